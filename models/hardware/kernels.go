@@ -1,0 +1,99 @@
+package hardware
+
+import "agentsim/units"
+
+// KernelSet holds the operator constants of one accelerator under one engine
+// version. Presets hold fits, never raw tables.
+type KernelSet struct {
+	Name        string `yaml:"name"`
+	Accelerator string `yaml:"accelerator"`
+	Engine      string `yaml:"engine"` // family, e.g. trtllm
+	Version     string `yaml:"version,omitempty"`
+
+	GEMM           map[Format]Roofline        `yaml:"gemm"`               // dense projections by compute format
+	Experts        map[string]ExpertKernel    `yaml:"experts"`            // by kernel path, e.g. marlin-w4a16
+	Attention      map[string]AttentionKernel `yaml:"attention"`          // whole modules by attention kind; a kind without one uses Core
+	Core           map[string]Roofline        `yaml:"core"`               // attention without projections, by kind: "prefill", "decode" or "<kind>.prefill"
+	Residual       *Linear                    `yaml:"residual,omitempty"` // mHC pre + post, per layer
+	Small          Linear                     `yaml:"small"`              // norms, router and other small kernels, per layer
+	AllReduce      Collective                 `yaml:"all_reduce"`
+	AllGather      Collective                 `yaml:"all_gather"` // also reduce-scatter
+	Dispatch       Collective                 `yaml:"dispatch"`   // expert all-to-all inside the domain
+	Combine        Collective                 `yaml:"combine"`
+	RemoteDispatch Collective                 `yaml:"remote_dispatch"` // the same over the scale-out link
+	RemoteCombine  Collective                 `yaml:"remote_combine"`
+	Transfer       Collective                 `yaml:"transfer"` // KV from prefill to decode
+	Sources        Sources                    `yaml:"sources"`
+}
+
+// Roofline is the soft roofline of modelling.md eq. (1) and (2):
+// t = floor + [(F/(peak·eta_f(m)))^p + (bytes/(BW·eta_m))^p]^(1/p),
+// eta_f(m) = compute_efficiency·m/(m+half_rows).
+type Roofline struct {
+	Floor             units.Seconds `yaml:"floor"`
+	ComputeEfficiency float64       `yaml:"compute_efficiency"`
+	MemoryEfficiency  float64       `yaml:"memory_efficiency"`
+	HalfRows          float64       `yaml:"half_rows,omitempty"`
+	Exponent          float64       `yaml:"exponent"` // p; 0 means max()
+}
+
+// Linear is a module whose time is linear in its features:
+// t = floor + per_token·n + per_pair·pairs + per_index_pair·index pairs,
+// with long_floor in place of floor from long_from tokens of context on.
+type Linear struct {
+	TP           int           `yaml:"tp,omitempty"` // tensor-parallel degree it was measured at; 0 = any
+	Floor        units.Seconds `yaml:"floor"`
+	LongFloor    units.Seconds `yaml:"long_floor,omitempty"`
+	LongFrom     int           `yaml:"long_from,omitempty"`
+	PerToken     units.Seconds `yaml:"per_token"`
+	PerPair      units.Seconds `yaml:"per_pair,omitempty"`
+	PerIndexPair units.Seconds `yaml:"per_index_pair,omitempty"`
+}
+
+// AttentionKernel is a whole attention module (projections, indexer, core,
+// output) as measured at one or more tensor-parallel degrees.
+type AttentionKernel struct {
+	Prefill []Linear `yaml:"prefill"`
+	Decode  []Linear `yaml:"decode"`
+	Grid    *Grid    `yaml:"grid,omitempty"` // decode, where no smooth form follows; beyond its edge the Linear slopes extend it
+}
+
+// Grid is a table of derived points, bilinear in log space: rows are query
+// tokens on the rank, columns the mean context.
+type Grid struct {
+	TP      int               `yaml:"tp"`
+	Tokens  []float64         `yaml:"tokens"`
+	Context []float64         `yaml:"context"`
+	Time    [][]units.Seconds `yaml:"time"` // [token][context]
+}
+
+// ExpertKernel is one way of running the routed experts of a layer.
+type ExpertKernel struct {
+	Weights  Format       `yaml:"weights"` // storage format
+	Compute  Format       `yaml:"compute"` // rate it computes at: fp8 for W4A8, bf16 for W4A16
+	Fused    bool         `yaml:"fused"`   // dispatch and combine are inside the kernel
+	Roofline *Roofline    `yaml:"roofline,omitempty"`
+	Curve    *ExpertCurve `yaml:"curve,omitempty"` // used instead where no roofline follows
+	// DynamicPower is drawn on top of idle and active while the kernel runs,
+	// where useful FLOPs and bytes do not describe its work (dequantisation).
+	DynamicPower units.Watts `yaml:"dynamic_power,omitempty"`
+}
+
+// ExpertCurve is measured time against tokens for one reference shape,
+// balanced routing; other shapes scale it by weight bytes and FLOPs.
+type ExpertCurve struct {
+	Hidden  int             `yaml:"hidden"`
+	Inner   int             `yaml:"inner"`
+	Experts int             `yaml:"experts"`
+	TopK    int             `yaml:"top_k"`
+	TP      int             `yaml:"tp"`
+	EP      int             `yaml:"ep"`
+	Tokens  []float64       `yaml:"tokens"`
+	Time    []units.Seconds `yaml:"time"`
+}
+
+// Collective is t = floor + bytes/(link·efficiency), bytes per rank.
+type Collective struct {
+	Floor      units.Seconds `yaml:"floor"`
+	Efficiency float64       `yaml:"efficiency"`
+}

@@ -1,0 +1,100 @@
+// Package hardware describes accelerators, links, nodes and racks, and turns
+// an operator's work into seconds and joules. It is made of pure functions.
+package hardware
+
+import "agentsim/units"
+
+// Format is a number format of weights, activations or cache entries.
+type Format string
+
+// The formats that presets may name.
+const (
+	BF16  Format = "bf16"
+	FP8   Format = "fp8"
+	MXFP4 Format = "mxfp4"
+	NVFP4 Format = "nvfp4"
+	INT8  Format = "int8"
+	INT4  Format = "int4"
+)
+
+// Source says where a number comes from. Keys of a sources map are field
+// paths; an entry covers its whole subtree unless a longer path is present.
+type Source struct {
+	Basis     string     `yaml:"basis"` // measured | vendor | published | fitted | assumed
+	Source    string     `yaml:"source"`
+	Date      string     `yaml:"date,omitempty"`
+	Density   string     `yaml:"density,omitempty"` // dense | sparse, for compute rates
+	Precision string     `yaml:"precision,omitempty"`
+	Note      string     `yaml:"note,omitempty"`
+	Range     [2]float64 `yaml:"range,omitempty"` // factors on the value, e.g. [0.8, 1.25]
+	MAPE      float64    `yaml:"mape,omitempty"`  // of a fit, as a fraction
+	MaxError  float64    `yaml:"max_error,omitempty"`
+	Points    int        `yaml:"points,omitempty"`
+	Table     string     `yaml:"table,omitempty"`
+}
+
+// Sources maps field paths to their provenance.
+type Sources map[string]Source
+
+// Accelerator is one GPU or similar part. Rates are dense; bandwidths are one direction.
+type Accelerator struct {
+	Name        string                    `yaml:"name"`
+	Vendor      string                    `yaml:"vendor"`
+	Preliminary bool                      `yaml:"preliminary,omitempty"` // not shipping: every number is a claim
+	Compute     map[Format]units.FLOPRate `yaml:"compute"`               // peak dense rate per format
+	HBM         HBM                       `yaml:"hbm"`
+	ScaleUp     units.ByteRate            `yaml:"scale_up"`  // link inside the domain, per direction
+	ScaleOut    units.ByteRate            `yaml:"scale_out"` // NIC share of one accelerator
+	HostLink    units.ByteRate            `yaml:"host_link"`
+	Power       AcceleratorPower          `yaml:"power"`
+	Sources     Sources                   `yaml:"sources"`
+}
+
+// HBM is the accelerator's own memory.
+type HBM struct {
+	Capacity  units.Bytes    `yaml:"capacity"` // what the driver reports as usable
+	Bandwidth units.ByteRate `yaml:"bandwidth"`
+}
+
+// AcceleratorPower holds the coefficients of modelling.md eq. (13).
+type AcceleratorPower struct {
+	Idle          units.Watts                    `yaml:"idle"`   // loaded with a model, no work
+	Active        units.Watts                    `yaml:"active"` // added while a kernel is resident
+	TDP           units.Watts                    `yaml:"tdp"`
+	PerFLOP       map[Format]units.JoulesPerFLOP `yaml:"per_flop"`
+	PerHBMByte    units.JoulesPerByte            `yaml:"per_hbm_byte"`
+	PerLinkByte   units.JoulesPerByte            `yaml:"per_link_byte"`
+	ClockExponent float64                        `yaml:"clock_exponent"` // dynamic power ~ f^exponent
+}
+
+// System is a node or rack as it is bought: the accelerators and all the rest that draws power.
+type System struct {
+	Name            string      `yaml:"name"`
+	Accelerator     Accelerator `yaml:"accelerator"`
+	Accelerators    int         `yaml:"accelerators"`     // in the whole system
+	AcceleratorsPer int         `yaml:"accelerators_per"` // per node or tray
+	Domain          int         `yaml:"domain"`           // accelerators sharing one scale-up fabric
+	Host            Host        `yaml:"host"`
+	Switch          units.Watts `yaml:"switch"` // scale-up switches, whole system
+	Overheads       Overheads   `yaml:"overheads"`
+	Preliminary     bool        `yaml:"preliminary,omitempty"`
+	Sources         Sources     `yaml:"sources"`
+}
+
+// Host is what stands around the accelerators of one node or tray.
+type Host struct {
+	CPUIdle  units.Watts    `yaml:"cpu_idle"` // all CPUs of the node
+	CPUBusy  units.Watts    `yaml:"cpu_busy"` // added at full load
+	Static   units.Watts    `yaml:"static"`   // DRAM, NICs, drives, boards
+	DRAM     units.Bytes    `yaml:"dram"`     // usable for KV offload, whole node
+	NVMe     units.Bytes    `yaml:"nvme"`
+	NVMeRate units.ByteRate `yaml:"nvme_rate"` // whole node
+}
+
+// Overheads turn component watts into wall watts.
+type Overheads struct {
+	Fans       float64     `yaml:"fans"`       // fraction added by node fans
+	Conversion float64     `yaml:"conversion"` // fraction of wall power lost in supplies and busbars
+	Nameplate  units.Watts `yaml:"nameplate"`  // provisioned power of the whole system
+	PUE        float64     `yaml:"pue"`        // default facility factor for its cooling
+}

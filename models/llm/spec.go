@@ -1,0 +1,119 @@
+// Package llm describes transformer architectures and counts their work:
+// parameters, FLOPs, bytes and cache entries of prefill and decode. It is
+// made of pure functions that can be checked by hand.
+package llm
+
+import "agentsim/models/hardware"
+
+// AttentionKind names how a layer attends.
+type AttentionKind string
+
+// The attention kinds of modelling.md section 1.4.
+const (
+	GQA    AttentionKind = "gqa"    // multi-head and grouped-query
+	Window AttentionKind = "window" // sliding window, same projections as GQA
+	MLA    AttentionKind = "mla"    // DeepSeek V3 latent attention, absorbed in decode
+	DSA    AttentionKind = "dsa"    // MLA with a lightning indexer (DeepSeek V3.2)
+	CSA    AttentionKind = "csa"    // V4 compressed sparse: window + top-k of the c-fold compressed entries
+	HCA    AttentionKind = "hca"    // V4 heavily compressed: window + all compressed entries
+	SWA    AttentionKind = "swa"    // V4 window only (first Flash layers, MTP layer)
+	Linear AttentionKind = "linear" // gated delta / linear attention: a state per sequence
+)
+
+// Attention is one attention module. Fields that a kind does not use are zero.
+type Attention struct {
+	Kind       AttentionKind `yaml:"kind"`
+	Heads      int           `yaml:"heads"`
+	KVHeads    int           `yaml:"kv_heads,omitempty"`
+	HeadDim    int           `yaml:"head_dim,omitempty"`
+	QLoRA      int           `yaml:"q_lora,omitempty"`
+	KVLoRA     int           `yaml:"kv_lora,omitempty"`
+	NopeDim    int           `yaml:"nope_dim,omitempty"`
+	RopeDim    int           `yaml:"rope_dim,omitempty"`
+	ValueDim   int           `yaml:"value_dim,omitempty"`
+	Window     int           `yaml:"window,omitempty"`
+	Compress   int           `yaml:"compress,omitempty"` // ratio c of CSA and HCA
+	IndexHeads int           `yaml:"index_heads,omitempty"`
+	IndexDim   int           `yaml:"index_dim,omitempty"`
+	IndexTopK  int           `yaml:"index_top_k,omitempty"`
+	OGroups    int           `yaml:"o_groups,omitempty"`
+	OLoRA      int           `yaml:"o_lora,omitempty"`
+	KeyHeads   int           `yaml:"key_heads,omitempty"`   // linear: heads of the key side
+	KeyDim     int           `yaml:"key_dim,omitempty"`     // linear
+	ValueHeads int           `yaml:"value_heads,omitempty"` // linear
+	Conv       int           `yaml:"conv,omitempty"`        // linear: short convolution width
+	Gated      bool          `yaml:"gated,omitempty"`       // output gate projection
+}
+
+// Block is a run of identical layers.
+type Block struct {
+	Count      int       `yaml:"count"`
+	Attention  Attention `yaml:"attention"`
+	Dense      int       `yaml:"dense,omitempty"`       // inner size of a dense FFN; 0 = experts
+	HashRouted int       `yaml:"hash_routed,omitempty"` // of these layers, routed by token hash
+}
+
+// Experts is the mixture of experts shared by all expert layers.
+type Experts struct {
+	Routed      int `yaml:"routed"`
+	Shared      int `yaml:"shared"` // shared experts
+	TopK        int `yaml:"top_k"`
+	Inner       int `yaml:"inner"`
+	SharedInner int `yaml:"shared_inner,omitempty"` // 0 = Inner
+}
+
+// Spec is one model.
+type Spec struct {
+	Name       string           `yaml:"name"`
+	Hidden     int              `yaml:"hidden"`
+	Vocab      int              `yaml:"vocab"`
+	TiedHead   bool             `yaml:"tied_head,omitempty"`
+	Blocks     []Block          `yaml:"blocks"`
+	Experts    *Experts         `yaml:"experts,omitempty"`
+	MTP        *Block           `yaml:"mtp,omitempty"`       // draft layer(s); not part of the main stack
+	Residuals  int              `yaml:"residuals,omitempty"` // mHC streams; 0 or 1 = plain
+	MaxContext int              `yaml:"max_context"`
+	Weights    WeightFormats    `yaml:"weights"`              // as published
+	Acceptance []float64        `yaml:"acceptance,omitempty"` // mean tokens per step at draft depth 1, 2, …
+	Published  Published        `yaml:"published,omitempty"`
+	Sources    hardware.Sources `yaml:"sources"`
+}
+
+// WeightFormats are the storage formats of the published checkpoint.
+type WeightFormats struct {
+	Experts hardware.Format `yaml:"experts"`
+	Dense   hardware.Format `yaml:"dense"`
+}
+
+// Published sizes, to check the computed ones against.
+type Published struct {
+	Params float64 `yaml:"params,omitempty"`
+	Active float64 `yaml:"active,omitempty"`
+}
+
+// CacheFormat says how cache entries are stored.
+type CacheFormat struct {
+	KV    hardware.Format `yaml:"kv"`
+	Index hardware.Format `yaml:"index,omitempty"` // indexer keys; empty = the engine's default
+}
+
+// Work is what attention has to look at: Pairs are (query, key) pairs of the
+// core (window plus compressed or selected entries), IndexPairs those of the
+// indexer.
+type Work struct {
+	Pairs      float64
+	IndexPairs float64
+}
+
+// AttentionWeights splits the projection parameters of one layer by what
+// tensor parallelism does to them.
+type AttentionWeights struct {
+	Sharded    float64 // divided over tp
+	Replicated float64 // held whole by every rank
+}
+
+// Params counts parameters of the whole model.
+type Params struct {
+	Routed, Shared, Attention, Dense, Router, Embedding, Head, Residual, MTP float64
+	Total, Active                                                           float64 // without MTP
+}

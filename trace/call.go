@@ -1,0 +1,52 @@
+// Package trace reads, generates and summarises records of how agents call a
+// model. Every format becomes the same internal record, a Call; simulations
+// consume Sessions.
+package trace
+
+// Kind says what made a call happen.
+type Kind uint8
+
+// What a call answers.
+const (
+	First Kind = iota // first call of a session
+	Tool              // answers a tool result
+	User              // answers a person
+)
+
+// Call is one request to the model as a trace records it.
+type Call struct {
+	Session string // trajectory
+	Agent   string // empty = the session's main agent
+	Parent  string // session or agent that spawned this one
+	Turn    int    // 0-based within (Session, Agent)
+	Kind    Kind
+
+	Start   float64 // seconds from the trace's start; negative = unknown
+	Gap     float64 // seconds from the end of the previous call of this agent to this one; negative = unknown
+	Service float64 // seconds the recorded provider took; negative = unknown
+
+	Input  int // prompt tokens, whole
+	Cached int // of these, what an infinite prefix cache private to the session (or global, where ids are global) returns
+	Output int // tokens generated
+	Shared int // of a first prompt, leading tokens that other sessions share (tools + system)
+
+	Model string
+	Tool  string // tool whose result this call answers, if known
+}
+
+// Turn is one call as a simulation replays it: 24 bytes, no pointers.
+type Turn struct {
+	Input  int32   // prompt tokens, whole
+	Prefix int32   // leading tokens that equal an earlier prompt of this session
+	Echo   int32   // tokens right after Prefix that equal the previous output, if generated text is replayed
+	Output int32   // tokens to generate
+	Gap    float32 // seconds between the end of the previous call and this one
+	Kind   Kind
+}
+
+// Session is a trajectory: the turns one agent walks in order.
+type Session struct {
+	ID     string
+	Shared int32 // leading tokens of the first prompt that all sessions of the workload share
+	Turns  []Turn
+}
