@@ -2,7 +2,11 @@
 // an operator's work into seconds and joules. It is made of pure functions.
 package hardware
 
-import "agentsim/units"
+import (
+	"strings"
+
+	"agentsim/units"
+)
 
 // Format is a number format of weights, activations or cache entries.
 type Format string
@@ -36,6 +40,20 @@ type Source struct {
 // Sources maps field paths to their provenance.
 type Sources map[string]Source
 
+// Of returns the source of a field: the entry of the longest path that covers it.
+func (s Sources) Of(path string) (Source, bool) {
+	for {
+		if source, ok := s[path]; ok {
+			return source, true
+		}
+		dot := strings.LastIndexByte(path, '.')
+		if dot < 0 {
+			return Source{}, false
+		}
+		path = path[:dot]
+	}
+}
+
 // Accelerator is one GPU or similar part. Rates are dense; bandwidths are one direction.
 type Accelerator struct {
 	Name        string                    `yaml:"name"`
@@ -43,9 +61,9 @@ type Accelerator struct {
 	Preliminary bool                      `yaml:"preliminary,omitempty"` // not shipping: every number is a claim
 	Compute     map[Format]units.FLOPRate `yaml:"compute"`               // peak dense rate per format
 	HBM         HBM                       `yaml:"hbm"`
-	ScaleUp     units.ByteRate            `yaml:"scale_up"`  // link inside the domain, per direction
+	ScaleUp     units.ByteRate            `yaml:"scale_up"`  // link inside the domain
 	ScaleOut    units.ByteRate            `yaml:"scale_out"` // NIC share of one accelerator
-	HostLink    units.ByteRate            `yaml:"host_link"`
+	HostLink    units.ByteRate            `yaml:"host_link"` // to host memory
 	Power       AcceleratorPower          `yaml:"power"`
 	Sources     Sources                   `yaml:"sources"`
 }
@@ -61,6 +79,7 @@ type AcceleratorPower struct {
 	Idle          units.Watts                    `yaml:"idle"`   // loaded with a model, no work
 	Active        units.Watts                    `yaml:"active"` // added while a kernel is resident
 	TDP           units.Watts                    `yaml:"tdp"`
+	Limit         units.Watts                    `yaml:"limit,omitempty"` // a power limit set below the TDP; 0 = the TDP
 	PerFLOP       map[Format]units.JoulesPerFLOP `yaml:"per_flop"`
 	PerHBMByte    units.JoulesPerByte            `yaml:"per_hbm_byte"`
 	PerLinkByte   units.JoulesPerByte            `yaml:"per_link_byte"`
@@ -85,7 +104,7 @@ type System struct {
 type Host struct {
 	CPUIdle  units.Watts    `yaml:"cpu_idle"` // all CPUs of the node
 	CPUBusy  units.Watts    `yaml:"cpu_busy"` // added at full load
-	Static   units.Watts    `yaml:"static"`   // DRAM, NICs, drives, boards
+	Static   units.Watts    `yaml:"static"`   // DRAM, NICs, drives, boards of the node
 	DRAM     units.Bytes    `yaml:"dram"`     // usable for KV offload, whole node
 	NVMe     units.Bytes    `yaml:"nvme"`
 	NVMeRate units.ByteRate `yaml:"nvme_rate"` // whole node
