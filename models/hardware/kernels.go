@@ -40,6 +40,7 @@ type Roofline struct {
 // Linear is a module whose time is linear in its features:
 // t = floor + per_token·n + per_pair·pairs + per_index_pair·index pairs,
 // with long_floor in place of floor from long_from tokens of context on.
+// With exponent p it is (floor^p + (the rest)^p)^(1/p).
 type Linear struct {
 	TP           int           `yaml:"tp,omitempty"` // tensor-parallel degree it was measured at; 0 = any
 	Floor        units.Seconds `yaml:"floor"`
@@ -48,6 +49,7 @@ type Linear struct {
 	PerToken     units.Seconds `yaml:"per_token"`
 	PerPair      units.Seconds `yaml:"per_pair,omitempty"`
 	PerIndexPair units.Seconds `yaml:"per_index_pair,omitempty"`
+	Exponent     float64       `yaml:"exponent,omitempty"` // over 1: the floor hides part of the rest
 }
 
 // AttentionKernel is a whole attention module (projections, indexer, core,
@@ -69,11 +71,11 @@ type Grid struct {
 
 // ExpertKernel is one way of running the routed experts of a layer.
 type ExpertKernel struct {
-	Weights  Format       `yaml:"weights"` // storage format
-	Compute  Format       `yaml:"compute"` // rate it computes at: fp8 for W4A8, bf16 for W4A16
-	Fused    bool         `yaml:"fused"`   // dispatch and combine are inside the kernel
-	Roofline *Roofline    `yaml:"roofline,omitempty"`
-	Curve    *ExpertCurve `yaml:"curve,omitempty"` // used instead where no roofline follows
+	Weights  Format        `yaml:"weights"` // storage format
+	Compute  Format        `yaml:"compute"` // rate it computes at: fp8 for W4A8, bf16 for W4A16
+	Fused    bool          `yaml:"fused"`   // dispatch and combine are inside the kernel
+	Roofline *Roofline     `yaml:"roofline,omitempty"`
+	Curves   []ExpertCurve `yaml:"curves,omitempty"` // used instead where no roofline follows; one per (tp, ep)
 	// DynamicPower is drawn on top of idle and active while the kernel runs,
 	// where useful FLOPs and bytes do not describe its work (dequantisation).
 	DynamicPower units.Watts `yaml:"dynamic_power,omitempty"`
@@ -88,6 +90,7 @@ type ExpertCurve struct {
 	TopK    int             `yaml:"top_k"`
 	TP      int             `yaml:"tp"`
 	EP      int             `yaml:"ep"`
+	Floor   units.Seconds   `yaml:"floor"` // the part that does not grow with the shape
 	Tokens  []float64       `yaml:"tokens"`
 	Time    []units.Seconds `yaml:"time"`
 }

@@ -1,0 +1,101 @@
+package hardware
+
+import "math"
+
+// ExpertWork is one layer's routed experts on the busiest rank in one step.
+type ExpertWork struct {
+	GroupTokens float64 // tokens entering the expert- or tensor-parallel group
+	Rows        float64 // (token, expert) pairs on the rank
+	Distinct    float64 // experts whose weights the rank reads
+	Hidden      int
+	Inner       int
+	Experts     int
+	TopK        int
+	TP          int // each expert is split over this many ranks
+	EP          int // the experts are spread over this many groups of ranks
+}
+
+// weights is the size of one expert's part on the rank: gate, up and down.
+func (w ExpertWork) weights() float64 {
+	return 3 * float64(w.Hidden) * float64(w.Inner) / float64(max(w.TP, 1))
+}
+
+// Work counts the useful FLOPs and the weight bytes of w: modelling.md eq. (5).
+func (e ExpertKernel) Work(w ExpertWork) (flops, bytes float64) {
+	return 2 * w.Rows * w.weights(), w.Distinct * w.weights() * BytesPerWeight(e.Weights)
+}
+
+// Seconds is the time of w on accelerator a. Of several curves the one
+// measured at the nearest tp and ep is used.
+func (e ExpertKernel) Seconds(w ExpertWork, a Accelerator) float64 {
+	if w.Rows <= 0 {
+		return 0
+	}
+	if len(e.Curves) > 0 {
+		return e.onCurve(nearestCurve(e.Curves, w), w, a)
+	}
+	flops, bytes := e.Work(w)
+	work := RooflineWork{FLOPs: flops, Bytes: bytes, Rows: w.Rows / max(w.Distinct, 1)}
+	return e.Roofline.Seconds(work, a.Compute[e.Compute], a.HBM.Bandwidth)
+}
+
+// nearestCurve compares tp and ep by ratio.
+func nearestCurve(curves []ExpertCurve, w ExpertWork) *ExpertCurve {
+	best, distance := 0, math.Inf(1)
+	for i := range curves {
+		d := logRatio(curves[i].TP, w.TP) + logRatio(curves[i].EP, w.EP)
+		if d < distance {
+			best, distance = i, d
+		}
+	}
+	return &curves[best]
+}
+
+func logRatio(a, b int) float64 {
+	return math.Abs(math.Log(float64(max(a, 1)) / float64(max(b, 1))))
+}
+
+// weightShare is the part of a grouped GEMM's time that its weights take:
+// the cubic soft roofline of modelling.md 1.5 at peak rates.
+const weightShareExponent = 3
+
+// onCurve reads the curve at the same rows per expert and scales what lies
+// above its floor: by the weights read while those bound it, by FLOPs beyond.
+func (e ExpertKernel) onCurve(c *ExpertCurve, w ExpertWork, a Accelerator) float64 {
+	density := float64(w.TopK) / float64(w.Experts) * float64(c.Experts) / float64(c.TopK)
+	tokens := w.GroupTokens * density
+	reference := c.work(tokens)
+	flops, bytes := e.Work(w)
+	flopsThere, bytesThere := e.Work(reference)
+	byWeights := math.Pow(bytesThere/float64(a.HBM.Bandwidth), weightShareExponent)
+	byFLOPs := math.Pow(flopsThere/float64(a.Compute[e.Compute]), weightShareExponent)
+	share := byWeights / (byWeights + byFLOPs)
+	scale := share*bytes/bytesThere + (1-share)*flops/flopsThere
+	floor := float64(c.Floor)
+	return floor + (c.at(tokens)-floor)*scale
+}
+
+// work is what the measured rank did at this many tokens: balanced routing
+// deals the pairs out over the experts one by one.
+func (c *ExpertCurve) work(tokens float64) ExpertWork {
+	pairs := tokens * float64(c.TopK)
+	groups := float64(max(c.EP, 1))
+	return ExpertWork{
+		GroupTokens: tokens,
+		Rows:        pairs / groups,
+		Distinct:    max(1, min(pairs, float64(c.Experts))/groups),
+		Hidden:      c.Hidden, Inner: c.Inner, Experts: c.Experts, TopK: c.TopK, TP: c.TP, EP: c.EP,
+	}
+}
+
+// at is the measured time, log-log between points. Below the first point it
+// stays; beyond the last it grows with the tokens.
+func (c *ExpertCurve) at(tokens float64) float64 {
+	last := len(c.Tokens) - 1
+	if tokens > c.Tokens[last] {
+		floor := float64(c.Floor)
+		return floor + (float64(c.Time[last])-floor)*tokens/c.Tokens[last]
+	}
+	i, share := bracket(c.Tokens, tokens)
+	return blend(float64(c.Time[i]), float64(c.Time[next(i, c.Tokens)]), share)
+}

@@ -1,0 +1,47 @@
+package hardware
+
+import (
+	"math"
+
+	"agentsim/units"
+)
+
+// RooflineWork is what one kernel launch does on one rank.
+type RooflineWork struct {
+	FLOPs float64
+	Bytes float64 // read and written in accelerator memory
+	Rows  float64 // rows per GEMM (per expert for a grouped one); 0 where HalfRows is unused
+}
+
+// Seconds is the time of w at a peak compute rate and memory bandwidth:
+// modelling.md eq. (1) and (2). Work that needs a rate of 0 takes forever.
+func (r Roofline) Seconds(w RooflineWork, peak units.FLOPRate, bandwidth units.ByteRate) float64 {
+	return float64(r.Floor) + softMax(r.compute(w, peak), r.memory(w, bandwidth), r.Exponent)
+}
+
+func (r Roofline) compute(w RooflineWork, peak units.FLOPRate) float64 {
+	if w.FLOPs <= 0 {
+		return 0
+	}
+	efficiency := r.ComputeEfficiency
+	if r.HalfRows > 0 {
+		efficiency *= w.Rows / (w.Rows + r.HalfRows)
+	}
+	return w.FLOPs / (float64(peak) * efficiency)
+}
+
+func (r Roofline) memory(w RooflineWork, bandwidth units.ByteRate) float64 {
+	if w.Bytes <= 0 {
+		return 0
+	}
+	return w.Bytes / (float64(bandwidth) * r.MemoryEfficiency)
+}
+
+// softMax is (a^p + b^p)^(1/p); p = 0 means max(a, b).
+func softMax(a, b, p float64) float64 {
+	high, low := max(a, b), min(a, b)
+	if p == 0 || low <= 0 || math.IsInf(high, 1) {
+		return high
+	}
+	return high * math.Pow(1+math.Pow(low/high, p), 1/p)
+}
