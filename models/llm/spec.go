@@ -1,6 +1,10 @@
 // Package llm describes transformer architectures and counts their work:
 // parameters, FLOPs, bytes and cache entries of prefill and decode. It is
 // made of pure functions that can be checked by hand.
+//
+// Read spec.go for what a model is, work.go for what attention looks at,
+// cache.go for what it remembers, params.go for what it weighs. ImportHF
+// turns a Hugging Face config.json into a Spec.
 package llm
 
 import "agentsim/models/hardware"
@@ -23,14 +27,14 @@ const (
 // Attention is one attention module. Fields that a kind does not use are zero.
 type Attention struct {
 	Kind       AttentionKind `yaml:"kind"`
-	Heads      int           `yaml:"heads"`
+	Heads      int           `yaml:"heads,omitempty"` // query heads; linear attention has key and value heads instead
 	KVHeads    int           `yaml:"kv_heads,omitempty"`
 	HeadDim    int           `yaml:"head_dim,omitempty"`
 	QLoRA      int           `yaml:"q_lora,omitempty"`
 	KVLoRA     int           `yaml:"kv_lora,omitempty"`
 	NopeDim    int           `yaml:"nope_dim,omitempty"`
 	RopeDim    int           `yaml:"rope_dim,omitempty"`
-	ValueDim   int           `yaml:"value_dim,omitempty"`
+	ValueDim   int           `yaml:"value_dim,omitempty"` // of one head; 0 = HeadDim
 	Window     int           `yaml:"window,omitempty"`
 	Compress   int           `yaml:"compress,omitempty"` // ratio c of CSA and HCA
 	IndexHeads int           `yaml:"index_heads,omitempty"`
@@ -42,10 +46,12 @@ type Attention struct {
 	KeyDim     int           `yaml:"key_dim,omitempty"`     // linear
 	ValueHeads int           `yaml:"value_heads,omitempty"` // linear
 	Conv       int           `yaml:"conv,omitempty"`        // linear: short convolution width
-	Gated      bool          `yaml:"gated,omitempty"`       // output gate projection
+	Gated      bool          `yaml:"gated,omitempty"`       // output gate, as wide as the heads' output
+	GateLoRA   int           `yaml:"gate_lora,omitempty"`   // linear: rank of the decay and output gates (Kimi Delta Attention)
 }
 
-// Block is a run of identical layers.
+// Block is a number of identical layers, wherever in the stack they stand:
+// the order of layers costs nothing.
 type Block struct {
 	Count      int       `yaml:"count"`
 	Attention  Attention `yaml:"attention"`
@@ -59,7 +65,7 @@ type Experts struct {
 	Shared      int `yaml:"shared"` // shared experts
 	TopK        int `yaml:"top_k"`
 	Inner       int `yaml:"inner"`
-	SharedInner int `yaml:"shared_inner,omitempty"` // 0 = Inner
+	SharedInner int `yaml:"shared_inner,omitempty"` // of one shared expert; 0 = Inner
 }
 
 // Spec is one model.
@@ -68,6 +74,7 @@ type Spec struct {
 	Hidden     int              `yaml:"hidden"`
 	Vocab      int              `yaml:"vocab"`
 	TiedHead   bool             `yaml:"tied_head,omitempty"`
+	PlainFFN   bool             `yaml:"plain_ffn,omitempty"` // two matrices per FFN instead of the gated three
 	Blocks     []Block          `yaml:"blocks"`
 	Experts    *Experts         `yaml:"experts,omitempty"`
 	MTP        *Block           `yaml:"mtp,omitempty"`       // draft layer(s); not part of the main stack
@@ -81,11 +88,12 @@ type Spec struct {
 
 // WeightFormats are the storage formats of the published checkpoint.
 type WeightFormats struct {
-	Experts hardware.Format `yaml:"experts"`
+	Experts hardware.Format `yaml:"experts,omitempty"` // of the routed experts; empty without experts
 	Dense   hardware.Format `yaml:"dense"`
 }
 
-// Published sizes, to check the computed ones against.
+// Published sizes, to check the computed ones against. They are rounded by
+// their publishers, mostly to two or three digits.
 type Published struct {
 	Params float64 `yaml:"params,omitempty"`
 	Active float64 `yaml:"active,omitempty"`
@@ -94,12 +102,12 @@ type Published struct {
 // CacheFormat says how cache entries are stored.
 type CacheFormat struct {
 	KV    hardware.Format `yaml:"kv"`
-	Index hardware.Format `yaml:"index,omitempty"` // indexer keys; empty = the engine's default
+	Index hardware.Format `yaml:"index,omitempty"` // indexer keys; empty = fp8
 }
 
 // Work is what attention has to look at: Pairs are (query, key) pairs of the
 // core (window plus compressed or selected entries), IndexPairs those of the
-// indexer.
+// indexer. In linear attention each token meets one key, the state.
 type Work struct {
 	Pairs      float64
 	IndexPairs float64
@@ -112,8 +120,12 @@ type AttentionWeights struct {
 	Replicated float64 // held whole by every rank
 }
 
-// Params counts parameters of the whole model.
+// Total is the number of parameters of one layer on one rank at tp 1.
+func (w AttentionWeights) Total() float64 { return w.Sharded + w.Replicated }
+
+// Params counts parameters of the whole model. Norms and biases, under a
+// thousandth of any model, are left out.
 type Params struct {
 	Routed, Shared, Attention, Dense, Router, Embedding, Head, Residual, MTP float64
-	Total, Active                                                           float64 // without MTP
+	Total, Active                                                            float64 // without MTP
 }

@@ -1,0 +1,161 @@
+package llm
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"agentsim/models/hardware"
+)
+
+// largest bounds every dimension and count: far above any model, and small
+// enough that no product of a few of them loses its meaning.
+const largest = 1 << 24
+
+// Validate reports every rule that the model breaks, each by the path of its
+// field, the value and what would be right.
+func (s *Spec) Validate() error {
+	v := &validator{}
+	v.check(s.Name != "", "name", "empty", "a name")
+	v.positive("hidden", s.Hidden)
+	v.positive("vocab", s.Vocab)
+	v.positive("max_context", s.MaxContext)
+	v.atLeast("residuals", s.Residuals, 0)
+	v.check(len(s.Blocks) > 0, "blocks", "none", "at least one block of layers")
+	for i := range s.Blocks {
+		v.block(fmt.Sprintf("blocks[%d]", i), &s.Blocks[i], s.Experts != nil)
+	}
+	if s.MTP != nil {
+		v.block("mtp", s.MTP, s.Experts != nil)
+	}
+	if s.Experts != nil {
+		v.experts(s.Experts)
+		v.format("weights.experts", s.Weights.Experts)
+	}
+	v.format("weights.dense", s.Weights.Dense)
+	v.acceptance(s.Acceptance)
+	v.check(s.Published.Params >= 0, "published.params", s.Published.Params, "a number of parameters")
+	v.check(s.Published.Active >= 0, "published.active", s.Published.Active, "a number of parameters")
+	return v.err()
+}
+
+// validator collects broken rules.
+type validator struct{ errs []error }
+
+func (v *validator) err() error { return errors.Join(v.errs...) }
+
+// check notes a broken rule: the field at path has this value and should have that.
+func (v *validator) check(holds bool, path string, value any, want string) {
+	if !holds {
+		v.errs = append(v.errs, fmt.Errorf("%s: %v: want %s", path, value, want))
+	}
+}
+
+func (v *validator) positive(path string, value int) { v.atLeast(path, value, 1) }
+
+func (v *validator) atLeast(path string, value, low int) {
+	v.check(value >= low && value <= largest, path, value, fmt.Sprintf("a number from %d to %d", low, largest))
+}
+
+func (v *validator) format(path string, f hardware.Format) {
+	v.check(hardware.BytesPerWeight(f) > 0, path, fmt.Sprintf("%q", string(f)),
+		"bf16, fp8, mxfp4, nvfp4, int8 or int4")
+}
+
+func (v *validator) block(path string, b *Block, experts bool) {
+	v.positive(path+".count", b.Count)
+	v.atLeast(path+".dense", b.Dense, 0)
+	v.check(b.Dense > 0 || experts, path+".dense", b.Dense, "an inner size, or an experts section")
+	v.check(b.HashRouted >= 0 && b.HashRouted <= b.Count, path+".hash_routed", b.HashRouted,
+		fmt.Sprintf("at most the block's %d layers", b.Count))
+	v.attention(path+".attention", b.Attention)
+}
+
+func (v *validator) experts(e *Experts) {
+	v.positive("experts.routed", e.Routed)
+	v.positive("experts.inner", e.Inner)
+	v.atLeast("experts.shared", e.Shared, 0)
+	v.atLeast("experts.shared_inner", e.SharedInner, 0)
+	v.check(e.TopK >= 1 && e.TopK <= e.Routed, "experts.top_k", e.TopK,
+		fmt.Sprintf("1 to the %d routed experts", e.Routed))
+}
+
+// acceptance checks mean tokens per step: one token is certain, and a draft
+// of depth d adds at most d.
+func (v *validator) acceptance(mean []float64) {
+	for i, tokens := range mean {
+		depth := i + 1
+		v.check(tokens >= 1 && tokens <= float64(depth+1), fmt.Sprintf("acceptance[%d]", i), tokens,
+			fmt.Sprintf("1 to %d tokens per step at draft depth %d", depth+1, depth))
+	}
+}
+
+// field is one dimension of an attention module under its name in a preset.
+type field struct {
+	name  string
+	value int
+}
+
+func (v *validator) attention(path string, a Attention) {
+	need, may := a.fields()
+	if need == nil {
+		v.check(false, path+".kind", fmt.Sprintf("%q", string(a.Kind)), strings.Join(kindNames(), ", "))
+		return
+	}
+	for _, f := range need {
+		v.positive(path+"."+f.name, f.value)
+	}
+	for _, f := range may {
+		v.atLeast(path+"."+f.name, f.value, 0)
+	}
+	switch a.Kind {
+	case GQA, Window:
+		divides := a.KVHeads < 1 || a.Heads%a.KVHeads == 0
+		v.check(divides, path+".kv_heads", a.KVHeads, fmt.Sprintf("a divisor of the %d query heads", a.Heads))
+	case CSA, HCA, SWA:
+		v.check(a.RopeDim <= a.HeadDim, path+".rope_dim", a.RopeDim, fmt.Sprintf("at most head_dim, %d", a.HeadDim))
+	}
+}
+
+// fields lists the dimensions that a kind cannot do without and those it may
+// have; both are nil for an unknown kind.
+func (a Attention) fields() (need, may []field) {
+	heads := field{"heads", a.Heads}
+	headDim := field{"head_dim", a.HeadDim}
+	valueDim := field{"value_dim", a.ValueDim}
+	qLoRA := field{"q_lora", a.QLoRA}
+	rope := field{"rope_dim", a.RopeDim}
+	window := field{"window", a.Window}
+	indexer := []field{{"index_heads", a.IndexHeads}, {"index_dim", a.IndexDim}, {"index_top_k", a.IndexTopK}}
+	latent := []field{heads, {"kv_lora", a.KVLoRA}, {"nope_dim", a.NopeDim}, valueDim}
+	shared := []field{heads, headDim, window, {"o_groups", a.OGroups}, {"o_lora", a.OLoRA}}
+	compress := field{"compress", a.Compress}
+	switch a.Kind {
+	case GQA:
+		return []field{heads, {"kv_heads", a.KVHeads}, headDim}, []field{valueDim}
+	case Window:
+		return []field{heads, {"kv_heads", a.KVHeads}, headDim, window}, []field{valueDim}
+	case MLA:
+		return latent, []field{qLoRA, rope}
+	case DSA:
+		return append(latent, indexer...), []field{qLoRA, rope}
+	case SWA:
+		return shared, []field{qLoRA, rope}
+	case HCA:
+		return append(shared, compress), []field{qLoRA, rope}
+	case CSA:
+		return append(append(shared, compress), indexer...), []field{qLoRA, rope}
+	case Linear:
+		return []field{{"key_heads", a.KeyHeads}, {"key_dim", a.KeyDim}, {"value_heads", a.ValueHeads}, valueDim},
+			[]field{{"conv", a.Conv}, {"gate_lora", a.GateLoRA}}
+	}
+	return nil, nil
+}
+
+func kindNames() []string {
+	var names []string
+	for _, k := range []AttentionKind{GQA, Window, MLA, DSA, CSA, HCA, SWA, Linear} {
+		names = append(names, string(k))
+	}
+	return names
+}
