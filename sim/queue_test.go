@@ -87,7 +87,7 @@ func BenchmarkHoldRatio(b *testing.B) {
 }
 
 // holdPayload is of the size that an event of a model typically carries.
-type holdPayload struct{ a, b, c uint32 }
+type holdPayload [3]uint32
 
 // nextGap is nine short gaps to one long one, as service times against pauses.
 func nextGap(u uint64) Time {
@@ -106,7 +106,7 @@ func newHold(pending int) *Simulation {
 		return nil
 	})
 	for i := range pending {
-		k.At(nextGap(r.Uint64()), holdPayload{a: uint32(i)})
+		k.At(nextGap(r.Uint64()), holdPayload{uint32(i)})
 	}
 	return s
 }
@@ -167,7 +167,7 @@ func newBoxedHold(pending int) *boxedHold {
 	r := Stream(1, "hold")
 	h := &boxedHold{random: r.Uint64}
 	for i := range pending {
-		h.push(&boxedHoldEvent{at: nextGap(r.Uint64()), p: holdPayload{a: uint32(i)}})
+		h.push(&boxedHoldEvent{at: nextGap(r.Uint64()), p: holdPayload{uint32(i)}})
 	}
 	return h
 }
