@@ -54,7 +54,7 @@ type Attention struct {
 // the order of layers costs nothing.
 type Block struct {
 	Count      int       `yaml:"count"`
-	Attention  Attention `yaml:"attention"`
+	Attention  Attention `yaml:"attention,flow"`
 	Dense      int       `yaml:"dense,omitempty"`       // inner size of a dense FFN; 0 = experts
 	HashRouted int       `yaml:"hash_routed,omitempty"` // of these layers, routed by token hash
 }
@@ -76,13 +76,13 @@ type Spec struct {
 	TiedHead   bool             `yaml:"tied_head,omitempty"`
 	PlainFFN   bool             `yaml:"plain_ffn,omitempty"` // two matrices per FFN instead of the gated three
 	Blocks     []Block          `yaml:"blocks"`
-	Experts    *Experts         `yaml:"experts,omitempty"`
+	Experts    *Experts         `yaml:"experts,omitempty,flow"`
 	MTP        *Block           `yaml:"mtp,omitempty"`       // draft layer(s); not part of the main stack
 	Residuals  int              `yaml:"residuals,omitempty"` // mHC streams; 0 or 1 = plain
 	MaxContext int              `yaml:"max_context"`
-	Weights    WeightFormats    `yaml:"weights"`              // as published
-	Acceptance []float64        `yaml:"acceptance,omitempty"` // mean tokens per step at draft depth 1, 2, …
-	Published  Published        `yaml:"published,omitempty"`
+	Weights    WeightFormats    `yaml:"weights,flow"`              // as published
+	Acceptance []float64        `yaml:"acceptance,omitempty,flow"` // mean tokens per step at draft depth 1, 2, …
+	Published  Published        `yaml:"published,omitempty,flow"`
 	Sources    hardware.Sources `yaml:"sources"`
 }
 

@@ -12,16 +12,17 @@ import (
 // enough that no product of a few of them loses its meaning.
 const largest = 1 << 24
 
-// Validate reports every rule that the model breaks, each by the path of its
-// field, the value and what would be right.
+// Validate reports every rule that the model breaks, joined; each is a
+// *hardware.FieldError with the path of its field, the value and what would
+// be right.
 func (s *Spec) Validate() error {
 	v := &validator{}
-	v.check(s.Name != "", "name", "empty", "a name")
+	check(v, s.Name != "", "name", `""`, "a name")
 	v.positive("hidden", s.Hidden)
 	v.positive("vocab", s.Vocab)
 	v.positive("max_context", s.MaxContext)
 	v.atLeast("residuals", s.Residuals, 0)
-	v.check(len(s.Blocks) > 0, "blocks", "none", "at least one block of layers")
+	check(v, len(s.Blocks) > 0, "blocks", "[]", "at least one block of layers")
 	for i := range s.Blocks {
 		v.block(fmt.Sprintf("blocks[%d]", i), &s.Blocks[i], s.Experts != nil)
 	}
@@ -34,8 +35,8 @@ func (s *Spec) Validate() error {
 	}
 	v.format("weights.dense", s.Weights.Dense)
 	v.acceptance(s.Acceptance)
-	v.check(s.Published.Params >= 0, "published.params", s.Published.Params, "a number of parameters")
-	v.check(s.Published.Active >= 0, "published.active", s.Published.Active, "a number of parameters")
+	check(v, s.Published.Params >= 0, "published.params", s.Published.Params, "a number of parameters")
+	check(v, s.Published.Active >= 0, "published.active", s.Published.Active, "a number of parameters")
 	return v.err()
 }
 
@@ -45,28 +46,29 @@ type validator struct{ errs []error }
 func (v *validator) err() error { return errors.Join(v.errs...) }
 
 // check notes a broken rule: the field at path has this value and should have that.
-func (v *validator) check(holds bool, path string, value any, want string) {
+func check[T any](v *validator, holds bool, path string, value T, want string) {
 	if !holds {
-		v.errs = append(v.errs, fmt.Errorf("%s: %v: want %s", path, value, want))
+		problem := fmt.Sprintf("%v is not %s", value, want)
+		v.errs = append(v.errs, &hardware.FieldError{Path: path, Problem: problem})
 	}
 }
 
 func (v *validator) positive(path string, value int) { v.atLeast(path, value, 1) }
 
 func (v *validator) atLeast(path string, value, low int) {
-	v.check(value >= low && value <= largest, path, value, fmt.Sprintf("a number from %d to %d", low, largest))
+	check(v, value >= low && value <= largest, path, value, fmt.Sprintf("a number from %d to %d", low, largest))
 }
 
 func (v *validator) format(path string, f hardware.Format) {
-	v.check(hardware.BytesPerWeight(f) > 0, path, fmt.Sprintf("%q", string(f)),
-		"bf16, fp8, mxfp4, nvfp4, int8 or int4")
+	check(v, hardware.BytesPerWeight(f) > 0, path, fmt.Sprintf("%q", string(f)),
+		fmt.Sprintf("one of %v", hardware.Formats()))
 }
 
 func (v *validator) block(path string, b *Block, experts bool) {
 	v.positive(path+".count", b.Count)
 	v.atLeast(path+".dense", b.Dense, 0)
-	v.check(b.Dense > 0 || experts, path+".dense", b.Dense, "an inner size, or an experts section")
-	v.check(b.HashRouted >= 0 && b.HashRouted <= b.Count, path+".hash_routed", b.HashRouted,
+	check(v, b.Dense > 0 || experts, path+".dense", b.Dense, "an inner size, or an experts section")
+	check(v, b.HashRouted >= 0 && b.HashRouted <= b.Count, path+".hash_routed", b.HashRouted,
 		fmt.Sprintf("at most the block's %d layers", b.Count))
 	v.attention(path+".attention", b.Attention)
 }
@@ -76,7 +78,7 @@ func (v *validator) experts(e *Experts) {
 	v.positive("experts.inner", e.Inner)
 	v.atLeast("experts.shared", e.Shared, 0)
 	v.atLeast("experts.shared_inner", e.SharedInner, 0)
-	v.check(e.TopK >= 1 && e.TopK <= e.Routed, "experts.top_k", e.TopK,
+	check(v, e.TopK >= 1 && e.TopK <= e.Routed, "experts.top_k", e.TopK,
 		fmt.Sprintf("1 to the %d routed experts", e.Routed))
 }
 
@@ -85,7 +87,7 @@ func (v *validator) experts(e *Experts) {
 func (v *validator) acceptance(mean []float64) {
 	for i, tokens := range mean {
 		depth := i + 1
-		v.check(tokens >= 1 && tokens <= float64(depth+1), fmt.Sprintf("acceptance[%d]", i), tokens,
+		check(v, tokens >= 1 && tokens <= float64(depth+1), fmt.Sprintf("acceptance[%d]", i), tokens,
 			fmt.Sprintf("1 to %d tokens per step at draft depth %d", depth+1, depth))
 	}
 }
@@ -99,7 +101,7 @@ type field struct {
 func (v *validator) attention(path string, a Attention) {
 	need, may := a.fields()
 	if need == nil {
-		v.check(false, path+".kind", fmt.Sprintf("%q", string(a.Kind)), strings.Join(kindNames(), ", "))
+		check(v, false, path+".kind", fmt.Sprintf("%q", string(a.Kind)), "one of "+strings.Join(kindNames(), ", "))
 		return
 	}
 	for _, f := range need {
@@ -111,9 +113,9 @@ func (v *validator) attention(path string, a Attention) {
 	switch a.Kind {
 	case GQA, Window:
 		divides := a.KVHeads < 1 || a.Heads%a.KVHeads == 0
-		v.check(divides, path+".kv_heads", a.KVHeads, fmt.Sprintf("a divisor of the %d query heads", a.Heads))
+		check(v, divides, path+".kv_heads", a.KVHeads, fmt.Sprintf("a divisor of the %d query heads", a.Heads))
 	case CSA, HCA, SWA:
-		v.check(a.RopeDim <= a.HeadDim, path+".rope_dim", a.RopeDim, fmt.Sprintf("at most head_dim, %d", a.HeadDim))
+		check(v, a.RopeDim <= a.HeadDim, path+".rope_dim", a.RopeDim, fmt.Sprintf("at most head_dim, %d", a.HeadDim))
 	}
 }
 

@@ -1,0 +1,34 @@
+package llm
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/goccy/go-yaml"
+
+	"agentsim/models/hardware"
+)
+
+// WriteYAML writes the model as a preset file: what the loader of configs
+// reads. A model without sources is refused, since a preset's
+// numbers must say where they come from.
+func (s *Spec) WriteYAML(w io.Writer) error {
+	if err := s.Validate(); err != nil {
+		return fmt.Errorf("model %q: %w", s.Name, err)
+	}
+	if len(s.Sources) == 0 {
+		return fmt.Errorf("model %q: sources: none given: want the source of every field", s.Name)
+	}
+	text, err := yaml.MarshalWithOptions(s, yaml.IndentSequence(true), yaml.CustomMarshaler(onOneLine))
+	if err != nil {
+		return fmt.Errorf("model %q: %w", s.Name, err)
+	}
+	_, err = w.Write(text)
+	return err
+}
+
+// onOneLine keeps a source beside the path it belongs to.
+func onOneLine(source hardware.Source) ([]byte, error) {
+	type plain hardware.Source
+	return yaml.MarshalWithOptions(plain(source), yaml.Flow(true), yaml.OmitZero())
+}
