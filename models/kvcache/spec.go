@@ -1,4 +1,121 @@
 // Package kvcache keeps count of cache memory: block pools, the residency of
 // every session's prefix per tier, shared prefixes and eviction. It is a
 // state machine without a clock; time comes in as an argument.
+//
+// Agents append to their context, so no tree of blocks is needed: a session is
+// one prefix, and a tier holds a run of it (modelling.md 3.2). Every operation
+// costs the same however long the context is.
+//
+// Read first: spec.go (what can be configured), session.go (what is stored for
+// a session), admit.go and release.go (the life of one turn), evict.go (what
+// gives way to it).
 package kvcache
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"agentsim/units"
+)
+
+// Spec describes the cache memory of one pool: one rank under data-parallel
+// attention, or one worker under tensor parallelism, whose ranks all hold the
+// same entries.
+type Spec struct {
+	Capacity      units.Bytes  `yaml:"capacity"`                // HBM left for the cache
+	BlockTokens   int          `yaml:"block_tokens"`            // tokens of one block; prefixes match in whole blocks
+	BytesPerToken float64      `yaml:"bytes_per_token"`         // marginal cache entry of one token, all layers
+	FixedBytes    units.Bytes  `yaml:"fixed_bytes,omitempty"`   // per resident session: sliding-window entries
+	RunningBytes  units.Bytes  `yaml:"running_bytes,omitempty"` // per running session: compressor and linear-attention states
+	Fragmentation float64      `yaml:"fragmentation,omitempty"` // HBM taken over HBM asked for, >= 1; 0 = 1
+	Tiers         []TierSpec   `yaml:"tiers,omitempty"`         // below HBM, fastest first
+	Write         WritePolicy  `yaml:"write,omitempty"`         // when entries reach the first tier; default write-back
+	Eviction      EvictionSpec `yaml:"eviction,omitempty"`      // what gives way first; default lru
+}
+
+// TierSpec is one store below HBM.
+type TierSpec struct {
+	Name     TierName       `yaml:"name"`
+	Capacity units.Bytes    `yaml:"capacity"`       // share of this pool
+	Rate     units.ByteRate `yaml:"rate"`           // towards the accelerator, of the whole link
+	Latency  units.Seconds  `yaml:"latency"`        // before the first byte
+	Link     string         `yaml:"link,omitempty"` // pools and tiers that name the same link share its rate; empty = its own
+}
+
+// TierName is the kind of store a tier is.
+type TierName string
+
+// The tiers, fastest first.
+const (
+	Host   TierName = "host"   // DRAM of the node
+	NVMe   TierName = "nvme"   // drives of the node
+	Remote TierName = "remote" // pool over the network
+)
+
+// WritePolicy says when entries are copied from HBM to the first tier.
+type WritePolicy string
+
+// The write policies.
+const (
+	WriteBack    WritePolicy = "write-back"    // when HBM evicts them; they then live in one tier only
+	WriteThrough WritePolicy = "write-through" // when the turn ends; HBM eviction then moves nothing
+)
+
+// Levels is how many stores a session can be spread over: HBM (level 0) and
+// up to three tiers below it, in the order of Spec.Tiers.
+const Levels = 4
+
+// Validate reports every field that cannot be, by its path.
+func (s Spec) Validate() error {
+	errs := []error{
+		positive("capacity", float64(s.Capacity)),
+		positive("block_tokens", float64(s.BlockTokens)),
+		positive("bytes_per_token", s.BytesPerToken),
+		notNegative("fixed_bytes", float64(s.FixedBytes)),
+		notNegative("running_bytes", float64(s.RunningBytes)),
+		s.Eviction.validate("eviction"),
+	}
+	if s.Fragmentation != 0 && !(s.Fragmentation >= 1 && s.Fragmentation <= maxFragmentation) {
+		errs = append(errs, fmt.Errorf("fragmentation: is %v, must be from 1 to %v", s.Fragmentation, maxFragmentation))
+	}
+	if s.Write != "" && s.Write != WriteBack && s.Write != WriteThrough {
+		errs = append(errs, fmt.Errorf("write: is %q, must be %q or %q", s.Write, WriteBack, WriteThrough))
+	}
+	if len(s.Tiers) > Levels-1 {
+		errs = append(errs, fmt.Errorf("tiers: are %d, at most %d", len(s.Tiers), Levels-1))
+	}
+	for i, tier := range s.Tiers {
+		errs = append(errs, tier.validate(fmt.Sprintf("tiers[%d]", i)))
+	}
+	return errors.Join(errs...)
+}
+
+// maxFragmentation is far beyond what any allocator wastes; more is a slip.
+const maxFragmentation = 10
+
+func (t TierSpec) validate(path string) error {
+	errs := []error{
+		positive(path+".capacity", float64(t.Capacity)),
+		positive(path+".rate", float64(t.Rate)),
+		notNegative(path+".latency", float64(t.Latency)),
+	}
+	if t.Name != Host && t.Name != NVMe && t.Name != Remote {
+		errs = append(errs, fmt.Errorf("%s.name: is %q, must be %q, %q or %q", path, t.Name, Host, NVMe, Remote))
+	}
+	return errors.Join(errs...)
+}
+
+func positive(path string, v float64) error {
+	if v > 0 && v < math.MaxInt64 {
+		return nil
+	}
+	return fmt.Errorf("%s: is %v, must be above 0", path, v)
+}
+
+func notNegative(path string, v float64) error {
+	if v >= 0 && v < math.MaxInt64 {
+		return nil
+	}
+	return fmt.Errorf("%s: is %v, must not be below 0", path, v)
+}

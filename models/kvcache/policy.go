@@ -1,0 +1,107 @@
+package kvcache
+
+import (
+	"errors"
+	"fmt"
+
+	"agentsim/units"
+)
+
+// EvictionSpec chooses what gives way when memory runs out.
+type EvictionSpec struct {
+	Policy EvictionPolicy `yaml:"policy,omitempty"` // default lru
+	// TTL is how long a session is worth keeping after a turn, by the tool
+	// class of the request; a class beyond the list has the last entry's.
+	TTL []units.Seconds `yaml:"ttl,omitempty"`
+	// CostContext is the context, in tokens, at which attention costs as much
+	// as the rest of prefill: recomputing n tokens costs n(1 + n/(2·CostContext)).
+	CostContext float64 `yaml:"cost_context,omitempty"`
+	// Turns is how many of a session's last turns can be matched at their end.
+	Turns int `yaml:"turns,omitempty"`
+}
+
+// EvictionPolicy names an order of eviction.
+type EvictionPolicy string
+
+// The eviction policies. Each takes whole blocks from the end of a session.
+const (
+	LRU       EvictionPolicy = "lru"        // longest unused first
+	TTL       EvictionPolicy = "ttl"        // earliest end of its time to live first
+	Cost      EvictionPolicy = "cost"       // largest bytes · idle time / recompute cost first
+	KeepTurns EvictionPolicy = "keep-turns" // longest unused first, cut at the ends of its last turns only
+)
+
+// maxKeepTurns bounds the turn ends stored with a session.
+const maxKeepTurns = 8
+
+func (e EvictionSpec) validate(path string) error {
+	switch e.Policy {
+	case "", LRU:
+		return nil
+	case TTL:
+		return e.validateTTL(path)
+	case Cost:
+		return positive(path+".cost_context", e.CostContext)
+	case KeepTurns:
+		if e.Turns < 1 || e.Turns > maxKeepTurns {
+			return fmt.Errorf("%s.turns: is %d, must be from 1 to %d", path, e.Turns, maxKeepTurns)
+		}
+		return nil
+	}
+	return fmt.Errorf("%s.policy: is %q, must be %q, %q, %q or %q", path, e.Policy, LRU, TTL, Cost, KeepTurns)
+}
+
+func (e EvictionSpec) validateTTL(path string) error {
+	if len(e.TTL) == 0 {
+		return fmt.Errorf("%s.ttl: is missing, policy %q needs one time per tool class", path, TTL)
+	}
+	var errs []error
+	for i, ttl := range e.TTL {
+		errs = append(errs, notNegative(fmt.Sprintf("%s.ttl[%d]", path, i), float64(ttl)))
+	}
+	return errors.Join(errs...)
+}
+
+// policy orders sessions for eviction.
+type policy interface {
+	// rank is the place of s in the order, lowest first.
+	rank(now float64, s *session) float64
+	// ages reports that ranks change relative to each other as time passes,
+	// so that they must be compared at the moment of eviction.
+	ages() bool
+}
+
+func newPolicy(spec Spec) policy {
+	switch spec.Eviction.Policy {
+	case TTL:
+		return ttlPolicy(spec.Eviction.TTL)
+	case Cost:
+		return costPolicy{contextBlocks: spec.Eviction.CostContext / float64(spec.BlockTokens)}
+	}
+	return lruPolicy{}
+}
+
+// lruPolicy: longest unused first.
+type lruPolicy struct{}
+
+func (lruPolicy) rank(_ float64, s *session) float64 { return s.last }
+func (lruPolicy) ages() bool                         { return false }
+
+// ttlPolicy: earliest end of its time to live first, by tool class.
+type ttlPolicy []units.Seconds
+
+func (p ttlPolicy) rank(_ float64, s *session) float64 {
+	return s.last + float64(p[min(int(s.class), len(p)-1)])
+}
+func (ttlPolicy) ages() bool { return false }
+
+// costPolicy: largest bytes · idle time / recompute cost first. Recomputing
+// blocks a to b costs (b-a)(1 + (a+b)/2C), so bytes cancel but for the
+// attention term: of two sessions equally idle the shorter goes first.
+type costPolicy struct{ contextBlocks float64 }
+
+func (p costPolicy) rank(now float64, s *session) float64 {
+	ends := float64(s.shared) + float64(s.hi[0])
+	return -(now - s.last) / (1 + ends/(2*p.contextBlocks))
+}
+func (costPolicy) ages() bool { return true }
