@@ -1,0 +1,134 @@
+package moe
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+)
+
+// Limits that keep a mistyped number from asking for hours of tabulation.
+const (
+	maxExperts = 8192
+	maxTopK    = 64
+	maxLayers  = 4096
+	maxSigma   = 5
+	maxDrift   = 3
+	maxPower   = 8
+	maxBound   = 1e12
+)
+
+// Validate returns every impossible field, each named by its path, or nil.
+func (s Spec) Validate() error {
+	return errors.Join(s.validateShape(), s.Popularity.validate(s), s.Placement.validate(s))
+}
+
+func (s Spec) validateShape() error {
+	return errors.Join(
+		within("experts", s.Experts, 1, maxExperts),
+		within("top_k", s.TopK, 1, min(max(s.Experts, 1), maxTopK)),
+		within("ranks", s.Ranks, 1, max(s.slots(), 1)),
+		within("domains", s.Domains, 1, max(s.Ranks, 1)),
+		within("layers", s.Layers, 0, maxLayers),
+	)
+}
+
+func (p Popularity) validate(s Spec) error {
+	drift := between("popularity.drift", p.Drift, 0, maxDrift)
+	switch p.Kind {
+	case Uniform:
+		return drift
+	case Lognormal:
+		return errors.Join(drift, between("popularity.sigma", p.Sigma, 0, maxSigma))
+	case Zipf:
+		return errors.Join(drift, between("popularity.exponent", p.Exponent, 0, maxPower))
+	case PowerLaw:
+		bound := between("popularity.bound", p.bound(), 1, maxBound)
+		return errors.Join(drift, bound, between("popularity.exponent", p.Exponent, 0, maxPower))
+	case FromHistogram:
+		return errors.Join(drift, p.validateHistogram(s))
+	}
+	return unknownKind("popularity.kind", p.Kind, Uniform, Lognormal, Zipf, PowerLaw, FromHistogram)
+}
+
+func (p Popularity) validateHistogram(s Spec) error {
+	switch {
+	case p.Histogram == nil:
+		return fmt.Errorf("popularity.file: no counts were read from %q", p.File)
+	case p.Histogram.Experts() != s.Experts:
+		return fmt.Errorf("popularity.file: %d experts counted, the model has %d", p.Histogram.Experts(), s.Experts)
+	case p.Histogram.used() < s.TopK:
+		return fmt.Errorf("popularity.file: %d experts were ever used, top_k %d needs as many",
+			p.Histogram.used(), s.TopK)
+	}
+	return nil
+}
+
+func (p Placement) validate(s Spec) error {
+	redundant := within("placement.redundant", p.Redundant, 0, p.mostRedundant(s))
+	switch p.Kind {
+	case Contiguous, Random, EPLB, DomainAware:
+		return redundant
+	case EPLBHierarchical:
+		return errors.Join(redundant, p.validateGroups(s))
+	}
+	return unknownKind("placement.kind", p.Kind, Contiguous, Random, EPLB, EPLBHierarchical, DomainAware)
+}
+
+// mostRedundant is where every rank, or every domain under domain-aware
+// placement, holds every expert.
+func (p Placement) mostRedundant(s Spec) int {
+	places := s.Ranks
+	if p.Kind == DomainAware && s.Domains > 1 {
+		places = s.Domains
+	}
+	return max(0, s.Experts*(places-1))
+}
+
+// validateGroups holds eplb-hierarchical to what its published form assumes:
+// equal domains, equal groups, as many groups and replicas in each domain.
+func (p Placement) validateGroups(s Spec) error {
+	groups := p.groups(s)
+	if groups < 1 || s.Domains < 1 || s.Experts < 1 {
+		return fmt.Errorf("placement.groups: %d is not a number of groups", p.Groups)
+	}
+	return errors.Join(
+		divides("placement.groups", "experts", groups, s.Experts),
+		divides("domains", "placement.groups", s.Domains, groups),
+		divides("domains", "ranks", s.Domains, s.Ranks),
+		divides("domains", "placement.redundant", s.Domains, p.Redundant),
+	)
+}
+
+// groups is the number of expert groups that stay together in a domain.
+func (p Placement) groups(s Spec) int {
+	if p.Groups == 0 {
+		return s.Experts
+	}
+	return p.Groups
+}
+
+func within(path string, value, low, high int) error {
+	if value < low || value > high {
+		return fmt.Errorf("%s: %d is outside %d to %d", path, value, low, high)
+	}
+	return nil
+}
+
+func between(path string, value, low, high float64) error {
+	if math.IsNaN(value) || value < low || value > high {
+		return fmt.Errorf("%s: %g is outside %g to %g", path, value, low, high)
+	}
+	return nil
+}
+
+func divides(path, of string, value, total int) error {
+	if total%value != 0 {
+		return fmt.Errorf("%s: %d does not divide %s %d, which eplb-hierarchical needs", path, value, of, total)
+	}
+	return nil
+}
+
+func unknownKind(path, kind string, known ...string) error {
+	return fmt.Errorf("%s: %q is not one of %s", path, kind, strings.Join(known, ", "))
+}
