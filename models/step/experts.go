@@ -1,0 +1,97 @@
+package step
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"agentsim/models/hardware"
+)
+
+// routed books the routed experts of count layers with what moves tokens to
+// them: nothing more under tensor-parallel attention (every rank holds all
+// tokens; the all-reduce sums), all-to-all under dp_attention with expert
+// parallelism, gather and scatter under dp_attention without it.
+func (m *Model) routed(l *ledger, count float64, t tally) {
+	w := m.expertWork(t.tokens)
+	seconds := m.expert.Seconds(w, m.accelerator)
+	flops, bytes := m.expert.Work(w)
+	n := float64(m.shape.Accelerators)
+	x := m.cfg.LLM.Experts
+	mean := t.tokens * float64(x.TopK) / float64(m.shape.EP) / w.Rows // mean rank over busiest
+	e := entry{operator: Experts, kind: m.expertPath, count: count, seconds: seconds,
+		ideal:  flops / float64(m.accelerator.Compute[m.expert.Compute]),
+		moving: bytes / float64(m.accelerator.HBM.Bandwidth),
+		flops:  flops * n * mean, perFLOP: m.joulesExpert, bytes: bytes * n,
+		extra: float64(m.expert.DynamicPower) * seconds * n}
+	if m.shape.TP == 1 && m.shape.Accelerators > 1 {
+		e.link = m.exchange(l, count, t, &e)
+	}
+	l.add(e)
+}
+
+// expertWork is one layer's load of the busiest expert-parallel rank.
+func (m *Model) expertWork(tokens float64) hardware.ExpertWork {
+	x := m.cfg.LLM.Experts
+	load := m.experts.At(tokens)
+	mean := tokens * float64(x.TopK) / float64(m.shape.EP)
+	return hardware.ExpertWork{GroupTokens: tokens, Rows: mean * load.Straggler, Distinct: load.DistinctMax,
+		Hidden: m.cfg.LLM.Hidden, Inner: x.Inner, Experts: x.Routed, TopK: x.TopK,
+		TP: m.shape.Accelerators / m.shape.EP, EP: m.shape.EP}
+}
+
+// exchange books the traffic between attention ranks and expert ranks that
+// the expert kernel does not contain, and hides part of it behind the experts
+// as eq. (7) says. It returns the bytes a fused kernel moves itself.
+func (m *Model) exchange(l *ledger, count float64, t tally, experts *entry) float64 {
+	x := m.cfg.Engine.Exchange
+	hidden := float64(m.cfg.LLM.Hidden)
+	n := float64(m.shape.Accelerators)
+	if m.shape.EP == 1 {
+		bytes := (n - 1) / n * t.tokens * hidden * elementBytes
+		link := m.link(m.shape.Accelerators)
+		seconds := m.cfg.Kernels.AllGather.Seconds(bytes, link)
+		const both = 2 // gather before, scatter after
+		l.add(entry{operator: Gather, count: both * count, seconds: seconds, moving: bytes / float64(link), link: bytes * n})
+		return 0
+	}
+	dispatch := m.allToAll(t.tokensMax, hidden*x.DispatchBytes, m.cfg.Kernels.Dispatch, m.cfg.Kernels.RemoteDispatch)
+	combine := m.allToAll(t.tokensMax, hidden*x.CombineBytes, m.cfg.Kernels.Combine, m.cfg.Kernels.RemoteCombine)
+	share := t.tokens / max(1, t.tokensMax*float64(m.shape.Ranks())) // mean over busiest rank
+	if m.expert.Fused && m.domains == 1 {
+		return (dispatch.bytes + combine.bytes) * n * share
+	}
+	visible := 1 - x.Overlap*min(1, experts.seconds/max(dispatch.seconds+combine.seconds, 1e-12))
+	l.add(entry{operator: Dispatch, count: count, seconds: dispatch.seconds * visible, moving: dispatch.seconds * visible,
+		link: dispatch.bytes * n * share})
+	l.add(entry{operator: Combine, count: count, seconds: combine.seconds * visible, moving: combine.seconds * visible,
+		link: combine.bytes * n * share})
+	return 0
+}
+
+type traffic struct{ seconds, bytes float64 }
+
+// allToAll is one direction of expert-parallel exchange for the busiest rank,
+// modelling.md eq. (6) inside a domain and section 2.5 across domains.
+func (m *Model) allToAll(tokens, tokenBytes float64, near, far hardware.Collective) traffic {
+	k := float64(m.cfg.LLM.Experts.TopK)
+	g := float64(m.shape.EP)
+	bytes := tokens * k * (1 - 1/g) * tokenBytes
+	t := traffic{seconds: near.Seconds(bytes, m.accelerator.ScaleUp), bytes: bytes}
+	if m.domains > 1 {
+		remote := m.experts.Remote()
+		copies := remote.CopiesPerToken
+		if m.cfg.Engine.Exchange.Deduplicate {
+			copies = remote.DomainsPerToken
+		}
+		crossing := tokens * copies * tokenBytes
+		inside := max(0, bytes-tokens*remote.CopiesPerToken*tokenBytes) + crossing
+		t.seconds = max(near.Seconds(inside, m.accelerator.ScaleUp), far.Seconds(crossing, m.accelerator.ScaleOut))
+		t.bytes = inside + crossing
+	}
+	return t
+}
+
+func pathNames(paths map[string]hardware.ExpertKernel) string {
+	return strings.Join(slices.Sorted(maps.Keys(paths)), ", ")
+}

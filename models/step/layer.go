@@ -1,0 +1,154 @@
+package step
+
+import (
+	"agentsim/models/hardware"
+	"agentsim/units"
+)
+
+// elementBytes is the size of an activation between operators (BF16, definition).
+const elementBytes = 2
+
+// gemm is one dense projection of tokens rows by the given number of weights,
+// on one accelerator.
+func (m *Model) gemm(weights, tokens float64) float64 {
+	const perWeight = 2
+	f := m.denseCompute()
+	r := m.cfg.Kernels.GEMM[f]
+	return r.Seconds(hardware.RooflineWork{FLOPs: perWeight * weights * tokens,
+		Bytes: weights * hardware.BytesPerWeight(m.cfg.Precision.Dense), Rows: tokens},
+		m.accelerator.Compute[f], m.accelerator.HBM.Bandwidth)
+}
+
+func (m *Model) corePeak() units.FLOPRate {
+	if m.cfg.Precision.KV == hardware.FP8 {
+		if peak, ok := m.accelerator.Compute[hardware.FP8]; ok {
+			return peak
+		}
+	}
+	return m.accelerator.Compute[hardware.BF16]
+}
+
+// surround books what stands between attention and the experts in count
+// layers: residual streams, norms, and the all-reduces of tensor parallelism.
+func (m *Model) surround(l *ledger, count float64, t tally) {
+	ranks := float64(m.shape.Accelerators)
+	if s := m.cfg.Kernels.Residual; s != nil && m.cfg.LLM.Residuals > 1 {
+		bytes := t.tokensMax * float64(m.cfg.LLM.Residuals*m.cfg.LLM.Hidden) * elementBytes
+		l.add(entry{operator: Residual, count: count, seconds: s.Seconds(hardware.Features{Tokens: t.tokensMax}),
+			moving: float64(s.PerToken) * t.tokensMax, bytes: bytes * ranks})
+	}
+	small := &m.cfg.Kernels.Small
+	l.add(entry{operator: Small, count: count, seconds: small.Seconds(hardware.Features{Tokens: t.tokensMax}),
+		moving: float64(small.PerToken) * t.tokensMax,
+		bytes:  t.tokensMax * float64(m.cfg.LLM.Hidden) * elementBytes * ranks})
+	if m.shape.TP > 1 {
+		const perLayer = 2 // after attention and after the feed-forward part
+		m.allReduce(l, perLayer*count, t.tokensMax)
+	}
+}
+
+// allReduce books count all-reduces of a hidden state over the tp group:
+// 2(tp-1)/tp of the message passes every link (ring or in-switch).
+func (m *Model) allReduce(l *ledger, count, tokens float64) {
+	tp := float64(m.shape.TP)
+	message := tokens * float64(m.cfg.LLM.Hidden) * elementBytes
+	bytes := 2 * (tp - 1) / tp * message
+	link := m.link(m.shape.TP)
+	seconds := m.cfg.Kernels.AllReduce.Seconds(bytes, link)
+	l.add(entry{operator: AllReduce, count: count, seconds: seconds, moving: bytes / float64(link),
+		link: bytes * float64(m.shape.Accelerators)})
+}
+
+// link is what a group of so many accelerators talks over.
+func (m *Model) link(group int) units.ByteRate {
+	if group > m.cfg.System.Domain {
+		return m.accelerator.ScaleOut
+	}
+	return m.accelerator.ScaleUp
+}
+
+// feedForward books the dense FFN or the experts of one layer kind.
+func (m *Model) feedForward(l *ledger, k *layerKind, t tally) {
+	const matrices = 3 // gate, up, down
+	if k.dense > 0 {
+		m.denseFFN(l, DenseFFN, k.count, matrices*float64(m.cfg.LLM.Hidden*k.dense), t)
+		return
+	}
+	x := m.cfg.LLM.Experts
+	if x.Shared > 0 {
+		inner := x.SharedInner
+		if inner == 0 {
+			inner = x.Inner
+		}
+		m.denseFFN(l, SharedExpert, k.count, matrices*float64(m.cfg.LLM.Hidden*inner*x.Shared), t)
+	}
+	m.routed(l, k.count, t)
+}
+
+// denseFFN books a feed-forward block of the given weights, divided over tp.
+func (m *Model) denseFFN(l *ledger, operator Operator, count, weights float64, t tally) {
+	const perWeight = 2
+	tp := float64(m.shape.TP)
+	own := weights / tp
+	bytes := own * hardware.BytesPerWeight(m.cfg.Precision.Dense)
+	l.add(entry{operator: operator, count: count, seconds: m.gemm(own, t.tokensMax),
+		ideal:  perWeight * own * t.tokensMax / float64(m.accelerator.Compute[m.denseCompute()]),
+		moving: bytes / float64(m.accelerator.HBM.Bandwidth),
+		flops:  perWeight * weights * t.tokens, perFLOP: m.joulesDense,
+		bytes: bytes * float64(m.shape.Accelerators)})
+}
+
+// head books the output projection for so many positions over all ranks,
+// times times.
+func (m *Model) head(l *ledger, operator Operator, positions, times float64) {
+	if positions == 0 {
+		return
+	}
+	const perWeight = 2
+	weights := float64(m.cfg.LLM.Hidden) * float64(m.cfg.LLM.Vocab) / float64(m.shape.TP)
+	rows := positions / float64(m.shape.Ranks())
+	bf16 := hardware.BytesPerWeight(hardware.BF16)
+	f := hardware.BF16
+	seconds := m.cfg.Kernels.GEMM[f].Seconds(hardware.RooflineWork{FLOPs: perWeight * weights * rows,
+		Bytes: weights * bf16, Rows: rows}, m.accelerator.Compute[f], m.accelerator.HBM.Bandwidth)
+	l.add(entry{operator: operator, kind: "head", count: times, seconds: seconds,
+		ideal:   perWeight * weights * rows / float64(m.accelerator.Compute[f]),
+		moving:  weights * bf16 / float64(m.accelerator.HBM.Bandwidth),
+		flops:   perWeight * weights * rows * float64(m.shape.Accelerators),
+		perFLOP: float64(m.accelerator.Power.PerFLOP[f]), bytes: weights * bf16 * float64(m.shape.Accelerators)})
+}
+
+// speculate books the draft layer: one pass a draft token, each with a layer
+// and a head (modelling.md 1.10).
+func (m *Model) speculate(l *ledger, ranks []Rank, t tally) {
+	if m.draft == nil || t.sequences == 0 {
+		return
+	}
+	var inner ledger
+	inner.m = m
+	one := tally{tokens: t.sequences, tokensMax: t.sequencesMax, heads: t.sequences}
+	seconds := 0.0
+	for i := range ranks {
+		s := m.draftShare(&ranks[i])
+		if s.decode.Tokens > 0 {
+			seconds = max(seconds, m.attentionSeconds(m.draft, &s))
+		}
+	}
+	inner.add(entry{operator: Draft, count: 1, seconds: seconds})
+	m.surround(&inner, 1, one)
+	m.feedForward(&inner, m.draft, one)
+	m.head(&inner, Draft, one.heads, 1)
+	l.add(entry{operator: Draft, count: float64(m.shape.DraftTokens), seconds: inner.seconds, ideal: inner.compute,
+		moving: inner.seconds - inner.compute, extra: inner.joules})
+}
+
+func (m *Model) draftShare(r *Rank) share {
+	one := *r
+	one.PrefillTokens = 0
+	s := m.share(m.draft, &one, nil)
+	s.decode.Tokens = float64(r.Sequences)
+	scale := 1 / float64(m.perSequence)
+	s.decode.Pairs *= scale
+	s.decode.IndexPairs *= scale
+	return s
+}

@@ -1,0 +1,110 @@
+package step
+
+// Operator names a part of a step.
+type Operator uint8
+
+// The operators of a step, in the order a layer runs them.
+const (
+	Attention Operator = iota
+	Residual
+	Small
+	AllReduce
+	Gather
+	Dispatch
+	Experts
+	Combine
+	SharedExpert
+	DenseFFN
+	Head
+	Draft
+	Host
+	operators
+)
+
+// String returns the operator's name as printed by explain.
+func (o Operator) String() string {
+	return [operators]string{"attention", "residual streams", "norms and router", "all-reduce", "gather and scatter",
+		"dispatch", "experts", "combine", "shared expert", "dense ffn", "head", "draft", "host"}[o]
+}
+
+// Bound says what limits an operator.
+type Bound uint8
+
+// What may limit an operator.
+const (
+	Latency Bound = iota // fixed costs: launches, synchronisation
+	Compute
+	Memory
+	Network
+)
+
+// String returns the bound's name.
+func (b Bound) String() string {
+	return [...]string{"latency", "compute", "memory", "network"}[b]
+}
+
+// Item is one line of a step's account, summed over the layers it occurs in.
+type Item struct {
+	Operator Operator
+	Kind     string // attention kind or kernel path, where there are several
+	Seconds  float64
+	Bound    Bound
+	FLOPs    float64 // over the whole worker
+	Bytes    float64 // of HBM, over the whole worker
+	Link     float64 // bytes over links, over the whole worker
+	Joules   float64 // dynamic, over the whole worker
+}
+
+// entry is one operator as it is booked: times of the slowest rank, work of
+// the whole worker.
+type entry struct {
+	operator Operator
+	kind     string
+	count    float64 // layers that run it
+	seconds  float64 // once
+	ideal    float64 // the compute share of seconds: FLOPs at the achieved rate
+	moving   float64 // the memory or network share of seconds
+	flops    float64
+	perFLOP  float64 // joules
+	bytes    float64
+	link     float64
+	extra    float64 // further dynamic joules
+}
+
+// ledger adds up a step. Items are kept only when a list is given.
+type ledger struct {
+	seconds float64
+	compute float64 // seconds that stretch when the clock slows
+	joules  float64
+	m       *Model
+	items   *[]Item
+}
+
+func (l *ledger) add(e entry) {
+	seconds := e.count * e.seconds
+	joules := e.count * (e.flops*e.perFLOP + e.bytes*l.m.joulesPerByte + e.link*l.m.joulesPerLinkByte + e.extra)
+	l.seconds += seconds
+	l.joules += joules
+	bound := e.bound()
+	if bound == Compute {
+		l.compute += seconds
+	}
+	if l.items == nil || seconds == 0 {
+		return
+	}
+	*l.items = append(*l.items, Item{Operator: e.operator, Kind: e.kind, Seconds: seconds, Bound: bound,
+		FLOPs: e.count * e.flops, Bytes: e.count * e.bytes, Link: e.count * e.link, Joules: joules})
+}
+
+func (e *entry) bound() Bound {
+	const half = 0.5
+	switch {
+	case max(e.ideal, e.moving) < half*e.seconds:
+		return Latency
+	case e.ideal >= e.moving:
+		return Compute
+	case e.operator == Dispatch || e.operator == Combine || e.operator == AllReduce || e.operator == Gather:
+		return Network
+	}
+	return Memory
+}

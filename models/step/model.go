@@ -1,0 +1,192 @@
+package step
+
+import (
+	"fmt"
+
+	"agentsim/models/hardware"
+	"agentsim/models/llm"
+	"agentsim/models/moe"
+)
+
+// MaxKinds is the number of different layer kinds one model may have.
+const MaxKinds = 6
+
+// Config is everything a step depends on. All of it is immutable.
+type Config struct {
+	System      hardware.System
+	LLM         llm.Spec
+	Kernels     hardware.KernelSet
+	Engine      EngineSpec
+	Shape       Shape
+	Precision   Precision
+	ExpertsPath string // kernel path; empty = the engine's choice
+	Popularity  moe.Popularity
+	Placement   moe.Placement
+	Seed        uint64 // of the placement's Monte-Carlo
+}
+
+// Model prices the steps of one worker.
+type Model struct {
+	cfg         Config
+	shape       Shape
+	accelerator hardware.Accelerator
+	kinds       []layerKind
+	draft       *layerKind // nil without speculation
+	experts     *moe.Table // nil for dense models
+	expert      hardware.ExpertKernel
+	expertPath  string
+	domains     int // scale-up domains the worker spans
+	perSequence int // query tokens of a decoding sequence: 1 + draft tokens
+
+	joulesPerByte, joulesPerLinkByte float64
+	joulesDense, joulesExpert        float64 // per FLOP
+	joulesCore                       float64
+}
+
+// layerKind is a set of identical layers.
+type layerKind struct {
+	count     float64
+	attention llm.Attention
+	weights   llm.AttentionWeights // parameters of one layer
+	module    *hardware.AttentionKernel
+	dense     int // inner size of a dense FFN; 0 = experts
+	perPair   float64
+	perIndex  float64
+}
+
+// New builds the model of one worker. It reports shapes that the model or
+// the kernels cannot serve; whether the worker fits in memory is Budget's
+// question.
+func New(cfg Config) (*Model, error) {
+	cfg.Shape = cfg.Shape.Normalised()
+	if err := cfg.Shape.Validate(); err != nil {
+		return nil, err
+	}
+	m := &Model{cfg: cfg, shape: cfg.Shape, accelerator: cfg.System.Accelerator,
+		perSequence: 1 + cfg.Shape.DraftTokens}
+	if err := m.checkFormats(); err != nil {
+		return nil, err
+	}
+	if err := m.checkDraft(); err != nil {
+		return nil, err
+	}
+	m.layKinds()
+	if len(m.kinds) > MaxKinds {
+		return nil, fmt.Errorf("model %s has %d kinds of layer, at most %d are supported", cfg.LLM.Name, len(m.kinds), MaxKinds)
+	}
+	domain := cfg.System.Domain
+	m.domains = (m.shape.Accelerators + domain - 1) / domain
+	m.resolveEnergy()
+	return m, m.layExperts()
+}
+
+// Config returns what the model was built from, its shape normalised.
+func (m *Model) Config() Config { return m.cfg }
+
+// TokensPerSequence is the number of query tokens a decoding sequence brings
+// to a step.
+func (m *Model) TokensPerSequence() int { return m.perSequence }
+
+// ExpertsPath is the kernel path the routed experts run on.
+func (m *Model) ExpertsPath() string { return m.expertPath }
+
+func (m *Model) checkFormats() error {
+	if _, ok := m.cfg.Kernels.GEMM[m.denseCompute()]; !ok {
+		return fmt.Errorf("precision.dense: kernel set %s has no gemm in %s", m.cfg.Kernels.Name, m.cfg.Precision.Dense)
+	}
+	if m.accelerator.Compute[m.denseCompute()] <= 0 {
+		return fmt.Errorf("precision.dense: accelerator %s does not compute in %s", m.accelerator.Name, m.cfg.Precision.Dense)
+	}
+	return nil
+}
+
+func (m *Model) checkDraft() error {
+	depth := m.shape.DraftTokens
+	switch {
+	case depth == 0:
+		return nil
+	case m.cfg.LLM.MTP == nil:
+		return fmt.Errorf("draft_tokens: %d, but model %s has no draft layer: set draft_tokens: 0", depth, m.cfg.LLM.Name)
+	case depth > len(m.cfg.LLM.Acceptance):
+		return fmt.Errorf("draft_tokens: %d, but acceptance of %s is known to depth %d only", depth, m.cfg.LLM.Name,
+			len(m.cfg.LLM.Acceptance))
+	}
+	return nil
+}
+
+// denseCompute is the format the dense projections compute in.
+func (m *Model) denseCompute() hardware.Format { return m.cfg.Precision.Dense }
+
+func (m *Model) layKinds() {
+	for _, b := range m.cfg.LLM.Blocks {
+		m.kinds = merge(m.kinds, m.layerKind(b))
+	}
+	if m.shape.DraftTokens > 0 {
+		d := m.layerKind(*m.cfg.LLM.MTP)
+		d.count = 1
+		m.draft = &d
+	}
+}
+
+func (m *Model) layerKind(b llm.Block) layerKind {
+	k := layerKind{count: float64(b.Count), attention: b.Attention, dense: b.Dense,
+		weights: b.Attention.Weights(m.cfg.LLM.Hidden),
+		perPair: b.Attention.FLOPsPerPair(), perIndex: b.Attention.FLOPsPerIndexPair()}
+	if a, ok := m.cfg.Kernels.Attention[string(b.Attention.Kind)]; ok {
+		k.module = &a
+	}
+	return k
+}
+
+// merge adds a kind, joining it with an identical one.
+func merge(kinds []layerKind, k layerKind) []layerKind {
+	for i := range kinds {
+		if kinds[i].attention == k.attention && kinds[i].dense == k.dense {
+			kinds[i].count += k.count
+			return kinds
+		}
+	}
+	return append(kinds, k)
+}
+
+func (m *Model) resolveEnergy() {
+	p := m.accelerator.Power
+	m.joulesPerByte = float64(p.PerHBMByte)
+	m.joulesPerLinkByte = float64(p.PerLinkByte)
+	m.joulesDense = float64(p.PerFLOP[m.denseCompute()])
+	m.joulesCore = float64(p.PerFLOP[hardware.BF16])
+	if m.cfg.Precision.KV == hardware.FP8 {
+		m.joulesCore = float64(p.PerFLOP[hardware.FP8])
+	}
+}
+
+// layExperts tabulates the expert-parallel group and resolves its kernel path.
+func (m *Model) layExperts() error {
+	x := m.cfg.LLM.Experts
+	if x == nil {
+		return nil
+	}
+	path := m.cfg.ExpertsPath
+	if path == "" {
+		path = m.cfg.Engine.ExpertsPath[m.accelerator.Name+"/"+string(m.cfg.Precision.Experts)]
+	}
+	if path == "" {
+		return fmt.Errorf("engine %s has no experts path for %s experts on %s: set deployment.experts_path to one of %s",
+			m.cfg.Engine.Name, m.cfg.Precision.Experts, m.accelerator.Name, pathNames(m.cfg.Kernels.Experts))
+	}
+	kernel, ok := m.cfg.Kernels.Experts[path]
+	if !ok {
+		return fmt.Errorf("experts_path: %q is not in kernel set %s, which has %s", path, m.cfg.Kernels.Name,
+			pathNames(m.cfg.Kernels.Experts))
+	}
+	if kernel.Weights != m.cfg.Precision.Experts {
+		return fmt.Errorf("experts_path: %s holds weights in %s, but precision.experts is %s", path, kernel.Weights,
+			m.cfg.Precision.Experts)
+	}
+	m.expert, m.expertPath = kernel, path
+	m.joulesExpert = float64(m.accelerator.Power.PerFLOP[kernel.Compute])
+	var err error
+	m.experts, err = moe.Tabulate(moe.Spec{Experts: x.Routed, TopK: x.TopK, Ranks: m.shape.EP, Domains: m.domains,
+		Popularity: m.cfg.Popularity, Placement: m.cfg.Placement, Seed: m.cfg.Seed})
+	return err
+}

@@ -1,0 +1,118 @@
+package step
+
+import (
+	"agentsim/models/llm"
+)
+
+// Rank is what one attention rank processes in one step.
+type Rank struct {
+	PrefillTokens  int
+	PrefillContext float64            // context summed over the prefill tokens
+	PrefillWork    [MaxKinds]llm.Work // pairs of the prefill tokens, per layer kind
+	PrefillEnds    int                // prompts whose last token is in this step
+	Sequences      int                // decoding
+	Context        float64            // context summed over the decoding sequences
+}
+
+// AddPrefill adds a chunk of new prompt tokens after prefix tokens already
+// in the cache.
+func (m *Model) AddPrefill(r *Rank, prefix, tokens int, last bool) {
+	r.PrefillTokens += tokens
+	const mid = 0.5
+	r.PrefillContext += float64(tokens) * (float64(prefix) + mid*float64(tokens))
+	for i := range m.kinds {
+		w := m.kinds[i].attention.Prefill(prefix, tokens)
+		r.PrefillWork[i].Pairs += w.Pairs
+		r.PrefillWork[i].IndexPairs += w.IndexPairs
+	}
+	if last {
+		r.PrefillEnds++
+	}
+}
+
+// Cost is what one step of the whole worker takes.
+type Cost struct {
+	Seconds float64
+	Joules  float64 // dynamic energy of all accelerators; static power comes on top
+}
+
+// Step prices one step of the worker whose attention ranks hold the given
+// loads. All ranks advance together: the slowest sets the pace.
+func (m *Model) Step(ranks []Rank) Cost { return m.account(ranks, nil) }
+
+// Explain is Step with its account, one line an operator.
+func (m *Model) Explain(ranks []Rank) (Cost, []Item) {
+	var items []Item
+	c := m.account(ranks, &items)
+	return c, items
+}
+
+// tally is a batch as the operators see it.
+type tally struct {
+	tokensMax    float64 // of the busiest attention rank, padded
+	tokens       float64 // over all attention ranks
+	heads        float64 // positions that need logits, over all ranks
+	sequences    float64
+	sequencesMax float64
+}
+
+func (m *Model) account(ranks []Rank, items *[]Item) Cost {
+	t := m.count(ranks)
+	if t.tokens == 0 {
+		return Cost{}
+	}
+	l := ledger{m: m, items: items}
+	for i := range m.kinds {
+		k := &m.kinds[i]
+		m.attend(&l, k, i, ranks)
+		m.surround(&l, k.count, t)
+		m.feedForward(&l, k, t)
+	}
+	m.head(&l, Head, t.heads, 1)
+	m.speculate(&l, ranks, t)
+	l.add(entry{operator: Host, count: 1, seconds: float64(m.cfg.Engine.Host.PerStep)})
+	return m.settle(&l)
+}
+
+func (m *Model) count(ranks []Rank) tally {
+	var t tally
+	for i := range ranks {
+		r := &ranks[i]
+		n := float64(r.PrefillTokens + r.Sequences*m.perSequence)
+		t.tokens += n
+		t.tokensMax = max(t.tokensMax, n)
+		t.heads += float64(r.PrefillEnds + r.Sequences*m.perSequence)
+		t.sequences += float64(r.Sequences)
+		t.sequencesMax = max(t.sequencesMax, float64(r.Sequences))
+	}
+	if t.tokensMax == t.sequencesMax*float64(m.perSequence) {
+		t.tokensMax = float64(m.padded(int(t.sequencesMax)) * m.perSequence)
+	}
+	return t
+}
+
+// padded is the captured batch size that a decode batch runs at.
+func (m *Model) padded(sequences int) int {
+	for _, size := range m.cfg.Engine.Graphs {
+		if size >= sequences {
+			return size
+		}
+	}
+	return sequences
+}
+
+// settle applies the engine's efficiency and slows the clock where the
+// accelerators would draw more than their cap (modelling.md 6.2).
+func (m *Model) settle(l *ledger) Cost {
+	host := float64(m.cfg.Engine.Host.PerStep)
+	kernels := (l.seconds - host) / m.cfg.Engine.Efficiency
+	seconds := kernels + host
+	p := m.accelerator.Power
+	n := float64(m.shape.Accelerators)
+	dynamic := l.joules / n / seconds
+	if f := p.Clock(float64(p.Idle), float64(p.Active)+dynamic); f < 1 {
+		seconds += l.compute / m.cfg.Engine.Efficiency * (1/f - 1)
+		l.joules = min(l.joules, float64(p.Cap()-p.Static())*n*seconds)
+	}
+	return Cost{Seconds: seconds, Joules: l.joules}
+}

@@ -1,0 +1,130 @@
+package serve
+
+import (
+	"agentsim/models/kvcache"
+	"agentsim/sim"
+	"agentsim/trace"
+)
+
+// State is where an agent is in its turn.
+type State uint8
+
+// The states of an agent, in the order a turn passes them.
+const (
+	InTool     State = iota // waiting for a tool, a person, or to begin
+	InIngress               // the request is on its way to a worker
+	InQueue                 // waits for the prefill of its prompt to begin
+	InPrefill               // its prompt is being computed
+	InTransfer              // its cache moves to the decode worker
+	InSlot                  // waits for a place in the decode batch
+	InDecode                // tokens are coming
+	states
+)
+
+// String returns the state's name.
+func (s State) String() string {
+	return [states]string{"tool", "ingress", "queue", "prefill", "transfer", "slot", "decode"}[s]
+}
+
+// call is an agent with the call it has in flight, if any.
+type call struct {
+	session trace.Session
+	k       int // sessions this agent has begun
+	turn    int
+
+	state State
+	since sim.Time // of the state
+
+	home, rank           int32 // entry worker and attention rank the session belongs to; -1 = none yet
+	decoder, decoderRank int32 // where it decodes
+
+	issued   sim.Time
+	firstAt  sim.Time
+	began    sim.Time // of the prefill
+	filled   sim.Time // its end
+	hit      int      // prompt tokens found in the cache
+	done     int      // prompt tokens in the cache so far
+	steps    int64    // decode steps it needs
+	finishAt int64    // virtual step of its worker at which it is done
+	joinedAt int64
+	context  int  // tokens in its cache when decode began
+	admitted bool // has a pinned place in the entry worker's cache
+}
+
+func (c *call) current() *trace.Turn { return &c.session.Turns[c.turn] }
+
+// enter moves a call to a state and books the time spent in the last one.
+func (c *Cluster) enter(id int32, s State) {
+	a := &c.calls[id]
+	now := c.sim.Now()
+	c.tally.spend(a.state, now-a.since)
+	a.state, a.since = s, now
+}
+
+// onWake begins the call of the agent's current turn.
+func (c *Cluster) onWake(id int32) error {
+	a := &c.calls[id]
+	c.enter(id, InIngress)
+	a.issued, a.admitted, a.done, a.hit = c.sim.Now(), false, 0, 0
+	c.tally.Issued++
+	host := c.cfg.Engine.Host
+	ingress := float64(host.Ingress) + float64(host.PerPromptToken)*float64(a.current().Input)
+	c.arrived.After(sim.Ticks(ingress), id)
+	return nil
+}
+
+// onArrive routes a call and puts it in its rank's queue.
+func (c *Cluster) onArrive(id int32) error {
+	c.enter(id, InQueue)
+	c.route(id)
+	a := &c.calls[id]
+	w := &c.workers[a.home]
+	w.ranks[a.rank].queue.push(id)
+	w.ranks[a.rank].queued += int(a.current().Input)
+	return c.wake(w)
+}
+
+// finished ends the agent's turn: the last token is out.
+func (c *Cluster) finished(id int32) error {
+	a := &c.calls[id]
+	turn := a.current()
+	c.tally.Finished++
+	c.tally.record(c, a)
+	c.sim.Mix(uint64(id)<<32 | uint64(turn.Output))
+	c.enter(id, InTool)
+	a.turn++
+	gap := 0.0
+	if a.turn < len(a.session.Turns) {
+		gap = float64(a.current().Gap)
+	} else if err := c.nextSession(id); err != nil {
+		return err
+	} else {
+		c.tally.Sessions++
+	}
+	c.woken.After(sim.Ticks(gap), id)
+	return nil
+}
+
+// nextSession hands the agent its next trajectory, from its first turn.
+func (c *Cluster) nextSession(id int32) error {
+	a := &c.calls[id]
+	c.forget(id)
+	a.turn = 0
+	a.k++
+	a.home, a.rank, a.decoder, a.decoderRank = -1, -1, -1, -1
+	return c.cfg.Sessions.Session(int(id), a.k, &a.session)
+}
+
+// forget drops what workers still hold of the agent's session.
+func (c *Cluster) forget(id int32) {
+	a := &c.calls[id]
+	if a.home >= 0 {
+		w := &c.workers[a.home]
+		w.ranks[a.rank].cache.Drop(kvcache.SessionID(id))
+		w.ranks[a.rank].homes--
+	}
+	if a.decoder >= 0 && c.cfg.Deployment.Cache.DecodeRetains {
+		w := &c.workers[a.decoder]
+		w.ranks[a.decoderRank].cache.Drop(kvcache.SessionID(id))
+	}
+}

@@ -1,0 +1,175 @@
+package serve
+
+import (
+	"fmt"
+
+	"agentsim/models/hardware"
+	"agentsim/models/kvcache"
+	"agentsim/models/llm"
+	"agentsim/models/step"
+	"agentsim/sim"
+	"agentsim/trace"
+)
+
+// Sessions supplies trajectories. The k-th session of an agent is the same
+// in every run with the same seed, whatever the cluster does.
+type Sessions interface {
+	// Session writes the session into out, reusing its turns.
+	Session(agent, k int, out *trace.Session) error
+}
+
+// Config is everything a cluster is built from.
+type Config struct {
+	Deployment DeploymentSpec
+	System     hardware.System
+	LLM        llm.Spec
+	Kernels    hardware.KernelSet
+	Engine     step.EngineSpec
+	Sessions   Sessions
+	Replay     string // recorded | generated: whether the next prompt repeats what was generated
+	Agents     int
+	Ramp       float64 // seconds over which the agents' first calls are spread
+	MinOutput  int     // tokens below which a call has no output speed
+	SpeedFloor float64 // tok/s of the service level, for the share of calls that meet it
+	TTFTLimit  float64 // seconds, likewise
+	Seed       uint64
+	Recorder   sim.Recorder
+
+	models []*step.Model // one a pool; built by Prepare
+	naive  bool          // every decode step is an event of its own: the test oracle
+}
+
+// Prepare builds the step models of the pools and checks that every worker
+// fits. Clusters of different sizes may share one prepared Config.
+func (c *Config) Prepare() error {
+	if err := c.Deployment.Validate(); err != nil {
+		return fmt.Errorf("deployment.%w", err)
+	}
+	c.models = c.models[:0]
+	for _, p := range c.Deployment.Pools() {
+		m, err := c.model(p.Spec)
+		if err != nil {
+			return fmt.Errorf("deployment.%s: %w", p.Name, err)
+		}
+		c.models = append(c.models, m)
+	}
+	return nil
+}
+
+// Models are the step models of the pools, in the order of Deployment.Pools.
+func (c *Config) Models() []*step.Model { return c.models }
+
+// ErrMemory is returned when a worker does not fit in memory.
+type ErrMemory struct{ Pool, Reason string }
+
+// Error names the pool and says by how much it misses.
+func (e *ErrMemory) Error() string { return "deployment." + e.Pool + ": " + e.Reason }
+
+// Fit checks that every worker fits in memory.
+func (c *Config) Fit() error {
+	for i, p := range c.Deployment.Pools() {
+		if err := c.models[i].Fit(); err != nil {
+			return &ErrMemory{Pool: p.Name, Reason: err.Error()}
+		}
+	}
+	return nil
+}
+
+func (c *Config) model(p *PoolSpec) (*step.Model, error) {
+	d := &c.Deployment
+	return step.New(step.Config{System: c.System, LLM: c.LLM, Kernels: c.Kernels, Engine: c.Engine, Shape: p.Shape,
+		Precision: d.Precision, ExpertsPath: d.ExpertsPath, Popularity: d.Experts.Popularity,
+		Placement: d.Experts.Placement, Seed: c.Seed})
+}
+
+// Cluster is one running simulation.
+type Cluster struct {
+	cfg     Config
+	sim     *sim.Simulation
+	calls   []call // one a agent: each has at most one call in flight
+	workers []worker
+	entry   []int // workers that take new calls: prefill or aggregated
+	finish  []int // workers that decode, where they are others
+	next    int   // round robin
+	draws   draws
+
+	boundary    *sim.Kind[int32]
+	transferred *sim.Kind[int32]
+	arrived     *sim.Kind[int32]
+	woken       *sim.Kind[int32]
+
+	tally Tally
+}
+
+// New builds a cluster with all agents alive, caches warm, and the agents at
+// random points of their sessions. Prepare must have succeeded on cfg.
+func New(cfg Config) (*Cluster, error) {
+	c := &Cluster{cfg: cfg, sim: sim.New(sim.Options{Seed: cfg.Seed, Recorder: cfg.Recorder})}
+	c.boundary = sim.NewKind(c.sim, "step", sim.Complete, c.onBoundary)
+	c.transferred = sim.NewKind(c.sim, "transfer", sim.Transfer, c.onTransferred)
+	c.arrived = sim.NewKind(c.sim, "arrive", sim.Arrive, c.onArrive)
+	c.woken = sim.NewKind(c.sim, "tool", sim.Arrive, c.onWake)
+	c.draws = newDraws(&cfg)
+	for i, p := range cfg.Deployment.Pools() {
+		if err := c.addPool(p, cfg.models[i]); err != nil {
+			return nil, err
+		}
+	}
+	c.tally.reset(0, len(c.workers))
+	c.calls = make([]call, cfg.Agents)
+	for i := range c.calls {
+		if err := c.admitAgent(int32(i)); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+func (c *Cluster) addPool(p NamedPool, m *step.Model) error {
+	spec, err := c.cacheSpec(m)
+	if err != nil {
+		return err
+	}
+	for range p.Spec.Workers {
+		w, err := newWorker(len(c.workers), p, m, spec)
+		if err != nil {
+			return fmt.Errorf("deployment.%s: %w", p.Name, err)
+		}
+		if p.Name == "decode" {
+			c.finish = append(c.finish, w.id)
+		} else {
+			c.entry = append(c.entry, w.id)
+		}
+		c.workers = append(c.workers, w)
+	}
+	return nil
+}
+
+// cacheSpec is the cache of one attention rank: tensor-parallel ranks hold
+// copies of what cannot be divided among them.
+func (c *Cluster) cacheSpec(m *step.Model) (kvcache.Spec, error) {
+	policy := c.cfg.Engine.Memory
+	perToken, fixed, running := m.CacheBytes()
+	cache := c.cfg.Deployment.Cache
+	s := kvcache.Spec{Capacity: m.Budget().Cache, BlockTokens: policy.BlockTokens, BytesPerToken: perToken,
+		FixedBytes: fixed, RunningBytes: running, Fragmentation: policy.Fragmentation,
+		Tiers: cache.Tiers, Eviction: cache.Eviction, Write: cache.Write}
+	if s.Capacity <= 0 {
+		return s, m.Fit()
+	}
+	return s, s.Validate()
+}
+
+// Run advances the cluster by the given seconds.
+func (c *Cluster) Run(seconds float64) error {
+	return c.sim.Run(c.sim.Now() + sim.Ticks(seconds))
+}
+
+// Now is the simulated time in seconds.
+func (c *Cluster) Now() float64 { return c.sim.Now().Seconds() }
+
+// Events is the number of events so far.
+func (c *Cluster) Events() uint64 { return c.sim.Events() }
+
+// Fingerprint identifies what happened so far.
+func (c *Cluster) Fingerprint() uint64 { return c.sim.Fingerprint() }

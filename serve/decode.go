@@ -1,0 +1,110 @@
+package serve
+
+import (
+	"agentsim/models/kvcache"
+	"agentsim/units"
+)
+
+// transferLink is what prefill and decode workers exchange caches over: the
+// scale-up fabric if the whole deployment lies in one domain.
+func (c *Cluster) transferLink() units.ByteRate {
+	if c.cfg.Deployment.Accelerators() <= c.cfg.System.Domain {
+		return c.cfg.System.Accelerator.ScaleUp
+	}
+	return c.cfg.System.Accelerator.ScaleOut
+}
+
+// onTransferred puts a call whose cache has arrived in line for a decode slot.
+func (c *Cluster) onTransferred(id int32) error {
+	c.enter(id, InSlot)
+	a := &c.calls[id]
+	if a.decoder < 0 || !c.cfg.Deployment.Cache.DecodeRetains {
+		a.decoder = c.pickDecoder()
+		a.decoderRank = -1
+	}
+	w := &c.workers[a.decoder]
+	w.waiting.push(id)
+	return c.wake(w)
+}
+
+// pickDecoder is the decode worker with the fewest calls.
+func (c *Cluster) pickDecoder() int32 {
+	best, least := int32(0), int(^uint(0)>>1)
+	for _, id := range c.finish {
+		w := &c.workers[id]
+		if n := w.sequence + w.waiting.n; n < least {
+			best, least = int32(id), n
+		}
+	}
+	return best
+}
+
+// join moves waiting calls into the decode batch, first come first served,
+// as long as a rank has a slot and room.
+func (c *Cluster) join(w *worker) error {
+	for w.waiting.n > 0 {
+		id := w.waiting.at(0)
+		i := c.slot(w, id)
+		if i < 0 {
+			return nil
+		}
+		w.waiting.pop()
+		c.calls[id].decoderRank = int32(i)
+		r := &w.ranks[i]
+		r.running++
+		c.firstToken(id)
+		if err := c.startDecode(w, r, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// slot is the rank that takes a waiting call: the one with the fewest
+// sequences, then the least context; -1 if none has a slot and room.
+func (c *Cluster) slot(w *worker, id int32) int {
+	best := -1
+	for i := range w.ranks {
+		r := &w.ranks[i]
+		if r.running >= w.shape.MaxBatchPerRank {
+			continue
+		}
+		if best < 0 || r.sequences < w.ranks[best].sequences ||
+			r.sequences == w.ranks[best].sequences && r.context < w.ranks[best].context {
+			best = i
+		}
+	}
+	if best < 0 {
+		return -1
+	}
+	if _, ok := w.ranks[best].cache.Admit(c.Now(), c.decodeRequest(id)); !ok {
+		return -1
+	}
+	return best
+}
+
+func (c *Cluster) decodeRequest(id int32) kvcache.Request {
+	turn := c.calls[id].current()
+	return kvcache.Request{Session: kvcache.SessionID(id), Prompt: int(turn.Input), Reserve: c.reserve()}
+}
+
+// startDecode adds a call to the batch, or ends it if its first token was its
+// only one.
+func (c *Cluster) startDecode(w *worker, r *rank, id int32) error {
+	a := &c.calls[id]
+	c.enter(id, InDecode)
+	rest := int(a.current().Output) - 1
+	if rest <= 0 {
+		r.running--
+		c.leaveDecode(w, r, id)
+		return c.finished(id)
+	}
+	a.steps = c.draws.steps(id, a, rest)
+	a.context = int(a.current().Input) + 1
+	a.joinedAt, a.finishAt = w.steps, w.steps+a.steps
+	w.done.push(finishing{step: a.finishAt, call: id})
+	r.sequences++
+	r.context += float64(a.context)
+	w.sequence++
+	return nil
+}

@@ -1,0 +1,88 @@
+package serve
+
+// fifo is a queue of calls in a ring that grows and never shrinks.
+type fifo struct {
+	ring []int32
+	head int
+	n    int
+}
+
+func (q *fifo) push(id int32) {
+	if q.n == len(q.ring) {
+		q.grow()
+	}
+	q.ring[(q.head+q.n)%len(q.ring)] = id
+	q.n++
+}
+
+func (q *fifo) grow() {
+	const initial = 16
+	bigger := make([]int32, max(initial, 2*len(q.ring)))
+	for i := range q.n {
+		bigger[i] = q.at(i)
+	}
+	q.ring, q.head = bigger, 0
+}
+
+func (q *fifo) at(i int) int32 { return q.ring[(q.head+i)%len(q.ring)] }
+
+func (q *fifo) pop() int32 {
+	id := q.ring[q.head]
+	q.head = (q.head + 1) % len(q.ring)
+	q.n--
+	return id
+}
+
+// finishing is a decoding call and the virtual step at which it is done.
+type finishing struct {
+	step int64
+	call int32
+}
+
+// finishHeap is a binary min-heap by step, then by call so that equal steps
+// have one order.
+type finishHeap []finishing
+
+func (h finishHeap) less(i, j int) bool {
+	if h[i].step != h[j].step {
+		return h[i].step < h[j].step
+	}
+	return h[i].call < h[j].call
+}
+
+func (h *finishHeap) push(f finishing) {
+	*h = append(*h, f)
+	s := *h
+	for i := len(s) - 1; i > 0; {
+		parent := (i - 1) / 2
+		if !s.less(i, parent) {
+			break
+		}
+		s[i], s[parent] = s[parent], s[i]
+		i = parent
+	}
+}
+
+func (h *finishHeap) pop() finishing {
+	s := *h
+	top := s[0]
+	last := len(s) - 1
+	s[0] = s[last]
+	s = s[:last]
+	for i := 0; ; {
+		child := 2*i + 1
+		if child >= last {
+			break
+		}
+		if child+1 < last && s.less(child+1, child) {
+			child++
+		}
+		if !s.less(child, i) {
+			break
+		}
+		s[i], s[child] = s[child], s[i]
+		i = child
+	}
+	*h = s
+	return top
+}

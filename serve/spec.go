@@ -1,0 +1,151 @@
+// Package serve is the simulated cluster: agents in a closed loop, a router,
+// pools of workers with continuous batching, the transfer of caches between
+// them, and the tool gaps. It owns all state of a run and keeps count of what
+// happened; it decides nothing about service levels.
+package serve
+
+import (
+	"fmt"
+
+	"agentsim/models/hardware"
+	"agentsim/models/kvcache"
+	"agentsim/models/moe"
+	"agentsim/models/step"
+)
+
+// The deployment modes.
+const (
+	Aggregated    = "aggregated"
+	Disaggregated = "disaggregated"
+)
+
+// The routers.
+const (
+	ConversationAffinity = "conversation-affinity" // a session stays with the rank of its first turn
+	LeastLoaded          = "least-loaded"          // every call goes where least work waits
+	RoundRobin           = "round-robin"
+)
+
+// What the next prompt contains after a turn.
+const (
+	Recorded  = "recorded"  // the recorded history: generated tokens are never matched
+	Generated = "generated" // what was generated: its cache entries can be matched
+)
+
+// How prefill and decode share the steps of an aggregated worker.
+const (
+	Mixed           = "mixed"            // chunks ride along with the decode batch
+	PrefillPriority = "prefill-priority" // decode stalls while prompts wait
+)
+
+// DeploymentSpec says which workers there are and how calls reach them.
+type DeploymentSpec struct {
+	Mode        string         `yaml:"mode"` // aggregated | disaggregated | auto
+	Aggregated  *PoolSpec      `yaml:"aggregated,omitempty"`
+	Prefill     *PoolSpec      `yaml:"prefill,omitempty"`
+	Decode      *PoolSpec      `yaml:"decode,omitempty"`
+	Precision   step.Precision `yaml:"precision"`
+	ExpertsPath string         `yaml:"experts_path,omitempty"` // kernel path of the routed experts; empty = the engine's choice
+	Router      string         `yaml:"router"`
+	Batching    string         `yaml:"batching,omitempty"` // mixed (default) | prefill-priority
+	Experts     ExpertsSpec    `yaml:"experts,omitempty"`
+	Cache       CacheSpec      `yaml:"cache,omitempty"`
+}
+
+// PoolSpec is a number of equal workers.
+type PoolSpec struct {
+	Workers    int `yaml:"workers"`
+	step.Shape `yaml:",inline"`
+}
+
+// ExpertsSpec is how tokens spread over experts and experts over ranks.
+type ExpertsSpec struct {
+	Popularity moe.Popularity `yaml:"popularity,omitempty"`
+	Placement  moe.Placement  `yaml:"placement,omitempty"`
+}
+
+// CacheSpec is the policy of the prefix cache.
+type CacheSpec struct {
+	Off           bool                 `yaml:"off,omitempty"`            // every prompt is computed whole
+	DecodeRetains bool                 `yaml:"decode_retains,omitempty"` // decode workers keep a session's cache between turns
+	ReserveTokens int                  `yaml:"reserve_tokens,omitempty"` // room kept for the output at admission; 0 = 1024
+	Tiers         []kvcache.TierSpec   `yaml:"tiers,omitempty"`
+	Eviction      kvcache.EvictionSpec `yaml:"eviction,omitempty"`
+	Write         kvcache.WritePolicy  `yaml:"write,omitempty"`
+}
+
+// Validate reports the first rule that the deployment breaks, by field.
+func (d *DeploymentSpec) Validate() error {
+	switch d.Mode {
+	case Aggregated:
+		if d.Aggregated == nil {
+			return &hardware.FieldError{Path: "aggregated", Problem: "mode aggregated needs a pool of this name"}
+		}
+	case Disaggregated:
+		if d.Prefill == nil || d.Decode == nil {
+			return &hardware.FieldError{Path: "prefill", Problem: "mode disaggregated needs the pools prefill and decode"}
+		}
+	default:
+		return &hardware.FieldError{Path: "mode", Problem: fmt.Sprintf("%q: want aggregated or disaggregated", d.Mode)}
+	}
+	for _, p := range d.Pools() {
+		if err := p.Spec.validate(p.Name); err != nil {
+			return err
+		}
+	}
+	return d.validatePolicies()
+}
+
+func (d *DeploymentSpec) validatePolicies() error {
+	switch d.Router {
+	case ConversationAffinity, LeastLoaded, RoundRobin:
+	default:
+		return &hardware.FieldError{Path: "router", Problem: fmt.Sprintf("%q: want %s, %s or %s", d.Router,
+			ConversationAffinity, LeastLoaded, RoundRobin)}
+	}
+	switch d.Batching {
+	case "", Mixed, PrefillPriority:
+	default:
+		return &hardware.FieldError{Path: "batching", Problem: fmt.Sprintf("%q: want %s or %s", d.Batching, Mixed, PrefillPriority)}
+	}
+	return nil
+}
+
+func (p *PoolSpec) validate(name string) error {
+	if p.Workers < 1 {
+		return &hardware.FieldError{Path: name + ".workers", Problem: fmt.Sprintf("%d: want at least 1", p.Workers)}
+	}
+	if err := p.Shape.Normalised().Validate(); err != nil {
+		return fmt.Errorf("%s.%w", name, err)
+	}
+	if name != "decode" && p.TokenBudget < 1 {
+		return &hardware.FieldError{Path: name + ".token_budget", Problem: "want the tokens a rank may prefill in one step, e.g. 8192"}
+	}
+	if name != "prefill" && p.MaxBatchPerRank < 1 {
+		return &hardware.FieldError{Path: name + ".max_batch_per_rank", Problem: "want the sequences a rank may decode at once, e.g. 128"}
+	}
+	return nil
+}
+
+// NamedPool is a pool with the name it has in a scenario.
+type NamedPool struct {
+	Name string
+	Spec *PoolSpec
+}
+
+// Pools lists the pools that the mode uses, the one that takes new calls first.
+func (d *DeploymentSpec) Pools() []NamedPool {
+	if d.Mode == Aggregated {
+		return []NamedPool{{Aggregated, d.Aggregated}}
+	}
+	return []NamedPool{{"prefill", d.Prefill}, {"decode", d.Decode}}
+}
+
+// Accelerators is the number of accelerators of the whole deployment.
+func (d *DeploymentSpec) Accelerators() int {
+	n := 0
+	for _, p := range d.Pools() {
+		n += p.Spec.Workers * p.Spec.Shape.Accelerators
+	}
+	return n
+}

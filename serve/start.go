@@ -1,0 +1,56 @@
+package serve
+
+import (
+	"agentsim/models/kvcache"
+	"agentsim/sim"
+)
+
+// The start is as close to the steady state as can be had for free: agents
+// are somewhere inside their sessions, and caches hold what those sessions
+// would have left there.
+
+// trajectoryTurnsMax is the length at which the choice of first sessions by
+// length saturates: the benchmark's longest trajectory (agentperf.md 1.5).
+const trajectoryTurnsMax = 200
+
+// admitAgent starts an agent in the middle of a session. A session is found
+// under way in proportion to its length, so candidates are accepted with a
+// chance proportional to their turns.
+func (c *Cluster) admitAgent(id int32) error {
+	a := &c.calls[id]
+	a.home, a.rank, a.decoder, a.decoderRank = -1, -1, -1, -1
+	const attempts = 64
+	for try := range attempts {
+		a.k = -1 - try // sessions before the run have negative numbers
+		if err := c.cfg.Sessions.Session(int(id), a.k, &a.session); err != nil {
+			return err
+		}
+		chance := float64(len(a.session.Turns)) / trajectoryTurnsMax
+		if c.draws.uniform("first session", id, a.k) < chance {
+			break
+		}
+	}
+	a.k = 0
+	a.turn = int(c.draws.uniform("first turn", id, 0) * float64(len(a.session.Turns)))
+	c.warm(id)
+	delay := c.draws.uniform("first delay", id, 0) * c.cfg.Ramp
+	c.woken.At(sim.Ticks(delay), id)
+	return nil
+}
+
+// warm places the part of a session that was already played in the cache of
+// the rank that it belongs to.
+func (c *Cluster) warm(id int32) {
+	a := &c.calls[id]
+	if a.turn == 0 || c.cfg.Deployment.Cache.Off || c.cfg.Deployment.Router != ConversationAffinity {
+		return
+	}
+	c.route(id)
+	last := a.session.Turns[a.turn-1]
+	kept := int(last.Input)
+	if c.cfg.Replay == Generated && c.workers[a.home].decodes {
+		kept += int(last.Output)
+	}
+	c.workers[a.home].ranks[a.rank].cache.Install(0, kvcache.Request{Session: kvcache.SessionID(id), Prompt: kept,
+		Shared: min(int(a.session.Shared), kept)})
+}

@@ -1,0 +1,173 @@
+package serve
+
+import (
+	"fmt"
+
+	"agentsim/sim"
+)
+
+// Tally is what happened since the window was opened; the totals of calls
+// are over the whole run.
+type Tally struct {
+	from sim.Time
+
+	Issued, Finished int64 // calls, whole run
+	Sessions         int64 // trajectories that ended, whole run
+
+	Calls        int64 // finished in the window, like all that follows
+	SpeedCalls   int64 // of these, long enough to have an output speed
+	SpeedMet     int64 // of SpeedCalls, at or above the floor
+	TTFTMet      int64 // of Calls, at or below the limit
+	InputTokens  int64
+	HitTokens    int64
+	OutputTokens int64
+	Prefilled    int64   // prompt tokens computed
+	MovedBytes   float64 // of caches, between workers
+
+	TTFT  []float64 // seconds, one a call
+	Speed []float64 // tokens/s, one a call that has one
+	Queue float64   // seconds summed over calls: waiting for prefill to begin
+	Fill  float64   // prefill itself
+	Hand  float64   // transfer and wait for a decode slot
+
+	InState [states]sim.Time // agent time by state
+	Work    []WorkerTally
+}
+
+// WorkerTally is one worker's part.
+type WorkerTally struct {
+	Busy      sim.Time
+	Joules    float64 // dynamic
+	Steps     int64   // steps that decoded
+	Sequences float64 // summed over those steps
+	Context   float64
+}
+
+func (t *Tally) reset(now sim.Time, workers int) {
+	work := t.Work
+	if len(work) != workers {
+		work = make([]WorkerTally, workers)
+	}
+	clear(work)
+	*t = Tally{from: now, Issued: t.Issued, Finished: t.Finished, Sessions: t.Sessions,
+		TTFT: t.TTFT[:0], Speed: t.Speed[:0], Work: work}
+}
+
+func (t *Tally) spend(s State, d sim.Time) { t.InState[s] += d }
+
+func (t *Tally) prefilled(tokens int) { t.Prefilled += int64(tokens) }
+
+func (t *Tally) moved(bytes float64) { t.MovedBytes += bytes }
+
+// work books what a worker did up to now in the step or run under way.
+func (t *Tally) work(w *worker, now sim.Time) {
+	part := &t.Work[w.id]
+	busy, joules := w.leg.book(now)
+	part.Busy += busy
+	part.Joules += joules
+}
+
+// decoded books the decode steps of a step or run that ended.
+func (t *Tally) decoded(w *worker, steps int) {
+	part := &t.Work[w.id]
+	part.Steps += int64(steps)
+	part.Sequences += float64(steps * w.sequence)
+}
+
+// record books a finished call.
+func (t *Tally) record(c *Cluster, a *call) {
+	now := c.sim.Now()
+	turn := a.current()
+	ttft := (a.firstAt - a.issued).Seconds()
+	t.Calls++
+	t.InputTokens += int64(turn.Input)
+	t.HitTokens += int64(a.hit)
+	t.OutputTokens += int64(turn.Output)
+	t.TTFT = append(t.TTFT, ttft)
+	t.Queue += (a.began - a.issued).Seconds()
+	t.Fill += (a.filled - a.began).Seconds()
+	t.Hand += (a.firstAt - a.filled).Seconds()
+	if ttft <= c.cfg.TTFTLimit {
+		t.TTFTMet++
+	}
+	if int(turn.Output) < c.cfg.MinOutput || now <= a.firstAt {
+		return
+	}
+	speed := float64(turn.Output-1) / (now - a.firstAt).Seconds()
+	t.SpeedCalls++
+	t.Speed = append(t.Speed, speed)
+	if speed >= c.cfg.SpeedFloor {
+		t.SpeedMet++
+	}
+}
+
+// book brings all running accounts up to now.
+func (c *Cluster) book() {
+	now := c.sim.Now()
+	for i := range c.calls {
+		a := &c.calls[i]
+		c.tally.spend(a.state, now-a.since)
+		a.since = now
+	}
+	for i := range c.workers {
+		if w := &c.workers[i]; w.busy {
+			c.tally.work(w, now)
+		}
+	}
+}
+
+// OpenWindow begins a new window of measurement.
+func (c *Cluster) OpenWindow() {
+	c.book()
+	c.tally.reset(c.sim.Now(), len(c.workers))
+}
+
+// Window closes the books at this instant and returns the tally of the
+// window. It stays valid until the next OpenWindow.
+func (c *Cluster) Window() *Tally {
+	c.book()
+	return &c.tally
+}
+
+// Span is the length of the window in seconds.
+func (c *Cluster) Span() float64 { return (c.sim.Now() - c.tally.from).Seconds() }
+
+// Check verifies the laws that hold at every instant: every call is finished
+// or in flight, an agent has one call at most, agents are conserved, caches
+// add up, and state times sum to agents times time (so that N = X·C).
+func (c *Cluster) Check() error {
+	t := &c.tally
+	flying := int64(0)
+	for i := range c.calls {
+		if c.calls[i].state != InTool {
+			flying++
+		}
+	}
+	if t.Issued != t.Finished+flying {
+		return fmt.Errorf("calls are not conserved: %d issued, %d finished, %d in flight", t.Issued, t.Finished, flying)
+	}
+	for i := range c.workers {
+		if err := c.workers[i].check(); err != nil {
+			return fmt.Errorf("worker %d at %v: %w", i, c.sim.Now(), err)
+		}
+	}
+	return nil
+}
+
+func (w *worker) check() error {
+	sequences := 0
+	for i := range w.ranks {
+		r := &w.ranks[i]
+		sequences += r.sequences
+		if used, free, all := r.cache.Used(), r.cache.Free(), r.cache.Capacity(); used+free != all || used < 0 || free < 0 {
+			return fmt.Errorf("rank %d: cache blocks are not conserved: %d used + %d free, %d in all", i, used, free, all)
+		}
+		if r.running < r.sequences || r.sequences < 0 || r.context < 0 {
+			return fmt.Errorf("rank %d: %d running, %d decoding, context %g", i, r.running, r.sequences, r.context)
+		}
+	}
+	if sequences != w.sequence || sequences != len(w.done) {
+		return fmt.Errorf("%d sequences on ranks, %d counted, %d to finish", sequences, w.sequence, len(w.done))
+	}
+	return nil
+}
