@@ -1,0 +1,5 @@
+// Package tidy holds the house rules of this repository as failing tests over
+// its own source: who may import whom, how long things may be, what may not be
+// called where, and that constants name their source. rules_test.go is the
+// statement of policy; the other files carry it out. There is no program here.
+package tidy
