@@ -1,0 +1,106 @@
+package metrics
+
+// Result is what a simulation or a capacity search found. Its JSON keys are a
+// contract with other people's scripts: keys are added, never renamed.
+type Result struct {
+	Scenario    string `json:"scenario"`
+	Question    string `json:"question,omitempty"`
+	Seed        uint64 `json:"seed"`
+	Fingerprint string `json:"fingerprint"`
+	Version     string `json:"version"`
+
+	Agents   int       `json:"agents,omitempty"`   // of a run at a fixed number
+	Capacity *Capacity `json:"capacity,omitempty"` // of a search
+	Limit    string    `json:"limit"`              // what stands in the way of more agents
+
+	Metrics Figures `json:"metrics"`
+	Power   Power   `json:"power"`
+	Time    Time    `json:"time"`
+	Memory  []Pool  `json:"memory"`
+	Search  []Phase `json:"search,omitempty"`
+
+	Calls  int64   `json:"calls"`  // of all phases
+	Events uint64  `json:"events"` // of all phases
+	WallS  float64 `json:"wall_s"`
+}
+
+// Capacity is the largest number of agents that meets the service level.
+type Capacity struct {
+	Agents         int     `json:"agents"`
+	AgentsLow      float64 `json:"agents_low"` // 95 % interval of the sampling error
+	AgentsHigh     float64 `json:"agents_high"`
+	Accelerators   int     `json:"accelerators"`
+	PerAccelerator float64 `json:"agents_per_accelerator"`
+	PerMW          PerMW   `json:"agents_per_mw"`
+}
+
+// PerMW is agents per megawatt under several meanings of the megawatt.
+type PerMW struct {
+	AcceleratorMeasured float64 `json:"accelerator_measured"` // drawn by the accelerators, as the benchmark counts
+	AcceleratorTDP      float64 `json:"accelerator_tdp"`      // their rated power
+	IT                  float64 `json:"it"`                   // node or rack at the wall
+	Facility            float64 `json:"facility"`             // with cooling and distribution
+	Provisioned         float64 `json:"provisioned"`          // nameplate of node or rack
+}
+
+// Figures are the service figures of the window at the reported number of agents.
+type Figures struct {
+	OutputSpeedP25 float64 `json:"output_speed_p25"` // tok/s
+	OutputSpeedP50 float64 `json:"output_speed_p50"`
+	TTFTP50S       float64 `json:"ttft_p50_s"`
+	TTFTP95S       float64 `json:"ttft_p95_s"`
+	TPOTP50MS      float64 `json:"tpot_p50_ms"`
+	TurnsPerS      float64 `json:"turns_per_s"`
+	InputTokS      float64 `json:"input_tok_s"`
+	OutputTokS     float64 `json:"output_tok_s"`
+	PrefixHitRate  float64 `json:"prefix_hit_rate"`
+	MeanInput      float64 `json:"mean_input_tokens"`
+	MeanOutput     float64 `json:"mean_output_tokens"`
+}
+
+// Power is where the watts go, summed over the deployment.
+type Power struct {
+	AcceleratorW         float64            `json:"accelerator_w"`
+	PerAcceleratorW      float64            `json:"per_accelerator_w"`
+	ITW                  float64            `json:"it_w"`
+	FacilityW            float64            `json:"facility_w"`
+	ByComponent          map[string]float64 `json:"by_component"`
+	JoulesPerOutputToken float64            `json:"joules_per_output_token"` // of the accelerators
+}
+
+// Time is where an agent's turn goes, in mean seconds, and how busy the pools are.
+type Time struct {
+	CycleS  float64            `json:"cycle_s"`
+	ByState map[string]float64 `json:"by_state"`
+	Busy    map[string]float64 `json:"busy"` // share of time, by pool
+	Batch   float64            `json:"mean_decode_batch_per_rank"`
+}
+
+// Pool is the memory of one accelerator of a pool, in bytes.
+type Pool struct {
+	Pool        string  `json:"pool"`
+	HBM         float64 `json:"hbm"`
+	Unused      float64 `json:"unused"`
+	Experts     float64 `json:"experts"`
+	Dense       float64 `json:"dense"`
+	Embeddings  float64 `json:"embeddings"`
+	Reserved    float64 `json:"reserved"`
+	Activations float64 `json:"activations"`
+	Cache       float64 `json:"cache"`
+	CacheTokens float64 `json:"cache_tokens"` // tokens the cache holds, per attention rank
+}
+
+// Phase is one number of agents tried.
+type Phase struct {
+	Agents         int     `json:"agents"`
+	Pass           bool    `json:"pass"`
+	OutputSpeedP25 float64 `json:"output_speed_p25"`
+	TTFTP95S       float64 `json:"ttft_p95_s"`
+	SpeedMet       float64 `json:"speed_met"` // share of calls at or above the floor
+	TTFTMet        float64 `json:"ttft_met"`
+	Calls          int64   `json:"calls"`
+	Sessions       int64   `json:"sessions"`
+	WindowS        float64 `json:"window_s"`
+	PerAccelW      float64 `json:"per_accelerator_w"`
+	Fingerprint    string  `json:"fingerprint"`
+}
