@@ -1,6 +1,7 @@
 package llm
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 
@@ -27,8 +28,13 @@ func (s *Spec) WriteYAML(w io.Writer) error {
 	return err
 }
 
-// onOneLine keeps a source beside the path it belongs to.
+// onOneLine keeps a source beside the path it belongs to. The encoder writes
+// an array even where it is empty.
 func onOneLine(source hardware.Source) ([]byte, error) {
 	type plain hardware.Source
-	return yaml.MarshalWithOptions(plain(source), yaml.Flow(true), yaml.OmitZero())
+	text, err := yaml.MarshalWithOptions(plain(source), yaml.Flow(true))
+	if source.Range == [2]float64{} {
+		text = bytes.Replace(text, []byte(", range: [0.0, 0.0]"), nil, 1)
+	}
+	return text, err
 }

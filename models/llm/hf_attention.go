@@ -1,0 +1,243 @@
+package llm
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+)
+
+// attention reads the attention module of every layer and of a draft layer.
+func (m *hfImport) attention() (layers []Attention, draft Attention) {
+	switch m.family.attention {
+	case hfCompressed:
+		return m.compressedLayers()
+	case hfLatent:
+		return m.latentLayers()
+	}
+	return m.groupedLayers()
+}
+
+// compressedLayers reads DeepSeek V4: a compression ratio for every layer and,
+// behind them, for the draft layers.
+func (m *hfImport) compressedLayers() (layers []Attention, draft Attention) {
+	if kv := m.integer("num_key_value_heads"); kv != 1 {
+		m.fail("num_key_value_heads", fmt.Sprintf("%d: V4 shares one latent among all heads", kv))
+	}
+	base := Attention{
+		Kind:    SWA,
+		Heads:   m.integer("num_attention_heads"),
+		HeadDim: m.integer("head_dim"),
+		RopeDim: m.integer("qk_rope_head_dim"),
+		QLoRA:   m.integer("q_lora_rank"),
+		Window:  m.integer("sliding_window"),
+		OGroups: m.integer("o_groups"),
+		OLoRA:   m.integer("o_lora_rank"),
+	}
+	ratios, ok := get[[]int](m.hfConfig, "compress_ratios", "a list of numbers")
+	if !ok || (len(ratios) != m.layers && len(ratios) != m.layers+m.drafts) {
+		m.fail("compress_ratios", fmt.Sprintf("%d values do not match %d layers and %d draft layers",
+			len(ratios), m.layers, m.drafts))
+		return nil, draft
+	}
+	all := make([]Attention, len(ratios))
+	for i := range all {
+		all[i] = m.compressedLayer(base, ratios[i], i)
+	}
+	draft = base
+	if len(all) > m.layers {
+		draft = all[m.layers]
+	}
+	return all[:m.layers], draft
+}
+
+// Ratios of V4's layers: 0 is a window alone; light compression comes with an
+// indexer, heavy compression is attended to whole.
+const (
+	ratioCSA = 4
+	ratioHCA = 128
+)
+
+func (m *hfImport) compressedLayer(a Attention, ratio, layer int) Attention {
+	a.Compress = ratio
+	switch ratio {
+	case 0:
+		return a
+	case ratioHCA:
+		a.Kind = HCA
+	case ratioCSA:
+		a.Kind = CSA
+		m.index(&a)
+	default:
+		m.fail(fmt.Sprintf("compress_ratios[%d]", layer),
+			fmt.Sprintf("%d is not 0 (window), %d (CSA) or %d (HCA)", ratio, ratioCSA, ratioHCA))
+	}
+	return a
+}
+
+func (m *hfImport) index(a *Attention) {
+	a.IndexHeads = m.integer("index_n_heads")
+	a.IndexDim = m.integer("index_head_dim")
+	a.IndexTopK = m.integer("index_topk")
+}
+
+// latentLayers reads MLA, the same in every layer; index fields make it DSA,
+// and linear_attn_config (Kimi Linear) makes some layers linear.
+func (m *hfImport) latentLayers() (layers []Attention, draft Attention) {
+	a := Attention{
+		Kind:     MLA,
+		Heads:    m.integer("num_attention_heads"),
+		QLoRA:    m.integerOr(0, "q_lora_rank"),
+		KVLoRA:   m.integer("kv_lora_rank"),
+		NopeDim:  m.integer("qk_nope_head_dim"),
+		RopeDim:  m.integer("qk_rope_head_dim"),
+		ValueDim: m.integer("v_head_dim"),
+	}
+	m.ignore("num_key_value_heads", "head_dim", "indexer_rope_interleave") // the latent has neither
+	if width := m.integerOr(a.NopeDim+a.RopeDim, "qk_head_dim"); width != a.NopeDim+a.RopeDim {
+		m.fail("qk_head_dim", fmt.Sprintf("%d is not the sum of qk_nope_head_dim and qk_rope_head_dim", width))
+	}
+	if m.has("index_topk") || m.has("index_n_heads") {
+		a.Kind = DSA
+		m.index(&a)
+	}
+	layers = slices.Repeat([]Attention{a}, m.layers)
+	if types, ok := list[string](m.hfConfig, "layer_types", "layer types", m.layers); ok {
+		for i, name := range types {
+			if name != "full_attention" {
+				m.unknownLayer(i, name, "full_attention")
+			}
+		}
+	}
+	if linear := m.object("linear_attn_config"); linear != nil {
+		m.deltaLayers(linear, layers)
+	}
+	return layers, a
+}
+
+// deltaLayers puts Kimi Delta Attention in the layers that the object lists,
+// counted from 1. Its two gates have the rank of one head.
+func (m *hfImport) deltaLayers(c *hfConfig, layers []Attention) {
+	heads, dim := c.integer("num_heads"), c.integer("head_dim")
+	delta := Attention{
+		Kind: Linear, KeyHeads: heads, KeyDim: dim, ValueHeads: heads, ValueDim: dim,
+		Conv: c.integerOr(0, "short_conv_kernel_size"), Gated: true, GateLoRA: dim,
+	}
+	linear, _ := get[[]int](c, "kda_layers", "a list of layers")
+	full, _ := get[[]int](c, "full_attn_layers", "a list of layers")
+	if len(linear)+len(full) != m.layers {
+		c.fail("kda_layers", fmt.Sprintf("%d, with %d of full attention, do not match the %d layers",
+			len(linear), len(full), m.layers))
+	}
+	for _, layer := range linear {
+		if layer < 1 || layer > m.layers || slices.Contains(full, layer) {
+			c.fail("kda_layers", fmt.Sprintf("%d is not a layer from 1 to %d without full attention", layer, m.layers))
+			continue
+		}
+		layers[layer-1] = delta
+	}
+	c.leftovers()
+	m.faults = append(m.faults, c.faults...)
+}
+
+// groupedLayers reads models whose layers attend in full, in a window, or
+// linearly.
+func (m *hfImport) groupedLayers() (layers []Attention, draft Attention) {
+	full := m.groupedModule("")
+	draft = full
+	kinds := m.layerKinds()
+	sliding := full
+	if slices.Contains(kinds, Window) {
+		sliding = m.groupedModule("swa_")
+		sliding.Kind = Window
+		sliding.Window = m.integer("sliding_window", "sliding_window_size")
+	}
+	m.ignore("sliding_window", "sliding_window_size", "use_sliding_window", "sliding_window_pattern")
+	linear := full
+	if slices.Contains(kinds, Linear) {
+		linear = m.linearModule(full)
+	}
+	for _, kind := range kinds {
+		switch kind {
+		case Window:
+			layers = append(layers, sliding)
+		case Linear:
+			layers = append(layers, linear)
+		default:
+			layers = append(layers, full)
+		}
+	}
+	return layers, draft
+}
+
+// groupedModule reads the projections of a GQA layer. Fields with the prefix
+// stand before those without: MiMo gives its sliding layers other heads.
+func (m *hfImport) groupedModule(prefix string) Attention {
+	a := Attention{Kind: GQA}
+	a.Heads = m.integer(m.prefixed(prefix, "num_attention_heads", "n_heads", "n_head"))
+	a.KVHeads = m.kvHeads(prefix, a.Heads)
+	a.HeadDim = m.integerOr(0, m.prefixed(prefix, "head_dim", "attention_head_dim"))
+	if a.HeadDim == 0 && a.Heads > 0 {
+		a.HeadDim = m.hidden / a.Heads
+		if m.hidden%a.Heads != 0 {
+			m.fail("head_dim", fmt.Sprintf("is missing, and %d heads do not divide hidden_size %d", a.Heads, m.hidden))
+		}
+	}
+	if value := m.integerOr(a.HeadDim, m.prefixed(prefix, "v_head_dim")); value != a.HeadDim {
+		a.ValueDim = value
+	}
+	a.Gated = m.family.gated
+	if m.has("attn_output_gate") {
+		a.Gated = m.flag("attn_output_gate")
+	}
+	return a
+}
+
+// prefixed is the first of the names that is given, with the prefix or
+// without; the first name where none is.
+func (m *hfImport) prefixed(prefix string, names ...string) string {
+	for _, name := range names {
+		if prefix != "" && m.has(prefix+name) {
+			return prefix + name
+		}
+	}
+	for _, name := range names {
+		if m.has(name) {
+			return name
+		}
+	}
+	return names[0]
+}
+
+func (m *hfImport) kvHeads(prefix string, heads int) int {
+	name := m.prefixed(prefix, "num_key_value_heads", "num_kv_heads", "n_kv_heads")
+	if !m.has(name) && m.family.manyKV {
+		return heads
+	}
+	return m.integer(name)
+}
+
+// linearModule reads gated delta layers (Qwen3-Next), or the lightning layers
+// of MiniMax, which have the heads of the full ones.
+func (m *hfImport) linearModule(full Attention) Attention {
+	if m.has("attn_type_list") {
+		return Attention{Kind: Linear, KeyHeads: full.Heads, KeyDim: full.HeadDim,
+			ValueHeads: full.Heads, ValueDim: full.HeadDim, Gated: true}
+	}
+	if format := m.text("mamba_ssm_dtype"); format != "" && format != "float32" {
+		m.fail("mamba_ssm_dtype", fmt.Sprintf("%q: a linear layer's state is taken to be float32", format))
+	}
+	return Attention{
+		Kind:       Linear,
+		KeyHeads:   m.integer("linear_num_key_heads"),
+		KeyDim:     m.integer("linear_key_head_dim"),
+		ValueHeads: m.integer("linear_num_value_heads"),
+		ValueDim:   m.integer("linear_value_head_dim"),
+		Conv:       m.integer("linear_conv_kernel_dim"),
+		Gated:      true,
+	}
+}
+
+func (m *hfImport) unknownLayer(layer int, name, known string) {
+	quoted, _ := json.Marshal(name)
+	m.fail(fmt.Sprintf("layer_types[%d]", layer), shorten(quoted)+" is not a known attention type: want "+known)
+}
