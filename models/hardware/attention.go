@@ -43,25 +43,32 @@ func (k AttentionKernel) PrefillSeconds(tp int, x Features) float64 {
 	return atTP(k.Prefill, tp).Seconds(x)
 }
 
-// DecodeSeconds is the same for a decode step. Where the kernel has a grid,
-// the grid gives the time and the linear form only scales it to other tp and
-// extends it beyond its edge.
+// DecodeSeconds is the same for a decode step. Where the kernel has grids, the
+// one measured at the nearest degree gives the time, and the linear form only
+// scales it to other degrees and extends it beyond its edge.
 func (k AttentionKernel) DecodeSeconds(tp int, x Features) float64 {
-	if k.Grid == nil {
-		return atTP(k.Decode, tp).Seconds(x)
+	line := atTP(k.Decode, tp)
+	if len(k.Grids) == 0 {
+		return line.Seconds(x)
 	}
-	g := k.Grid
+	g := k.nearestGrid(tp)
 	tokens, context := g.inside(x.Tokens, x.Context)
 	edge := x.at(tokens, context)
 	t := g.at(tokens, context)
-	if len(k.Decode) == 0 {
-		return t
-	}
-	line := atTP(k.Decode, tp)
-	if tp != g.TP && g.TP > 0 {
+	if tp != g.TP {
 		t *= line.Seconds(edge) / atTP(k.Decode, g.TP).Seconds(edge)
 	}
 	return t + max(0, line.slopes(x)-line.slopes(edge))
+}
+
+func (k AttentionKernel) nearestGrid(tp int) *Grid {
+	best := &k.Grids[0]
+	for i := range k.Grids {
+		if logRatio(k.Grids[i].TP, tp) < logRatio(best.TP, tp) {
+			best = &k.Grids[i]
+		}
+	}
+	return best
 }
 
 // at moves features to another number of tokens and another context: pairs go

@@ -34,9 +34,28 @@ func (e ExpertKernel) Seconds(w ExpertWork, a Accelerator) float64 {
 	if len(e.Curves) > 0 {
 		return e.onCurve(nearestCurve(e.Curves, w), w, a)
 	}
+	return e.Roofline.Seconds(e.RooflineWork(w), a.Compute[e.Compute], a.HBM.Bandwidth)
+}
+
+// RooflineWork is w as the roofline sees it: rows per expert; the activations
+// of every (token, expert) pair streamed in, between the two GEMMs and out; a
+// unit is one token entering the group, which the router sorts.
+func (e ExpertKernel) RooflineWork(w ExpertWork) RooflineWork {
 	flops, bytes := e.Work(w)
-	work := RooflineWork{FLOPs: flops, Bytes: bytes, Rows: w.Rows / max(w.Distinct, 1)}
-	return e.Roofline.Seconds(work, a.Compute[e.Compute], a.HBM.Bandwidth)
+	inner := float64(w.Inner) / float64(max(w.TP, 1))
+	perPair := float64(w.Hidden)*(activationBytes(e.Compute)+bytesBF16) + inner*(bytesBF16Pass+activationBytes(e.Compute))
+	return RooflineWork{
+		FLOPs: flops, Bytes: bytes, Rows: w.Rows / max(w.Distinct, 1),
+		Units: w.GroupTokens, Streamed: w.Rows * perPair,
+	}
+}
+
+// activationBytes is the size of an activation that enters a GEMM.
+func activationBytes(compute Format) float64 {
+	if compute == BF16 {
+		return bytesBF16
+	}
+	return BytesPerWeight(compute)
 }
 
 // nearestCurve compares tp and ep by ratio.

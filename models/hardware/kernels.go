@@ -26,11 +26,18 @@ type KernelSet struct {
 	Sources        Sources                    `yaml:"sources"`
 }
 
-// Roofline is the soft roofline of modelling.md eq. (1) and (2):
-// t = floor + [(F/(peak·eta_f(m)))^p + (bytes/(BW·eta_m))^p]^(1/p),
-// eta_f(m) = compute_efficiency·m/(m+half_rows).
+// Roofline is the soft roofline of modelling.md eq. (1) and (2), with two
+// terms for what runs before and after the main loop of a kernel:
+//
+//	t = floor + per_unit·units + streamed/(BW·stream_efficiency)
+//	  + [(F/(peak·eta_f(m)))^p + (bytes/(BW·eta_m))^p]^(1/p)
+//
+// with eta_f(m) = compute_efficiency·m/(m+half_rows). What units and streamed
+// bytes are is said by the constructor of each kind of RooflineWork.
 type Roofline struct {
 	Floor             units.Seconds `yaml:"floor"`
+	PerUnit           units.Seconds `yaml:"per_unit,omitempty"`
+	StreamEfficiency  float64       `yaml:"stream_efficiency,omitempty"` // 0 = streamed bytes cost nothing
 	ComputeEfficiency float64       `yaml:"compute_efficiency"`
 	MemoryEfficiency  float64       `yaml:"memory_efficiency"`
 	HalfRows          float64       `yaml:"half_rows,omitempty"`
@@ -42,7 +49,8 @@ type Roofline struct {
 // with long_floor in place of floor from long_from tokens of context on.
 // With exponent p it is (floor^p + (the rest)^p)^(1/p).
 type Linear struct {
-	TP           int           `yaml:"tp,omitempty"` // tensor-parallel degree it was measured at; 0 = any
+	TP           int           `yaml:"tp,omitempty"`     // tensor-parallel degree it was measured at; 0 = any
+	Hidden       int           `yaml:"hidden,omitempty"` // hidden size it was measured at; 0 = any
 	Floor        units.Seconds `yaml:"floor"`
 	LongFloor    units.Seconds `yaml:"long_floor,omitempty"`
 	LongFrom     int           `yaml:"long_from,omitempty"`
@@ -53,11 +61,17 @@ type Linear struct {
 }
 
 // AttentionKernel is a whole attention module (projections, indexer, core,
-// output) as measured at one or more tensor-parallel degrees.
+// output) as measured for one model shape at one or more tensor-parallel
+// degrees.
 type AttentionKernel struct {
+	Kind    string   `yaml:"kind,omitempty"`   // attention kind; empty = the preset's name for it
+	Hidden  int      `yaml:"hidden,omitempty"` // of the measured model; 0 = unknown
+	Heads   int      `yaml:"heads,omitempty"`  // query heads of the measured model, over all ranks
+	Dense   Format   `yaml:"dense,omitempty"`  // of the projections
+	KV      Format   `yaml:"kv,omitempty"`     // of the cache
 	Prefill []Linear `yaml:"prefill"`
 	Decode  []Linear `yaml:"decode"`
-	Grid    *Grid    `yaml:"grid,omitempty"` // decode, where no smooth form follows; beyond its edge the Linear slopes extend it
+	Grids   []Grid   `yaml:"grids,omitempty"` // decode, where no smooth form follows; beyond their edge the Linear slopes extend them
 }
 
 // Grid is a table of derived points, bilinear in log space: rows are query
@@ -95,8 +109,12 @@ type ExpertCurve struct {
 	Time    []units.Seconds `yaml:"time"`
 }
 
-// Collective is t = floor + bytes/(link·efficiency), bytes per rank.
+// Collective is t = floor + bytes/(link·efficiency), bytes per rank. Where
+// the engine switches to an algorithm with a higher latency and a better use
+// of the link, t is the lower of the two.
 type Collective struct {
-	Floor      units.Seconds `yaml:"floor"`
-	Efficiency float64       `yaml:"efficiency"`
+	Floor           units.Seconds `yaml:"floor"`
+	Efficiency      float64       `yaml:"efficiency"`
+	LargeFloor      units.Seconds `yaml:"large_floor,omitempty"`
+	LargeEfficiency float64       `yaml:"large_efficiency,omitempty"` // 0 = one algorithm for all sizes
 }

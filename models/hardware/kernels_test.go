@@ -53,8 +53,8 @@ func TestTensorParallelDegreesBetweenMeasuredOnes(t *testing.T) {
 func TestGridIsExactAtItsPointsAndExtendsBySlopes(t *testing.T) {
 	k := AttentionKernel{
 		Decode: []Linear{{TP: 1, Floor: 50, PerToken: 2, PerIndexPair: 0.01}, {TP: 2, Floor: 25, PerToken: 1, PerIndexPair: 0.005}},
-		Grid: &Grid{TP: 1, Tokens: []float64{1, 10}, Context: []float64{100, 1000},
-			Time: [][]units.Seconds{{100, 200}, {400, 800}}},
+		Grids: []Grid{{TP: 1, Tokens: []float64{1, 10}, Context: []float64{100, 1000},
+			Time: [][]units.Seconds{{100, 200}, {400, 800}}}},
 	}
 	at := func(tp int, tokens, context float64) float64 {
 		return k.DecodeSeconds(tp, Features{Tokens: tokens, IndexPairs: tokens * context, Context: context})
@@ -103,8 +103,8 @@ func TestTimesNeverFallWithMoreWork(t *testing.T) {
 			low, high := e.Seconds(v4pro(tokens, 8, ep), accelerators[i]), e.Seconds(v4pro(more, 8, ep), accelerators[i])
 			require.LessOrEqual(t, low, high*(1+1e-9))
 		}
-		tp := rapid.SampledFrom([]int{1, 2, 4, 8, 16}).Draw(t, "tp")
 		for _, a := range sets[i].Attention {
+			tp := a.Decode[0].TP
 			x, y := Features{Tokens: tokens, Context: 3000}, Features{Tokens: more, Context: 3000}
 			require.LessOrEqual(t, a.DecodeSeconds(tp, x), a.DecodeSeconds(tp, y)*(1+1e-9))
 			require.LessOrEqual(t, a.PrefillSeconds(tp, x), a.PrefillSeconds(tp, y)*(1+1e-9))
@@ -126,10 +126,10 @@ func TestPricingAllocatesNothing(t *testing.T) {
 func TestKernelSetNamesTheWrongField(t *testing.T) {
 	k := kernels(t, "h200-vllm")
 	k.AllReduce.Efficiency = 75
-	k.Attention["csa"].Grid.Time[1][2] = units.Seconds(math.NaN())
+	k.Attention["csa"].Grids[0].Time[1][2] = units.Seconds(math.NaN())
 	k.Experts["fp8"].Curves[0].Tokens[3] = 1
 	err := k.Validate()
 	require.ErrorContains(t, err, "all_reduce.efficiency: 75")
-	require.ErrorContains(t, err, "attention.csa.grid.time[1][2]")
+	require.ErrorContains(t, err, "attention.csa.grids[0].time[1][2]")
 	require.ErrorContains(t, err, "experts.fp8.curves[0].tokens")
 }

@@ -52,6 +52,10 @@ func (c *checker) collectives(k KernelSet) {
 func (r Roofline) Validate() error {
 	var c checker
 	c.notNegative("floor", float64(r.Floor), "s")
+	c.notNegative("per_unit", float64(r.PerUnit), "s")
+	if r.StreamEfficiency != 0 {
+		c.efficiency("stream_efficiency", r.StreamEfficiency)
+	}
 	c.efficiency("compute_efficiency", r.ComputeEfficiency)
 	c.efficiency("memory_efficiency", r.MemoryEfficiency)
 	c.notNegative("half_rows", r.HalfRows, "rows")
@@ -80,16 +84,22 @@ func (l Linear) Validate() error {
 // Validate returns every fault of the attention kernel, joined; each is a *FieldError.
 func (k AttentionKernel) Validate() error {
 	var c checker
+	if k.Dense != "" {
+		c.format("dense", k.Dense)
+	}
+	if k.KV != "" {
+		c.format("kv", k.KV)
+	}
 	c.degrees("prefill", k.Prefill)
 	c.degrees("decode", k.Decode)
 	if len(k.Prefill) == 0 {
 		c.fail("prefill", "is empty")
 	}
-	if len(k.Decode) == 0 && k.Grid == nil {
-		c.fail("decode", "is empty, and there is no grid")
+	if len(k.Decode) == 0 {
+		c.fail("decode", "is empty")
 	}
-	if k.Grid != nil {
-		c.nested("grid.", k.Grid.Validate())
+	for i, g := range k.Grids {
+		c.nested(fmt.Sprintf("grids[%d].", i), g.Validate())
 	}
 	return c.err()
 }
@@ -111,6 +121,9 @@ func (c *checker) degrees(path string, forms []Linear) {
 // Validate returns every fault of the grid, joined; each is a *FieldError.
 func (g Grid) Validate() error {
 	var c checker
+	if g.TP < 1 {
+		c.fail("tp", fmt.Sprintf("%d is not 1 or more", g.TP))
+	}
 	c.axis("tokens", g.Tokens)
 	c.axis("context", g.Context)
 	if len(g.Time) != len(g.Tokens) {
@@ -177,6 +190,10 @@ func (c Collective) Validate() error {
 	var check checker
 	check.notNegative("floor", float64(c.Floor), "s")
 	check.efficiency("efficiency", c.Efficiency)
+	check.notNegative("large_floor", float64(c.LargeFloor), "s")
+	if c.LargeEfficiency != 0 {
+		check.efficiency("large_efficiency", c.LargeEfficiency)
+	}
 	return check.err()
 }
 

@@ -6,17 +6,14 @@ import (
 	"agentsim/units"
 )
 
-// RooflineWork is what one kernel launch does on one rank.
-type RooflineWork struct {
-	FLOPs float64
-	Bytes float64 // read and written in accelerator memory
-	Rows  float64 // rows per GEMM (per expert for a grouped one); 0 where HalfRows is unused
-}
-
-// Seconds is the time of w at a peak compute rate and memory bandwidth:
-// modelling.md eq. (1) and (2). Work that needs a rate of 0 takes forever.
+// Seconds is the time of w at a peak compute rate and memory bandwidth. Work
+// that needs a rate of 0 takes forever.
 func (r Roofline) Seconds(w RooflineWork, peak units.FLOPRate, bandwidth units.ByteRate) float64 {
-	return float64(r.Floor) + softMax(r.compute(w, peak), r.memory(w, bandwidth), r.Exponent)
+	t := float64(r.Floor) + float64(r.PerUnit)*w.Units
+	if r.StreamEfficiency > 0 && w.Streamed > 0 {
+		t += w.Streamed / (float64(bandwidth) * r.StreamEfficiency)
+	}
+	return t + softMax(r.compute(w, peak), r.memory(w, bandwidth), r.Exponent)
 }
 
 func (r Roofline) compute(w RooflineWork, peak units.FLOPRate) float64 {
