@@ -6,9 +6,8 @@ import "math"
 // time, long enough to be nearly independent, and the spread of their means
 // says how certain the mean of the whole is.
 const (
-	bucketLimit  = 120 // buckets merge in pairs when they are so many
-	batchesMost  = 30
-	batchesLeast = 10 // fewer say nothing about their spread
+	bucketLimit = 120 // buckets merge in pairs when they are so many
+	batchesMost = 30
 )
 
 // Batches sums a series over time, in ever wider buckets, so that a run of any
@@ -16,11 +15,9 @@ const (
 // or, with times as denominators, a rate.
 type Batches struct {
 	start, width float64
-	sums         [bucketLimit]ratio
+	sums         [bucketLimit]Ratio
 	last         int // bucket in progress
 }
-
-type ratio struct{ above, below float64 }
 
 // NewBatches starts a series at a time, in buckets of width seconds at first.
 // Choose a width of about the smallest span of interest; it doubles as needed.
@@ -31,8 +28,8 @@ func NewBatches(start, width float64) Batches {
 // Add counts above over below at a time, not before the start.
 func (b *Batches) Add(now, above, below float64) {
 	i := b.advance(now)
-	b.sums[i].above += above
-	b.sums[i].below += below
+	b.sums[i].Above += above
+	b.sums[i].Below += below
 }
 
 // advance moves to the bucket of a time, merging buckets when they run out.
@@ -41,7 +38,7 @@ func (b *Batches) advance(now float64) int {
 	for at >= bucketLimit {
 		for i := range bucketLimit / 2 {
 			x, y := b.sums[2*i], b.sums[2*i+1]
-			b.sums[i] = ratio{x.above + y.above, x.below + y.below}
+			b.sums[i] = Ratio{x.Above + y.Above, x.Below + y.Below}
 		}
 		clear(b.sums[bucketLimit/2:])
 		b.width *= 2
@@ -53,57 +50,36 @@ func (b *Batches) advance(now float64) int {
 	return i
 }
 
-// Interval is a mean with the half-width of its 95 % confidence interval,
-// infinite where there is too little to tell.
-type Interval struct{ Mean, Half float64 }
-
-// Contains reports whether the interval leaves v possible.
-func (i Interval) Contains(v float64) bool { return math.Abs(v-i.Mean) <= i.Half }
-
 // Ratio is the sum of all above over the sum of all below up to now, with the
-// interval of a ratio estimator over the batches that are complete; 0 with an
-// infinite half-width when there is nothing.
+// interval from the batches that are complete (see RatioOf).
 func (b *Batches) Ratio(now float64) Interval {
 	last := b.advance(now)
-	var total ratio
+	var total Ratio
 	for _, s := range b.sums[:last+1] {
-		total.above += s.above
-		total.below += s.below
+		total = total.plus(s)
 	}
-	if total.below == 0 {
+	if total.Below == 0 {
 		return Interval{Half: math.Inf(1)}
 	}
-	mean := total.above / total.below
-	return Interval{Mean: mean, Half: b.half(last, mean)}
+	var grouped [batchesMost]Ratio
+	return Interval{Mean: total.value(), Half: halfWidth(b.group(last, grouped[:0]), total.value())}
 }
 
-// half is the half-width around a mean from the first n buckets, grouped into
-// at most batchesMost batches. The residual of a batch from the common ratio
-// has mean zero, so its spread is that of the ratio times the mean denominator.
-func (b *Batches) half(n int, mean float64) float64 {
-	group := (n + batchesMost - 1) / batchesMost
-	if group == 0 || n/group < batchesLeast {
-		return math.Inf(1)
+// group joins the first n buckets into at most batchesMost equal batches,
+// leaving out the oldest odd ones.
+func (b *Batches) group(n int, dst []Ratio) []Ratio {
+	size := (n + batchesMost - 1) / batchesMost
+	if size == 0 {
+		return dst
 	}
-	k := n / group
-	var squares, residuals, below float64
-	for i := n % group; i < n; i += group { // the oldest odd buckets are left out
-		var batch ratio
-		for _, s := range b.sums[i : i+group] {
-			batch.above += s.above
-			batch.below += s.below
+	for i := n % size; i < n; i += size {
+		var batch Ratio
+		for _, s := range b.sums[i : i+size] {
+			batch = batch.plus(s)
 		}
-		r := batch.above - mean*batch.below
-		residuals += r
-		squares += r * r
-		below += batch.below
+		dst = append(dst, batch)
 	}
-	if below == 0 {
-		return math.Inf(1)
-	}
-	count := float64(k)
-	variance := max(squares-residuals*residuals/count, 0) / (count - 1)
-	return studentT975(k-1) * math.Sqrt(variance/count) / (below / count)
+	return dst
 }
 
 // Series appends the ratio of every complete bucket to dst, for a test of
@@ -112,8 +88,8 @@ func (b *Batches) Series(now float64, dst []float64) []float64 {
 	last := b.advance(now)
 	value := b.Ratio(now).Mean
 	for _, s := range b.sums[:last] {
-		if s.below != 0 {
-			value = s.above / s.below
+		if s.Below != 0 {
+			value = s.value()
 		}
 		dst = append(dst, value)
 	}

@@ -92,15 +92,26 @@ type Pool struct {
 
 // Phase is one number of agents tried.
 type Phase struct {
-	Agents         int     `json:"agents"`
-	Pass           bool    `json:"pass"`
-	OutputSpeedP25 float64 `json:"output_speed_p25"`
-	TTFTP95S       float64 `json:"ttft_p95_s"`
-	SpeedMet       float64 `json:"speed_met"` // share of calls at or above the floor
-	TTFTMet        float64 `json:"ttft_met"`
-	Calls          int64   `json:"calls"`
-	Sessions       int64   `json:"sessions"`
-	WindowS        float64 `json:"window_s"`
-	PerAccelW      float64 `json:"per_accelerator_w"`
-	Fingerprint    string  `json:"fingerprint"`
+	Agents         int         `json:"agents"`
+	Pass           bool        `json:"pass"`
+	OutputSpeedP25 float64     `json:"output_speed_p25"`
+	TTFTP95S       float64     `json:"ttft_p95_s"`
+	Conditions     []Condition `json:"conditions"`
+	Calls          int64       `json:"calls"`
+	Sessions       int64       `json:"sessions"`
+	WindowS        float64     `json:"window_s"`
+	PerAccelW      float64     `json:"per_accelerator_w"`
+	Fingerprint    string      `json:"fingerprint"`
 }
+
+// Condition is one criterion of the service level, held against a phase.
+type Condition struct {
+	Name      string  `json:"name"`      // such as output_speed.p25
+	Target    float64 `json:"target"`    // tok/s or seconds
+	Share     float64 `json:"share"`     // of calls that must meet it
+	Met       float64 `json:"met"`       // of calls that did
+	Deviation float64 `json:"deviation"` // standard deviation of the sampling error of Met
+}
+
+// Margin is how far the condition is from failing, as a share of calls.
+func (c *Condition) Margin() float64 { return c.Met - c.Share }

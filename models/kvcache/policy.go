@@ -57,7 +57,7 @@ func (e EvictionSpec) validateTTL(path string) error {
 	}
 	var errs []error
 	for i, ttl := range e.TTL {
-		errs = append(errs, notNegative(fmt.Sprintf("%s.ttl[%d]", path, i), float64(ttl)))
+		errs = append(errs, notNegative(fmt.Sprintf("%s.ttl[%d]", path, i), ttl))
 	}
 	return errors.Join(errs...)
 }

@@ -27,7 +27,7 @@ type Spec struct {
 	BlockTokens   int          `yaml:"block_tokens"`            // tokens of one block; prefixes match in whole blocks
 	BytesPerToken float64      `yaml:"bytes_per_token"`         // marginal cache entry of one token, all layers
 	FixedBytes    units.Bytes  `yaml:"fixed_bytes,omitempty"`   // per resident session: sliding-window entries
-	RunningBytes  units.Bytes  `yaml:"running_bytes,omitempty"` // per running session: compressor and linear-attention states
+	RunningBytes  units.Bytes  `yaml:"running_bytes,omitempty"` // per running session: compressor and linear states
 	Fragmentation float64      `yaml:"fragmentation,omitempty"` // HBM taken over HBM asked for, >= 1; 0 = 1
 	Tiers         []TierSpec   `yaml:"tiers,omitempty"`         // below HBM, fastest first
 	Write         WritePolicy  `yaml:"write,omitempty"`         // when entries reach the first tier; default write-back
@@ -40,7 +40,7 @@ type TierSpec struct {
 	Capacity units.Bytes    `yaml:"capacity"`       // share of this pool
 	Rate     units.ByteRate `yaml:"rate"`           // towards the accelerator, of the whole link
 	Latency  units.Seconds  `yaml:"latency"`        // before the first byte
-	Link     string         `yaml:"link,omitempty"` // pools and tiers that name the same link share its rate; empty = its own
+	Link     string         `yaml:"link,omitempty"` // tiers that name the same link share its rate; empty = its own
 }
 
 // TierName is the kind of store a tier is.
@@ -69,11 +69,11 @@ const Levels = 4
 // Validate reports every field that cannot be, by its path.
 func (s Spec) Validate() error {
 	errs := []error{
-		positive("capacity", float64(s.Capacity)),
-		positive("block_tokens", float64(s.BlockTokens)),
+		positive("capacity", s.Capacity),
+		positive("block_tokens", s.BlockTokens),
 		positive("bytes_per_token", s.BytesPerToken),
-		notNegative("fixed_bytes", float64(s.FixedBytes)),
-		notNegative("running_bytes", float64(s.RunningBytes)),
+		notNegative("fixed_bytes", s.FixedBytes),
+		notNegative("running_bytes", s.RunningBytes),
 		s.Eviction.validate("eviction"),
 	}
 	if s.Fragmentation != 0 && !(s.Fragmentation >= 1 && s.Fragmentation <= maxFragmentation) {
@@ -96,9 +96,9 @@ const maxFragmentation = 10
 
 func (t TierSpec) validate(path string) error {
 	errs := []error{
-		positive(path+".capacity", float64(t.Capacity)),
-		positive(path+".rate", float64(t.Rate)),
-		notNegative(path+".latency", float64(t.Latency)),
+		positive(path+".capacity", t.Capacity),
+		positive(path+".rate", t.Rate),
+		notNegative(path+".latency", t.Latency),
 	}
 	if t.Name != Host && t.Name != NVMe && t.Name != Remote {
 		errs = append(errs, fmt.Errorf("%s.name: is %q, must be %q, %q or %q", path, t.Name, Host, NVMe, Remote))
@@ -106,14 +106,14 @@ func (t TierSpec) validate(path string) error {
 	return errors.Join(errs...)
 }
 
-func positive(path string, v float64) error {
-	if v > 0 && v < math.MaxInt64 {
+func positive[T ~float64 | ~int](path string, v T) error {
+	if v > 0 && float64(v) < math.MaxInt64 {
 		return nil
 	}
 	return fmt.Errorf("%s: is %v, must be above 0", path, v)
 }
 
-func notNegative(path string, v float64) error {
+func notNegative[T ~float64](path string, v T) error {
 	if v >= 0 && v < math.MaxInt64 {
 		return nil
 	}
