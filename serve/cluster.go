@@ -30,8 +30,6 @@ type Config struct {
 	Agents     int
 	Ramp       float64 // seconds over which the agents' first calls are spread
 	MinOutput  int     // tokens below which a call has no output speed
-	SpeedFloor float64 // tok/s of the service level, for the share of calls that meet it
-	TTFTLimit  float64 // seconds, likewise
 	Seed       uint64
 	Recorder   sim.Recorder
 

@@ -15,9 +15,6 @@ type Tally struct {
 	Sessions         int64 // trajectories that ended, whole run
 
 	Calls        int64 // finished in the window, like all that follows
-	SpeedCalls   int64 // of these, long enough to have an output speed
-	SpeedMet     int64 // of SpeedCalls, at or above the floor
-	TTFTMet      int64 // of Calls, at or below the limit
 	InputTokens  int64
 	HitTokens    int64
 	OutputTokens int64
@@ -87,18 +84,10 @@ func (t *Tally) record(c *Cluster, a *call) {
 	t.Queue += (a.began - a.issued).Seconds()
 	t.Fill += (a.filled - a.began).Seconds()
 	t.Hand += (a.firstAt - a.filled).Seconds()
-	if ttft <= c.cfg.TTFTLimit {
-		t.TTFTMet++
-	}
 	if int(turn.Output) < c.cfg.MinOutput || now <= a.firstAt {
 		return
 	}
-	speed := float64(turn.Output-1) / (now - a.firstAt).Seconds()
-	t.SpeedCalls++
-	t.Speed = append(t.Speed, speed)
-	if speed >= c.cfg.SpeedFloor {
-		t.SpeedMet++
-	}
+	t.Speed = append(t.Speed, float64(turn.Output-1)/(now-a.firstAt).Seconds())
 }
 
 // book brings all running accounts up to now.
@@ -114,6 +103,45 @@ func (c *Cluster) book() {
 			c.tally.work(w, now)
 		}
 	}
+}
+
+// Totals returns the counts of the whole run so far.
+func (c *Cluster) Totals() *Tally { return &c.tally }
+
+// WorkerAccelerators is the number of accelerators of a worker, by its place
+// in Tally.Work.
+func (c *Cluster) WorkerAccelerators(worker int) int { return c.workers[worker].shape.Accelerators }
+
+// Merge adds another window to t. Sample slices are appended.
+func (t *Tally) Merge(o *Tally) {
+	t.Issued, t.Finished, t.Sessions = o.Issued, o.Finished, o.Sessions
+	t.Calls += o.Calls
+	t.InputTokens += o.InputTokens
+	t.HitTokens += o.HitTokens
+	t.OutputTokens += o.OutputTokens
+	t.Prefilled += o.Prefilled
+	t.MovedBytes += o.MovedBytes
+	t.TTFT = append(t.TTFT, o.TTFT...)
+	t.Speed = append(t.Speed, o.Speed...)
+	t.Queue += o.Queue
+	t.Fill += o.Fill
+	t.Hand += o.Hand
+	for i := range t.InState {
+		t.InState[i] += o.InState[i]
+	}
+	if t.Work == nil {
+		t.Work = make([]WorkerTally, len(o.Work))
+	}
+	for i := range o.Work {
+		t.Work[i].add(&o.Work[i])
+	}
+}
+
+func (w *WorkerTally) add(o *WorkerTally) {
+	w.Busy += o.Busy
+	w.Joules += o.Joules
+	w.Steps += o.Steps
+	w.Sequences += o.Sequences
 }
 
 // OpenWindow begins a new window of measurement.

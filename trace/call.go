@@ -1,6 +1,10 @@
 // Package trace reads, generates and summarises records of how agents call a
 // model. Every format becomes the same internal record, a Call; simulations
-// consume Sessions.
+// consume Sessions, which a Pool cuts out of recorded calls and a Profile draws
+// from distributions.
+//
+// Read call.go first, then pool.go and draw.go. The formats are in
+// trace/readers, one file each.
 package trace
 
 // Kind says what made a call happen.
@@ -13,9 +17,25 @@ const (
 	User              // answers a person
 )
 
-// Call is one request to the model as a trace records it.
+// String returns "first", "tool" or "user".
+func (k Kind) String() string {
+	switch k {
+	case First:
+		return "first"
+	case Tool:
+		return "tool"
+	default:
+		return "user"
+	}
+}
+
+// Unknown marks a time that a trace does not tell.
+const Unknown = -1.0
+
+// Call is one request to the model as a trace records it. Calls of one agent
+// come in order; calls of different sessions may be interleaved.
 type Call struct {
-	Session string // trajectory
+	Session string // trajectory; empty = the format has no sessions and this call stands alone
 	Agent   string // empty = the session's main agent
 	Parent  string // session or agent that spawned this one
 	Turn    int    // 0-based within (Session, Agent)
@@ -34,6 +54,12 @@ type Call struct {
 	Tool  string // tool whose result this call answers, if known
 }
 
+// Reader hands out the calls of a trace one by one. Read fills call and
+// returns io.EOF after the last one.
+type Reader interface {
+	Read(call *Call) error
+}
+
 // Turn is one call as a simulation replays it: 24 bytes, no pointers.
 type Turn struct {
 	Input  int32   // prompt tokens, whole
@@ -47,6 +73,12 @@ type Turn struct {
 // Session is a trajectory: the turns one agent walks in order.
 type Session struct {
 	ID     string
-	Shared int32 // leading tokens of the first prompt that all sessions of the workload share
-	Turns  []Turn
+	Parent string  // session that spawned this one; empty for a main agent
+	Start  float64 // seconds from the trace's start to the first call; negative = unknown
+	Shared int32   // leading tokens of the first prompt that all sessions of the workload share
+	// Inherited counts leading tokens of the first prompt that an earlier
+	// prompt of another session holds: the parent's, or any where block ids
+	// are global. It includes Shared tokens where both are known.
+	Inherited int32
+	Turns     []Turn
 }

@@ -50,7 +50,7 @@ func placeHierarchical(s Spec, loads []float64) []slot {
 func (s Spec) rankBins(domain int) []bin {
 	var ranks []bin
 	for r := range s.Ranks {
-		if s.domainOf(r) == domain {
+		if s.DomainOf(r) == domain {
 			ranks = append(ranks, bin{id: r, ranks: 1, room: s.SlotsPerRank()})
 		}
 	}

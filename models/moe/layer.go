@@ -61,7 +61,7 @@ func (l *layer) countReplicas() {
 	l.homes = make([]int, l.spec.Experts*l.spec.Domains)
 	for _, slot := range l.slots {
 		l.copies[slot.expert]++
-		l.homes[l.home(slot.expert, l.spec.domainOf(slot.rank))]++
+		l.homes[l.home(slot.expert, l.spec.DomainOf(slot.rank))]++
 	}
 }
 
@@ -79,7 +79,7 @@ func (l *layer) serves(i, domain int) float64 {
 	switch {
 	case local == 0:
 		return 1 / float64(l.copies[slot.expert])
-	case l.spec.domainOf(slot.rank) == domain:
+	case l.spec.DomainOf(slot.rank) == domain:
 		return 1 / float64(local)
 	}
 	return 0

@@ -67,7 +67,7 @@ func (t tally) none() float64 {
 // normalMax integrates P(largest > x) by the trapezoid rule, each count normal
 // but for its skew (first Cornish-Fisher term).
 func normalMax(tallies []tally) float64 {
-	const steps = 48
+	const steps = 32
 	low, high := 0.0, 0.0
 	for _, t := range tallies {
 		sd := math.Sqrt(t.mean * t.ratio)
@@ -91,12 +91,15 @@ func allBelow(tallies []tally, x float64) float64 {
 			continue
 		}
 		z := (x - t.mean) / sd
-		if z > 6 {
+		if z > 5 {
 			continue
 		}
 		skew := (2*t.ratio - 1) / sd
 		z -= skew / 6 * (z*z - 1)
 		all *= 0.5 * math.Erfc(-z/math.Sqrt2)
+		if all < 1e-9 {
+			return 0
+		}
 	}
 	return all
 }

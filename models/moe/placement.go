@@ -48,15 +48,15 @@ func placeShuffled(s Spec, random *rand.Rand) []slot {
 	return slots
 }
 
-// domainOf is the scale-up domain of a rank. Domains hold neighbouring ranks;
+// DomainOf is the scale-up domain of a rank. Domains hold neighbouring ranks;
 // where they do not divide the ranks, sizes differ by one.
-func (s Spec) domainOf(rank int) int { return rank * s.Domains / s.Ranks }
+func (s Spec) DomainOf(rank int) int { return rank * s.Domains / s.Ranks }
 
 // domainRanks counts the ranks of each domain.
 func (s Spec) domainRanks() []int {
 	ranks := make([]int, s.Domains)
 	for r := range s.Ranks {
-		ranks[s.domainOf(r)]++
+		ranks[s.DomainOf(r)]++
 	}
 	return ranks
 }

@@ -53,20 +53,19 @@ func (l *layer) remote() Remote {
 	c := newChoice(l.inclusion, l.spec.TopK)
 	out := Remote{BusiestDomain: 1}
 	entering := make([]float64, l.spec.Domains)
+	var flows []flow
 	for from, ranks := range l.spec.domainRanks() {
 		share := float64(ranks) / float64(l.spec.Ranks)
-		served := l.servedByDomain(from)
-		for to := range l.spec.Domains {
+		if from == 0 || l.spec.Placement.Kind == DomainAware {
+			flows = l.flows(c, from)
+		}
+		for to, f := range flows {
 			if to == from {
 				continue
 			}
-			out.DomainsPerToken += share * c.visits(served[to])
-			copies := 0.0
-			for e, part := range served[to] {
-				copies += part * l.inclusion[e]
-			}
-			out.CopiesPerToken += share * copies
-			entering[to] += share * copies
+			out.DomainsPerToken += share * f.visits
+			out.CopiesPerToken += share * f.copies
+			entering[to] += share * f.copies
 		}
 	}
 	out.LocalShare = 1 - out.CopiesPerToken/float64(l.spec.TopK)
@@ -77,17 +76,30 @@ func (l *layer) remote() Remote {
 	return out
 }
 
-// servedByDomain is the share of each expert's tokens from one domain that
-// each domain serves.
-func (l *layer) servedByDomain(from int) [][]float64 {
-	served := make([][]float64, l.spec.Domains)
+// flow is what a token sends to one domain.
+type flow struct {
+	visits float64 // probability that anything goes there
+	copies float64 // choices served there
+}
+
+// flows are a token's flows to every domain, its own included, from a domain.
+// Only domain-aware placement makes them depend on where the token starts.
+func (l *layer) flows(c choice, from int) []flow {
+	served := make([][]float64, l.spec.Domains) // share of each expert's tokens, by domain
 	for to := range served {
 		served[to] = make([]float64, l.spec.Experts)
 	}
 	for i, slot := range l.slots {
-		served[l.spec.domainOf(slot.rank)][slot.expert] += l.serves(i, from)
+		served[l.spec.DomainOf(slot.rank)][slot.expert] += l.serves(i, from)
 	}
-	return served
+	flows := make([]flow, l.spec.Domains)
+	for to := range flows {
+		flows[to].visits = c.visits(served[to])
+		for e, part := range served[to] {
+			flows[to].copies += part * l.inclusion[e]
+		}
+	}
+	return flows
 }
 
 // busiest compares what enters each domain with its share of the ranks.

@@ -26,7 +26,7 @@ const (
 )
 
 // DefaultLayers is how many layers are sampled when Spec.Layers is 0.
-const DefaultLayers = 12
+const DefaultLayers = 24
 
 // Popularity is how unequal the experts of a layer are, and how far live
 // traffic has drifted from the statistics a placement was made from.

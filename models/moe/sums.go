@@ -60,11 +60,28 @@ func (s *sums) addDistinct(b int, tokens float64, rates []float64, ranks [][]int
 		s.miss[i] = math.Exp(-a * tokens)
 		read += 1 - s.miss[i]
 	}
+	mean := read / float64(len(ranks))
+	s.reads[b] += max(1, s.mostRead(ranks, float64(len(rates))-read)/mean)
+}
+
+// allRead is how many missed slots, over the group, count as none.
+const allRead = 1e-6
+
+// mostRead is the mean, over steps, of the slots read by the rank that reads
+// most; s.miss holds the probability that a slot is not read.
+func (s *sums) mostRead(ranks [][]int, missed float64) float64 {
+	if missed < allRead {
+		most := 0
+		for _, slots := range ranks {
+			most = max(most, len(slots))
+		}
+		return float64(most)
+	}
 	s.counts.reset()
 	for _, slots := range ranks {
 		s.counts.add(slots, s.miss)
 	}
-	s.reads[b] += s.counts.max() * float64(len(ranks)) / read
+	return s.counts.max()
 }
 
 func (s *sums) stragglerAt(tokens float64, perToken []tally) float64 {
@@ -72,7 +89,7 @@ func (s *sums) stragglerAt(tokens float64, perToken []tally) float64 {
 		s.tallies[r] = tally{mean: t.mean * tokens, ratio: t.ratio}
 	}
 	mean := tokens * float64(s.spec.TopK) / float64(s.spec.Ranks)
-	return expectedMax(s.tallies, s.scratch) / mean
+	return max(1, expectedMax(s.tallies, s.scratch)/mean)
 }
 
 // node is the mean over the layers that were added.

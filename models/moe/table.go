@@ -24,6 +24,7 @@ type node struct {
 type Table struct {
 	spec      Spec
 	meanSlots float64 // experts and replicas per rank
+	mostSlots float64
 	perLog    float64 // buckets per unit of log tokens
 	nodes     [buckets]node
 	remote    Remote
@@ -41,6 +42,7 @@ func Tabulate(s Spec) (*Table, error) {
 	t := &Table{
 		spec:      s,
 		meanSlots: float64(s.slots()) / float64(s.Ranks),
+		mostSlots: float64(s.SlotsPerRank()),
 		perLog:    (buckets - 1) / math.Log(mostTokens),
 	}
 	sum := newSums(s)
@@ -77,7 +79,7 @@ func (t *Table) At(groupTokens float64) Load {
 	distinct := t.meanSlots * (1 - math.Exp(-rate*groupTokens))
 	return Load{
 		Distinct:    distinct,
-		DistinctMax: distinct * (a.reads + f*(b.reads-a.reads)),
+		DistinctMax: min(distinct*(a.reads+f*(b.reads-a.reads)), t.mostSlots),
 		Straggler:   a.straggler + f*(b.straggler-a.straggler),
 	}
 }

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/viper"
+
+	"agentsim/configs"
+	"agentsim/experiment"
+)
+
+// The exit codes.
+const (
+	exitDone        = 0
+	exitFailure     = 1
+	exitUsage       = 2
+	exitInfeasible  = 3
+	exitThreshold   = 4
+	exitInterrupted = 130
+)
+
+// process is what the program sees of its surroundings.
+type process struct {
+	args     []string
+	stdout   io.Writer
+	stderr   io.Writer
+	readFile func(string) ([]byte, error)
+	now      func() time.Time
+	terminal func(fd int) bool
+}
+
+// The file descriptors of the standard streams.
+const (
+	stdoutFD = 1
+	stderrFD = 2
+)
+
+// app is one run of the program.
+type app struct {
+	process
+	settings *viper.Viper
+}
+
+// usageError marks mistakes in how the program was called or configured.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+// run executes the command line and returns the exit code.
+func run(ctx context.Context, p process) int {
+	a := &app{process: p, settings: viper.New()}
+	root := a.root()
+	root.SetArgs(p.args)
+	root.SetOut(p.stdout)
+	root.SetErr(p.stderr)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitDone
+	}
+	fmt.Fprintf(p.stderr, "agentsim: %s\n", strings.TrimSpace(err.Error()))
+	return exitCode(ctx, err)
+}
+
+func exitCode(ctx context.Context, err error) int {
+	var usage usageError
+	var config *configs.Error
+	switch {
+	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+		return exitInterrupted
+	case errors.Is(err, experiment.ErrInfeasible):
+		return exitInfeasible
+	case errors.As(err, &usage), errors.As(err, &config):
+		return exitUsage
+	}
+	return exitFailure
+}
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "agentsim",
+		Short: "How many AI agents can a GPU rack serve, and how many per megawatt?",
+		Long: "agentsim simulates closed-loop AI agents on a GPU rack, real or imagined, and finds how many of them\n" +
+			"the rack serves under a service level, in total, per accelerator and per megawatt.",
+		Example:       "  agentsim capacity gb300-agentperf-slo20",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			return a.bind(cmd)
+		},
+	}
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	flags := root.PersistentFlags()
+	flags.StringP("output", "o", "table", "format of the result: table, json or csv")
+	flags.String("out", "", "write the result to this file instead of stdout")
+	flags.Uint64("seed", 0, "seed of all random choices; 0 = the scenario's")
+	flags.StringArray("set", nil, "override a field, e.g. --set system.accelerator.hbm.capacity=144GB; repeatable")
+	flags.BoolP("quiet", "q", false, "no progress")
+	flags.String("config", "", "file with settings: the flags above by name")
+	root.AddCommand(a.capacityCommand(), a.runCommand(), a.listCommand(), a.versionCommand())
+	return root
+}
+
+// bind lays settings over each other: flag, then AGENTSIM_* environment, then
+// config file, then default.
+func (a *app) bind(cmd *cobra.Command) error {
+	a.settings.SetEnvPrefix("agentsim")
+	a.settings.SetEnvKeyReplacer(strings.NewReplacer("-", "_"))
+	a.settings.AutomaticEnv()
+	if err := a.settings.BindPFlags(cmd.Flags()); err != nil {
+		return err
+	}
+	if file := a.settings.GetString("config"); file != "" {
+		a.settings.SetConfigFile(file)
+		if err := a.settings.ReadInConfig(); err != nil {
+			return usageError{fmt.Errorf("config %s: %w", file, err)}
+		}
+	}
+	switch format := a.settings.GetString("output"); format {
+	case "table", "json", "csv":
+		return nil
+	default:
+		return usageError{fmt.Errorf("--output %q: want table, json or csv", format)}
+	}
+}
+
+// exactly is cobra.ExactArgs with a message that says what is wanted.
+func exactly(n int, what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) == n {
+			return nil
+		}
+		return usageError{fmt.Errorf("%s wants %s, got %d arguments; see agentsim %s --help", cmd.Name(), what, len(args), cmd.Name())}
+	}
+}
+
+// version is the module's version, or the commit it was built from.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			const short = 12
+			return s.Value[:min(short, len(s.Value))]
+		}
+	}
+	if info.Main.Version != "" && info.Main.Version != "(devel)" {
+		return info.Main.Version
+	}
+	return "development"
+}

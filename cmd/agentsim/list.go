@@ -1,0 +1,115 @@
+package main
+
+import (
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"agentsim/configs"
+	"agentsim/report"
+	"agentsim/scenarios"
+)
+
+func (a *app) listCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "list [KIND [NAME]]",
+		Short:   "Show what comes with the program, and where its numbers are from",
+		Example: "  agentsim list\n  agentsim list scenarios\n  agentsim list systems gb300-nvl72",
+		Args:    cobra.MaximumNArgs(2),
+		RunE: func(_ *cobra.Command, args []string) error {
+			library := configs.Presets()
+			switch len(args) {
+			case 0:
+				return a.listKinds(library)
+			case 1:
+				return a.listNames(library, args[0])
+			}
+			return a.describe(library, args[0], args[1])
+		},
+	}
+}
+
+// scenariosKind lists beside the kinds of presets.
+const scenariosKind = "scenarios"
+
+func (a *app) names(library *configs.Library, kind string) ([]string, error) {
+	if kind != scenariosKind {
+		names := library.Names(kind)
+		if len(names) == 0 {
+			return nil, usageError{fmt.Errorf("no kind %q: want %s or one of %s", kind, scenariosKind,
+				strings.Join(library.KindNames(), ", "))}
+		}
+		return names, nil
+	}
+	files, err := fs.Glob(scenarios.FS, "*.yaml")
+	for i, f := range files {
+		files[i] = strings.TrimSuffix(f, ".yaml")
+	}
+	return files, err
+}
+
+func (a *app) listKinds(library *configs.Library) error {
+	for _, kind := range append([]string{scenariosKind}, library.KindNames()...) {
+		names, err := a.names(library, kind)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(a.stdout, "%-14s%s\n", kind, strings.Join(names, ", "))
+	}
+	return nil
+}
+
+func (a *app) listNames(library *configs.Library, kind string) error {
+	names, err := a.names(library, kind)
+	if err != nil {
+		return err
+	}
+	if a.settings.GetString("output") == "json" {
+		return report.JSON(a.stdout, names)
+	}
+	for _, name := range names {
+		fmt.Fprintln(a.stdout, name)
+	}
+	return nil
+}
+
+// versionCommand and schemaCommand are small enough to live here.
+func (a *app) versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "version",
+		Short:   "Print the version",
+		Example: "  agentsim version",
+		Args:    cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			_, err := fmt.Fprintln(a.stdout, version())
+			return err
+		},
+	}
+}
+
+// describe prints a preset with the source of its numbers.
+func (a *app) describe(library *configs.Library, kind, name string) error {
+	if kind == scenariosKind {
+		text, err := fs.ReadFile(scenarios.FS, name+".yaml")
+		if err != nil {
+			names, _ := a.names(library, kind)
+			return usageError{fmt.Errorf("no scenario %q: want one of %s", name, strings.Join(names, ", "))}
+		}
+		_, err = a.stdout.Write(text)
+		return err
+	}
+	d, err := library.Describe(kind, name)
+	if err != nil {
+		return err
+	}
+	if a.settings.GetString("output") == "json" {
+		return report.JSON(a.stdout, d)
+	}
+	fmt.Fprintf(a.stdout, "%s (%s)\n%s\n", d.Name, d.File, d.Comment)
+	for _, s := range d.Sources {
+		fmt.Fprintf(a.stdout, "  %-28s %-10s %s\n", s.Path, s.Basis, s.Source)
+	}
+	return nil
+}

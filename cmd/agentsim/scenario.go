@@ -1,0 +1,129 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"agentsim/configs"
+	"agentsim/experiment"
+	"agentsim/metrics"
+	"agentsim/report"
+	"agentsim/scenarios"
+)
+
+// load reads the scenario that a command names, with all overrides.
+func (a *app) load(name string) (*configs.Scenario, *configs.Provenance, error) {
+	sets := a.settings.GetStringSlice("set")
+	if seed := a.settings.GetUint64("seed"); seed != 0 {
+		sets = append(sets, fmt.Sprintf("seed=%d", seed))
+	}
+	source := configs.Source{Name: name, FS: scenarios.FS, ReadFile: a.readFile}
+	return configs.LoadScenario(source, sets)
+}
+
+func (a *app) options(unit string) experiment.Options {
+	o := experiment.Options{Version: version(), Clock: a.now}
+	if !a.settings.GetBool("quiet") && a.terminal(stderrFD) {
+		o.Progress = a.progress
+	}
+	return o
+}
+
+// progress shows the search on one line of a terminal.
+func (a *app) progress(agents int, pass bool, low, high int) {
+	verdict := "fails"
+	if pass {
+		verdict = "passes"
+	}
+	bracket := fmt.Sprintf("at least %s", report.Count(float64(low)))
+	if high > 0 {
+		bracket = fmt.Sprintf("between %s and %s", report.Count(float64(low)), report.Count(float64(high)))
+	}
+	const eraseLine = "\r\x1b[K"
+	fmt.Fprintf(a.stderr, "%s%s agents: %s; the answer is %s", eraseLine, report.Count(float64(agents)), verdict, bracket)
+}
+
+func (a *app) endProgress() {
+	if !a.settings.GetBool("quiet") && a.terminal(stderrFD) {
+		const eraseLine = "\r\x1b[K"
+		fmt.Fprint(a.stderr, eraseLine)
+	}
+}
+
+// show writes a result in the chosen format to the chosen place.
+func (a *app) show(r *metrics.Result) error {
+	var b strings.Builder
+	var err error
+	switch a.settings.GetString("output") {
+	case "json":
+		err = report.JSON(&b, r)
+	case "csv":
+		err = report.CSV(&b, r)
+	default:
+		color := a.settings.GetString("out") == "" && a.terminal(stdoutFD)
+		err = report.Table(&b, r, report.Style{Color: color})
+	}
+	if err != nil {
+		return err
+	}
+	if file := a.settings.GetString("out"); file != "" {
+		return report.WriteFile(file, []byte(b.String()))
+	}
+	_, err = fmt.Fprint(a.stdout, b.String())
+	return err
+}
+
+func (a *app) capacityCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "capacity SCENARIO",
+		Short: "Find the largest number of agents that meets the service level",
+		Long: "capacity searches the largest number of agents that meets the scenario's service level and prints it with\n" +
+			"its interval, per accelerator and per megawatt, and what stands in the way of more. SCENARIO is the name of\n" +
+			"a built-in scenario (agentsim list scenarios) or a YAML file.",
+		Example: "  agentsim capacity gb300-agentperf-slo20\n" +
+			"  agentsim capacity h200-agentperf-slo20 -o json\n" +
+			"  agentsim capacity gb300-agentperf-slo20 --set slo.output_speed.p25=60tok/s",
+		Args: exactly(1, "one scenario"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			s, _, err := a.load(args[0])
+			if err != nil {
+				return err
+			}
+			r, err := experiment.Capacity(cmd.Context(), s, a.options("agents"))
+			a.endProgress()
+			if err != nil {
+				return err
+			}
+			return a.show(r)
+		},
+	}
+}
+
+func (a *app) runCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:     "run SCENARIO",
+		Short:   "Simulate a fixed number of agents",
+		Long:    "run simulates the scenario with a fixed number of agents and prints the service, the power and the time it took.",
+		Example: "  agentsim run h200-agentperf-slo20 --agents 8",
+		Args:    exactly(1, "one scenario"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			agents := a.settings.GetInt("agents")
+			if agents < 1 {
+				return usageError{fmt.Errorf("--agents %d: want a number of agents, 1 or more", agents)}
+			}
+			s, _, err := a.load(args[0])
+			if err != nil {
+				return err
+			}
+			r, err := experiment.Run(cmd.Context(), s, agents, a.options("calls"))
+			if err != nil {
+				return err
+			}
+			return a.show(r)
+		},
+	}
+	c.Flags().Int("agents", 0, "number of agents alive at once")
+	return c
+}

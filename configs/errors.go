@@ -1,0 +1,118 @@
+package configs
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// Error is a fault in a configuration: where it was written, which field it
+// concerns, the value found, and what would be right.
+type Error struct {
+	At      Position
+	Path    string // of the field, e.g. "system.accelerator.hbm.capacity"
+	Value   string // as written; empty where the fault is not in a value
+	Problem string
+
+	cause error
+}
+
+// Unwrap returns the error that the fault was made from, if any.
+func (e *Error) Unwrap() error { return e.cause }
+
+// Error reads "file:line:column: path value: problem".
+func (e *Error) Error() string {
+	var b strings.Builder
+	place := e.At.String()
+	if e.At.Set != "" {
+		place = "--set" // the path and the value follow
+	}
+	b.WriteString(place)
+	for _, part := range []struct{ separator, text string }{{": ", e.Path}, {" ", e.Value}, {": ", e.Problem}} {
+		if part.text == "" {
+			continue
+		}
+		if b.Len() == len(place) && place != "" {
+			b.WriteString(": ")
+		} else if b.Len() > 0 {
+			b.WriteString(part.separator)
+		}
+		b.WriteString(part.text)
+	}
+	return b.String()
+}
+
+// unknown says that name is none of those known, naming the nearest one.
+func unknown(what, name string, known []string) string {
+	hint := ""
+	if near, ok := nearest(name, known); ok {
+		hint = ", did you mean " + near + "?"
+	}
+	if len(known) == 0 {
+		return "unknown " + what + hint
+	}
+	return "unknown " + what + hint + " (" + among(known) + ")"
+}
+
+// among lists names for a message, in order and not without end.
+func among(names []string) string {
+	const most = 40
+	names = slices.Sorted(slices.Values(names))
+	if len(names) > most {
+		names = append(names[:most:most], "…")
+	}
+	return "known: " + strings.Join(names, ", ")
+}
+
+// nearest is the name at the smallest edit distance, if that is small beside
+// the length of what was written.
+func nearest(name string, known []string) (string, bool) {
+	best, distance := "", max(2, utf8.RuneCountInString(name)/2)+1
+	for _, candidate := range slices.Sorted(slices.Values(known)) {
+		if d := editDistance(strings.ToLower(name), strings.ToLower(candidate)); d < distance {
+			best, distance = candidate, d
+		}
+	}
+	return best, best != ""
+}
+
+// editDistance counts insertions, deletions, replacements and swaps of
+// neighbours between two texts.
+func editDistance(a, b string) int {
+	from, to := []rune(a), []rune(b)
+	before, last, row := make([]int, len(to)+1), make([]int, len(to)+1), make([]int, len(to)+1)
+	for j := range last {
+		last[j] = j
+	}
+	for i := range from {
+		row[0] = i + 1
+		for j := range to {
+			replace := last[j]
+			if from[i] != to[j] {
+				replace++
+			}
+			row[j+1] = min(replace, last[j+1]+1, row[j]+1)
+			if i > 0 && j > 0 && from[i] == to[j-1] && from[i-1] == to[j] {
+				row[j+1] = min(row[j+1], before[j-1]+1)
+			}
+		}
+		before, last, row = last, row, before
+	}
+	return last[len(to)]
+}
+
+// quotedIfOdd puts quotes round text that would not read well without.
+func quotedIfOdd(text string) string {
+	if text == "" || strings.ContainsFunc(text, func(r rune) bool { return r == ' ' || r == '"' || !strconv.IsPrint(r) }) {
+		return strconv.Quote(text)
+	}
+	return text
+}
+
+func shorten(text string, runes int) string {
+	if utf8.RuneCountInString(text) <= runes {
+		return text
+	}
+	return string([]rune(text)[:runes]) + "…"
+}

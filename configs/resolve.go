@@ -1,0 +1,119 @@
+package configs
+
+import (
+	"errors"
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// resolver replaces names of presets by their trees. It follows the Go type
+// of what is being loaded, which says where a name can stand.
+type resolver struct {
+	library *Library
+	source  Source
+	open    []string // files being resolved, outermost first
+}
+
+// resolve returns the tree of n with all presets in place.
+func (r *resolver) resolve(t reflect.Type, path string, n *node) (*node, error) {
+	if t == nil {
+		return n, nil
+	}
+	kind, ok := r.library.kindOf(t)
+	switch {
+	case ok && (n.shape == text || n.shape == number):
+		return r.load(kind, path, n)
+	case ok && n.shape == mapping:
+		for _, f := range n.fields {
+			if kind.refersBy(f.key) {
+				return r.override(kind, path, n, f)
+			}
+		}
+	}
+	switch n.shape {
+	case mapping:
+		return r.resolveFields(t, path, n)
+	case sequence:
+		return r.resolveItems(t, path, n)
+	}
+	return n, nil
+}
+
+func (r *resolver) resolveFields(t reflect.Type, path string, n *node) (*node, error) {
+	resolved := *n
+	resolved.fields = slices.Clone(n.fields)
+	for i, f := range resolved.fields {
+		value, err := r.resolve(below(t, f.key), join(path, f.key), f.value)
+		if err != nil {
+			return nil, err
+		}
+		resolved.fields[i].value = value
+	}
+	return &resolved, nil
+}
+
+func (r *resolver) resolveItems(t reflect.Type, path string, n *node) (*node, error) {
+	resolved := *n
+	resolved.items = slices.Clone(n.items)
+	for i, item := range resolved.items {
+		value, err := r.resolve(below(t, ""), joinIndex(path, i), item)
+		if err != nil {
+			return nil, err
+		}
+		resolved.items[i] = value
+	}
+	return &resolved, nil
+}
+
+// override resolves {preset: name, field: value, …}.
+func (r *resolver) override(kind Kind, path string, n *node, name field) (*node, error) {
+	under, err := r.load(kind, path, name.value)
+	if err != nil {
+		return nil, err
+	}
+	return r.merge(kind.Type, path, under, n.without(name.key))
+}
+
+// load resolves the preset that a scalar names.
+func (r *resolver) load(kind Kind, path string, name *node) (*node, error) {
+	if name.shape != text && name.shape != number {
+		return nil, wrong(name, path, "want the name of one of the "+kind.Name)
+	}
+	var n *node
+	var err error
+	if isPath(name.scalar) {
+		n, err = r.source.file(beside(name.at.File, name.scalar))
+	} else {
+		n, _, err = r.library.preset(kind, name.scalar)
+	}
+	if err != nil {
+		return nil, blame(err, name, path)
+	}
+	file := n.at.File
+	if slices.Contains(r.open, file) {
+		return nil, &Error{At: name.at, Path: path, Value: name.shown(),
+			Problem: "refers to itself: " + strings.Join(append(r.open, file), " → ")}
+	}
+	r.open = append(r.open, file)
+	defer func() { r.open = r.open[:len(r.open)-1] }()
+	resolved, err := r.resolve(kind.Type, path, n)
+	if err != nil {
+		return nil, err
+	}
+	from := *resolved
+	from.preset = file
+	return &from, nil
+}
+
+// blame gives an error without position that of the name that led to it.
+func blame(err error, name *node, path string) error {
+	fault, ok := errors.AsType[*Error](err)
+	if !ok {
+		return &Error{At: name.at, Path: path, Value: name.shown(), Problem: err.Error(), cause: err}
+	}
+	if fault.At != (Position{}) {
+		return err
+	}
+	return &Error{At: name.at, Path: path, Value: name.shown(), Problem: fault.Problem, cause: fault.cause}
+}

@@ -1,0 +1,78 @@
+package configs
+
+import (
+	"fmt"
+
+	"agentsim/models/hardware"
+	"agentsim/models/llm"
+	"agentsim/models/step"
+	"agentsim/serve"
+	"agentsim/trace"
+	"agentsim/units"
+
+	"agentsim/metrics"
+)
+
+// Scenario is one question with everything its answer depends on, all names
+// resolved.
+type Scenario struct {
+	Name       string               `yaml:"name"`
+	Question   string               `yaml:"question,omitempty"`
+	System     hardware.System      `yaml:"system"`  // preset kind: systems
+	Model      llm.Spec             `yaml:"model"`   // preset kind: models
+	Engine     step.EngineSpec      `yaml:"engine"`  // preset kind: engines
+	Kernels    hardware.KernelSet   `yaml:"kernels"` // preset kind: kernels; by default the engine's for this accelerator
+	Deployment serve.DeploymentSpec `yaml:"deployment"`
+	Workload   trace.Workload       `yaml:"workload"`
+	SLO        metrics.SLO          `yaml:"slo"`
+	Protocol   Protocol             `yaml:"protocol"` // preset kind: protocols
+	Power      PowerSpec            `yaml:"power,omitempty"`
+	Seed       uint64               `yaml:"seed,omitempty"`
+}
+
+// PowerSpec overrides what the system says of its building.
+type PowerSpec struct {
+	PUE float64 `yaml:"pue,omitempty"` // 0 = the system's
+}
+
+// Protocol says how a number of agents is tried: when measurement begins,
+// how much is measured, and how the search for the largest number goes.
+type Protocol struct {
+	Name string `yaml:"name"`
+
+	Ramp             units.Seconds `yaml:"ramp"`                // first calls are spread over this
+	Warmup           units.Seconds `yaml:"warmup"`              // discarded after the ramp
+	Duration         units.Seconds `yaml:"duration"`            // measured at least
+	SessionsMin      int           `yaml:"sessions_min"`        // trajectories completed at least
+	SessionsPerAgent float64       `yaml:"sessions_per_agent"`  // and per agent at least
+	CallsMin         int           `yaml:"calls_min,omitempty"` // calls measured at least
+	DurationMax      units.Seconds `yaml:"duration_max"`        // measured at most
+	Batches          int           `yaml:"batches"`             // of the window, for intervals
+
+	StartAgents int              `yaml:"start_agents"` // the search begins here and doubles
+	Tolerance   float64          `yaml:"tolerance"`    // the search ends when pass and fail are this close, relatively
+	Sources     hardware.Sources `yaml:"sources,omitempty"`
+}
+
+// LoadScenario reads a scenario with its presets and overrides.
+func LoadScenario(source Source, sets []string) (*Scenario, *Provenance, error) {
+	return Load[Scenario](Presets(), source, sets)
+}
+
+// DefaultPresets lets the kernels follow from the engine and the accelerator
+// it runs on, unless the scenario names them.
+func (Scenario) DefaultPresets(value func(path string) string) []Preset {
+	return []Preset{{Path: "kernels", Name: value("engine.kernels." + value("system.accelerator.name"))}}
+}
+
+// Validate reports what no single part of the scenario can see.
+func (s *Scenario) Validate() error {
+	if s.Power.PUE != 0 && !(s.Power.PUE >= 1) {
+		return &hardware.FieldError{Path: "power.pue", Problem: fmt.Sprintf("%g: want 1 or more", s.Power.PUE)}
+	}
+	if s.Kernels.Name == "" {
+		return &hardware.FieldError{Path: "engine", Problem: fmt.Sprintf("%s has no kernels for %s: set kernels, or another engine",
+			s.Engine.Name, s.System.Accelerator.Name)}
+	}
+	return nil
+}

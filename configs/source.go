@@ -1,0 +1,76 @@
+package configs
+
+import (
+	"errors"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Source is where a configuration comes from: a name among the files of FS, a
+// path, or a text at hand.
+type Source struct {
+	// Name is the file's name without extension in FS, or a path: anything
+	// with a slash or a .yaml ending.
+	Name string
+	// Text, if not nil, is the configuration; Name then only shows in errors.
+	Text []byte
+	// FS holds the configurations that go by name.
+	FS fs.FS
+	// ReadFile opens paths, those of overriding presets too; a relative path
+	// in a file is relative to that file. Nil: paths are refused, as in a
+	// web page. The command passes os.ReadFile.
+	ReadFile func(name string) ([]byte, error)
+}
+
+// isPath tells a path from a name.
+func isPath(name string) bool {
+	return strings.ContainsAny(name, `/\`) || strings.HasSuffix(name, extension) || strings.HasSuffix(name, ".yml")
+}
+
+func (s Source) read() (*node, error) {
+	switch {
+	case s.Text != nil:
+		return parseFile(s.Name, s.Text)
+	case isPath(s.Name):
+		return s.file(s.Name)
+	case s.FS != nil:
+		content, err := fs.ReadFile(s.FS, s.Name+extension)
+		if err == nil {
+			return parseFile(s.Name+extension, content)
+		}
+	}
+	return nil, &Error{Path: quotedIfOdd(s.Name), Problem: unknown("name", s.Name, s.known()) + "; a file ends in .yaml"}
+}
+
+func (s Source) known() []string {
+	if s.FS == nil {
+		return nil
+	}
+	return slices.Clip(namesIn(s.FS, "."))
+}
+
+// file reads and parses a path.
+func (s Source) file(name string) (*node, error) {
+	if s.ReadFile == nil {
+		return nil, &Error{Value: name, Problem: "files cannot be read here"}
+	}
+	content, err := s.ReadFile(name)
+	if err != nil {
+		problem := err.Error()
+		if fault, ok := errors.AsType[*fs.PathError](err); ok {
+			problem = fault.Err.Error()
+		}
+		return nil, &Error{Value: quotedIfOdd(name), Problem: problem, cause: err}
+	}
+	return parseFile(name, content)
+}
+
+// beside is a path as written in a file, seen from where the program runs.
+func beside(from, name string) string {
+	if from == "" || filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(filepath.Dir(from), name)
+}

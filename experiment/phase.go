@@ -1,0 +1,108 @@
+package experiment
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"agentsim/configs"
+	"agentsim/metrics"
+	"agentsim/serve"
+)
+
+// phase is one number of agents, simulated and measured.
+type phase struct {
+	agents   int
+	cluster  *serve.Cluster
+	criteria []metrics.Criterion
+	span     float64 // seconds measured
+	sum      serve.Tally
+	batches  [][]share // per criterion, slice of the window by slice
+	phase    metrics.Phase
+}
+
+// share counts the calls of a slice of the window that meet a criterion.
+type share struct{ met, calls int }
+
+// runPhase simulates so many agents until the protocol is satisfied.
+func runPhase(ctx context.Context, s *configs.Scenario, cfg serve.Config, agents int) (*phase, error) {
+	cfg.Agents = agents
+	c, err := serve.New(cfg)
+	if err != nil {
+		return nil, err
+	}
+	criteria := s.SLO.Criteria()
+	p := &phase{agents: agents, cluster: c, criteria: criteria, batches: make([][]share, len(criteria))}
+	if err := c.Run(float64(s.Protocol.Ramp + s.Protocol.Warmup)); err != nil {
+		return nil, err
+	}
+	sessionsBefore := c.Totals().Sessions
+	slice := float64(s.Protocol.Duration) / float64(s.Protocol.Batches)
+	for !p.enough(&s.Protocol, sessionsBefore) {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		c.OpenWindow()
+		if err := c.Run(slice); err != nil {
+			return nil, err
+		}
+		p.add(c.Window(), slice)
+	}
+	if err := c.Check(); err != nil {
+		return nil, fmt.Errorf("a law is broken at %d agents: %w", agents, err)
+	}
+	p.conclude(s, sessionsBefore)
+	return p, nil
+}
+
+func (p *phase) enough(protocol *configs.Protocol, sessionsBefore int64) bool {
+	if p.span >= float64(protocol.DurationMax) {
+		return true
+	}
+	sessions := p.cluster.Totals().Sessions - sessionsBefore
+	return p.span >= float64(protocol.Duration)*(1-1e-9) && sessions >= int64(protocol.SessionsMin) &&
+		float64(sessions) >= protocol.SessionsPerAgent*float64(p.agents) && p.sum.Calls >= int64(protocol.CallsMin)
+}
+
+func (p *phase) add(t *serve.Tally, seconds float64) {
+	p.span += seconds
+	p.sum.Merge(t)
+	for i, c := range p.criteria {
+		b := share{}
+		samples := t.TTFT
+		if c.Measure == metrics.OutputSpeed {
+			samples = t.Speed
+		}
+		for _, v := range samples {
+			b.calls++
+			if c.Meets(v) {
+				b.met++
+			}
+		}
+		p.batches[i] = append(p.batches[i], b)
+	}
+}
+
+// conclude draws the verdict.
+func (p *phase) conclude(s *configs.Scenario, sessionsBefore int64) {
+	slices.Sort(p.sum.TTFT)
+	slices.Sort(p.sum.Speed)
+	p.phase = metrics.Phase{Agents: p.agents, Pass: p.sum.Calls > 0,
+		OutputSpeedP25: metrics.Quantile(p.sum.Speed, quarter), TTFTP95S: metrics.Quantile(p.sum.TTFT, ninetyFive),
+		Calls: p.sum.Calls, Sessions: p.cluster.Totals().Sessions - sessionsBefore, WindowS: p.span,
+		PerAccelW: p.acceleratorWatts(s), Fingerprint: fmt.Sprintf("%016x", p.cluster.Fingerprint())}
+	for i, c := range p.criteria {
+		met, deviation := estimate(p.batches[i])
+		held := metrics.Condition{Name: fmt.Sprintf("%s.p%g", c.Measure, c.Percent), Target: c.Target, Share: c.Share, Met: met,
+			Deviation: deviation}
+		p.phase.Pass = p.phase.Pass && held.Margin() >= 0
+		p.phase.Conditions = append(p.phase.Conditions, held)
+	}
+}
+
+// The quantiles that results always show.
+const (
+	quarter    = 0.25
+	half       = 0.5
+	ninetyFive = 0.95
+)

@@ -1,0 +1,170 @@
+package experiment
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"agentsim/configs"
+	"agentsim/metrics"
+	"agentsim/models/step"
+	"agentsim/serve"
+)
+
+// Options are what a run takes besides its scenario.
+type Options struct {
+	Version  string
+	Progress Progress
+	Clock    func() time.Time // for wall_s; nil = 0
+}
+
+// Run simulates a fixed number of agents.
+func Run(ctx context.Context, s *configs.Scenario, agents int, o Options) (*metrics.Result, error) {
+	if agents < 1 {
+		return nil, fmt.Errorf("agents: %d: want at least 1", agents)
+	}
+	begun := o.now()
+	cfg, err := prepare(s)
+	if err != nil {
+		return nil, err
+	}
+	p, err := runPhase(ctx, s, cfg, agents)
+	if err != nil {
+		return nil, err
+	}
+	r := p.result(s, &cfg)
+	r.Agents = agents
+	r.Version, r.Calls, r.Events = o.Version, p.cluster.Totals().Finished, p.cluster.Events()
+	r.WallS = o.now().Sub(begun).Seconds()
+	return r, nil
+}
+
+// Capacity searches the largest number of agents that meets the service level.
+func Capacity(ctx context.Context, s *configs.Scenario, o Options) (*metrics.Result, error) {
+	begun := o.now()
+	cfg, err := prepare(s)
+	if err != nil {
+		return nil, err
+	}
+	search := search{ctx: ctx, scenario: s, cfg: cfg, progress: o.Progress}
+	if err := search.run(); err != nil {
+		return nil, err
+	}
+	r := search.result(&cfg)
+	r.Version = o.Version
+	r.WallS = o.now().Sub(begun).Seconds()
+	return r, nil
+}
+
+func (o *Options) now() time.Time {
+	if o.Clock == nil {
+		return time.Time{}
+	}
+	return o.Clock()
+}
+
+func (s *search) result(cfg *serve.Config) *metrics.Result {
+	answer := s.answer()
+	r := answer.result(s.scenario, cfg)
+	low, high := s.interval()
+	n := float64(answer.agents)
+	accelerators := s.scenario.Deployment.Accelerators()
+	breakdown := answer.breakdown(s.scenario)
+	const watts = 1e6 // in a megawatt
+	r.Capacity = &metrics.Capacity{Agents: answer.agents, AgentsLow: low, AgentsHigh: high, Accelerators: accelerators,
+		PerAccelerator: n / float64(accelerators),
+		PerMW: metrics.PerMW{AcceleratorMeasured: n * watts / float64(breakdown.Accelerator),
+			AcceleratorTDP: n * watts / float64(breakdown.AcceleratorTDP), IT: n * watts / float64(breakdown.IT),
+			Facility: n * watts / float64(breakdown.Facility), Provisioned: n * watts / float64(breakdown.Provisioned)}}
+	r.Limit = s.limit()
+	for _, p := range s.phases {
+		r.Search = append(r.Search, p.phase)
+		r.Calls += p.cluster.Totals().Finished
+		r.Events += p.cluster.Events()
+	}
+	return r
+}
+
+// limit names the condition that stands in the way of more agents, and the
+// part of a turn that grew most on the way there.
+func (s *search) limit() string {
+	failed := s.failure()
+	condition := failed.phase.Conditions[s.binding()]
+	t := &failed.sum
+	if condition.Name[:4] != string(metrics.TTFT) {
+		return condition.Name + ": decode steps"
+	}
+	n := float64(t.Calls)
+	parts := []struct {
+		name    string
+		seconds float64
+	}{{"waiting for prefill", t.Queue / n}, {"prefill", t.Fill / n}, {"transfer and waiting for a decode slot", t.Hand / n}}
+	worst := parts[0]
+	for _, p := range parts[1:] {
+		if p.seconds > worst.seconds {
+			worst = p
+		}
+	}
+	return condition.Name + ": " + worst.name
+}
+
+// result is what one phase found.
+func (p *phase) result(s *configs.Scenario, cfg *serve.Config) *metrics.Result {
+	r := &metrics.Result{Scenario: s.Name, Question: s.Question, Seed: s.Seed, Fingerprint: p.phase.Fingerprint,
+		Metrics: p.figures(), Power: p.power(s), Time: p.time(s)}
+	for i, pool := range s.Deployment.Pools() {
+		r.Memory = append(r.Memory, memory(pool.Name, cfg.Models()[i]))
+	}
+	return r
+}
+
+func (p *phase) figures() metrics.Figures {
+	t := &p.sum
+	calls := max(1, float64(t.Calls))
+	f := metrics.Figures{OutputSpeedP25: p.phase.OutputSpeedP25, OutputSpeedP50: metrics.Quantile(t.Speed, half),
+		TTFTP50S: metrics.Quantile(t.TTFT, half), TTFTP95S: p.phase.TTFTP95S,
+		TurnsPerS: float64(t.Calls) / p.span, InputTokS: float64(t.InputTokens) / p.span,
+		OutputTokS: float64(t.OutputTokens) / p.span, PrefixHitRate: float64(t.HitTokens) / max(1, float64(t.InputTokens)),
+		MeanInput: float64(t.InputTokens) / calls, MeanOutput: float64(t.OutputTokens) / calls}
+	if f.OutputSpeedP50 > 0 {
+		const milli = 1e3
+		f.TPOTP50MS = milli / f.OutputSpeedP50
+	}
+	return f
+}
+
+func (p *phase) time(s *configs.Scenario) metrics.Time {
+	t := metrics.Time{ByState: map[string]float64{}, Busy: map[string]float64{}}
+	calls := max(1, float64(p.sum.Calls))
+	for i, spent := range p.sum.InState {
+		t.ByState[serve.State(i).String()] = spent.Seconds() / calls
+		t.CycleS += spent.Seconds() / calls
+	}
+	worker := 0
+	steps, sequences := 0.0, 0.0
+	for _, pool := range s.Deployment.Pools() {
+		busy := 0.0
+		for range pool.Spec.Workers {
+			w := p.sum.Work[worker]
+			busy += w.Busy.Seconds()
+			if w.Steps > 0 {
+				steps += float64(w.Steps)
+				sequences += w.Sequences / float64(pool.Spec.Shape.Normalised().Ranks())
+			}
+			worker++
+		}
+		t.Busy[pool.Name] = busy / p.span / float64(pool.Spec.Workers)
+	}
+	if steps > 0 {
+		t.Batch = sequences / steps
+	}
+	return t
+}
+
+func memory(pool string, m *step.Model) metrics.Pool {
+	b := m.Budget()
+	perToken, _, _ := m.CacheBytes()
+	return metrics.Pool{Pool: pool, HBM: float64(b.HBM), Unused: float64(b.Unused), Experts: float64(b.Experts),
+		Dense: float64(b.Dense), Embeddings: float64(b.Embeddings), Reserved: float64(b.Reserved),
+		Activations: float64(b.Activations), Cache: float64(b.Cache), CacheTokens: float64(b.Cache) / perToken}
+}

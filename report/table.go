@@ -1,0 +1,153 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+
+	"agentsim/metrics"
+)
+
+// Style says what the reader's screen can show.
+type Style struct{ Color bool }
+
+func (s Style) bold(t string) string {
+	if !s.Color {
+		return t
+	}
+	return text.Bold.Sprint(t)
+}
+
+func (s Style) faint(t string) string {
+	if !s.Color {
+		return t
+	}
+	return text.Faint.Sprint(t)
+}
+
+// Table writes a result for people.
+func Table(w io.Writer, r *metrics.Result, style Style) error {
+	var b strings.Builder
+	headline(&b, r, style)
+	t := plain()
+	capacityRows(t, r, style)
+	serviceRows(t, r)
+	powerRows(t, r)
+	timeRows(t, r)
+	b.WriteString(t.Render())
+	b.WriteByte('\n')
+	footer(&b, r, style)
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func headline(b *strings.Builder, r *metrics.Result, style Style) {
+	b.WriteString(style.bold(r.Scenario))
+	if r.Question != "" {
+		b.WriteString(": " + r.Question)
+	}
+	b.WriteByte('\n')
+}
+
+// plain is a table without lines: columns are set apart by space alone.
+func plain() table.Writer {
+	t := table.NewWriter()
+	t.SetStyle(table.StyleLight)
+	t.Style().Options = table.OptionsNoBordersAndSeparators
+	t.Style().Box.PaddingLeft = "  "
+	t.Style().Box.PaddingRight = ""
+	return t
+}
+
+func capacityRows(t table.Writer, r *metrics.Result, style Style) {
+	c := r.Capacity
+	if c == nil {
+		t.AppendRow(table.Row{"agents", style.bold(Count(float64(r.Agents)))})
+		return
+	}
+	t.AppendRow(table.Row{"agents", style.bold(Count(float64(c.Agents))) + fmt.Sprintf(" (95 %%: %s to %s) on %d accelerators",
+		Count(c.AgentsLow), Count(c.AgentsHigh), c.Accelerators)})
+	t.AppendRow(table.Row{"per accelerator", style.bold(Significant(c.PerAccelerator))})
+	t.AppendRow(table.Row{"per MW", style.bold(Count(c.PerMW.AcceleratorMeasured)) + " of accelerator power as drawn"})
+	t.AppendRow(table.Row{"", fmt.Sprintf("%s of rated accelerator power, %s at the wall, %s with the building, %s of nameplate",
+		Count(c.PerMW.AcceleratorTDP), Count(c.PerMW.IT), Count(c.PerMW.Facility), Count(c.PerMW.Provisioned))})
+	t.AppendRow(table.Row{"limit", r.Limit})
+}
+
+func serviceRows(t table.Writer, r *metrics.Result) {
+	m := r.Metrics
+	t.AppendRow(table.Row{"output speed", fmt.Sprintf("P25 %s tok/s, median %s (%s ms a token)", Significant(m.OutputSpeedP25),
+		Significant(m.OutputSpeedP50), Significant(m.TPOTP50MS))})
+	t.AppendRow(table.Row{"time to first token", fmt.Sprintf("median %s s, P95 %s s", Significant(m.TTFTP50S), Significant(m.TTFTP95S))})
+	t.AppendRow(table.Row{"traffic", fmt.Sprintf("%s turns/s, %s tok/s in (%.1f %% from cache), %s tok/s out", Significant(m.TurnsPerS),
+		Count(m.InputTokS), percent*m.PrefixHitRate, Count(m.OutputTokS))})
+}
+
+const percent = 100
+
+func powerRows(t table.Writer, r *metrics.Result) {
+	const kilo = 1e3
+	p := r.Power
+	t.AppendRow(table.Row{"power", fmt.Sprintf("%s W an accelerator; %s kW accelerators, %s kW at the wall, %s kW with the building",
+		Count(p.PerAcceleratorW), Significant(p.AcceleratorW/kilo), Significant(p.ITW/kilo), Significant(p.FacilityW/kilo))})
+	t.AppendRow(table.Row{"energy", Significant(p.JoulesPerOutputToken) + " J of accelerators per output token"})
+}
+
+func timeRows(t table.Writer, r *metrics.Result) {
+	parts := []string{}
+	for _, state := range []string{"tool", "ingress", "queue", "prefill", "transfer", "slot", "decode"} {
+		if s := r.Time.ByState[state]; s > 0 {
+			parts = append(parts, fmt.Sprintf("%s %s", state, Significant(s)))
+		}
+	}
+	t.AppendRow(table.Row{"a turn", fmt.Sprintf("%s s: %s", Significant(r.Time.CycleS), strings.Join(parts, ", "))})
+	busy := []string{}
+	for _, pool := range r.Memory {
+		busy = append(busy, fmt.Sprintf("%s %.0f %%", pool.Pool, percent*r.Time.Busy[pool.Pool]))
+	}
+	t.AppendRow(table.Row{"busy", fmt.Sprintf("%s; %s sequences decoding per rank", strings.Join(busy, ", "), Significant(r.Time.Batch))})
+}
+
+func footer(b *strings.Builder, r *metrics.Result, style Style) {
+	line := fmt.Sprintf("seed %d · fingerprint %s · %s calls · %s events · %.1f s", r.Seed, r.Fingerprint, Count(float64(r.Calls)),
+		Count(float64(r.Events)), r.WallS)
+	b.WriteString(style.faint(line) + "\n")
+}
+
+// Count prints a whole number with thousands set apart by commas.
+func Count(v float64) string {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return "?"
+	}
+	digits := strconv.FormatFloat(math.Abs(math.Round(v)), 'f', 0, 64)
+	var b strings.Builder
+	if v <= -0.5 {
+		b.WriteByte('-')
+	}
+	const group = 3
+	for i, d := range digits {
+		if i > 0 && (len(digits)-i)%group == 0 {
+			b.WriteByte(',')
+		}
+		b.WriteRune(d)
+	}
+	return b.String()
+}
+
+// Significant prints three significant digits, whole numbers from 100 up.
+func Significant(v float64) string {
+	const whole = 100
+	if math.Abs(v) >= whole {
+		return Count(v)
+	}
+	s := strconv.FormatFloat(v, 'g', 3, 64)
+	if strings.Contains(s, "e") {
+		return strconv.FormatFloat(v, 'g', 2, 64)
+	}
+	return s
+}
