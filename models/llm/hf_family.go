@@ -72,7 +72,8 @@ func familyOf(modelType string) (family hfFamily, ok bool) {
 		return hfFamily{}, true
 	case "afmoe":
 		return hfFamily{gated: true}, true
-	case "deepseek_v2", "deepseek_v3", "deepseek_v32", "kimi_k2", "kimi_linear", "glm_moe_dsa", "glm4_moe_lite", "minicpm3":
+	case "deepseek_v2", "deepseek_v3", "deepseek_v32", "kimi_k2", "kimi_linear", "glm_moe_dsa", "glm4_moe_lite",
+		"minicpm3":
 		return hfFamily{attention: hfLatent}, true
 	case "deepseek_v4":
 		return hfFamily{attention: hfCompressed}, true

@@ -47,7 +47,7 @@ type Attention struct {
 	ValueHeads int           `yaml:"value_heads,omitempty"` // linear
 	Conv       int           `yaml:"conv,omitempty"`        // linear: short convolution width
 	Gated      bool          `yaml:"gated,omitempty"`       // output gate, as wide as the heads' output
-	GateLoRA   int           `yaml:"gate_lora,omitempty"`   // linear: rank of the decay and output gates (Kimi Delta Attention)
+	GateLoRA   int           `yaml:"gate_lora,omitempty"`   // linear: rank of Kimi Delta Attention's decay and output gates
 }
 
 // Block is a number of identical layers, wherever in the stack they stand:

@@ -3,6 +3,7 @@ package llm
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"agentsim/models/hardware"
@@ -99,16 +100,21 @@ type field struct {
 }
 
 func (v *validator) attention(path string, a Attention) {
-	need, may := a.fields()
+	need, may := a.Kind.fields()
 	if need == nil {
 		check(v, false, path+".kind", fmt.Sprintf("%q", string(a.Kind)), "one of "+strings.Join(kindNames(), ", "))
 		return
 	}
-	for _, f := range need {
-		v.positive(path+"."+f.name, f.value)
-	}
-	for _, f := range may {
-		v.atLeast(path+"."+f.name, f.value, 0)
+	for _, f := range a.fields() {
+		at := path + "." + f.name
+		switch {
+		case slices.Contains(need, f.name):
+			v.positive(at, f.value)
+		case slices.Contains(may, f.name):
+			v.atLeast(at, f.value, 0)
+		default:
+			check(v, f.value == 0, at, f.value, fmt.Sprintf("0: %s attention does not use it", a.Kind))
+		}
 	}
 	switch a.Kind {
 	case GQA, Window:
@@ -116,40 +122,47 @@ func (v *validator) attention(path string, a Attention) {
 		check(v, divides, path+".kv_heads", a.KVHeads, fmt.Sprintf("a divisor of the %d query heads", a.Heads))
 	case CSA, HCA, SWA:
 		check(v, a.RopeDim <= a.HeadDim, path+".rope_dim", a.RopeDim, fmt.Sprintf("at most head_dim, %d", a.HeadDim))
+		check(v, !a.Gated, path+".gated", a.Gated, fmt.Sprintf("known of %s attention", a.Kind))
 	}
 }
 
-// fields lists the dimensions that a kind cannot do without and those it may
+// fields lists all dimensions of the module.
+func (a Attention) fields() []field {
+	return []field{
+		{"heads", a.Heads}, {"kv_heads", a.KVHeads}, {"head_dim", a.HeadDim}, {"value_dim", a.ValueDim},
+		{"q_lora", a.QLoRA}, {"kv_lora", a.KVLoRA}, {"nope_dim", a.NopeDim}, {"rope_dim", a.RopeDim},
+		{"window", a.Window}, {"compress", a.Compress}, {"o_groups", a.OGroups}, {"o_lora", a.OLoRA},
+		{"index_heads", a.IndexHeads}, {"index_dim", a.IndexDim}, {"index_top_k", a.IndexTopK},
+		{"key_heads", a.KeyHeads}, {"key_dim", a.KeyDim}, {"value_heads", a.ValueHeads},
+		{"conv", a.Conv}, {"gate_lora", a.GateLoRA},
+	}
+}
+
+// fields names the dimensions that a kind cannot do without and those it may
 // have; both are nil for an unknown kind.
-func (a Attention) fields() (need, may []field) {
-	heads := field{"heads", a.Heads}
-	headDim := field{"head_dim", a.HeadDim}
-	valueDim := field{"value_dim", a.ValueDim}
-	qLoRA := field{"q_lora", a.QLoRA}
-	rope := field{"rope_dim", a.RopeDim}
-	window := field{"window", a.Window}
-	indexer := []field{{"index_heads", a.IndexHeads}, {"index_dim", a.IndexDim}, {"index_top_k", a.IndexTopK}}
-	latent := []field{heads, {"kv_lora", a.KVLoRA}, {"nope_dim", a.NopeDim}, valueDim}
-	shared := []field{heads, headDim, window, {"o_groups", a.OGroups}, {"o_lora", a.OLoRA}}
-	compress := field{"compress", a.Compress}
-	switch a.Kind {
+func (k AttentionKind) fields() (need, may []string) {
+	grouped := []string{"heads", "kv_heads", "head_dim"}
+	latent := []string{"heads", "kv_lora", "nope_dim", "value_dim"}
+	shared := []string{"heads", "head_dim", "window", "o_groups", "o_lora"}
+	indexer := []string{"index_heads", "index_dim", "index_top_k"}
+	projected := []string{"q_lora", "rope_dim"}
+	switch k {
 	case GQA:
-		return []field{heads, {"kv_heads", a.KVHeads}, headDim}, []field{valueDim}
+		return grouped, []string{"value_dim"}
 	case Window:
-		return []field{heads, {"kv_heads", a.KVHeads}, headDim, window}, []field{valueDim}
+		return append(grouped, "window"), []string{"value_dim"}
 	case MLA:
-		return latent, []field{qLoRA, rope}
+		return latent, projected
 	case DSA:
-		return append(latent, indexer...), []field{qLoRA, rope}
+		return append(latent, indexer...), projected
 	case SWA:
-		return shared, []field{qLoRA, rope}
+		return shared, projected
 	case HCA:
-		return append(shared, compress), []field{qLoRA, rope}
+		return append(shared, "compress"), projected
 	case CSA:
-		return append(append(shared, compress), indexer...), []field{qLoRA, rope}
+		return append(append(shared, "compress"), indexer...), projected
 	case Linear:
-		return []field{{"key_heads", a.KeyHeads}, {"key_dim", a.KeyDim}, {"value_heads", a.ValueHeads}, valueDim},
-			[]field{{"conv", a.Conv}, {"gate_lora", a.GateLoRA}}
+		return []string{"key_heads", "key_dim", "value_heads", "value_dim"}, []string{"conv", "gate_lora"}
 	}
 	return nil, nil
 }
