@@ -22,8 +22,8 @@ const (
 // so on; Preset names the preset they were taken from. A trace wins over a
 // profile, its context_limit included.
 type Workload struct {
-	Preset  string `yaml:"profile,omitempty"`
-	Profile `yaml:",inline"`
+	Preset    string  `yaml:"profile,omitempty"`
+	Synthetic Profile `yaml:",inline"`
 
 	Trace         string        `yaml:"trace,omitempty"`           // path of a trace
 	Format        string        `yaml:"format,omitempty"`          // of the trace; empty = auto
@@ -48,7 +48,7 @@ func (w *Workload) Validate() error {
 		value int
 	}{
 		{"sessions_max", w.SessionsMax}, {"input_max", w.InputMax}, {"first_input_max", w.FirstInputMax},
-		{"output_max", w.OutputMax}, {"context_limit", w.ContextLimit},
+		{"output_max", w.OutputMax}, {"context_limit", w.Synthetic.ContextLimit},
 	} {
 		if limit.value < 0 {
 			return fmt.Errorf("%s: %d; want 0 (none) or more", limit.name, limit.value)
@@ -63,10 +63,10 @@ func (w *Workload) Validate() error {
 	if w.Format != "" {
 		return fmt.Errorf("format: %q without a trace; want trace: PATH beside it", w.Format)
 	}
-	if w.Name == "" && !w.Turns.Used() {
+	if w.Synthetic.Name == "" && !w.Synthetic.Turns.Used() {
 		return fmt.Errorf("profile: missing; want a workload profile or trace: PATH")
 	}
-	return w.Profile.Validate()
+	return w.Synthetic.Validate()
 }
 
 // PoolOptions returns how the trace becomes sessions.

@@ -312,7 +312,11 @@ func shortDecimal(text []byte) (float64, bool) {
 	return v, true
 }
 
-// Count reads a token count: a whole number from 0 to 2^31-1. Null reads as 0.
+// CountMax is the largest token count that is believed: an input beyond it is
+// far more likely to be a broken file than a prompt.
+const CountMax = 100_000_000
+
+// Count reads a token count: a whole number from 0 to CountMax. Null reads as 0.
 func (s *Scanner) Count(name string) int {
 	if s.peek() == 'n' {
 		s.Null()
@@ -326,8 +330,8 @@ func (s *Scanner) Count(name string) int {
 	case v < 0:
 		s.Fail("%s: %d tokens; want 0 or more", name, v)
 		return 0
-	case v > math.MaxInt32:
-		s.Fail("%s: %d tokens; want at most %d", name, v, math.MaxInt32)
+	case v > CountMax:
+		s.Fail("%s: %d tokens; want at most %d", name, v, CountMax)
 		return 0
 	}
 	return int(v)

@@ -1,0 +1,80 @@
+package readers
+
+// idSet is a set of block ids. Ids counted up from 0, as most traces have,
+// cost a bit each; 64-bit hashes about 12 bytes.
+type idSet struct {
+	dense  []uint64
+	sparse []uint64 // open addressing; 0 marks a free slot
+	used   int
+}
+
+// denseMax bounds the bit set: 2^26 bits are 8 MiB.
+const denseMax = 1 << 26
+
+// add puts id into the set and reports whether it was there before.
+func (s *idSet) add(id uint64) bool {
+	if id >= denseMax {
+		return s.addSparse(id)
+	}
+	word, bit := id/64, uint64(1)<<(id%64)
+	if int(word) >= len(s.dense) {
+		s.dense = append(s.dense, make([]uint64, int(word)+1-len(s.dense)+len(s.dense)/2)...)
+	}
+	was := s.dense[word]&bit != 0
+	s.dense[word] |= bit
+	return was
+}
+
+func (s *idSet) addSparse(id uint64) bool {
+	if s.used*4 >= len(s.sparse)*3 {
+		s.grow()
+	}
+	i := s.slot(id)
+	if s.sparse[i] == id {
+		return true
+	}
+	s.sparse[i] = id
+	s.used++
+	return false
+}
+
+// slot finds id or the free slot where it belongs.
+func (s *idSet) slot(id uint64) int {
+	mask := uint64(len(s.sparse) - 1)
+	i := (id * 0x9e3779b97f4a7c15) >> 32 & mask // Fibonacci hashing: ids may share low bits
+	for s.sparse[i] != 0 && s.sparse[i] != id {
+		i = (i + 1) & mask
+	}
+	return int(i)
+}
+
+func (s *idSet) grow() {
+	old := s.sparse
+	s.sparse = make([]uint64, max(1024, 2*len(old)))
+	for _, id := range old {
+		if id != 0 {
+			s.sparse[s.slot(id)] = id
+		}
+	}
+}
+
+func (s *idSet) clear() {
+	clear(s.dense)
+	clear(s.sparse)
+	s.used = 0
+}
+
+// names keeps one copy of each of a file's few distinct names.
+type names map[string]string
+
+func (n names) of(b []byte) string {
+	if s, ok := n[string(b)]; ok {
+		return s
+	}
+	if len(n) > 4096 {
+		clear(n)
+	}
+	s := string(b)
+	n[s] = s
+	return s
+}
