@@ -70,6 +70,9 @@ const allRead = 1e-6
 // mostRead is the mean, over steps, of the slots read by the rank that reads
 // most; s.miss holds the probability that a slot is not read.
 func (s *sums) mostRead(ranks [][]int, missed float64) float64 {
+	if len(ranks) == 1 {
+		return float64(len(ranks[0])) - missed
+	}
 	if missed < allRead {
 		most := 0
 		for _, slots := range ranks {
