@@ -12,14 +12,16 @@ import (
 	"agentsim/models/hardware"
 )
 
-// Text models of other makers, by the dimensions that their configs give and
-// the sizes that they publish, in billions of parameters.
-func TestImportOtherMakersModels(t *testing.T) {
-	for _, c := range []struct {
-		name, config string
-		billions     float64
-		groups       string // count, attention, dense or experts
-	}{
+// otherModel is a text model of another maker, by the dimensions that its config gives
+// and the size that it publishes.
+type otherModel struct {
+	name, config string
+	billions     float64 // of parameters
+	groups       string  // count, attention, dense or experts
+}
+
+func denseModels() []otherModel {
+	return []otherModel{
 		{"Mistral-7B-v0.1", `"model_type": "mistral", "hidden_size": 4096, "num_hidden_layers": 32,
 			"num_attention_heads": 32, "num_key_value_heads": 8, "intermediate_size": 14336, "vocab_size": 32000,
 			"sliding_window": 4096, "hidden_act": "silu", "rope_theta": 10000.0`, 7.24, "32 window dense"},
@@ -29,17 +31,6 @@ func TestImportOtherMakersModels(t *testing.T) {
 		{"Qwen2 with windows above", `"model_type": "qwen2", "hidden_size": 1024, "num_hidden_layers": 10,
 			"num_attention_heads": 8, "num_key_value_heads": 8, "intermediate_size": 1024, "vocab_size": 1000,
 			"max_window_layers": 7, "sliding_window": 4096, "use_sliding_window": true`, 0.0755, "7 gqa dense, 3 window dense"},
-		{"Qwen3-Next-80B-A3B", `"model_type": "qwen3_next", "hidden_size": 2048, "num_hidden_layers": 48,
-			"num_attention_heads": 16, "num_key_value_heads": 2, "head_dim": 256, "full_attention_interval": 4,
-			"linear_num_key_heads": 16, "linear_num_value_heads": 32, "linear_key_head_dim": 128,
-			"linear_value_head_dim": 128, "linear_conv_kernel_dim": 4, "num_experts": 512, "num_experts_per_tok": 10,
-			"moe_intermediate_size": 512, "shared_expert_intermediate_size": 512, "intermediate_size": 5120,
-			"decoder_sparse_step": 1, "mlp_only_layers": [], "vocab_size": 151936`, 80, "36 linear experts, 12 gqa experts"},
-		{"GLM-4.6", `"model_type": "glm4_moe", "hidden_size": 5120, "num_hidden_layers": 92, "num_attention_heads": 96,
-			"num_key_value_heads": 8, "head_dim": 128, "n_routed_experts": 160, "n_shared_experts": 1,
-			"num_experts_per_tok": 8, "moe_intermediate_size": 1536, "intermediate_size": 12288,
-			"first_k_dense_replace": 3, "num_nextn_predict_layers": 1, "vocab_size": 151552, "use_qk_norm": true,
-			"partial_rotary_factor": 0.5, "attention_bias": true`, 355, "3 gqa dense, 89 gqa experts"},
 		{"Gemma-2-27B", `"model_type": "gemma2", "hidden_size": 4608, "num_hidden_layers": 46, "num_attention_heads": 32,
 			"num_key_value_heads": 16, "head_dim": 128, "intermediate_size": 36864, "vocab_size": 256000,
 			"sliding_window": 4096, "attn_logit_softcapping": 50.0, "query_pre_attn_scalar": 144`, 27.2,
@@ -58,6 +49,22 @@ func TestImportOtherMakersModels(t *testing.T) {
 		{"StarCoder2-15B", `"model_type": "starcoder2", "hidden_size": 6144, "num_hidden_layers": 40,
 			"num_attention_heads": 48, "num_key_value_heads": 4, "intermediate_size": 24576, "vocab_size": 49152,
 			"sliding_window": 4096, "tie_word_embeddings": false, "use_bias": true`, 16.0, "40 window dense"},
+	}
+}
+
+func expertModels() []otherModel {
+	return []otherModel{
+		{"Qwen3-Next-80B-A3B", `"model_type": "qwen3_next", "hidden_size": 2048, "num_hidden_layers": 48,
+			"num_attention_heads": 16, "num_key_value_heads": 2, "head_dim": 256, "full_attention_interval": 4,
+			"linear_num_key_heads": 16, "linear_num_value_heads": 32, "linear_key_head_dim": 128,
+			"linear_value_head_dim": 128, "linear_conv_kernel_dim": 4, "num_experts": 512, "num_experts_per_tok": 10,
+			"moe_intermediate_size": 512, "shared_expert_intermediate_size": 512, "intermediate_size": 5120,
+			"decoder_sparse_step": 1, "mlp_only_layers": [], "vocab_size": 151936`, 80, "36 linear experts, 12 gqa experts"},
+		{"GLM-4.6", `"model_type": "glm4_moe", "hidden_size": 5120, "num_hidden_layers": 92, "num_attention_heads": 96,
+			"num_key_value_heads": 8, "head_dim": 128, "n_routed_experts": 160, "n_shared_experts": 1,
+			"num_experts_per_tok": 8, "moe_intermediate_size": 1536, "intermediate_size": 12288,
+			"first_k_dense_replace": 3, "num_nextn_predict_layers": 1, "vocab_size": 151552, "use_qk_norm": true,
+			"partial_rotary_factor": 0.5, "attention_bias": true`, 355, "3 gqa dense, 89 gqa experts"},
 		{"DeepSeek-V2-Lite", `"model_type": "deepseek_v2", "hidden_size": 2048, "num_hidden_layers": 27,
 			"num_attention_heads": 16, "num_key_value_heads": 16, "q_lora_rank": null, "kv_lora_rank": 512,
 			"qk_nope_head_dim": 128, "qk_rope_head_dim": 64, "v_head_dim": 128, "n_routed_experts": 64,
@@ -85,7 +92,11 @@ func TestImportOtherMakersModels(t *testing.T) {
 			"v_head_dim": 128, "hybrid_layer_pattern": [0, 1, 1], "sliding_window_size": 128, "moe_layer_freq": [0, 1, 1],
 			"n_routed_experts": 8, "num_experts_per_tok": 2, "moe_intermediate_size": 512, "intermediate_size": 4096,
 			"vocab_size": 1000`, 0.0621, "1 gqa dense, 2 window experts"},
-	} {
+	}
+}
+
+func TestImportOtherMakersModels(t *testing.T) {
+	for _, c := range append(denseModels(), expertModels()...) {
 		t.Run(c.name, func(t *testing.T) {
 			config := "{" + c.config + "}"
 			if !strings.Contains(config, "max_position_embeddings") {

@@ -5,11 +5,14 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/goccy/go-yaml"
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"agentsim/models/hardware"
 )
@@ -175,4 +178,60 @@ func sharedPath(t testing.TB, name string) string {
 		t.Skipf("%s is not here", path)
 	}
 	return path
+}
+
+// Every field that a model can have survives writing and reading.
+func TestWriteYAMLWritesEveryField(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		words := rapid.StringMatching(`[a-z0-9 :#'"{}\[\],.é\n\t-]{1,20}`)
+		format := rapid.SampledFrom([]hardware.Format{hardware.BF16, hardware.MXFP4})
+		number := rapid.IntRange(1, largest)
+		anyBlock := func(name string) Block {
+			b := Block{Count: number.Draw(r, name), Dense: rapid.IntRange(0, 9).Draw(r, "dense"), HashRouted: 1}
+			kind := rapid.SampledFrom(kindNames()).Draw(r, "kind")
+			b.Attention = filled(AttentionKind(kind), number.Draw(r, "dimension"))
+			return b
+		}
+		draft := anyBlock("draft")
+		s := &Spec{
+			Name: words.Draw(r, "name"), Hidden: number.Draw(r, "hidden"), Vocab: number.Draw(r, "vocab"),
+			TiedHead: rapid.Bool().Draw(r, "tied"), PlainFFN: rapid.Bool().Draw(r, "plain"),
+			Blocks: []Block{anyBlock("first"), anyBlock("second")}, MTP: &draft,
+			Experts:   &Experts{Routed: 8, Shared: 2, TopK: number.Draw(r, "top")%8 + 1, Inner: 3, SharedInner: 4},
+			Residuals: rapid.IntRange(0, 4).Draw(r, "residuals"), MaxContext: number.Draw(r, "context"),
+			Weights:    WeightFormats{Experts: format.Draw(r, "experts"), Dense: format.Draw(r, "dense")},
+			Acceptance: []float64{rapid.Float64Range(1, 2).Draw(r, "accepted")},
+			Published:  Published{Params: rapid.Float64Range(0, 1e13).Draw(r, "params"), Active: 1.5e9},
+			Sources: hardware.Sources{"blocks[0].count": {
+				Basis: "fitted", Source: words.Draw(r, "source"), Date: "2026-08-21", Density: "dense", Precision: "fp8",
+				Note: words.Draw(r, "note"), Range: [2]float64{0.9, 1.1}, MAPE: 0.1, MaxError: 0.2, Points: 3, Table: "no",
+			}},
+		}
+		var text bytes.Buffer
+		require.NoError(r, s.WriteYAML(&text))
+		var again Spec
+		require.NoError(r, yaml.NewDecoder(&text, yaml.Strict()).Decode(&again))
+		require.Equal(r, s, &again)
+	})
+}
+
+// filled is attention of a kind with this value in every field that it has.
+func filled(kind AttentionKind, value int) Attention {
+	a := Attention{
+		Kind: kind, Heads: value, KVHeads: value, HeadDim: value, ValueDim: value, QLoRA: value, KVLoRA: value,
+		NopeDim: value, RopeDim: value, Window: value, Compress: value, OGroups: value, OLoRA: value,
+		IndexHeads: value, IndexDim: value, IndexTopK: value, KeyHeads: value, KeyDim: value, ValueHeads: value,
+		Conv: value, GateLoRA: value, Gated: true,
+	}
+	need, may := kind.fields()
+	has := func(name string) bool { return slices.Contains(need, name) || slices.Contains(may, name) }
+	fields := reflect.ValueOf(&a).Elem()
+	for i := range fields.NumField() {
+		name, _, _ := strings.Cut(fields.Type().Field(i).Tag.Get("yaml"), ",")
+		if name != "kind" && name != "gated" && !has(name) {
+			fields.Field(i).SetZero()
+		}
+	}
+	a.Gated = kind != CSA && kind != HCA && kind != SWA
+	return a
 }

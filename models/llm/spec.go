@@ -47,14 +47,14 @@ type Attention struct {
 	ValueHeads int           `yaml:"value_heads,omitempty"` // linear
 	Conv       int           `yaml:"conv,omitempty"`        // linear: short convolution width
 	Gated      bool          `yaml:"gated,omitempty"`       // output gate, as wide as the heads' output
-	GateLoRA   int           `yaml:"gate_lora,omitempty"`   // linear: rank of Kimi Delta Attention's decay and output gates
+	GateLoRA   int           `yaml:"gate_lora,omitempty"`   // linear: rank of low-rank decay and output gates
 }
 
 // Block is a number of identical layers, wherever in the stack they stand:
 // the order of layers costs nothing.
 type Block struct {
 	Count      int       `yaml:"count"`
-	Attention  Attention `yaml:"attention,flow"`
+	Attention  Attention `yaml:"attention"`
 	Dense      int       `yaml:"dense,omitempty"`       // inner size of a dense FFN; 0 = experts
 	HashRouted int       `yaml:"hash_routed,omitempty"` // of these layers, routed by token hash
 }
@@ -76,13 +76,13 @@ type Spec struct {
 	TiedHead   bool             `yaml:"tied_head,omitempty"`
 	PlainFFN   bool             `yaml:"plain_ffn,omitempty"` // two matrices per FFN instead of the gated three
 	Blocks     []Block          `yaml:"blocks"`
-	Experts    *Experts         `yaml:"experts,omitempty,flow"`
+	Experts    *Experts         `yaml:"experts,omitempty"`
 	MTP        *Block           `yaml:"mtp,omitempty"`       // draft layer(s); not part of the main stack
 	Residuals  int              `yaml:"residuals,omitempty"` // mHC streams; 0 or 1 = plain
 	MaxContext int              `yaml:"max_context"`
-	Weights    WeightFormats    `yaml:"weights,flow"`              // as published
-	Acceptance []float64        `yaml:"acceptance,omitempty,flow"` // mean tokens per step at draft depth 1, 2, …
-	Published  Published        `yaml:"published,omitempty,flow"`
+	Weights    WeightFormats    `yaml:"weights"`              // as published
+	Acceptance []float64        `yaml:"acceptance,omitempty"` // mean tokens per step at draft depth 1, 2, …
+	Published  Published        `yaml:"published,omitempty"`
 	Sources    hardware.Sources `yaml:"sources"`
 }
 
