@@ -48,6 +48,7 @@ type Protocol struct {
 	CallsMin         int           `yaml:"calls_min,omitempty"` // calls measured at least
 	DurationMax      units.Seconds `yaml:"duration_max"`        // measured at most
 	Batches          int           `yaml:"batches"`             // of the window, for intervals
+	StopWhenCertain  bool          `yaml:"stop_when_certain"`   // end a phase early once its verdict cannot change
 
 	StartAgents int              `yaml:"start_agents"` // the search begins here and doubles
 	Tolerance   float64          `yaml:"tolerance"`    // the search ends when pass and fail are this close, relatively

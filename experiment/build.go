@@ -41,8 +41,8 @@ func prepare(s *configs.Scenario) (serve.Config, error) {
 func openSessions(s *configs.Scenario) (serve.Sessions, error) {
 	w := s.Workload
 	if w.Trace == "" {
-		w.ContextLimit = withinModel(w.ContextLimit, s.Model.MaxContext)
-		return &drawn{profile: &w.Profile, seed: s.Seed}, nil
+		w.Synthetic.ContextLimit = withinModel(w.Synthetic.ContextLimit, s.Model.MaxContext)
+		return &drawn{profile: &w.Synthetic, seed: s.Seed}, nil
 	}
 	r, err := readers.Open(w.Trace, w.Format)
 	if err != nil {

@@ -55,8 +55,13 @@ func runPhase(ctx context.Context, s *configs.Scenario, cfg serve.Config, agents
 	return p, nil
 }
 
+// enough reports whether the phase may end: all minima are met, or its
+// verdict is certain before.
 func (p *phase) enough(protocol *configs.Protocol, sessionsBefore int64) bool {
 	if p.span >= float64(protocol.DurationMax) {
+		return true
+	}
+	if protocol.StopWhenCertain && len(p.batches[0]) >= protocol.Batches && p.certain() {
 		return true
 	}
 	sessions := p.cluster.Totals().Sessions - sessionsBefore
@@ -81,6 +86,22 @@ func (p *phase) add(t *serve.Tally, seconds float64) {
 		}
 		p.batches[i] = append(p.batches[i], b)
 	}
+}
+
+// certain reports whether every condition holds, or one fails, by so much
+// that no more of the same would change it.
+func (p *phase) certain() bool {
+	const deviations = 5 // far beyond the 95 % of one look, as every batch is a look
+	all := true
+	for i, c := range p.criteria {
+		met, deviation := estimate(p.batches[i])
+		margin := met - c.Share
+		if margin < -deviations*deviation {
+			return p.sum.Calls > 0
+		}
+		all = all && margin > deviations*deviation
+	}
+	return all && p.sum.Calls > 0
 }
 
 // conclude draws the verdict.
