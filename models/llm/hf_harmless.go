@@ -45,7 +45,7 @@ func harmlessBookkeeping() []string {
 		"pruned_heads", "return_dict", "task_specific_params", "tf_legacy_loss", "tokenizer_class", "torchscript",
 		"transformers.js_config", "transformers_version", "unsloth_fixed", "unsloth_version", "use_bfloat16", "use_cache",
 		"use_return_dict", "gradient_checkpointing", "pretraining_tp", "ep_size", "fused_mlp", "flash_attn",
-		"use_flash_attn", "use_cache_quantization", "disable_exllama",
+		"use_flash_attn", "use_flash_attention", "disable_exllama", "cache_implementation", "max_model_len",
 	}
 }
 
@@ -78,6 +78,6 @@ func harmlessRouting() []string {
 		"n_group", "num_expert_group", "num_expert_groups", "num_limited_groups", "topk_group", "topk_method",
 		"use_grouped_topk", "norm_topk_prob", "moe_renormalize", "renormalize", "seq_aux", "output_router_logits",
 		"moe_capacity", "moe_use_aux_free", "load_balance_coeff", "input_jitter_noise", "moe_router_activation_func",
-		"use_expert_bias", "moe_gate_act", "expert_selection_fn",
+		"use_expert_bias", "moe_gate_act", "expert_selection_fn", "shared_moe_mode",
 	}
 }
