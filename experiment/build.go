@@ -31,10 +31,16 @@ func prepare(s *configs.Scenario) (serve.Config, error) {
 	if err := cfg.Prepare(); err != nil {
 		return cfg, err
 	}
-	if err := cfg.Fit(); err != nil {
-		return cfg, fmt.Errorf("%w: %w", ErrInfeasible, err)
+	return cfg, infeasible(cfg.Fit())
+}
+
+// infeasible marks errors that say that something does not fit in memory.
+func infeasible(err error) error {
+	var memory *serve.ErrMemory
+	if errors.As(err, &memory) {
+		return fmt.Errorf("%w: %w", ErrInfeasible, err)
 	}
-	return cfg, nil
+	return err
 }
 
 // openSessions makes the source of trajectories that a workload names.

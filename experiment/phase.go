@@ -34,7 +34,7 @@ func runPhase(ctx context.Context, s *configs.Scenario, cfg serve.Config, agents
 	criteria := s.SLO.Criteria()
 	p := &phase{agents: agents, cluster: c, criteria: criteria, batches: make([][]share, len(criteria))}
 	if err := c.Run(float64(s.Protocol.Ramp + s.Protocol.Warmup)); err != nil {
-		return nil, err
+		return nil, infeasible(err)
 	}
 	sessionsBefore := c.Totals().Sessions
 	slice := float64(s.Protocol.Duration) / float64(s.Protocol.Batches)
@@ -44,7 +44,7 @@ func runPhase(ctx context.Context, s *configs.Scenario, cfg serve.Config, agents
 		}
 		c.OpenWindow()
 		if err := c.Run(slice); err != nil {
-			return nil, err
+			return nil, infeasible(err)
 		}
 		p.add(c.Window(), slice)
 	}

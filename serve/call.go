@@ -1,6 +1,8 @@
 package serve
 
 import (
+	"fmt"
+
 	"agentsim/models/kvcache"
 	"agentsim/sim"
 	"agentsim/trace"
@@ -79,9 +81,24 @@ func (c *Cluster) onArrive(id int32) error {
 	c.route(id)
 	a := &c.calls[id]
 	w := &c.workers[a.home]
+	if err := c.fits(w, id); err != nil {
+		return err
+	}
 	w.ranks[a.rank].queue.push(id)
 	w.ranks[a.rank].queued += int(a.current().Input)
 	return c.wake(w)
+}
+
+// fits refuses a call that the worker could not even serve alone: it would
+// wait for ever.
+func (c *Cluster) fits(w *worker, id int32) error {
+	cache := w.ranks[0].cache
+	r := c.request(w, id)
+	if cache.Fits(r.Prompt + r.Reserve) {
+		return nil
+	}
+	return &ErrMemory{Pool: w.pool, Reason: fmt.Sprintf("a prompt of %d tokens with %d to generate does not fit in a cache of %d tokens: "+
+		"lower workload.context_limit, or give the worker more accelerators", r.Prompt, r.Reserve, cache.CapacityTokens())}
 }
 
 // finished ends the agent's turn: the last token is out.

@@ -23,6 +23,9 @@ func (c *Cluster) onTransferred(id int32) error {
 		a.decoderRank = -1
 	}
 	w := &c.workers[a.decoder]
+	if err := c.fits(w, id); err != nil {
+		return err
+	}
 	w.waiting.push(id)
 	return c.wake(w)
 }

@@ -12,6 +12,7 @@ import (
 // steps is done at K+s (modelling.md 7.2).
 type worker struct {
 	id       int
+	pool     string
 	prefills bool // takes prompts
 	decodes  bool
 	model    *step.Model
@@ -51,7 +52,7 @@ type chunk struct {
 
 func newWorker(id int, p NamedPool, m *step.Model, spec kvcache.Spec) (worker, error) {
 	shape := m.Config().Shape
-	w := worker{id: id, prefills: p.Name != "decode", decodes: p.Name != "prefill", model: m, shape: shape,
+	w := worker{id: id, pool: p.Name, prefills: p.Name != "decode", decodes: p.Name != "prefill", model: m, shape: shape,
 		growth: m.TokensPerStep(), ranks: make([]rank, shape.Ranks()), loads: make([]step.Rank, shape.Ranks())}
 	for i := range w.ranks {
 		cache, err := kvcache.New(spec)

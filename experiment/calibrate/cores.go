@@ -2,6 +2,7 @@ package calibrate
 
 import (
 	"fmt"
+	"strings"
 
 	"agentsim/models/hardware"
 )
@@ -197,7 +198,7 @@ func readDelta(c *columns, s *scope) batch {
 func coreTerms(group string) terms {
 	const perScore, perBlock, perStep = 2e-13, 1e-8, 1e-8
 	switch {
-	case hasPrefix(group, "linear."):
+	case strings.HasPrefix(group, "linear."):
 		return terms{perUnit: perStep, streamed: true}
 	case phaseOf(group) == "prefill":
 		return terms{perUnit: perScore}

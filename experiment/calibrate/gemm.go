@@ -63,7 +63,7 @@ func gemmTerms(f hardware.Format) terms {
 func fitGEMM(k *hardware.KernelSet, s *scope, group string, samples []sample) {
 	format := hardware.Format(group)
 	r := fitRoofline(gemmTerms(format), s.accelerator.Compute[peakFormat(format)], s.accelerator.HBM.Bandwidth, samples)
-	if s.hostBound["gemm/"+group] {
+	if s.hostBound[group] {
 		r.Floor = k.GEMM[hardware.BF16].Floor
 	}
 	k.GEMM[format] = r

@@ -18,7 +18,9 @@ type sample struct {
 	features hardware.Features
 	experts  hardware.ExpertWork
 	shape    hardware.AttentionShape
-	tp       int
+	tp       int // tensor-parallel degree of the measured model
+	heads    int // of the measured model, over all ranks
+	hidden   int
 	bytes    float64 // per rank, over the link
 	kernel   string  // as the table names it
 	dtype    string  // of experts, as the table names it
@@ -27,8 +29,9 @@ type sample struct {
 
 // batch is what a table gives one family.
 type batch struct {
-	samples  []sample
-	excluded tally
+	samples   []sample
+	excluded  tally
+	hostBound map[string]bool
 }
 
 // keep takes a sample, unless its time was not measured.

@@ -1,0 +1,118 @@
+package calibrate
+
+import (
+	"fmt"
+	"strings"
+
+	"agentsim/models/hardware"
+	"agentsim/models/llm"
+)
+
+// measuredModel is a model that the module tables were measured on: what its
+// attention looks at, from its published config.json.
+type measuredModel struct {
+	hidden, heads, topK int
+}
+
+// modelOf knows the models by their names in the tables.
+func modelOf(name string) (measuredModel, bool) {
+	switch {
+	case strings.Contains(name, "DeepSeek-V4-Pro"):
+		return measuredModel{hidden: 7168, heads: 128, topK: 1024}, true
+	case strings.Contains(name, "DeepSeek-V4-Flash"):
+		return measuredModel{hidden: 4096, heads: 64, topK: 512}, true
+	case strings.Contains(name, "DeepSeek-V3.2"):
+		return measuredModel{hidden: 7168, heads: 128, topK: 2048}, true
+	case strings.Contains(name, "DeepSeek-V3"):
+		return measuredModel{hidden: 7168, heads: 128}, true
+	case strings.Contains(name, "GLM-5"):
+		return measuredModel{hidden: 6144, heads: 64, topK: 2048}, true
+	}
+	return measuredModel{}, false
+}
+
+// attention is what decides the pairs of a kind.
+func (m measuredModel) attention(kind llm.AttentionKind) llm.Attention {
+	const window, fine, coarse = 128, 4, 128 // DeepSeek-V4 config.json
+	a := llm.Attention{Kind: kind, IndexTopK: m.topK, Window: window, Compress: fine}
+	if kind == llm.HCA {
+		a.Compress = coarse
+	}
+	return a
+}
+
+const (
+	// leastHeads is the fewest query heads on a rank that enter a fit.
+	leastHeads = 8
+	// shortestPrompt is the shortest prompt of the prefill fits; shorter ones
+	// measure launches.
+	shortestPrompt = 16
+)
+
+// moduleGroup is one set of constants: a kind, shape and formats.
+func moduleGroup(s hardware.AttentionShape, decode bool) string {
+	phase := "prefill"
+	if decode {
+		phase = "decode"
+	}
+	return fmt.Sprintf("%s-%d-%s-%s.%s", s.Kind, s.Hidden, s.Dense, s.KV, phase)
+}
+
+// readModule reads a table of whole attention modules.
+func readModule(c *columns, kind llm.AttentionKind, decode bool) batch {
+	var b batch
+	kernel, model, cache, dense := c.text("kernel_source"), c.text("model"), c.text("kv_cache_dtype"), c.text("gemm_type")
+	size, isl, step := c.positive("batch_size"), c.positive("isl"), c.number("step")
+	heads := c.positive("num_heads")
+	seconds := c.latency()
+	if c.err != nil {
+		return b
+	}
+	keys := make([]string, len(seconds))
+	for i := range keys {
+		keys[i] = model[i] + cache[i] + dense[i]
+	}
+	main := mainKernel(keys, kernel)
+	for i := range seconds {
+		m, known := modelOf(model[i])
+		format, formatKnown := gemmFormat(dense[i])
+		why := ""
+		switch {
+		case !known:
+			why = "model " + model[i] + ": its shape is not known"
+		case !formatKnown:
+			why = "gemm_type " + dense[i] + ": no preset model is stored that way"
+		case kernel[i] != main[keys[i]]:
+			why = "kernel " + kernel[i] + ": a second kernel for the same module"
+		case heads[i] < leastHeads || heads[i] > float64(m.heads):
+			why = fmt.Sprintf("fewer than %d heads on a rank, or more than the model has", leastHeads)
+		case isl[i]+step[i] < shortest:
+			why = fmt.Sprintf("contexts below %d tokens: they measure launches", shortest)
+		case !decode && isl[i] < shortestPrompt:
+			why = fmt.Sprintf("prompts below %d tokens: they measure launches", shortestPrompt)
+		}
+		if why != "" {
+			b.drop(why)
+			continue
+		}
+		shape := hardware.AttentionShape{Kind: string(kind), Hidden: m.hidden, Dense: format, KV: cacheFormat(cache[i])}
+		b.keep(sample{group: moduleGroup(shape, decode), seconds: seconds[i], shape: shape, kernel: kernel[i],
+			tp: m.heads / int(heads[i]), heads: m.heads,
+			features: moduleFeatures(m.attention(kind), size[i], isl[i], step[i], decode)})
+	}
+	if !decode {
+		b.dropHostBound(modulePlateau)
+	}
+	return b
+}
+
+func moduleFeatures(a llm.Attention, batch, isl, step float64, decode bool) hardware.Features {
+	if decode {
+		w := a.Decode(isl + step)
+		return hardware.Features{Tokens: batch, Pairs: batch * w.Pairs, IndexPairs: batch * w.IndexPairs, Context: isl + step}
+	}
+	w := a.Prefill(int(step), int(isl))
+	const middle = 0.5
+	return hardware.Features{Tokens: batch * isl, Pairs: batch * w.Pairs, IndexPairs: batch * w.IndexPairs,
+		Context: step + middle*isl}
+}
