@@ -38,16 +38,8 @@ func (l *Library) checkPreset(kind Kind, name string) []error {
 
 // provenance loads a preset as its kind's type.
 func (l *Library) provenance(kind Kind, name string) (*Provenance, error) {
-	root := reflect.New(kind.Type).Elem()
 	source := Source{Name: name, Text: []byte(presetKey + ": " + quotedYAML(name))}
-	tree, err := load(l, source, nil, kind.Type)
-	if err != nil {
-		return nil, err
-	}
-	if err := decode(tree, root, ""); err != nil {
-		return nil, err
-	}
-	return &Provenance{tree: tree, root: root}, l.validate(tree, root)
+	return loadInto(reflect.New(kind.Type).Elem(), l, source, nil)
 }
 
 // checkNumbers wants a source for every number that the preset's own file
@@ -66,8 +58,7 @@ func checkNumbers(p *Provenance) []error {
 		if f.value.Type() != reflect.TypeFor[units.FLOPRate]() {
 			continue
 		}
-		source := covering(p.tree.get(sourcesKey), f.Path, f.At.File)
-		if density := source.get("density").text(); density != "dense" && density != "sparse" {
+		if density := f.entry.get("density").text(); density != "dense" && density != "sparse" {
 			faults = append(faults, &Error{At: f.At, Path: f.Path, Value: f.Value,
 				Problem: "its source needs density: dense or sparse"})
 		}

@@ -21,6 +21,12 @@ type Error struct {
 // Unwrap returns the error that the fault was made from, if any.
 func (e *Error) Unwrap() error { return e.cause }
 
+// Bounds on what a message repeats of the input, in characters.
+const (
+	longestName    = 200
+	longestProblem = 1000
+)
+
 // Error reads "file:line:column: path value: problem".
 func (e *Error) Error() string {
 	var b strings.Builder
@@ -29,7 +35,11 @@ func (e *Error) Error() string {
 		place = "--set" // the path and the value follow
 	}
 	b.WriteString(place)
-	for _, part := range []struct{ separator, text string }{{": ", e.Path}, {" ", e.Value}, {": ", e.Problem}} {
+	for _, part := range []struct{ separator, text string }{
+		{": ", shorten(printable(e.Path), longestName)},
+		{" ", shorten(e.Value, longestName)},
+		{": ", shorten(e.Problem, longestProblem)},
+	} {
 		if part.text == "" {
 			continue
 		}
@@ -108,6 +118,16 @@ func quotedIfOdd(text string) string {
 		return strconv.Quote(text)
 	}
 	return text
+}
+
+// printable is text without line breaks and the like.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if strconv.IsPrint(r) {
+			return r
+		}
+		return '�'
+	}, text)
 }
 
 func shorten(text string, runes int) string {

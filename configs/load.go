@@ -10,18 +10,29 @@ import (
 // was written is an *Error that names its place.
 func Load[T any](library *Library, source Source, sets []string) (*T, *Provenance, error) {
 	value := new(T)
-	root := reflect.ValueOf(value).Elem()
-	tree, err := load(library, source, sets, root.Type())
+	p, err := loadInto(reflect.ValueOf(value).Elem(), library, source, sets)
 	if err != nil {
 		return nil, nil, err
 	}
+	return value, p, nil
+}
+
+func loadInto(root reflect.Value, library *Library, source Source, sets []string) (*Provenance, error) {
+	r := &resolver{library: library, source: source}
+	tree, err := r.tree(root.Type(), sets)
+	if err != nil {
+		return nil, err
+	}
 	if err := decode(tree, root, ""); err != nil {
-		return nil, nil, err
+		return nil, err
+	}
+	if err := library.complete(tree, root.Type()); err != nil {
+		return nil, err
 	}
 	if err := library.validate(tree, root); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	return value, &Provenance{tree: tree, root: root}, nil
+	return &Provenance{tree: tree, root: root}, nil
 }
 
 // LoadPreset reads one preset of a kind by its name, as T.
@@ -48,22 +59,21 @@ type Defaulter interface {
 	DefaultPresets(value func(path string) string) []Preset
 }
 
-// load returns the merged tree of a configuration.
-func load(library *Library, source Source, sets []string, t reflect.Type) (*node, error) {
-	written, err := source.read()
+// tree returns the merged tree of a configuration.
+func (r *resolver) tree(t reflect.Type, sets []string) (*node, error) {
+	written, err := r.source.read()
 	if err != nil {
 		return nil, err
 	}
 	if written.shape != mapping {
 		return nil, &Error{At: written.at, Value: written.shown(), Problem: "want a mapping of keys to values"}
 	}
-	overrides := make([]override, len(sets))
+	overrides := make([]assignment, len(sets))
 	for i, set := range sets {
-		if overrides[i], err = parseOverride(set); err != nil {
+		if overrides[i], err = parseAssignment(set); err != nil {
 			return nil, err
 		}
 	}
-	r := &resolver{library: library, source: source}
 	tree, err := r.resolve(t, "", written)
 	if err != nil {
 		return nil, err
@@ -71,31 +81,33 @@ func load(library *Library, source Source, sets []string, t reflect.Type) (*node
 	if tree, err = r.addDefaults(t, tree, overrides); err != nil {
 		return nil, err
 	}
-	return r.applyAll(t, tree, overrides, false)
-}
-
-func (r *resolver) applyAll(t reflect.Type, tree *node, overrides []override, mayCreate bool) (*node, error) {
 	for _, o := range overrides {
-		s := setter{resolver: r, override: o, mayCreate: mayCreate}
-		var err error
-		if tree, err = s.apply(t, "", tree, o.steps); err != nil {
+		if tree, err = r.apply(t, tree, o); err != nil {
 			return nil, err
 		}
 	}
 	return tree, nil
 }
 
+func (r *resolver) apply(t reflect.Type, tree *node, o assignment) (*node, error) {
+	s := setter{resolver: r, assignment: o}
+	return s.apply(t, "", tree, o.steps)
+}
+
 // addDefaults lays the presets that follow from others under the tree. What
 // they follow from is known only after all overrides, which in turn may
-// concern fields of these presets: so the overrides are tried first.
-func (r *resolver) addDefaults(t reflect.Type, tree *node, overrides []override) (*node, error) {
+// concern fields of these presets. So they are tried first; those that fail
+// will be applied, and their faults told, when all presets are there.
+func (r *resolver) addDefaults(t reflect.Type, tree *node, overrides []assignment) (*node, error) {
 	zero, ok := reflect.New(t).Interface().(Defaulter)
 	if !ok {
 		return tree, nil
 	}
-	overridden, err := r.applyAll(t, tree, overrides, true)
-	if err != nil {
-		return nil, err
+	overridden := tree
+	for _, o := range overrides {
+		if changed, err := r.apply(t, overridden, o); err == nil {
+			overridden = changed
+		}
 	}
 	value := func(path string) string {
 		if n := locate(overridden, path); n != nil {
@@ -104,6 +116,7 @@ func (r *resolver) addDefaults(t reflect.Type, tree *node, overrides []override)
 		return ""
 	}
 	for _, preset := range zero.DefaultPresets(value) {
+		var err error
 		if tree, err = r.addDefault(t, tree, preset); err != nil {
 			return nil, err
 		}
@@ -115,7 +128,7 @@ func (r *resolver) addDefaults(t reflect.Type, tree *node, overrides []override)
 // a preset itself.
 func (r *resolver) addDefault(t reflect.Type, tree *node, preset Preset) (*node, error) {
 	written := tree.get(preset.Path)
-	if preset.Name == "" || (written != nil && written.preset != "") {
+	if preset.Name == "" || (written != nil && written.preset != nil) {
 		return tree, nil
 	}
 	name := &node{shape: text, scalar: preset.Name, at: Position{File: tree.at.File}}

@@ -39,7 +39,13 @@ func TestPrecedence(t *testing.T) {
 		{"later set over set", "rack: big-rack",
 			[]string{"rack.chip.memory.capacity=1TB", "rack.chip.memory={capacity: 2TB}"}, capacity, units.Bytes(2e12)},
 		{"whole preset by set", overridden, []string{"rack=small-rack"}, capacity, units.Bytes(140e9)},
-		{"the same by its key", overridden, []string{"rack.preset=small-rack"}, capacity, units.Bytes(140e9)},
+		{"preset below what is laid over it", overridden, []string{"rack.preset=small-rack"}, capacity,
+			units.Bytes(144e9)},
+		{"preset below an earlier set", "rack: big-rack",
+			[]string{"rack.chip.memory.capacity=1TB", "rack.chips=5", "rack.preset=small-rack"}, capacity,
+			units.Bytes(1e12)},
+		{"all else of the new preset", overridden, []string{"rack.preset=small-rack"},
+			func(s *study) any { return s.Rack.Chips }, 8},
 		{"preset and field by set", overridden, []string{"rack={preset: small-rack, chip: big}"}, capacity,
 			units.Bytes(288e9)},
 		{"inner preset by set", overridden, []string{"rack.chip=small"}, capacity, units.Bytes(141e9)},
@@ -141,7 +147,7 @@ func TestSourceByPath(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "slow", s.Tuning.Name, "from the preset under the file")
 	require.Equal(t, memory{1e9, 1e12}, s.Rack.Chip.Memory)
-	require.Equal(t, filepath.Join(dir, "hardware", "chip.yaml")+":1:46", p.At("rack.chip.memory.capacity").String())
+	require.Equal(t, filepath.Join(dir, "hardware", "chip.yaml")+":1:45", p.At("rack.chip.memory.capacity").String())
 
 	s, _, err = Load[study](testLibrary(), source, []string{"rack=" + filepath.Join(dir, "hardware", "rack.yaml"), "rack.chips=3"})
 	require.NoError(t, err)

@@ -46,7 +46,7 @@ type node struct {
 	fields  []field
 	items   []*node
 	at      Position
-	preset  string // file of the preset that this mapping came from
+	preset  *node // what this mapping was laid over, where that is a preset
 }
 
 // field is one key of a mapping.
@@ -88,6 +88,23 @@ func (n *node) without(key string) *node {
 	changed := *n
 	changed.fields = slices.DeleteFunc(slices.Clone(n.fields), func(f field) bool { return f.key == key })
 	return &changed
+}
+
+// laidOver returns what the mapping says beyond the tree below it. Trees share
+// all that merging left alone, so equal pointers are equal parts.
+func (n *node) laidOver(below *node) *node {
+	difference := &node{shape: mapping, at: n.at}
+	for _, f := range n.fields {
+		under := below.get(f.key)
+		switch {
+		case f.value == under:
+		case under != nil && under.shape == mapping && f.value.shape == mapping:
+			difference = difference.with(field{f.key, f.at, f.value.laidOver(under)})
+		default:
+			difference = difference.with(f)
+		}
+	}
+	return difference
 }
 
 // keys lists the keys of a mapping in the order written.

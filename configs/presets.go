@@ -15,6 +15,8 @@ var embedded embed.FS
 
 // Presets is the library of everything that ships with the program.
 func Presets() *Library {
+	workloads := KindOf[trace.Workload]("workloads")
+	workloads.Key = "profile"
 	return &Library{FS: embedded, Root: "configs", Kinds: []Kind{
 		KindOf[hardware.Accelerator]("accelerators"),
 		KindOf[hardware.System]("systems"),

@@ -31,6 +31,7 @@ type Field struct {
 	Range  [2]float64 // factors on the value; zero where none is stated
 
 	value reflect.Value
+	entry *node // of sources; nil for a given number
 }
 
 // Scaled is the override that multiplies the field by a factor:
@@ -115,7 +116,7 @@ func newField(n *node, v reflect.Value, path string, scopes []scope) Field {
 		if source == nil {
 			continue
 		}
-		f.Basis, f.Source = source.get("basis").text(), source.get("source").text()
+		f.entry, f.Basis, f.Source = source, source.get("basis").text(), source.get("source").text()
 		f.Range, _ = source.factors()
 		break
 	}

@@ -30,6 +30,8 @@ func (r *resolver) resolve(t reflect.Type, path string, n *node) (*node, error) 
 				return r.override(kind, path, n, f)
 			}
 		}
+	case ok && n.shape != nothing:
+		return nil, wrong(n, path, "want the name of one of the "+kind.Name+", or a mapping")
 	}
 	switch n.shape {
 	case mapping:
@@ -72,7 +74,11 @@ func (r *resolver) override(kind Kind, path string, n *node, name field) (*node,
 	if err != nil {
 		return nil, err
 	}
-	return r.merge(kind.Type, path, under, n.without(name.key))
+	merged, err := r.merge(kind.Type, path, under, n.without(name.key))
+	if _, isMember := memberNamed(kind.Type, name.key); isMember && err == nil {
+		merged = merged.with(name)
+	}
+	return merged, err
 }
 
 // load resolves the preset that a scalar names.
@@ -102,7 +108,7 @@ func (r *resolver) load(kind Kind, path string, name *node) (*node, error) {
 		return nil, err
 	}
 	from := *resolved
-	from.preset = file
+	from.preset = resolved
 	return &from, nil
 }
 

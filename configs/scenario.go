@@ -72,8 +72,9 @@ func (s *Scenario) Validate() error {
 		return &hardware.FieldError{Path: "power.pue", Problem: fmt.Sprintf("%g: want 1 or more", s.Power.PUE)}
 	}
 	if s.Kernels.Name == "" {
-		return &hardware.FieldError{Path: "engine", Problem: fmt.Sprintf("%s has no kernels for %s: set kernels, or another engine",
-			s.Engine.Name, s.System.Accelerator.Name)}
+		problem := fmt.Sprintf("%s has no kernels for %s: set kernels, or another engine", s.Engine.Name,
+			s.System.Accelerator.Name)
+		return &hardware.FieldError{Path: "engine", Problem: problem}
 	}
 	return nil
 }

@@ -6,37 +6,37 @@ import (
 	"strings"
 )
 
-// override is a parsed path=value.
-type override struct {
+// assignment is a parsed path=value.
+type assignment struct {
 	text  string
 	steps []string
 	value *node
 }
 
-// parseOverride reads "system.blocks[0].count=3". An index is [0] or .0; the
+// parseAssignment reads "system.blocks[0].count=3". An index is [0] or .0; the
 // value is YAML.
-func parseOverride(set string) (override, error) {
+func parseAssignment(set string) (assignment, error) {
 	at := Position{Set: set}
 	path, value, ok := strings.Cut(set, "=")
 	if !ok {
-		return override{}, &Error{At: at, Value: quotedIfOdd(set), Problem: "want path=value, e.g. system.domain=8"}
+		return assignment{}, &Error{At: at, Value: quotedIfOdd(set), Problem: "want path=value, e.g. system.domain=8"}
 	}
 	steps := strings.Split(bracketsToDots(path), ".")
 	for i, step := range steps {
 		steps[i] = strings.TrimSpace(step)
 		if steps[i] == "" {
-			return override{}, &Error{At: at, Value: quotedIfOdd(path),
+			return assignment{}, &Error{At: at, Value: quotedIfOdd(path),
 				Problem: "a path is keys with dots between, e.g. system.domain"}
 		}
 	}
 	n, err := parseSet(set, value)
 	if err != nil {
 		if fault, ok := err.(*Error); ok {
-			fault.Path, fault.Value = strings.TrimSpace(path), quotedIfOdd(value)
+			fault.Path, fault.Value = join(strings.TrimSpace(path), fault.Path), quotedIfOdd(value)
 		}
-		return override{}, err
+		return assignment{}, err
 	}
-	return override{set, steps, n}, nil
+	return assignment{set, steps, n}, nil
 }
 
 // bracketsToDots writes a[0].b as a.0.b.
@@ -44,13 +44,10 @@ func bracketsToDots(path string) string {
 	return strings.ReplaceAll(strings.ReplaceAll(path, "[", "."), "]", "")
 }
 
-// setter applies an override to a resolved tree.
+// setter makes an assignment in a resolved tree.
 type setter struct {
 	*resolver
-	override
-	// mayCreate lets a path go through keys of maps that do not exist yet:
-	// presets that will supply them are not known yet.
-	mayCreate bool
+	assignment
 }
 
 func (s *setter) at() Position { return Position{Set: s.text} }
@@ -102,6 +99,12 @@ func (s *setter) applyField(t reflect.Type, path string, n *node, steps []string
 	if err != nil {
 		return nil, err
 	}
+	// x.preset=name swaps the preset below what was laid over it; x=name
+	// replaces all.
+	if kind, ok := s.library.kindOf(t); ok && len(rest) == 0 && n.preset != nil && kind.refersBy(key) {
+		over := n.laidOver(n.preset).without(key)
+		return s.override(kind, path, over, field{key, s.at(), s.value})
+	}
 	if len(rest) == 0 { // through merge, for what a whole mapping may say: a preset, a kind
 		over := &node{shape: mapping, at: s.at(), fields: []field{{key, s.at(), s.value}}}
 		return s.merge(t, path, n, over)
@@ -132,7 +135,7 @@ func (s *setter) key(t reflect.Type, path string, n *node, steps []string) (stri
 				return key, steps[i:], nil
 			}
 		}
-		if len(steps) == 1 || s.mayCreate {
+		if len(steps) == 1 { // a new entry must be given whole
 			return steps[0], steps[1:], nil
 		}
 	}

@@ -13,6 +13,8 @@ type member struct {
 	key   string
 	index []int // as for reflect.Value.FieldByIndex
 	typ   reflect.Type
+
+	optional bool // tagged omitempty
 }
 
 // base is the type without pointers.
@@ -58,7 +60,8 @@ func members(t reflect.Type) []member {
 		key, options, _ := strings.Cut(f.Tag.Get("yaml"), ",")
 		if strings.Contains(options, "inline") && f.Type.Kind() == reflect.Struct {
 			for _, m := range members(f.Type) {
-				list = append(list, member{m.key, slices.Concat([]int{i}, m.index), m.typ})
+				m.index = slices.Concat([]int{i}, m.index)
+				list = append(list, m)
 			}
 			continue
 		}
@@ -68,7 +71,8 @@ func members(t reflect.Type) []member {
 		if key == "" {
 			key = strings.ToLower(f.Name)
 		}
-		list = append(list, member{key, []int{i}, f.Type})
+		optional := strings.Contains(options, "omitempty")
+		list = append(list, member{key, []int{i}, f.Type, optional})
 	}
 	return list
 }
@@ -102,10 +106,11 @@ func below(t reflect.Type, key string) reflect.Type {
 
 // join adds a key or an index to a path.
 func join(path, key string) string {
-	if path == "" {
-		return key
+	if path == "" || key == "" {
+		return path + key
 	}
 	return path + "." + key
 }
 
+// joinIndex adds an index to a path.
 func joinIndex(path string, i int) string { return path + "[" + strconv.Itoa(i) + "]" }

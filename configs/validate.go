@@ -2,6 +2,7 @@ package configs
 
 import (
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -10,6 +11,28 @@ import (
 // errors begin with the path of the field at fault, as in "hbm.capacity: is
 // 0"; several may be joined.
 type validator interface{ Validate() error }
+
+// complete wants all top-level presets that are not optional. Those that
+// follow from others are left to Validate, which knows what was missing.
+func (l *Library) complete(tree *node, t reflect.Type) error {
+	if !isStruct(t) {
+		return nil
+	}
+	var following []Preset
+	if zero, ok := reflect.New(t).Interface().(Defaulter); ok {
+		following = zero.DefaultPresets(func(string) string { return "" })
+	}
+	for _, m := range members(t) {
+		kind, ok := l.kindOf(m.typ)
+		if !ok || m.optional || m.typ.Kind() == reflect.Pointer || tree.get(m.key) != nil ||
+			slices.ContainsFunc(following, func(p Preset) bool { return p.Path == m.key }) {
+			continue
+		}
+		return &Error{At: tree.at, Path: m.key, Value: "(not set)",
+			Problem: "want the name of one of the " + kind.Name + " (" + among(l.Names(kind.Name)) + ")"}
+	}
+	return nil
+}
 
 // validate asks every value that has a Validate method. Such a value answers
 // for all that it holds, but a root that is no preset assembles the parts of
