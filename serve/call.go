@@ -63,8 +63,12 @@ func (c *Cluster) enter(id int32, s State) {
 	a.state, a.since = s, now
 }
 
-// onWake begins the call of the agent's current turn.
+// onWake begins the call of the agent's current turn, if there is one left to
+// make.
 func (c *Cluster) onWake(id int32) error {
+	if c.cfg.CallsMax > 0 && c.tally.Issued >= c.cfg.CallsMax {
+		return nil
+	}
 	a := &c.calls[id]
 	c.enter(id, InIngress)
 	a.issued, a.admitted, a.done, a.hit = c.sim.Now(), false, 0, 0
@@ -97,8 +101,9 @@ func (c *Cluster) fits(w *worker, id int32) error {
 	if cache.Fits(r.Prompt + r.Reserve) {
 		return nil
 	}
-	return &ErrMemory{Pool: w.pool, Reason: fmt.Sprintf("a prompt of %d tokens with %d to generate does not fit in a cache of %d tokens: "+
-		"lower workload.context_limit, or give the worker more accelerators", r.Prompt, r.Reserve, cache.CapacityTokens())}
+	reason := fmt.Sprintf("a prompt of %d tokens with %d to generate does not fit in a cache of %d tokens: "+
+		"lower workload.context_limit, or give the worker more accelerators", r.Prompt, r.Reserve, cache.CapacityTokens())
+	return &ErrMemory{Pool: w.pool, Reason: reason}
 }
 
 // finished ends the agent's turn: the last token is out.

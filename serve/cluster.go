@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"errors"
 	"fmt"
 
 	"agentsim/models/hardware"
@@ -29,6 +30,8 @@ type Config struct {
 	Replay     string // recorded | generated: whether the next prompt repeats what was generated
 	Agents     int
 	Ramp       float64 // seconds over which the agents' first calls are spread
+	Cold       bool    // all agents begin their first sessions at time 0, on empty caches
+	CallsMax   int64   // agents stop once so many calls were issued; 0 = never
 	MinOutput  int     // tokens below which a call has no output speed
 	Seed       uint64
 	Recorder   sim.Recorder
@@ -115,8 +118,12 @@ func New(cfg Config) (*Cluster, error) {
 	}
 	c.tally.reset(0, len(c.workers))
 	c.calls = make([]call, cfg.Agents)
+	admit := c.admitAgent
+	if cfg.Cold {
+		admit = c.admitCold
+	}
 	for i := range c.calls {
-		if err := c.admitAgent(int32(i)); err != nil {
+		if err := admit(int32(i)); err != nil {
 			return nil, err
 		}
 	}
@@ -161,6 +168,20 @@ func (c *Cluster) cacheSpec(m *step.Model) (kvcache.Spec, error) {
 // Run advances the cluster by the given seconds.
 func (c *Cluster) Run(seconds float64) error {
 	return c.sim.Run(c.sim.Now() + sim.Ticks(seconds))
+}
+
+// RunOut advances a cluster with a CallsMax until its last call is over.
+func (c *Cluster) RunOut() error {
+	if c.cfg.CallsMax < 1 {
+		return errors.New("calls_max: 0: the run would have no end")
+	}
+	if err := c.sim.Run(sim.Forever); err != nil {
+		return err
+	}
+	if t := &c.tally; t.Finished < c.cfg.CallsMax {
+		return fmt.Errorf("the cluster is stuck: %d of %d calls finished", t.Finished, c.cfg.CallsMax)
+	}
+	return nil
 }
 
 // Now is the simulated time in seconds.

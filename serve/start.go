@@ -38,6 +38,14 @@ func (c *Cluster) admitAgent(id int32) error {
 	return nil
 }
 
+// admitCold starts an agent at the first turn of its first session, at time 0.
+func (c *Cluster) admitCold(id int32) error {
+	a := &c.calls[id]
+	a.home, a.rank, a.decoder, a.decoderRank = -1, -1, -1, -1
+	c.woken.At(0, id)
+	return c.cfg.Sessions.Session(int(id), 0, &a.session)
+}
+
 // warm places the part of a session that was already played in the cache of
 // the rank that it belongs to.
 func (c *Cluster) warm(id int32) {
