@@ -114,8 +114,8 @@ func (p *phase) conclude(s *configs.Scenario, sessionsBefore int64) {
 		PerAccelW: p.acceleratorWatts(s), Fingerprint: fmt.Sprintf("%016x", p.cluster.Fingerprint())}
 	for i, c := range p.criteria {
 		met, deviation := estimate(p.batches[i])
-		held := metrics.Condition{Name: fmt.Sprintf("%s.p%g", c.Measure, c.Percent), Target: c.Target, Share: c.Share, Met: met,
-			Deviation: deviation}
+		held := metrics.Condition{Name: fmt.Sprintf("%s.p%g", c.Measure, c.Percent), Target: c.Target, Share: c.Share,
+			Met: met, Deviation: deviation}
 		p.phase.Pass = p.phase.Pass && held.Margin() >= 0
 		p.phase.Conditions = append(p.phase.Conditions, held)
 	}

@@ -98,7 +98,11 @@ func (s *search) limit() string {
 	parts := []struct {
 		name    string
 		seconds float64
-	}{{"waiting for prefill", t.Queue / n}, {"prefill", t.Fill / n}, {"transfer and waiting for a decode slot", t.Hand / n}}
+	}{
+		{"waiting for prefill", t.Queue / n},
+		{"prefill", t.Fill / n},
+		{"transfer and waiting for a decode slot", t.Hand / n},
+	}
 	worst := parts[0]
 	for _, p := range parts[1:] {
 		if p.seconds > worst.seconds {

@@ -70,22 +70,23 @@ func capacityRows(t table.Writer, r *metrics.Result, style Style) {
 		t.AppendRow(table.Row{"agents", style.bold(Count(float64(r.Agents)))})
 		return
 	}
-	t.AppendRow(table.Row{"agents", style.bold(Count(float64(c.Agents))) + fmt.Sprintf(" (95 %%: %s to %s) on %d accelerators",
-		Count(c.AgentsLow), Count(c.AgentsHigh), c.Accelerators)})
+	interval := fmt.Sprintf(" (95 %%: %s to %s) on %d accelerators", Count(c.AgentsLow), Count(c.AgentsHigh), c.Accelerators)
+	t.AppendRow(table.Row{"agents", style.bold(Count(float64(c.Agents))) + interval})
 	t.AppendRow(table.Row{"per accelerator", style.bold(Significant(c.PerAccelerator))})
 	t.AppendRow(table.Row{"per MW", style.bold(Count(c.PerMW.AcceleratorMeasured)) + " of accelerator power as drawn"})
-	t.AppendRow(table.Row{"", fmt.Sprintf("%s of rated accelerator power, %s at the wall, %s with the building, %s of nameplate",
+	t.AppendRow(table.Row{"", fmt.Sprintf("%s rated, %s at the wall, %s with the building, %s nameplate",
 		Count(c.PerMW.AcceleratorTDP), Count(c.PerMW.IT), Count(c.PerMW.Facility), Count(c.PerMW.Provisioned))})
 	t.AppendRow(table.Row{"limit", r.Limit})
 }
 
 func serviceRows(t table.Writer, r *metrics.Result) {
 	m := r.Metrics
-	t.AppendRow(table.Row{"output speed", fmt.Sprintf("P25 %s tok/s, median %s (%s ms a token)", Significant(m.OutputSpeedP25),
-		Significant(m.OutputSpeedP50), Significant(m.TPOTP50MS))})
-	t.AppendRow(table.Row{"time to first token", fmt.Sprintf("median %s s, P95 %s s", Significant(m.TTFTP50S), Significant(m.TTFTP95S))})
-	t.AppendRow(table.Row{"traffic", fmt.Sprintf("%s turns/s, %s tok/s in (%.1f %% from cache), %s tok/s out", Significant(m.TurnsPerS),
-		Count(m.InputTokS), percent*m.PrefixHitRate, Count(m.OutputTokS))})
+	t.AppendRow(table.Row{"output speed", fmt.Sprintf("P25 %s tok/s, median %s (%s ms a token)",
+		Significant(m.OutputSpeedP25), Significant(m.OutputSpeedP50), Significant(m.TPOTP50MS))})
+	t.AppendRow(table.Row{"time to first token", fmt.Sprintf("median %s s, P95 %s s",
+		Significant(m.TTFTP50S), Significant(m.TTFTP95S))})
+	t.AppendRow(table.Row{"traffic", fmt.Sprintf("%s turns/s, %s tok/s in (%.1f %% from cache), %s tok/s out",
+		Significant(m.TurnsPerS), Count(m.InputTokS), percent*m.PrefixHitRate, Count(m.OutputTokS))})
 }
 
 const percent = 100
@@ -93,8 +94,9 @@ const percent = 100
 func powerRows(t table.Writer, r *metrics.Result) {
 	const kilo = 1e3
 	p := r.Power
-	t.AppendRow(table.Row{"power", fmt.Sprintf("%s W an accelerator; %s kW accelerators, %s kW at the wall, %s kW with the building",
-		Count(p.PerAcceleratorW), Significant(p.AcceleratorW/kilo), Significant(p.ITW/kilo), Significant(p.FacilityW/kilo))})
+	t.AppendRow(table.Row{"power", fmt.Sprintf("%s W an accelerator; %s kW in all, %s at the wall, %s with the building",
+		Count(p.PerAcceleratorW), Significant(p.AcceleratorW/kilo), Significant(p.ITW/kilo),
+		Significant(p.FacilityW/kilo))})
 	t.AppendRow(table.Row{"energy", Significant(p.JoulesPerOutputToken) + " J of accelerators per output token"})
 }
 
@@ -110,12 +112,13 @@ func timeRows(t table.Writer, r *metrics.Result) {
 	for _, pool := range r.Memory {
 		busy = append(busy, fmt.Sprintf("%s %.0f %%", pool.Pool, percent*r.Time.Busy[pool.Pool]))
 	}
-	t.AppendRow(table.Row{"busy", fmt.Sprintf("%s; %s sequences decoding per rank", strings.Join(busy, ", "), Significant(r.Time.Batch))})
+	t.AppendRow(table.Row{"busy", fmt.Sprintf("%s; %s sequences decoding per rank",
+		strings.Join(busy, ", "), Significant(r.Time.Batch))})
 }
 
 func footer(b *strings.Builder, r *metrics.Result, style Style) {
-	line := fmt.Sprintf("seed %d · fingerprint %s · %s calls · %s events · %.1f s", r.Seed, r.Fingerprint, Count(float64(r.Calls)),
-		Count(float64(r.Events)), r.WallS)
+	line := fmt.Sprintf("seed %d · fingerprint %s · %s calls · %s events · %.1f s",
+		r.Seed, r.Fingerprint, Count(float64(r.Calls)), Count(float64(r.Events)), r.WallS)
 	b.WriteString(style.faint(line) + "\n")
 }
 

@@ -45,7 +45,7 @@ type DeploymentSpec struct {
 	Prefill     *PoolSpec      `yaml:"prefill,omitempty"`
 	Decode      *PoolSpec      `yaml:"decode,omitempty"`
 	Precision   step.Precision `yaml:"precision"`
-	ExpertsPath string         `yaml:"experts_path,omitempty"` // kernel path of the routed experts; empty = the engine's choice
+	ExpertsPath string         `yaml:"experts_path,omitempty"` // kernel path of the experts; empty = the engine's
 	Router      string         `yaml:"router"`
 	Batching    string         `yaml:"batching,omitempty"` // mixed (default) | prefill-priority
 	Experts     ExpertsSpec    `yaml:"experts,omitempty"`
@@ -67,7 +67,7 @@ type ExpertsSpec struct {
 // CacheSpec is the policy of the prefix cache.
 type CacheSpec struct {
 	Off           bool                 `yaml:"off,omitempty"`            // every prompt is computed whole
-	DecodeRetains bool                 `yaml:"decode_retains,omitempty"` // decode workers keep a session's cache between turns
+	DecodeRetains bool                 `yaml:"decode_retains,omitempty"` // decode workers keep caches between turns
 	ReserveTokens int                  `yaml:"reserve_tokens,omitempty"` // room kept for the output at admission; 0 = 1024
 	Tiers         []kvcache.TierSpec   `yaml:"tiers,omitempty"`
 	Eviction      kvcache.EvictionSpec `yaml:"eviction,omitempty"`
@@ -79,14 +79,14 @@ func (d *DeploymentSpec) Validate() error {
 	switch d.Mode {
 	case Aggregated:
 		if d.Aggregated == nil {
-			return &hardware.FieldError{Path: "aggregated", Problem: "mode aggregated needs a pool of this name"}
+			return field("aggregated", "mode aggregated needs a pool of this name")
 		}
 	case Disaggregated:
 		if d.Prefill == nil || d.Decode == nil {
-			return &hardware.FieldError{Path: "prefill", Problem: "mode disaggregated needs the pools prefill and decode"}
+			return field("prefill", "mode disaggregated needs the pools prefill and decode")
 		}
 	default:
-		return &hardware.FieldError{Path: "mode", Problem: fmt.Sprintf("%q: want aggregated or disaggregated", d.Mode)}
+		return field("mode", fmt.Sprintf("%q: want aggregated or disaggregated", d.Mode))
 	}
 	for _, p := range d.Pools() {
 		if err := p.Spec.validate(p.Name); err != nil {
@@ -96,33 +96,35 @@ func (d *DeploymentSpec) Validate() error {
 	return d.validatePolicies()
 }
 
+// field is the error of a field that cannot be as it is.
+func field(path, problem string) error { return &hardware.FieldError{Path: path, Problem: problem} }
+
 func (d *DeploymentSpec) validatePolicies() error {
 	switch d.Router {
 	case ConversationAffinity, LeastLoaded, RoundRobin:
 	default:
-		return &hardware.FieldError{Path: "router", Problem: fmt.Sprintf("%q: want %s, %s or %s", d.Router,
-			ConversationAffinity, LeastLoaded, RoundRobin)}
+		return field("router", fmt.Sprintf("%q: want %s, %s or %s", d.Router, ConversationAffinity, LeastLoaded, RoundRobin))
 	}
 	switch d.Batching {
 	case "", Mixed, PrefillPriority:
 	default:
-		return &hardware.FieldError{Path: "batching", Problem: fmt.Sprintf("%q: want %s or %s", d.Batching, Mixed, PrefillPriority)}
+		return field("batching", fmt.Sprintf("%q: want %s or %s", d.Batching, Mixed, PrefillPriority))
 	}
 	return nil
 }
 
 func (p *PoolSpec) validate(name string) error {
 	if p.Workers < 1 {
-		return &hardware.FieldError{Path: name + ".workers", Problem: fmt.Sprintf("%d: want at least 1", p.Workers)}
+		return field(name+".workers", fmt.Sprintf("%d: want at least 1", p.Workers))
 	}
 	if err := p.Shape.Normalised().Validate(); err != nil {
 		return fmt.Errorf("%s.%w", name, err)
 	}
 	if name != "decode" && p.TokenBudget < 1 {
-		return &hardware.FieldError{Path: name + ".token_budget", Problem: "want the tokens a rank may prefill in one step, e.g. 8192"}
+		return field(name+".token_budget", "want the tokens a rank may prefill in one step, e.g. 8192")
 	}
 	if name != "prefill" && p.MaxBatchPerRank < 1 {
-		return &hardware.FieldError{Path: name + ".max_batch_per_rank", Problem: "want the sequences a rank may decode at once, e.g. 128"}
+		return field(name+".max_batch_per_rank", "want the sequences a rank may decode at once, e.g. 128")
 	}
 	return nil
 }

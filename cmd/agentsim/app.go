@@ -136,7 +136,8 @@ func exactly(n int, what string) cobra.PositionalArgs {
 		if len(args) == n {
 			return nil
 		}
-		return usageError{fmt.Errorf("%s wants %s, got %d arguments; see agentsim %s --help", cmd.Name(), what, len(args), cmd.Name())}
+		return usageError{fmt.Errorf("%s wants %s, got %d arguments; see agentsim %s --help",
+			cmd.Name(), what, len(args), cmd.Name())}
 	}
 }
 

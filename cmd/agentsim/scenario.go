@@ -103,9 +103,10 @@ func (a *app) capacityCommand() *cobra.Command {
 
 func (a *app) runCommand() *cobra.Command {
 	c := &cobra.Command{
-		Use:     "run SCENARIO",
-		Short:   "Simulate a fixed number of agents",
-		Long:    "run simulates the scenario with a fixed number of agents and prints the service, the power and the time it took.",
+		Use:   "run SCENARIO",
+		Short: "Simulate a fixed number of agents",
+		Long: "run simulates the scenario with a fixed number of agents and prints the service, the power and\n" +
+			"where the time of a turn went.",
 		Example: "  agentsim run h200-agentperf-slo20 --agents 8",
 		Args:    exactly(1, "one scenario"),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -145,14 +145,11 @@ func borrowFloors(prefill, decode []hardware.Linear) {
 }
 
 func priceModule(k *hardware.KernelSet, _ *scope, x *sample) (float64, bool) {
-	name, phase, _ := strings.Cut(x.group, ".")
-	a, ok := k.Attention[name]
+	a, ok := k.AttentionFor(x.shape)
 	if !ok {
-		if a, ok = k.AttentionFor(x.shape); !ok {
-			return 0, false
-		}
+		return 0, false
 	}
-	if phase == "prefill" {
+	if strings.HasSuffix(x.group, ".prefill") {
 		return a.PrefillSeconds(x.tp, x.features), len(a.Prefill) > 0
 	}
 	return a.DecodeSeconds(x.tp, x.features), len(a.Decode) > 0

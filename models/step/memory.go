@@ -40,8 +40,8 @@ func (m *Model) Fit() error {
 	if b.Cache > 0 {
 		return nil
 	}
-	return fmt.Errorf("worker of %d × %s does not fit: each accelerator needs %s of weights, %s reserved and %s of activations, "+
-		"but may use %s of %s: short by %s; %s", m.shape.Accelerators, m.accelerator.Name,
+	return fmt.Errorf("worker of %d × %s does not fit: each accelerator needs %s of weights, %s reserved and "+
+		"%s of activations, but may use %s of %s: short by %s; %s", m.shape.Accelerators, m.accelerator.Name,
 		b.Experts+b.Dense+b.Embeddings, b.Reserved, b.Activations, b.HBM-b.Unused, b.HBM, -b.Cache, m.remedy(b))
 }
 

@@ -72,7 +72,8 @@ func New(cfg Config) (*Model, error) {
 	}
 	m.layKinds()
 	if len(m.kinds) > MaxKinds {
-		return nil, fmt.Errorf("model %s has %d kinds of layer, at most %d are supported", cfg.LLM.Name, len(m.kinds), MaxKinds)
+		return nil, fmt.Errorf("model %s has %d kinds of layer, at most %d are supported", cfg.LLM.Name, len(m.kinds),
+			MaxKinds)
 	}
 	domain := cfg.System.Domain
 	m.domains = (m.shape.Accelerators + domain - 1) / domain

@@ -27,7 +27,7 @@ type EngineSpec struct {
 	Host      HostCost      `yaml:"host"`
 	Memory    MemoryPolicy  `yaml:"memory"`
 	Exchange  Exchange      `yaml:"exchange"`
-	Graphs    []int         `yaml:"graphs,omitempty"` // captured decode batches per rank; batches are padded up to the next
+	Graphs    []int         `yaml:"graphs,omitempty"` // captured decode batches per rank, to which batches are padded
 	Handshake units.Seconds `yaml:"handshake"`        // prefill to decode, once per request
 
 	// Efficiency divides every kernel time; 1 = as the kernel tables say.
@@ -63,8 +63,8 @@ type Exchange struct {
 // Shape is how one worker spreads over its accelerators.
 type Shape struct {
 	Accelerators    int  `yaml:"accelerators"`
-	TP              int  `yaml:"tp,omitempty"`           // of attention and dense parts; 0 = 1 under dp_attention, else all
-	EP              int  `yaml:"ep,omitempty"`           // expert-parallel ranks; 0 or 1 = experts split by tensor parallelism
+	TP              int  `yaml:"tp,omitempty"`           // of attention; 0 = 1 under dp_attention, else all
+	EP              int  `yaml:"ep,omitempty"`           // expert-parallel ranks; 1 = experts split by tp
 	DPAttention     bool `yaml:"dp_attention,omitempty"` // every TP group serves its own sequences
 	TokenBudget     int  `yaml:"token_budget,omitempty"` // tokens a rank may process in one step
 	MaxBatchPerRank int  `yaml:"max_batch_per_rank,omitempty"`

@@ -14,7 +14,7 @@ import (
 )
 
 // config assembles a worker from presets.
-func config(t testing.TB, system, engine, kernels, experts string, shape step.Shape) step.Config {
+func config(t testing.TB, system, engine, kernels string, shape step.Shape) step.Config {
 	t.Helper()
 	return step.Config{
 		System:     *preset[hardware.System](t, "systems", system),
@@ -22,7 +22,7 @@ func config(t testing.TB, system, engine, kernels, experts string, shape step.Sh
 		Engine:     *preset[step.EngineSpec](t, "engines", engine),
 		Kernels:    *preset[hardware.KernelSet](t, "kernels", kernels),
 		Shape:      shape,
-		Precision:  step.Precision{Experts: hardware.Format(experts), Dense: hardware.FP8, KV: hardware.FP8},
+		Precision:  step.Precision{Experts: hardware.MXFP4, Dense: hardware.FP8, KV: hardware.FP8},
 		Popularity: moe.Popularity{Kind: "uniform"},
 		Placement:  moe.Placement{Kind: "contiguous"},
 	}
@@ -36,13 +36,13 @@ func preset[T any](t testing.TB, kind, name string) *T {
 }
 
 func gb300(t testing.TB, shape step.Shape) *step.Model {
-	m, err := step.New(config(t, "gb300-nvl72", "trtllm-2026-06", "gb300-trtllm", "mxfp4", shape))
+	m, err := step.New(config(t, "gb300-nvl72", "trtllm-2026-06", "gb300-trtllm", shape))
 	require.NoError(t, err)
 	return m
 }
 
 func h200(t testing.TB, shape step.Shape) *step.Model {
-	m, err := step.New(config(t, "hgx-h200", "vllm-2026-06", "h200-vllm", "mxfp4", shape))
+	m, err := step.New(config(t, "hgx-h200", "vllm-2026-06", "h200-vllm", shape))
 	require.NoError(t, err)
 	return m
 }
@@ -132,7 +132,7 @@ func TestBetterHardwareIsNeverSlower(t *testing.T) {
 	}
 	shape := step.Shape{Accelerators: 8, EP: 8, DPAttention: true, TokenBudget: 8192, MaxBatchPerRank: 64, DraftTokens: 3}
 	for name, better := range improve {
-		base := config(t, "gb300-nvl72", "trtllm-2026-06", "gb300-trtllm", "mxfp4", shape)
+		base := config(t, "gb300-nvl72", "trtllm-2026-06", "gb300-trtllm", shape)
 		m, err := step.New(base)
 		require.NoError(t, err)
 		better(&base.System.Accelerator)
@@ -148,7 +148,7 @@ func TestBetterHardwareIsNeverSlower(t *testing.T) {
 }
 
 func TestStepAllocatesNothing(t *testing.T) {
-	m := gb300(t, step.Shape{Accelerators: 8, EP: 8, DPAttention: true, TokenBudget: 8192, MaxBatchPerRank: 64, DraftTokens: 3})
+	m := gb300(t, step.Shape{Accelerators: 8, EP: 8, DPAttention: true, MaxBatchPerRank: 64, DraftTokens: 3})
 	loads := decodeBatch(8, 40, 30000)
 	require.Zero(t, testing.AllocsPerRun(100, func() { m.Step(loads) }))
 }
@@ -161,10 +161,11 @@ func TestImpossibleShapesAreRefused(t *testing.T) {
 		"without dp_attention":             {Accelerators: 8, TP: 4},
 		"acceptance of deepseek-v4-pro is": {Accelerators: 8, DraftTokens: 99},
 	} {
-		_, err := step.New(config(t, "hgx-h200", "vllm-2026-06", "h200-vllm", "mxfp4", shape))
+		_, err := step.New(config(t, "hgx-h200", "vllm-2026-06", "h200-vllm", shape))
 		require.ErrorContains(t, err, want)
 	}
-	cfg := config(t, "hgx-h200", "vllm-2026-06", "h200-vllm", "nvfp4", step.Shape{Accelerators: 8})
+	cfg := config(t, "hgx-h200", "vllm-2026-06", "h200-vllm", step.Shape{Accelerators: 8})
+	cfg.Precision.Experts = hardware.NVFP4
 	_, err := step.New(cfg)
 	require.ErrorContains(t, err, "set deployment.experts_path to one of")
 	cfg.ExpertsPath = "marlin"

@@ -1,0 +1,129 @@
+package calibrate
+
+import (
+	"fmt"
+	"slices"
+
+	"agentsim/models/hardware"
+)
+
+// collection is what the tables give one family on one system under one engine.
+type collection struct {
+	system, engine string
+	family         *family
+	scope          *scope
+	samples        []sample
+	sources        map[string]source // by group
+	tables         []string
+	excluded       []Exclusion
+}
+
+// source says where a group's samples come from.
+type source struct {
+	table, version string
+}
+
+// library is the engine directory of tables that belong to no engine.
+const library = "nccl"
+
+// collect reads the tables of one family. Engines are those of the tables; the
+// collectives library is read for every engine of the system.
+func collect(f *family, tables []location, system, engine string, s *scope) (*collection, error) {
+	out := &collection{system: system, engine: engine, family: f, scope: s, sources: map[string]source{}}
+	for _, name := range f.tables {
+		newest := true
+		for _, l := range tables {
+			if l.Name != name || l.System != system || l.Engine != engine && l.Engine != library {
+				continue
+			}
+			if !newest && !f.older {
+				out.excluded = append(out.excluded, Exclusion{Table: l.String(), Reason: "an older version"})
+				continue
+			}
+			if err := out.read(l); err != nil {
+				return nil, err
+			}
+			newest = false
+		}
+	}
+	return out, nil
+}
+
+func (c *collection) read(l location) error {
+	t, err := readTable(l)
+	if err != nil {
+		return err
+	}
+	cols := &columns{table: t}
+	b := c.family.read(cols, c.scope)
+	if cols.err != nil {
+		return cols.err
+	}
+	if err := b.checkUnits(t, c.scope.leastSeconds); err != nil {
+		return err
+	}
+	for group := range b.hostBound {
+		c.scope.hostBound[group] = true
+	}
+	c.take(&b, l)
+	c.excluded = append(c.excluded, b.excluded.exclusions(l.String())...)
+	c.tables = append(c.tables, l.String())
+	return nil
+}
+
+// take keeps the groups that no newer version had. Curves are an exception:
+// each shape is a group of its own.
+func (c *collection) take(b *batch, l location) {
+	names, by := groups(b.samples)
+	for _, name := range names {
+		if have, claimed := c.sources[name]; claimed && name != marlin {
+			b.excluded.add(fmt.Sprintf("%s: version %s has it too", name, have.version), len(by[name]))
+			continue
+		}
+		if _, claimed := c.sources[name]; !claimed {
+			c.sources[name] = source{table: l.String(), version: l.Version}
+		}
+		c.samples = append(c.samples, by[name]...)
+	}
+}
+
+// leastSeconds is the time of a sample at peak rates, where its work is known.
+func (s *scope) leastSeconds(x *sample) float64 {
+	least := 0.0
+	if x.work.FLOPs > 0 || x.work.Bytes > 0 {
+		perfect := hardware.Roofline{ComputeEfficiency: 1, MemoryEfficiency: 1}
+		fastest := s.accelerator.Compute[hardware.BF16]
+		for _, f := range hardware.Formats() {
+			fastest = max(fastest, s.accelerator.Compute[f])
+		}
+		least = perfect.Seconds(x.work, fastest, s.accelerator.HBM.Bandwidth)
+	}
+	if x.bytes > 0 {
+		least = x.bytes / float64(s.linkOf(x.group))
+	}
+	return least
+}
+
+// engines lists the engines that have tables on a system.
+func engines(tables []location, system string) []string {
+	var list []string
+	for _, l := range tables {
+		if l.System == system && l.Engine != library && !slices.Contains(list, l.Engine) {
+			list = append(list, l.Engine)
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// systems lists the systems that have tables.
+func systems(tables []location) []string {
+	var list []string
+	for _, l := range tables {
+		if !slices.Contains(list, l.System) {
+			list = append(list, l.System)
+		}
+	}
+	slices.Sort(list)
+	return list
+}
