@@ -2,14 +2,14 @@ package moe
 
 import "math"
 
-// choice is the set of experts one token chooses: topK of them, each set in
-// proportion to the product of its experts' odds (conditional Poisson
-// sampling). For equal odds that is any topK of the experts alike.
+// choice is the set of experts one token chooses: each expert says yes or no
+// by itself, given that topK of them say yes (conditional Poisson sampling).
+// With equal probabilities that is any topK of the experts alike.
 type choice struct {
-	odds []float64
-	topK int
-	all  float64 // elementary symmetric polynomial of degree topK in the odds
-	poly []float64
+	yes   []float64 // by expert
+	topK  int
+	given float64   // probability of topK yeses
+	count []float64 // scratch: P(k yeses), k = 0 … topK
 }
 
 // A choice includes each expert as asked within fitted; hundreds of experts take
@@ -19,21 +19,18 @@ const (
 	fittingRounds = 100
 )
 
-// newChoice finds the odds that include each expert with the given
-// probability (Chen, Dempster and Liu 1994): start from p/(1-p) and correct by
-// what comes out.
+// newChoice finds the choice that includes each expert with the given
+// probability (Chen, Dempster and Liu 1994): start from these probabilities
+// and correct their odds by what comes out.
 func newChoice(inclusion []float64, topK int) choice {
-	c := choice{odds: make([]float64, len(inclusion)), topK: topK, poly: make([]float64, topK+1)}
-	for e, p := range inclusion {
-		c.odds[e] = p / (1 - p)
-	}
-	c.normalise()
+	c := choice{yes: make([]float64, len(inclusion)), topK: topK, count: make([]float64, topK+1)}
+	copy(c.yes, inclusion)
 	for range fittingRounds {
 		if c.correct(inclusion) < fitted {
 			break
 		}
 	}
-	c.all = c.symmetric(nil)
+	c.given = c.elsewhere(nil)
 	return c
 }
 
@@ -41,80 +38,77 @@ func newChoice(inclusion []float64, topK int) choice {
 // returns how far the worst was off.
 func (c choice) correct(inclusion []float64) float64 {
 	worst := 0.0
-	for e, miss := range c.misses() {
-		p := inclusion[e]
-		worst = max(worst, math.Abs(1-miss-p))
-		if p > 0 && miss > 0 {
-			c.odds[e] *= p / (1 - p) * miss / (1 - miss)
+	for e, now := range c.inclusion() {
+		want := inclusion[e]
+		worst = max(worst, math.Abs(now.hit-want))
+		if want > 0 && now.hit > 0 && now.miss > 0 {
+			odds := c.yes[e] / (1 - c.yes[e]) * want / (1 - want) * now.miss / now.hit
+			c.yes[e] = min(odds/(1+odds), surest)
 		}
 	}
-	c.normalise()
 	return worst
-}
-
-// normalise makes the mean odds 1, which changes no probability and keeps the
-// polynomials in range.
-func (c choice) normalise() {
-	total := 0.0
-	for _, w := range c.odds {
-		total += w
-	}
-	for e := range c.odds {
-		c.odds[e] *= float64(len(c.odds)) / total
-	}
 }
 
 // visits is the probability that at least one chosen expert is served at a
 // place that serves the given share of each expert's tokens. For whole experts
-// and equal odds it is 1 - C(E-s,K)/C(E,K).
+// and equal probabilities it is 1 - C(E-s,K)/C(E,K).
 func (c choice) visits(served []float64) float64 {
-	return max(0, 1-c.symmetric(served)/c.all)
+	return min(1, max(0, 1-c.elsewhere(served)/c.given))
 }
 
-// symmetric sums over all sets of topK experts the product of odds·(1-served).
-func (c choice) symmetric(served []float64) float64 {
-	clear(c.poly)
-	c.poly[0] = 1
-	for e, w := range c.odds {
+// elsewhere is the probability of topK yeses, none of which is served here.
+func (c choice) elsewhere(served []float64) float64 {
+	clear(c.count)
+	c.count[0] = 1
+	for e, p := range c.yes {
+		other := p
 		if served != nil {
-			w *= 1 - served[e]
+			other *= max(0, 1-served[e])
 		}
-		if w > 0 {
-			multiply(c.poly, w)
-		}
+		step(c.count, 1-p, other)
 	}
-	return c.poly[c.topK]
+	return c.count[c.topK]
 }
 
-// multiply multiplies a polynomial by 1 + w·x, dropping the highest power.
-func multiply(poly []float64, w float64) {
-	for k := len(poly) - 1; k > 0; k-- {
-		poly[k] += poly[k-1] * w
+// step adds one expert, with its probabilities of no and yes, to the
+// distribution of the number of yeses.
+func step(count []float64, no, yes float64) {
+	for k := len(count) - 1; k > 0; k-- {
+		count[k] = count[k]*no + count[k-1]*yes
 	}
+	count[0] *= no
 }
 
-// misses is the probability of each expert not to be chosen: the sum over sets
-// without it, put together from the polynomials of those before and after it.
-func (c choice) misses() []float64 {
+// chance is the probability of an expert to be chosen and not to be, each
+// exact where it is tiny.
+type chance struct {
+	hit, miss float64
+}
+
+// inclusion is the chance of each expert, put together from the counts of
+// those before and after it.
+func (c choice) inclusion() []chance {
 	size := c.topK + 1
-	after := make([]float64, (len(c.odds)+1)*size) // row e: experts e and later
-	after[len(c.odds)*size] = 1
-	for e := len(c.odds) - 1; e >= 0; e-- {
+	after := make([]float64, (len(c.yes)+1)*size) // row e: experts e and later
+	after[len(c.yes)*size] = 1
+	for e := len(c.yes) - 1; e >= 0; e-- {
 		row := after[e*size : (e+1)*size]
 		copy(row, after[(e+1)*size:])
-		multiply(row, c.odds[e])
+		step(row, 1-c.yes[e], c.yes[e])
 	}
-	all := after[c.topK]
-	misses := make([]float64, len(c.odds))
-	before := c.poly
+	given := after[c.topK]
+	chances := make([]chance, len(c.yes))
+	before := c.count
 	clear(before)
 	before[0] = 1
-	for e, w := range c.odds {
+	for e, p := range c.yes {
 		row := after[(e+1)*size:]
-		for k := range size {
-			misses[e] += before[k] * row[c.topK-k] / all
+		for k := range c.topK {
+			chances[e].hit += before[k] * row[c.topK-1-k] * p / given
+			chances[e].miss += before[k] * row[c.topK-k] * (1 - p) / given
 		}
-		multiply(before, w)
+		chances[e].miss += before[c.topK] * row[0] * (1 - p) / given
+		step(before, 1-p, p)
 	}
-	return misses
+	return chances
 }

@@ -6,15 +6,16 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Sets of two of four experts, odds 1 2 3 4, by hand: pairs 2 3 4 6 8 12
-// sum to 35, of which 1's are 9.
+// Sets of two of four experts with odds 1 2 3 4, by hand: products 2 3 4 6 8 12
+// sum to 35, of which 9 are with the first expert.
 func TestChoiceByHand(t *testing.T) {
-	c := choice{odds: []float64{1, 2, 3, 4}, topK: 2, poly: make([]float64, 3)}
-	c.all = c.symmetric(nil)
-	require.Equal(t, 35.0, c.all)
+	c := choice{yes: []float64{1. / 2, 2. / 3, 3. / 4, 4. / 5}, topK: 2, count: make([]float64, 3)}
+	c.given = c.elsewhere(nil)
+	require.InDelta(t, 35.0/(2*3*4*5), c.given, 1e-12)
+	require.InDelta(t, 9.0/35, c.inclusion()[0].hit, 1e-12)
+	require.InDelta(t, 26.0/35, c.inclusion()[0].miss, 1e-12)
 	require.InDelta(t, 9.0/35, c.visits([]float64{1, 0, 0, 0}), 1e-12)
-	require.InDelta(t, 1-9.0/35, c.misses()[0], 1e-12)
-	// Half of expert 1 here: half of its sets reach the place.
+	// Half of the first expert here: half of its sets reach the place.
 	require.InDelta(t, 4.5/35, c.visits([]float64{0.5, 0, 0, 0}), 1e-12)
 	require.InDelta(t, 1, c.visits([]float64{1, 1, 1, 0}), 1e-12)
 }
@@ -26,8 +27,8 @@ func TestChoiceKeepsInclusion(t *testing.T) {
 		r1(8, Popularity{Kind: PowerLaw, Exponent: 1.2}, Placement{Kind: Contiguous}),
 	} {
 		l := newLayer(s, 0)
-		for e, miss := range newChoice(l.inclusion, s.TopK).misses() {
-			require.InDelta(t, l.inclusion[e], 1-miss, 1e-5, "%s expert %d", describe(s), e)
+		for e, now := range newChoice(l.inclusion, s.TopK).inclusion() {
+			require.InDelta(t, l.inclusion[e], now.hit, 1e-5, "%s expert %d", describe(s), e)
 		}
 	}
 }

@@ -19,7 +19,7 @@ type Slot struct {
 // SampleLayer returns layer 0, 1, … of a configuration, the same every time.
 func SampleLayer(s Spec, layer int) (Layer, error) {
 	if err := s.Validate(); err != nil {
-		return Layer{}, fmt.Errorf("experts: %w", err)
+		return Layer{}, fmt.Errorf("expert group: %w", err)
 	}
 	l := newLayer(s, layer)
 	out := Layer{Inclusion: l.inclusion, RankLoad: make([]float64, s.Ranks)}
@@ -37,6 +37,7 @@ type layer struct {
 	slots     []slot
 	homes     []int     // by expert and domain: replicas there
 	copies    []int     // by expert: replicas
+	share     []float64 // by slot: of its expert's tokens
 	chosen    []float64 // by slot: probability that a token is served there
 }
 
@@ -46,12 +47,15 @@ func newLayer(s Spec, number int) layer {
 	l := layer{spec: s, inclusion: inclusion(live, s.TopK)}
 	l.slots = place(s, inclusion(weights, s.TopK), stream(s.Seed, number, placementStream))
 	l.countReplicas()
-	l.chosen = make([]float64, len(l.slots))
+	l.share = make([]float64, len(l.slots))
 	for d, ranks := range s.domainRanks() {
-		share := float64(ranks) / float64(s.Ranks)
 		for i := range l.slots {
-			l.chosen[i] += share * l.serves(i, d) * l.inclusion[l.slots[i].expert]
+			l.share[i] += l.serves(i, d) * float64(ranks) / float64(s.Ranks)
 		}
+	}
+	l.chosen = make([]float64, len(l.slots))
+	for i, slot := range l.slots {
+		l.chosen[i] = l.share[i] * l.inclusion[slot.expert]
 	}
 	return l
 }

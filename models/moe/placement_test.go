@@ -163,7 +163,7 @@ func TestReplicasNeverHurt(t *testing.T) {
 			for _, size := range [][2]int{{4, 16}, {8, 16}, {16, 32}, {24, 24}, {32, 32}, {48, 48}, {64, 64}, {72, 48}} {
 				without := v4(sigma, size[0], kind, 0)
 				without.Domains = 1 + without.Ranks/32
-				without.Layers = 60
+				without.Layers = 40
 				with := without
 				with.Placement.Redundant = size[1]
 				a, b := structural(without), structural(with)

@@ -164,7 +164,7 @@ func busiestVisits(l *layer) float64 {
 		served[r] = make([]float64, l.spec.Experts)
 	}
 	for i, slot := range l.slots {
-		served[slot.rank][slot.expert] += l.chosen[i] / l.inclusion[slot.expert]
+		served[slot.rank][slot.expert] += l.share[i]
 		load[slot.rank] += l.chosen[i]
 	}
 	busiest := slices.Index(load, slices.Max(load))

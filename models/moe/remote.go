@@ -121,8 +121,7 @@ func (l *layer) ranksPerToken(c choice) float64 {
 	for _, slots := range l.slotsByRank() {
 		clear(served)
 		for _, i := range slots {
-			e := l.slots[i].expert
-			served[e] += l.chosen[i] / l.inclusion[e]
+			served[l.slots[i].expert] += l.share[i]
 		}
 		sum += c.visits(served)
 	}

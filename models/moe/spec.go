@@ -69,8 +69,8 @@ type Load struct {
 	Straggler   float64 // tokens of the most loaded rank over the mean
 }
 
-// SlotsPerRank is how many experts each rank must have room for: the slots of
-// all experts and replicas, divided over the ranks, rounded up.
+// SlotsPerRank is how many experts each rank of a valid Spec must have room
+// for: the slots of all experts and replicas over the ranks, rounded up.
 func (s Spec) SlotsPerRank() int {
 	return (s.slots() + s.Ranks - 1) / s.Ranks
 }

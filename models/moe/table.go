@@ -37,7 +37,7 @@ type Table struct {
 // the same Table. It fails where Validate does.
 func Tabulate(s Spec) (*Table, error) {
 	if err := s.Validate(); err != nil {
-		return nil, fmt.Errorf("experts: %w", err)
+		return nil, fmt.Errorf("expert group: %w", err)
 	}
 	t := &Table{
 		spec:      s,

@@ -89,7 +89,10 @@ func (p Placement) mostRedundant(s Spec) int {
 // equal domains, equal groups, as many groups and replicas in each domain.
 func (p Placement) validateGroups(s Spec) error {
 	groups := p.groups(s)
-	if groups < 1 || s.Domains < 1 || s.Experts < 1 {
+	if s.Domains < 1 || s.Experts < 1 {
+		return nil // reported by validateShape
+	}
+	if groups < 1 {
 		return fmt.Errorf("placement.groups: %d is not a number of groups", p.Groups)
 	}
 	return errors.Join(

@@ -73,6 +73,8 @@ func FuzzSpec(f *testing.F) {
 	f.Add(384, 6, 72, 2, 48, 0, uint8(1), uint8(2), 0.6, 0.2, 1000.0)
 	f.Add(256, 8, 32, 4, 32, 8, uint8(3), uint8(3), 1.2, 0.0, 1.0)
 	f.Add(8, 8, 3, 3, 1, 0, uint8(2), uint8(4), 8.0, 3.0, 1e7)
+	f.Add(270, 62, 32, 4, 32, 12, uint8(0), uint8(0), 1.2, 3.0, 1.0)        // most experts certain
+	f.Add(227, 1, 55, 9, 294, 11, uint8(2), uint8(0), 8.0, 0.3, 1.000003e7) // most never chosen
 	f.Add(-1, 0, math.MaxInt, 0, math.MinInt, 0, uint8(9), uint8(9), math.Inf(1), math.NaN(), -1.0)
 	kinds := []string{Uniform, Lognormal, Zipf, PowerLaw, FromHistogram, ""}
 	placements := []string{Contiguous, Random, EPLB, EPLBHierarchical, DomainAware, ""}
