@@ -1,5 +1,7 @@
 package kvcache
 
+import "math"
+
 // makeRoom evicts from a level until so many bytes are free, for the sake of
 // session s. False means that they cannot be had.
 func (c *Cache) makeRoom(now float64, t int, bytes int64, s *session) bool {
@@ -23,7 +25,7 @@ func (c *Cache) cut(now float64, id SessionID, t int, bytes int64) {
 	s := &c.sessions[id]
 	l := &c.levels[t]
 	have := c.blocks(s, t)
-	drop := int32(min(int64(have), (bytes+l.block-1)/l.block))
+	drop := int32(min(int64(have), (bytes+l.block-1)/l.block, c.portion(t)))
 	to := max(s.hi[t]-have, c.match(s, s.hi[t]-drop))
 	moved := s.hi[t] - to
 
@@ -36,6 +38,16 @@ func (c *Cache) cut(now float64, id SessionID, t int, bytes int64) {
 		c.stats.EvictedTokens += int64(moved) * int64(c.blockTokens)
 	}
 	c.link(id)
+}
+
+// portion is how many blocks leave a level at a time: what the level below can
+// hold, so that a long run passes through a small tier piece by piece.
+func (c *Cache) portion(t int) int64 {
+	if t+1 >= len(c.levels) || t == 0 && c.writeThrough {
+		return math.MaxInt32
+	}
+	below := &c.levels[t+1]
+	return max((below.capacity-below.fixed)/below.block, 1)
 }
 
 // demote hands the blocks behind to from level t to the one below. False, with

@@ -69,15 +69,15 @@ const Levels = 4
 // Validate reports every field that cannot be, by its path.
 func (s Spec) Validate() error {
 	errs := []error{
-		positive("capacity", s.Capacity),
-		positive("block_tokens", s.BlockTokens),
-		positive("bytes_per_token", s.BytesPerToken),
-		notNegative("fixed_bytes", s.FixedBytes),
-		notNegative("running_bytes", s.RunningBytes),
+		between("capacity", s.Capacity, 1, maxCapacity),
+		between("block_tokens", s.BlockTokens, 1, maxBlockTokens),
+		between("bytes_per_token", s.BytesPerToken, minTokenBytes, maxTokenBytes),
+		between("fixed_bytes", s.FixedBytes, 0, maxSessionBytes),
+		between("running_bytes", s.RunningBytes, 0, maxSessionBytes),
 		s.Eviction.validate("eviction"),
 	}
-	if s.Fragmentation != 0 && !(s.Fragmentation >= 1 && s.Fragmentation <= maxFragmentation) {
-		errs = append(errs, fmt.Errorf("fragmentation: is %v, must be from 1 to %v", s.Fragmentation, maxFragmentation))
+	if s.Fragmentation != 0 {
+		errs = append(errs, between("fragmentation", s.Fragmentation, 1, maxFragmentation))
 	}
 	if s.Write != "" && s.Write != WriteBack && s.Write != WriteThrough {
 		errs = append(errs, fmt.Errorf("write: is %q, must be %q or %q", s.Write, WriteBack, WriteThrough))
@@ -91,12 +91,19 @@ func (s Spec) Validate() error {
 	return errors.Join(errs...)
 }
 
-// maxFragmentation is far beyond what any allocator wastes; more is a slip.
-const maxFragmentation = 10
+// Bounds far beyond anything real: more is a slip, and could overflow int64.
+const (
+	maxFragmentation = 10
+	maxBlockTokens   = 1 << 16
+	minTokenBytes    = 1e-3
+	maxTokenBytes    = 1e8
+	maxSessionBytes  = units.Bytes(1e15)
+	maxCapacity      = units.Bytes(1e18)
+)
 
 func (t TierSpec) validate(path string) error {
 	errs := []error{
-		positive(path+".capacity", t.Capacity),
+		between(path+".capacity", t.Capacity, 1, maxCapacity),
 		positive(path+".rate", t.Rate),
 		notNegative(path+".latency", t.Latency),
 	}
@@ -106,16 +113,23 @@ func (t TierSpec) validate(path string) error {
 	return errors.Join(errs...)
 }
 
-func positive[T ~float64 | ~int](path string, v T) error {
-	if v > 0 && float64(v) < math.MaxInt64 {
+func positive[T ~float64](path string, v T) error {
+	if v > 0 && !math.IsInf(float64(v), 1) {
 		return nil
 	}
 	return fmt.Errorf("%s: is %v, must be above 0", path, v)
 }
 
 func notNegative[T ~float64](path string, v T) error {
-	if v >= 0 && v < math.MaxInt64 {
+	if v >= 0 && !math.IsInf(float64(v), 1) {
 		return nil
 	}
 	return fmt.Errorf("%s: is %v, must not be below 0", path, v)
+}
+
+func between[T ~float64 | ~int](path string, v, low, high T) error {
+	if v >= low && v <= high {
+		return nil
+	}
+	return fmt.Errorf("%s: is %v, must be from %v to %v", path, v, low, high)
 }
