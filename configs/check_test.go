@@ -24,7 +24,8 @@ func TestCheckNamesFileAndField(t *testing.T) {
 	const vendor = "{basis: vendor, source: s, density: dense}"
 	cases := []struct{ text, want string }{
 		{head + "sources: {memory: " + vendor + ", peak: " + vendor + "}", ""},
-		{head + "sources: {memory: " + vendor + "}", "lib/chips/x.yaml:3:13: peak.fp8 1PFLOPS: no entry of sources covers it"},
+		{head + "sources: {memory: " + vendor + "}",
+			"lib/chips/x.yaml:3:13: peak.fp8 1PFLOPS: no entry of sources covers it"},
 		{head + "sources: {memory.cap: " + vendor + ", peak: " + vendor + "}",
 			"lib/chips/x.yaml:2:20: memory.capacity 1GB: no entry of sources covers it\n" +
 				"lib/chips/x.yaml:4:11: sources memory.cap: there is no such field"},

@@ -14,7 +14,8 @@ func FuzzLoad(f *testing.F) {
 		"{name: x, rack: big-rack}",
 		"rack: {preset: big-rack, chip: {memory: {capacity: 144GB}}, trays: [{slots: 1}]}",
 		"rack: small-rack\ntuning:\n  floors:\n    gemm: {time: 5us}\ngap: {kind: constant, value: 1s}\npair: [1, 2]",
-		"a: &x [*x]\n? b\n: |\n  c\n", "- a\n- {b: !!int c}", "\"\\u263A\": '", "x: 0x_1\ny: .inf\nz: 1e999", "%YAML 1.2\n---\na",
+		"a: &x [*x]\n? b\n: |\n  c\n", "- a\n- {b: !!int c}",
+		"\"\\u263A\": '", "x: 0x_1\ny: .inf\nz: 1e999", "%YAML 1.2\n---\na",
 	} {
 		f.Add(text)
 	}
@@ -35,8 +36,9 @@ func FuzzLoad(f *testing.F) {
 // The same for overrides, alone and twice: the second changes nothing.
 func FuzzSet(f *testing.F) {
 	for _, set := range []string{
-		"rack.chips=3", "rack=small-rack", "rack.trays[0].slots=2", "rack.trays.1={slots: 3}", "tuning.floors.hca.prefill.time=1s",
-		"extra.inner.inner.note=a", "gap.kind=constant", "rack.preset=big-rack", "=", "a..b=[", "labels.x.color=red", "rack.chip=small",
+		"rack.chips=3", "rack=small-rack", "rack.trays[0].slots=2", "rack.trays.1={slots: 3}",
+		"tuning.floors.hca.prefill.time=1s", "extra.inner.inner.note=a", "gap.kind=constant",
+		"rack.preset=big-rack", "rack.chip=small", "labels.x.color=red", "=", "a..b=[",
 	} {
 		f.Add(set)
 	}

@@ -21,16 +21,28 @@ func TestPresetsAreFilledInByName(t *testing.T) {
 	require.Equal(t, "fast", s.Tuning.Name, "follows from the chip")
 }
 
+type loadCase struct {
+	name, text string
+	sets       []string
+	value      func(*study) any
+	want       any
+}
+
+func runLoadCases(t *testing.T, cases []loadCase) {
+	t.Helper()
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			s, _ := mustLoad(t, c.text, c.sets...)
+			require.Equal(t, c.want, c.value(s))
+		})
+	}
+}
+
 // Presets give way to the file, the file to the sets, a set to a later one.
 func TestPrecedence(t *testing.T) {
 	capacity := func(s *study) any { return s.Rack.Chip.Memory.Capacity }
 	const overridden = "rack: {preset: big-rack, chip: {memory: {capacity: 144GB}}}"
-	cases := []struct {
-		name, text string
-		sets       []string
-		value      func(*study) any
-		want       any
-	}{
+	cases := []loadCase{
 		{"preset", "rack: big-rack", nil, capacity, units.Bytes(288e9)},
 		{"preset over its preset", "rack: small-rack", nil, capacity, units.Bytes(140e9)},
 		{"file over preset", overridden, nil, capacity, units.Bytes(144e9)},
@@ -55,6 +67,13 @@ func TestPrecedence(t *testing.T) {
 			units.Bytes(140e9)},
 		{"the rest of a mapping stays", overridden, nil,
 			func(s *study) any { return s.Rack.Chip.Memory.Bandwidth }, units.ByteRate(8e12)},
+	}
+	runLoadCases(t, cases)
+}
+
+// What an override does to lists, maps, default presets and forms of a value.
+func TestOverrides(t *testing.T) {
+	cases := []loadCase{
 		{"lists replace", "rack: {preset: big-rack, trays: [{slots: 1}]}", nil,
 			func(s *study) any { return s.Rack.Trays }, []tray{{Slots: 1}}},
 		{"item by index", "rack: big-rack", []string{"rack.trays[1].slots=5"},
@@ -90,12 +109,7 @@ func TestPrecedence(t *testing.T) {
 		{"text with an equals sign", "rack: big-rack", []string{"name=a=b"},
 			func(s *study) any { return s.Name }, "a=b"},
 	}
-	for _, c := range cases {
-		t.Run(c.name, func(t *testing.T) {
-			s, _ := mustLoad(t, c.text, c.sets...)
-			require.Equal(t, c.want, c.value(s))
-		})
-	}
+	runLoadCases(t, cases)
 }
 
 func TestScalars(t *testing.T) {
@@ -149,7 +163,8 @@ func TestSourceByPath(t *testing.T) {
 	require.Equal(t, memory{1e9, 1e12}, s.Rack.Chip.Memory)
 	require.Equal(t, filepath.Join(dir, "hardware", "chip.yaml")+":1:45", p.At("rack.chip.memory.capacity").String())
 
-	s, _, err = Load[study](testLibrary(), source, []string{"rack=" + filepath.Join(dir, "hardware", "rack.yaml"), "rack.chips=3"})
+	sets := []string{"rack=" + filepath.Join(dir, "hardware", "rack.yaml"), "rack.chips=3"}
+	s, _, err = Load[study](testLibrary(), source, sets)
 	require.NoError(t, err)
 	require.Equal(t, 3, s.Rack.Chips)
 

@@ -151,6 +151,7 @@ func isExponential(plain string) bool {
 
 func (r reader) mapping(values []*ast.MappingValueNode, depth int) (*node, error) {
 	result := &node{shape: mapping, at: r.place}
+	lines := make(map[string]int, len(values))
 	for i, v := range values {
 		key, at, err := r.key(v.Key)
 		if err != nil {
@@ -159,13 +160,10 @@ func (r reader) mapping(values []*ast.MappingValueNode, depth int) (*node, error
 		if i == 0 {
 			result.at = at
 		}
-		if first := result.index(key); first >= 0 {
-			problem := fmt.Sprintf("given twice, first in line %d", result.fields[first].at.Line)
-			if at.Set != "" {
-				problem = "given twice"
-			}
-			return nil, &Error{At: at, Path: key, Problem: problem}
+		if line, twice := lines[key]; twice {
+			return nil, givenTwice(key, at, line)
 		}
+		lines[key] = at.Line
 		value, err := r.node(v.Value, depth+1)
 		if err != nil {
 			return nil, err
@@ -173,6 +171,14 @@ func (r reader) mapping(values []*ast.MappingValueNode, depth int) (*node, error
 		result.fields = append(result.fields, field{key, at, value})
 	}
 	return result, nil
+}
+
+func givenTwice(key string, at Position, line int) error {
+	problem := "given twice"
+	if at.Set == "" {
+		problem += fmt.Sprintf(", first in line %d", line)
+	}
+	return &Error{At: at, Path: key, Problem: problem}
 }
 
 // key reads a key of a mapping. Numbers are allowed: as text.

@@ -2,6 +2,8 @@ package configs
 
 import (
 	"bytes"
+	"os"
+	"path/filepath"
 	"reflect"
 	"regexp"
 	"testing"
@@ -13,25 +15,25 @@ import (
 	"agentsim/units"
 )
 
-func studySchema(t *testing.T) *jsonschema.Schema {
+func compiled[T any](t *testing.T, library *Library) *jsonschema.Schema {
 	t.Helper()
-	text, err := Schema[study](testLibrary())
+	text, err := Schema[T](library)
 	require.NoError(t, err)
-	again, err := Schema[study](testLibrary())
+	again, err := Schema[T](library)
 	require.NoError(t, err)
 	require.Equal(t, string(text), string(again))
 	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
 	require.NoError(t, err)
 	compiler := jsonschema.NewCompiler()
-	require.NoError(t, compiler.AddResource("study.json", document))
-	schema, err := compiler.Compile("study.json")
+	require.NoError(t, compiler.AddResource("schema.json", document))
+	schema, err := compiler.Compile("schema.json")
 	require.NoError(t, err)
 	return schema
 }
 
 // The schema and the loader agree.
 func TestSchema(t *testing.T) {
-	schema := studySchema(t)
+	schema := compiled[study](t, testLibrary())
 	cases := []struct {
 		text string
 		ok   bool
@@ -58,6 +60,23 @@ func TestSchema(t *testing.T) {
 		_, _, byLoader := loadText(c.text)
 		require.Equal(t, c.ok, bySchema == nil, "%s: %v", c.text, bySchema)
 		require.Equal(t, c.ok, byLoader == nil, "%s: %v", c.text, byLoader)
+	}
+}
+
+// What ships with the program is valid for an editor too.
+func TestSchemaOfScenarios(t *testing.T) {
+	schema := compiled[Scenario](t, Presets())
+	files, err := filepath.Glob("../scenarios/*.yaml")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	for _, file := range files {
+		_, _, err := LoadScenario(Source{Name: file, ReadFile: os.ReadFile}, nil)
+		require.NoError(t, err)
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		var document any
+		require.NoError(t, yaml.Unmarshal(text, &document))
+		require.NoError(t, schema.Validate(document), file)
 	}
 }
 

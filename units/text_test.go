@@ -104,7 +104,8 @@ func TestParseErrors(t *testing.T) {
 }
 
 func TestUnknownUnits(t *testing.T) {
-	for _, text := range []string{"5iB", "5XB", "5KiW", "5mB", "5B/", "5/s", "5s/s", "5FLOPs", "5gb", "5ps/s", "5KW", "5°C"} {
+	texts := []string{"5iB", "5XB", "5KiW", "5mB", "5B/", "5/s", "5s/s", "5FLOPs", "5gb", "5ps/s", "5KW", "5°C"}
+	for _, text := range texts {
 		_, err := parse(text, memory)
 		require.ErrorContains(t, err, "unknown unit", text)
 	}
