@@ -18,6 +18,7 @@ func h200Power() hardware.AcceleratorPower {
 		PerFLOP: map[hardware.Format]units.JoulesPerFLOP{
 			hardware.BF16: 0.75e-12, hardware.FP8: 0.38e-12,
 		},
+		Busy:          map[hardware.KernelClass]units.Watts{hardware.ExpertsClass: 200},
 		PerHBMByte:    6e-12 * 8,
 		PerLinkByte:   10e-12 * 8,
 		ClockExponent: 2.7,
@@ -30,8 +31,10 @@ func TestDynamicMatchesHandCalculation(t *testing.T) {
 	w.AddFLOPs(hardware.BF16, 1e14)
 	w.HBMBytes = 1e12
 	w.LinkBytes = 1e11
-	// 0.38·1000 + 0.75·100 + 48 + 8 J
-	require.InDelta(t, 380+75+48+8, h200Power().Dynamic(w), 1e-9)
+	w.AddBusy(hardware.ExpertsClass, 0.25)
+	w.AddBusy(hardware.DecodeClass, 0.5) // has no watts of its own
+	// 0.38·1000 + 0.75·100 + 48 + 8 + 200·0.25 J
+	require.InDelta(t, 380+75+48+8+50, h200Power().Dynamic(w), 1e-9)
 }
 
 func TestAcceleratorCheckPoints(t *testing.T) {
@@ -42,6 +45,22 @@ func TestAcceleratorCheckPoints(t *testing.T) {
 	prefill := hardware.EnergyWork{HBMBytes: 60 / 48e-12}
 	prefill.AddFLOPs(hardware.FP8, 1e15)
 	require.InDelta(t, 595, float64(p.Draw(p.Dynamic(prefill), 1)), 1)
+}
+
+func TestStandInFormats(t *testing.T) {
+	a := validAccelerator()
+	a.Compute = map[hardware.Format]units.FLOPRate{hardware.BF16: 2, hardware.FP8: 4, hardware.NVFP4: 8}
+	a.Power.PerFLOP = map[hardware.Format]units.JoulesPerFLOP{hardware.BF16: 3, hardware.FP8: 2, hardware.NVFP4: 1}
+	for f, want := range map[hardware.Format]float64{
+		hardware.FP8Tensor: 4, hardware.MXFP4: 8, hardware.BF16: 2, hardware.INT4: 0,
+	} {
+		require.Equal(t, units.FLOPRate(want), a.Peak(f), f)
+	}
+	for f, want := range map[hardware.Format]float64{
+		hardware.FP8Tensor: 2, hardware.MXFP4: 1, hardware.BF16: 3, hardware.INT4: 3,
+	} {
+		require.Equal(t, units.JoulesPerFLOP(want), a.Power.EnergyPerFLOP(f), f)
+	}
 }
 
 func TestUnknownFormatCostsBF16(t *testing.T) {
@@ -55,6 +74,7 @@ func TestUnknownFormatCostsBF16(t *testing.T) {
 func TestWorkAddsUp(t *testing.T) {
 	a := hardware.EnergyWork{HBMBytes: 3, LinkBytes: 5}
 	a.AddFLOPs(hardware.FP8, 7)
+	a.AddBusy(hardware.ExpertsClass, 11)
 	b := a
 	b.Add(a)
 	p := h200Power()
@@ -115,4 +135,8 @@ func TestFormatIndex(t *testing.T) {
 		require.Equal(t, i, f.Index())
 	}
 	require.Equal(t, -1, hardware.Format("fp16").Index())
+	for i, c := range hardware.KernelClasses() {
+		require.Equal(t, i, c.Index())
+	}
+	require.Equal(t, -1, hardware.KernelClass("gemm").Index())
 }

@@ -74,16 +74,19 @@ type HBM struct {
 	Bandwidth units.ByteRate `yaml:"bandwidth"`
 }
 
-// AcceleratorPower holds the coefficients of modelling.md eq. (13).
+// AcceleratorPower holds the coefficients of modelling.md eq. (13). Busy is
+// what the kernels of a class draw beyond their useful FLOPs and bytes:
+// instruction issue, registers and caches, padded tiles.
 type AcceleratorPower struct {
 	Idle          units.Watts                    `yaml:"idle"`   // loaded with a model, no work
 	Active        units.Watts                    `yaml:"active"` // added while a kernel is resident
+	Busy          map[KernelClass]units.Watts    `yaml:"busy"`   // added to both while one of the class runs
 	TDP           units.Watts                    `yaml:"tdp"`
 	Limit         units.Watts                    `yaml:"limit,omitempty"` // a power limit set below the TDP; 0 = the TDP
 	PerFLOP       map[Format]units.JoulesPerFLOP `yaml:"per_flop"`
 	PerHBMByte    units.JoulesPerByte            `yaml:"per_hbm_byte"`
 	PerLinkByte   units.JoulesPerByte            `yaml:"per_link_byte"`
-	ClockExponent float64                        `yaml:"clock_exponent"` // dynamic power ~ f^exponent
+	ClockExponent float64                        `yaml:"clock_exponent"` // dynamic power ~ clock^exponent
 }
 
 // System is a node or rack as it is bought: the accelerators and all the rest that draws power.

@@ -53,6 +53,8 @@ func TestAcceleratorFaultsNameTheirField(t *testing.T) {
 		"power.limit":                func(a *hardware.Accelerator) { a.Power.Limit = -1 },
 		"power.per_flop":             func(a *hardware.Accelerator) { a.Power.PerFLOP = nil },
 		"power.per_flop.bf16":        func(a *hardware.Accelerator) { a.Power.PerFLOP["bf16"] = -1 },
+		"power.busy.decode":          func(a *hardware.Accelerator) { a.Power.Busy["decode"] = -1 },
+		"power.busy.gemm":            func(a *hardware.Accelerator) { a.Power.Busy["gemm"] = 1 },
 		"power.per_hbm_byte":         func(a *hardware.Accelerator) { a.Power.PerHBMByte = -1 },
 		"power.per_link_byte":        func(a *hardware.Accelerator) { a.Power.PerLinkByte = -1 },
 		"power.clock_exponent":       func(a *hardware.Accelerator) { a.Power.ClockExponent = 0 },

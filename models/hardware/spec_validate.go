@@ -144,6 +144,13 @@ func (c *checker) power(prefix string, p AcceleratorPower) {
 		c.format(path, f)
 		c.notNegative(path, float64(p.PerFLOP[f]), "J/FLOP")
 	}
+	for _, class := range slices.Sorted(maps.Keys(p.Busy)) {
+		path := prefix + "busy." + string(class)
+		if class.Index() < 0 {
+			c.fail(path, fmt.Sprintf("unknown kernel class %q; one of %v", class, KernelClasses()))
+		}
+		c.notNegative(path, float64(p.Busy[class]), "W")
+	}
 	c.notNegative(prefix+"per_hbm_byte", float64(p.PerHBMByte), "J/B")
 	c.notNegative(prefix+"per_link_byte", float64(p.PerLinkByte), "J/B")
 	if !(p.ClockExponent >= 1) || math.IsInf(p.ClockExponent, 0) {
