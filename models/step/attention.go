@@ -8,7 +8,10 @@ import (
 // share is one rank's part of a step in one layer kind.
 type share struct {
 	prefill, decode hardware.Features
-	cacheBytes      float64 // read, one layer
+	prompts         float64 // prompt chunks in prefill
+	prefix          float64 // cached tokens in front of them
+	sequences       float64 // decoding
+	cacheBytes      float64 // read by decode, one layer
 }
 
 // attend books the attention modules of one layer kind: the time of the
@@ -49,14 +52,15 @@ func (m *Model) share(k *layerKind, r *Rank, w *llm.Work) share {
 	if r.PrefillTokens > 0 {
 		n := float64(r.PrefillTokens)
 		s.prefill = hardware.Features{Tokens: n, Pairs: w.Pairs, IndexPairs: w.IndexPairs, Context: r.PrefillContext / n}
-		s.cacheBytes += k.attention.ReadBytes(s.prefill.Context, m.CacheFormat()) // the prefix is read once a chunk
+		s.prompts, s.prefix = float64(r.Prompts), r.Prefix
 	}
 	if r.Sequences > 0 {
 		mean := r.Context / float64(r.Sequences)
 		n := float64(r.Sequences * m.perSequence)
 		w := k.attention.Decode(mean)
 		s.decode = hardware.Features{Tokens: n, Pairs: n * w.Pairs, IndexPairs: n * w.IndexPairs, Context: mean}
-		s.cacheBytes += float64(r.Sequences) * k.attention.ReadBytes(mean, m.CacheFormat())
+		s.sequences = float64(r.Sequences)
+		s.cacheBytes = s.sequences * k.attention.ReadBytes(mean, m.CacheFormat())
 	}
 	return s
 }
@@ -67,46 +71,80 @@ func (m *Model) attentionSeconds(k *layerKind, s *share) float64 {
 	if k.module == nil {
 		return m.composedAttention(k, s)
 	}
-	tp := m.shape.TP
 	switch {
 	case s.decode.Tokens == 0:
-		return k.module.PrefillSeconds(tp, s.prefill)
+		return k.module.PrefillSeconds(k.degree, s.prefill)
 	case s.prefill.Tokens == 0:
-		return k.module.DecodeSeconds(tp, s.decode)
+		return k.module.DecodeSeconds(k.degree, s.decode)
 	}
 	one := s.decode
 	one.Tokens, one.Pairs, one.IndexPairs = 1, one.Pairs/one.Tokens, one.IndexPairs/one.Tokens
-	more := k.module.DecodeSeconds(tp, s.decode) - k.module.DecodeSeconds(tp, one)
-	return k.module.PrefillSeconds(tp, s.prefill) + max(0, more)
+	more := k.module.DecodeSeconds(k.degree, s.decode) - k.module.DecodeSeconds(k.degree, one)
+	return k.module.PrefillSeconds(k.degree, s.prefill) + max(0, more)
 }
 
 // composedAttention prices an attention kind without a measured module:
-// projections as one GEMM, plus the attention core.
+// projection by projection, then the core of each phase.
 func (m *Model) composedAttention(k *layerKind, s *share) float64 {
 	tokens := s.prefill.Tokens + s.decode.Tokens
-	tp := float64(m.shape.TP)
-	seconds := m.gemm(k.weights.Sharded/tp+k.weights.Replicated, tokens)
+	seconds := 0.0
+	for _, p := range k.projections {
+		seconds += m.gemm(tokens, p.columns, p.depth)
+	}
 	if s.prefill.Tokens > 0 {
-		seconds += m.coreSeconds(k, "prefill", s.prefill, 0)
+		seconds += m.core(k.prefillCore, m.prefillWork(k, s))
+		if expand := k.attention.ExpandFLOPs() * s.prefix; expand > 0 {
+			seconds += expand / (m.peakShare() * m.cfg.Kernels.GEMM[m.denseCompute()].ComputeEfficiency)
+		}
 	}
 	if s.decode.Tokens > 0 {
-		seconds += m.coreSeconds(k, "decode", s.decode, s.cacheBytes)
+		seconds += m.core(k.decodeCore, m.decodeWork(k, s))
 	}
 	return seconds
 }
 
-// coreSeconds is the attention core of one phase on one accelerator: query
-// heads are divided over tp, cache heads only as far as there are any.
-func (m *Model) coreSeconds(k *layerKind, phase string, f hardware.Features, bytes float64) float64 {
-	r, ok := m.cfg.Kernels.Core[string(k.attention.Kind)+"."+phase]
-	if !ok {
-		r = m.cfg.Kernels.Core[phase]
+// core prices an attention core on one accelerator, at the peak rate of the
+// cache's format.
+func (m *Model) core(r hardware.Roofline, w hardware.RooflineWork) float64 {
+	return r.Seconds(w, m.corePeak(), m.accelerator.HBM.Bandwidth)
+}
+
+func (m *Model) prefillWork(k *layerKind, s *share) hardware.RooflineWork {
+	if k.attention.Kind == llm.Linear {
+		return m.deltaWork(k, s.prefill.Tokens, s.prompts).Work()
 	}
-	tp := float64(m.shape.TP)
-	cacheShare := min(tp, max(1, float64(k.attention.KVHeads)))
-	flops := f.Pairs*k.perPair/tp + f.IndexPairs*k.perIndex
-	return r.Seconds(hardware.RooflineWork{FLOPs: flops, Bytes: bytes / cacheShare, Rows: f.Tokens},
-		m.corePeak(), m.accelerator.HBM.Bandwidth)
+	c := k.prefillShape
+	c.Tokens, c.Sequences, c.Pairs = s.prefill.Tokens, s.prompts, s.prefill.Pairs
+	c.Keys = s.prefix + s.prefill.Tokens
+	w := c.Prefill()
+	w.FLOPs += s.prefill.IndexPairs * k.perIndex
+	return w
+}
+
+func (m *Model) decodeWork(k *layerKind, s *share) hardware.RooflineWork {
+	if k.attention.Kind == llm.Linear {
+		return m.deltaWork(k, s.decode.Tokens, s.sequences).Work()
+	}
+	c := k.decodeShape
+	c.Tokens, c.Sequences, c.Pairs = s.decode.Tokens, s.sequences, s.decode.Pairs
+	w := c.Decode()
+	w.FLOPs += s.decode.IndexPairs * k.perIndex
+	w.Bytes = s.cacheBytes / float64(k.cacheShards)
+	return w
+}
+
+func (m *Model) deltaWork(k *layerKind, tokens, sequences float64) hardware.DeltaWork {
+	a, tp := &k.attention, float64(m.shape.TP)
+	return hardware.DeltaWork{Tokens: tokens, Sequences: sequences, Longest: tokens / max(1, sequences),
+		KeyHeads: float64(a.KeyHeads) / tp, ValueHeads: float64(a.ValueHeads) / tp,
+		KeyDim: float64(a.KeyDim), ValueDim: float64(a.ValueDim)}
+}
+
+// gemm is one dense projection on one accelerator.
+func (m *Model) gemm(rows, columns, depth float64) float64 {
+	f := m.denseCompute()
+	return m.cfg.Kernels.GEMM[f].Seconds(hardware.GEMMWork(rows, columns, depth, f), m.accelerator.Compute[f],
+		m.accelerator.HBM.Bandwidth)
 }
 
 type work struct{ flops, bytes float64 }
@@ -116,15 +154,11 @@ func (m *Model) attentionWork(k *layerKind, s *share, tokens float64) work {
 	const perWeight = 2 // one multiplication and one addition
 	tp := float64(m.shape.TP)
 	weights := k.weights.Sharded + k.weights.Replicated*tp
-	pairs := s.prefill.Pairs + s.decode.Pairs
 	indexPairs := (s.prefill.IndexPairs + s.decode.IndexPairs) * tp
+	copies := tp / float64(k.cacheShards)
 	return work{
-		flops: perWeight*weights*tokens + pairs*k.perPair + indexPairs*k.perIndex,
-		bytes: weights*hardware.BytesPerWeight(m.cfg.Precision.Dense) + s.cacheBytes*m.cacheCopies(k),
+		flops: perWeight*weights*tokens + s.prefill.Pairs*k.perPrefillPair + s.decode.Pairs*k.perPair +
+			indexPairs*k.perIndex,
+		bytes: weights*hardware.BytesPerWeight(m.cfg.Precision.Dense) + s.cacheBytes*copies,
 	}
-}
-
-// cacheCopies is how many ranks read the same cache under tensor parallelism.
-func (m *Model) cacheCopies(k *layerKind) float64 {
-	return float64(m.shape.TP) / min(float64(m.shape.TP), max(1, float64(k.attention.KVHeads)))
 }

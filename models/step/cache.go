@@ -18,7 +18,7 @@ func (m *Model) CacheBytes() (perToken float64, fixed, running units.Bytes) {
 	format := m.CacheFormat()
 	for i := range m.kinds {
 		k := &m.kinds[i]
-		share := k.count / float64(m.shape.TP) * m.cacheCopies(k)
+		share := k.count / float64(k.cacheShards)
 		perToken += share * k.attention.CacheBytesPerToken(format)
 		fixed += units.Bytes(share * k.attention.FixedBytes(format))
 		running += units.Bytes(share * k.attention.StateBytes())

@@ -8,36 +8,17 @@ import (
 // elementBytes is the size of an activation between operators (BF16, definition).
 const elementBytes = 2
 
-// gemm is one dense projection of tokens rows by the given number of weights,
-// on one accelerator.
-func (m *Model) gemm(weights, tokens float64) float64 {
-	const perWeight = 2
-	f := m.denseCompute()
-	r := m.cfg.Kernels.GEMM[f]
-	return r.Seconds(hardware.RooflineWork{FLOPs: perWeight * weights * tokens,
-		Bytes: weights * hardware.BytesPerWeight(m.cfg.Precision.Dense), Rows: tokens},
-		m.accelerator.Compute[f], m.accelerator.HBM.Bandwidth)
-}
-
-func (m *Model) corePeak() units.FLOPRate {
-	if m.cfg.Precision.KV == hardware.FP8 {
-		if peak, ok := m.accelerator.Compute[hardware.FP8]; ok {
-			return peak
-		}
-	}
-	return m.accelerator.Compute[hardware.BF16]
-}
-
 // surround books what stands between attention and the experts in count
 // layers: residual streams, norms, and the all-reduces of tensor parallelism.
 func (m *Model) surround(l *ledger, count float64, t tally) {
 	ranks := float64(m.shape.Accelerators)
-	if s := m.cfg.Kernels.Residual; s != nil && m.cfg.LLM.Residuals > 1 {
+	if m.cfg.Kernels.Residual != nil && m.cfg.LLM.Residuals > 1 {
+		s := m.cfg.Kernels.Residual.For(m.cfg.LLM.Hidden)
 		bytes := t.tokensMax * float64(m.cfg.LLM.Residuals*m.cfg.LLM.Hidden) * elementBytes
 		l.add(entry{operator: Residual, count: count, seconds: s.Seconds(hardware.Features{Tokens: t.tokensMax}),
 			moving: float64(s.PerToken) * t.tokensMax, bytes: bytes * ranks})
 	}
-	small := &m.cfg.Kernels.Small
+	small := m.cfg.Kernels.Small.For(m.cfg.LLM.Hidden)
 	l.add(entry{operator: Small, count: count, seconds: small.Seconds(hardware.Features{Tokens: t.tokensMax}),
 		moving: float64(small.PerToken) * t.tokensMax,
 		bytes:  t.tokensMax * float64(m.cfg.LLM.Hidden) * elementBytes * ranks})
@@ -67,9 +48,11 @@ func (m *Model) link(group int) units.ByteRate {
 	return m.accelerator.ScaleUp
 }
 
+// matrices of a feed-forward block: gate, up, down.
+const matrices = 3
+
 // feedForward books the dense FFN or the experts of one layer kind.
 func (m *Model) feedForward(l *ledger, k *layerKind, t tally) {
-	const matrices = 3 // gate, up, down
 	if k.dense > 0 {
 		m.denseFFN(l, DenseFFN, k.count, matrices*float64(m.cfg.LLM.Hidden*k.dense), t)
 		return
@@ -90,8 +73,12 @@ func (m *Model) denseFFN(l *ledger, operator Operator, count, weights float64, t
 	const perWeight = 2
 	tp := float64(m.shape.TP)
 	own := weights / tp
+	hidden := float64(m.cfg.LLM.Hidden)
+	inner := own / hidden / matrices
 	bytes := own * hardware.BytesPerWeight(m.cfg.Precision.Dense)
-	l.add(entry{operator: operator, count: count, seconds: m.gemm(own, t.tokensMax),
+	const fused = 2 // gate and up run as one matrix
+	seconds := m.gemm(t.tokensMax, fused*inner, hidden) + m.gemm(t.tokensMax, hidden, inner)
+	l.add(entry{operator: operator, count: count, seconds: seconds,
 		ideal:  perWeight * own * t.tokensMax / float64(m.accelerator.Compute[m.denseCompute()]),
 		moving: bytes / float64(m.accelerator.HBM.Bandwidth),
 		flops:  perWeight * weights * t.tokens, perFLOP: m.joulesDense,
@@ -109,8 +96,9 @@ func (m *Model) head(l *ledger, operator Operator, positions, times float64) {
 	rows := positions / float64(m.shape.Ranks())
 	bf16 := hardware.BytesPerWeight(hardware.BF16)
 	f := hardware.BF16
-	seconds := m.cfg.Kernels.GEMM[f].Seconds(hardware.RooflineWork{FLOPs: perWeight * weights * rows,
-		Bytes: weights * bf16, Rows: rows}, m.accelerator.Compute[f], m.accelerator.HBM.Bandwidth)
+	columns := float64(m.cfg.LLM.Vocab) / float64(m.shape.TP)
+	seconds := m.cfg.Kernels.GEMM[f].Seconds(hardware.GEMMWork(rows, columns, float64(m.cfg.LLM.Hidden), f),
+		m.accelerator.Compute[f], m.accelerator.HBM.Bandwidth)
 	l.add(entry{operator: operator, kind: "head", count: times, seconds: seconds,
 		ideal:   perWeight * weights * rows / float64(m.accelerator.Compute[f]),
 		moving:  weights * bf16 / float64(m.accelerator.HBM.Bandwidth),

@@ -72,7 +72,6 @@ func (m *Model) expertBytes() units.Bytes {
 	if x == nil {
 		return 0
 	}
-	const matrices = 3
 	layers := 0.0
 	for i := range m.kinds {
 		if m.kinds[i].dense == 0 {
@@ -101,7 +100,6 @@ func (m *Model) denseBytes() units.Bytes {
 }
 
 func (m *Model) layerBytes(k *layerKind) float64 {
-	const matrices = 3
 	perWeight := hardware.BytesPerWeight(m.cfg.Precision.Dense)
 	tp := float64(m.shape.TP)
 	hidden := float64(m.cfg.LLM.Hidden)

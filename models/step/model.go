@@ -43,17 +43,6 @@ type Model struct {
 	joulesCore                       float64
 }
 
-// layerKind is a set of identical layers.
-type layerKind struct {
-	count     float64
-	attention llm.Attention
-	weights   llm.AttentionWeights // parameters of one layer
-	module    *hardware.AttentionKernel
-	dense     int // inner size of a dense FFN; 0 = experts
-	perPair   float64
-	perIndex  float64
-}
-
 // New builds the model of one worker. It reports shapes that the model or
 // the kernels cannot serve; whether the worker fits in memory is Budget's
 // question.
@@ -129,27 +118,6 @@ func (m *Model) layKinds() {
 	}
 }
 
-func (m *Model) layerKind(b llm.Block) layerKind {
-	k := layerKind{count: float64(b.Count), attention: b.Attention, dense: b.Dense,
-		weights: b.Attention.Weights(m.cfg.LLM.Hidden),
-		perPair: b.Attention.FLOPsPerPair(), perIndex: b.Attention.FLOPsPerIndexPair()}
-	if a, ok := m.cfg.Kernels.Attention[string(b.Attention.Kind)]; ok {
-		k.module = &a
-	}
-	return k
-}
-
-// merge adds a kind, joining it with an identical one.
-func merge(kinds []layerKind, k layerKind) []layerKind {
-	for i := range kinds {
-		if kinds[i].attention == k.attention && kinds[i].dense == k.dense {
-			kinds[i].count += k.count
-			return kinds
-		}
-	}
-	return append(kinds, k)
-}
-
 func (m *Model) resolveEnergy() {
 	p := m.accelerator.Power
 	m.joulesPerByte = float64(p.PerHBMByte)
@@ -175,7 +143,7 @@ func (m *Model) layExperts() error {
 		return fmt.Errorf("engine %s has no experts path for %s experts on %s: set deployment.experts_path to one of %s",
 			m.cfg.Engine.Name, m.cfg.Precision.Experts, m.accelerator.Name, pathNames(m.cfg.Kernels.Experts))
 	}
-	kernel, ok := m.cfg.Kernels.Experts[path]
+	kernel, ok := m.cfg.Kernels.ExpertsFor(path, m.shape.EP)
 	if !ok {
 		return fmt.Errorf("experts_path: %q is not in kernel set %s, which has %s", path, m.cfg.Kernels.Name,
 			pathNames(m.cfg.Kernels.Experts))

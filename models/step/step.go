@@ -10,6 +10,8 @@ type Rank struct {
 	PrefillContext float64            // context summed over the prefill tokens
 	PrefillWork    [MaxKinds]llm.Work // pairs of the prefill tokens, per layer kind
 	PrefillEnds    int                // prompts whose last token is in this step
+	Prompts        int                // prompts of which a chunk is in this step
+	Prefix         float64            // tokens in the cache in front of those chunks, summed
 	Sequences      int                // decoding
 	Context        float64            // context summed over the decoding sequences
 }
@@ -18,6 +20,8 @@ type Rank struct {
 // in the cache.
 func (m *Model) AddPrefill(r *Rank, prefix, tokens int, last bool) {
 	r.PrefillTokens += tokens
+	r.Prompts++
+	r.Prefix += float64(prefix)
 	const mid = 0.5
 	r.PrefillContext += float64(tokens) * (float64(prefix) + mid*float64(tokens))
 	for i := range m.kinds {
