@@ -17,7 +17,8 @@ type share struct {
 // attend books the attention modules of one layer kind: the time of the
 // slowest rank, the work of all.
 func (m *Model) attend(l *ledger, k *layerKind, index int, ranks []Rank) {
-	e := entry{operator: Attention, kind: string(k.attention.Kind), count: k.count, perFLOP: m.joulesDense}
+	e := entry{operator: Attention, kind: string(k.attention.Kind), count: k.count, perFLOP: m.joulesDense,
+		busy: m.watts.decode}
 	for i := range ranks {
 		r := &ranks[i]
 		s := m.share(k, r, &r.PrefillWork[index])
@@ -30,6 +31,9 @@ func (m *Model) attend(l *ledger, k *layerKind, index int, ranks []Rank) {
 			e.seconds = seconds
 			e.ideal = work.flops / m.peakShare()
 			e.moving = work.bytes / m.bandwidthShare()
+			if s.prefill.Tokens > s.decode.Tokens {
+				e.busy = m.watts.prefill
+			}
 		}
 		e.flops += work.flops
 		e.bytes += work.bytes

@@ -22,8 +22,10 @@ func (m *Model) routed(l *ledger, count float64, t tally) {
 	e := entry{operator: Experts, kind: m.expertPath, count: count, seconds: seconds,
 		ideal:  flops / float64(m.accelerator.Compute[m.expert.Compute]),
 		moving: bytes / float64(m.accelerator.HBM.Bandwidth),
-		flops:  flops * n * mean, perFLOP: m.joulesExpert, bytes: bytes * n,
-		extra: float64(m.expert.DynamicPower) * seconds * n}
+		flops:  flops * n * mean, perFLOP: m.joulesExpert, bytes: bytes * n, busy: m.watts.experts}
+	if m.expert.DynamicPower > 0 {
+		e.bytes = 0
+	}
 	if m.shape.TP == 1 && m.shape.Accelerators > 1 {
 		e.link = m.exchange(l, count, t, &e)
 	}

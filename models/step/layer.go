@@ -103,7 +103,7 @@ func (m *Model) head(l *ledger, operator Operator, positions, times float64) {
 		ideal:   perWeight * weights * rows / float64(m.accelerator.Compute[f]),
 		moving:  weights * bf16 / float64(m.accelerator.HBM.Bandwidth),
 		flops:   perWeight * weights * rows * float64(m.shape.Accelerators),
-		perFLOP: float64(m.accelerator.Power.PerFLOP[f]), bytes: weights * bf16 * float64(m.shape.Accelerators)})
+		perFLOP: m.joulesHead, busy: m.watts.dense, bytes: weights * bf16 * float64(m.shape.Accelerators)})
 }
 
 // speculate books the draft layer: one pass a draft token, each with a layer

@@ -68,7 +68,8 @@ type entry struct {
 	perFLOP  float64 // joules
 	bytes    float64
 	link     float64
-	extra    float64 // further dynamic joules
+	busy     float64 // watts of the slowest rank while it runs, beyond what its work draws
+	extra    float64 // further dynamic joules, over the whole worker
 }
 
 // ledger adds up a step. Items are kept only when a list is given.
@@ -82,7 +83,8 @@ type ledger struct {
 
 func (l *ledger) add(e entry) {
 	seconds := e.count * e.seconds
-	joules := e.count * (e.flops*e.perFLOP + e.bytes*l.m.joulesPerByte + e.link*l.m.joulesPerLinkByte + e.extra)
+	joules := e.count * (e.flops*e.perFLOP + e.bytes*l.m.joulesPerByte + e.link*l.m.joulesPerLinkByte +
+		e.busy*e.seconds*float64(l.m.shape.Accelerators) + e.extra)
 	l.seconds += seconds
 	l.joules += joules
 	bound := e.bound()

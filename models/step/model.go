@@ -38,10 +38,14 @@ type Model struct {
 	domains     int // scale-up domains the worker spans
 	perSequence int // query tokens of a decoding sequence: 1 + draft tokens
 
-	joulesPerByte, joulesPerLinkByte float64
-	joulesDense, joulesExpert        float64 // per FLOP
-	joulesCore                       float64
+	joulesPerByte, joulesPerLinkByte      float64
+	joulesDense, joulesExpert, joulesHead float64 // per FLOP
+	watts                                 classWatts
 }
+
+// classWatts are what kernels of each class draw while they run, beyond what
+// their work draws.
+type classWatts struct{ dense, experts, prefill, decode float64 }
 
 // New builds the model of one worker. It reports shapes that the model or
 // the kernels cannot serve; whether the worker fits in memory is Budget's
@@ -122,11 +126,10 @@ func (m *Model) resolveEnergy() {
 	p := m.accelerator.Power
 	m.joulesPerByte = float64(p.PerHBMByte)
 	m.joulesPerLinkByte = float64(p.PerLinkByte)
-	m.joulesDense = float64(p.PerFLOP[m.denseCompute()])
-	m.joulesCore = float64(p.PerFLOP[hardware.BF16])
-	if m.cfg.Precision.KV == hardware.FP8 {
-		m.joulesCore = float64(p.PerFLOP[hardware.FP8])
-	}
+	m.joulesDense = float64(p.EnergyPerFLOP(m.denseCompute()))
+	m.joulesHead = float64(p.EnergyPerFLOP(hardware.BF16))
+	m.watts = classWatts{dense: float64(p.Busy[hardware.DenseClass]), experts: float64(p.Busy[hardware.ExpertsClass]),
+		prefill: float64(p.Busy[hardware.PrefillClass]), decode: float64(p.Busy[hardware.DecodeClass])}
 }
 
 // layExperts tabulates the expert-parallel group and resolves its kernel path.
@@ -153,7 +156,10 @@ func (m *Model) layExperts() error {
 			m.cfg.Precision.Experts)
 	}
 	m.expert, m.expertPath = kernel, path
-	m.joulesExpert = float64(m.accelerator.Power.PerFLOP[kernel.Compute])
+	m.joulesExpert = float64(m.accelerator.Power.EnergyPerFLOP(kernel.Compute))
+	if kernel.DynamicPower > 0 { // replaces what FLOPs, bytes and class would say
+		m.joulesExpert, m.watts.experts = 0, float64(kernel.DynamicPower)
+	}
 	var err error
 	m.experts, err = moe.Tabulate(moe.Spec{Experts: x.Routed, TopK: x.TopK, Ranks: m.shape.EP, Domains: m.domains,
 		Popularity: m.cfg.Popularity, Placement: m.cfg.Placement, Seed: m.cfg.Seed})
