@@ -38,8 +38,7 @@ func (l *Library) checkPreset(kind Kind, name string) []error {
 
 // provenance loads a preset as its kind's type.
 func (l *Library) provenance(kind Kind, name string) (*Provenance, error) {
-	source := Source{Name: name, Text: []byte(presetKey + ": " + quotedYAML(name))}
-	return loadInto(reflect.New(kind.Type).Elem(), l, source, nil)
+	return loadInto(reflect.New(kind.Type).Elem(), l, presetSource(name), nil)
 }
 
 // checkNumbers wants a source for every number that the preset's own file

@@ -80,11 +80,22 @@ func among(names []string) string {
 func nearest(name string, known []string) (string, bool) {
 	best, distance := "", max(2, utf8.RuneCountInString(name)/2)+1
 	for _, candidate := range slices.Sorted(slices.Values(known)) {
-		if d := editDistance(strings.ToLower(name), strings.ToLower(candidate)); d < distance {
+		if d := likeness(strings.ToLower(name), strings.ToLower(candidate)); d < distance {
 			best, distance = candidate, d
 		}
 	}
 	return best, best != ""
+}
+
+// likeness is the edit distance of two names, or that to the beginning of the
+// candidate: gb200 is close to gb300-nvl72.
+func likeness(name, candidate string) int {
+	const shortest = 3 // of a beginning that means something
+	whole := editDistance(name, candidate)
+	if start := []rune(candidate); len(name) >= shortest && len(start) > len(name) {
+		return min(whole, editDistance(name, string(start[:len(name)]))+1)
+	}
+	return whole
 }
 
 // editDistance counts insertions, deletions, replacements and swaps of

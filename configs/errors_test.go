@@ -63,6 +63,8 @@ func TestErrorsInFiles(t *testing.T) {
 		{"rack: big-rack\npair: 1", "s.yaml:2:7: pair 1: want a list"},
 		{"rack: big-rack\nlabels: red", "s.yaml:2:9: labels red: want a mapping"},
 
+		{"{rack: {name: r, chips: 3}, tuning: slow}",
+			"s.yaml:1:9: rack.chip.memory.capacity (not set): is not above 0"},
 		{"rack: big-rack\nagents: 2000", "s.yaml:2:9: agents: 2000 is more than 1000"},
 		{"rack: big-rack\nseed: 13", "s.yaml:1:1: an unlucky study"},
 		{"rack: {preset: big-rack, chips: 0}", "s.yaml:1:33: rack.chips: 0 is not 1 or more"},
@@ -137,6 +139,13 @@ func TestErrorsInPresets(t *testing.T) {
 	}
 }
 
+// Where a preset that follows from others is not known, the configuration
+// itself says why.
+func TestMissingDefaultPreset(t *testing.T) {
+	_, _, err := loadText("rack: {preset: big-rack, chip: {tuned_by: ''}}")
+	require.EqualError(t, err, "s.yaml:1:1: tuning (not set): rack.chip is tuned by nothing")
+}
+
 func TestNearest(t *testing.T) {
 	cases := []struct {
 		name string
@@ -145,6 +154,8 @@ func TestNearest(t *testing.T) {
 		{"bandwith", "bandwidth"},
 		{"BANDWIDTH", "bandwidth"},
 		{"cpaacity", "capacity"},
+		{"band", "bandwidth"},
+		{"comqute_peak", "compute"},
 		{"temperature", ""},
 		{"", ""},
 	}

@@ -35,6 +35,9 @@ func (s study) Validate() error {
 	if s.Agents > 1000 {
 		return fmt.Errorf("agents: %d is more than 1000", s.Agents)
 	}
+	if s.Tuning.Name == "" {
+		return errors.New("tuning: rack.chip is tuned by nothing")
+	}
 	if s.Seed == 13 {
 		return errors.New("an unlucky study")
 	}
@@ -81,6 +84,13 @@ type chip struct {
 type memory struct {
 	Capacity  units.Bytes    `yaml:"capacity"`
 	Bandwidth units.ByteRate `yaml:"bandwidth"`
+}
+
+func (t tuning) Validate() error {
+	if t.Name == "" {
+		return errors.New("name: is empty")
+	}
+	return nil
 }
 
 type tuning struct {

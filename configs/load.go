@@ -40,8 +40,12 @@ func LoadPreset[T any](library *Library, kind, name string, sets []string) (*T, 
 	if _, err := library.kindNamed(kind); err != nil {
 		return nil, nil, err
 	}
-	source := Source{Name: name, Text: []byte(presetKey + ": " + quotedYAML(name))}
-	return Load[T](library, source, sets)
+	return Load[T](library, presetSource(name), sets)
+}
+
+// presetSource is a configuration that is a preset and nothing else.
+func presetSource(name string) Source {
+	return Source{Text: []byte(presetKey + ": " + quotedYAML(name))}
 }
 
 // quotedYAML writes a name so that YAML reads it back as text.

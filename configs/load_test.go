@@ -182,5 +182,5 @@ func TestLoadPreset(t *testing.T) {
 	_, _, err = LoadPreset[rack](testLibrary(), "rack", "big-rack", nil)
 	require.EqualError(t, err, "rack: unknown kind, did you mean racks? (known: chips, racks, tunings)")
 	_, _, err = LoadPreset[rack](testLibrary(), "racks", "it's", nil)
-	require.ErrorContains(t, err, "unknown rack")
+	require.EqualError(t, err, "it's: unknown rack (known: big-rack, small-rack)")
 }

@@ -14,12 +14,13 @@ type Position struct {
 	Set    string // the override, e.g. "system.domain=8"; empty for a file
 }
 
-// String is "file:line:column", or "--set" with the override.
+// String is "file:line:column", or "--set" with the override; empty where
+// there is neither.
 func (p Position) String() string {
 	switch {
 	case p.Set != "":
 		return "--set " + p.Set
-	case p.Line == 0:
+	case p.Line == 0 || p.File == "":
 		return p.File
 	}
 	return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column)

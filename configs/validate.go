@@ -38,10 +38,11 @@ func (l *Library) complete(tree *node, t reflect.Type) error {
 // for all that it holds, but a root that is no preset assembles the parts of
 // others: it is asked last, when they are known to be sound.
 func (l *Library) validate(tree *node, root reflect.Value) error {
+	i := inspection{l, tree}
 	if _, ok := l.kindOf(root.Type()); ok {
-		return validateBelow(tree, root, "")
+		return i.value(root, "")
 	}
-	if err := validateParts(tree, root, ""); err != nil {
+	if err := i.parts(root, ""); err != nil {
 		return err
 	}
 	if asked, ok := asValidator(root); ok {
@@ -50,40 +51,51 @@ func (l *Library) validate(tree *node, root reflect.Value) error {
 	return nil
 }
 
-func validateBelow(tree *node, v reflect.Value, path string) error {
-	if asked, ok := asValidator(v); ok {
-		return ask(tree, asked, path)
-	}
-	return validateParts(tree, v, path)
+// inspection walks a decoded configuration beside its tree.
+type inspection struct {
+	library *Library
+	tree    *node
 }
 
-func validateParts(tree *node, v reflect.Value, path string) error {
+// value asks v or, where it cannot answer, its parts. A preset that was not
+// written at all is no fault of its fields.
+func (i inspection) value(v reflect.Value, path string) error {
+	if _, ok := i.library.kindOf(v.Type()); ok && path != "" && locate(i.tree, path) == nil {
+		return nil
+	}
+	if asked, ok := asValidator(v); ok {
+		return ask(i.tree, asked, path)
+	}
+	return i.parts(v, path)
+}
+
+func (i inspection) parts(v reflect.Value, path string) error {
 	switch {
 	case v.Kind() == reflect.Pointer:
 		if !v.IsNil() {
-			return validateParts(tree, v.Elem(), path)
+			return i.parts(v.Elem(), path)
 		}
 	case isStruct(v.Type()):
 		for _, m := range members(v.Type()) {
-			if err := validateBelow(tree, v.FieldByIndex(m.index), join(path, m.key)); err != nil {
+			if err := i.value(v.FieldByIndex(m.index), join(path, m.key)); err != nil {
 				return err
 			}
 		}
 	case isList(v.Type()):
-		for i := range v.Len() {
-			if err := validateBelow(tree, v.Index(i), joinIndex(path, i)); err != nil {
+		for index := range v.Len() {
+			if err := i.value(v.Index(index), joinIndex(path, index)); err != nil {
 				return err
 			}
 		}
 	case isMap(v.Type()):
-		return validateEntries(tree, v, path)
+		return i.entries(v, path)
 	}
 	return nil
 }
 
-// validateEntries walks a map in the order of the file.
-func validateEntries(tree *node, v reflect.Value, path string) error {
-	at := locate(tree, path)
+// entries walks a map in the order of the file.
+func (i inspection) entries(v reflect.Value, path string) error {
+	at := locate(i.tree, path)
 	if at == nil {
 		return nil
 	}
@@ -94,7 +106,7 @@ func validateEntries(tree *node, v reflect.Value, path string) error {
 		}
 		addressable := reflect.New(entry.Type()).Elem()
 		addressable.Set(entry)
-		if err := validateBelow(tree, addressable, join(path, key)); err != nil {
+		if err := i.value(addressable, join(path, key)); err != nil {
 			return err
 		}
 	}
