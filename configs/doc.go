@@ -6,6 +6,7 @@
 // A configuration is any Go struct with yaml tags. Loading it goes through a
 // tree of nodes, each of which remembers where it was written:
 //
+//	load.go     all of it, in order; read this first
 //	parse.go    text → tree
 //	resolve.go  names of presets → their trees, with what overrides them
 //	merge.go    how one tree overrides another
@@ -14,5 +15,6 @@
 //	validate.go Validate methods of the struct → positions in the tree
 //
 // The tree is kept as the Provenance of the configuration: for every number
-// the place that gave it and, for presets, the basis it rests on.
+// the place that gave it and, for presets, the basis it rests on. Check holds
+// the presets to naming one.
 package configs

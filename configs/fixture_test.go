@@ -24,7 +24,7 @@ type study struct {
 	Extra   *extra           `yaml:"extra,omitempty"`
 	Pair    [2]float64       `yaml:"pair,omitempty"`
 	Labels  map[string]label `yaml:"labels,omitempty"`
-	private int              //nolint:unused // must not be reachable
+	private int              // must not be reachable
 }
 
 func (study) DefaultPresets(value func(string) string) []Preset {

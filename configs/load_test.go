@@ -124,6 +124,7 @@ pair: [1, -2.5e-3]
 labels: {DeepSeek-V3: {color: red}, 7: {color: blue}}
 `)
 	require.Equal(t, "12", s.Name)
+	require.Zero(t, s.private)
 	require.Equal(t, 16, s.Agents)
 	require.Equal(t, 4e10, s.Ratio)
 	require.Equal(t, uint64(18446744073709551615), s.Seed)
