@@ -37,7 +37,15 @@ type Config struct {
 	Recorder   sim.Recorder
 
 	models []*step.Model // one a pool; built by Prepare
-	naive  bool          // every decode step is an event of its own: the test oracle
+
+	// Tests put other things in their place.
+	naive  bool   // every decode step is an event of its own: the oracle
+	pricer pricer // of all steps; nil = the pool's step model
+}
+
+// pricer says what a step of a worker costs, given the loads of its ranks.
+type pricer interface {
+	Step(ranks []step.Rank) step.Cost
 }
 
 // Prepare builds the step models of the pools and checks that every worker
@@ -46,14 +54,15 @@ func (c *Config) Prepare() error {
 	if err := c.Deployment.Validate(); err != nil {
 		return fmt.Errorf("deployment.%w", err)
 	}
-	c.models = c.models[:0]
+	var models []*step.Model // a list of its own: copies of the Config keep theirs
 	for _, p := range c.Deployment.Pools() {
 		m, err := c.model(p.Spec)
 		if err != nil {
 			return fmt.Errorf("deployment.%s: %w", p.Name, err)
 		}
-		c.models = append(c.models, m)
+		models = append(models, m)
 	}
+	c.models = models
 	return nil
 }
 
@@ -78,8 +87,12 @@ func (c *Config) Fit() error {
 
 func (c *Config) model(p *PoolSpec) (*step.Model, error) {
 	d := &c.Deployment
+	path := d.ExpertsPath
+	if p.ExpertsPath != "" {
+		path = p.ExpertsPath
+	}
 	return step.New(step.Config{System: c.System, LLM: c.LLM, Kernels: c.Kernels, Engine: c.Engine, Shape: p.Shape,
-		Precision: d.Precision, ExpertsPath: d.ExpertsPath, Popularity: d.Experts.Popularity,
+		Precision: d.Precision, ExpertsPath: path, Popularity: d.Experts.Popularity,
 		Placement: d.Experts.Placement, Seed: c.Seed})
 }
 
@@ -139,6 +152,9 @@ func (c *Cluster) addPool(p NamedPool, m *step.Model) error {
 		w, err := newWorker(len(c.workers), p, m, spec)
 		if err != nil {
 			return fmt.Errorf("deployment.%s: %w", p.Name, err)
+		}
+		if c.cfg.pricer != nil {
+			w.price = c.cfg.pricer
 		}
 		if p.Name == "decode" {
 			c.finish = append(c.finish, w.id)

@@ -54,8 +54,9 @@ type DeploymentSpec struct {
 
 // PoolSpec is a number of equal workers.
 type PoolSpec struct {
-	Workers    int `yaml:"workers"`
-	step.Shape `yaml:",inline"`
+	Workers     int `yaml:"workers"`
+	step.Shape  `yaml:",inline"`
+	ExpertsPath string `yaml:"experts_path,omitempty"` // where it differs from the deployment's
 }
 
 // ExpertsSpec is how tokens spread over experts and experts over ranks.
