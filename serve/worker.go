@@ -16,6 +16,7 @@ type worker struct {
 	prefills bool // takes prompts
 	decodes  bool
 	model    *step.Model
+	price    pricer // the model, but for tests
 	shape    step.Shape
 	growth   float64 // tokens a sequence gains per step, on average
 
@@ -52,8 +53,9 @@ type chunk struct {
 
 func newWorker(id int, p NamedPool, m *step.Model, spec kvcache.Spec) (worker, error) {
 	shape := m.Config().Shape
-	w := worker{id: id, pool: p.Name, prefills: p.Name != "decode", decodes: p.Name != "prefill", model: m, shape: shape,
-		growth: m.TokensPerStep(), ranks: make([]rank, shape.Ranks()), loads: make([]step.Rank, shape.Ranks())}
+	w := worker{id: id, pool: p.Name, prefills: p.Name != "decode", decodes: p.Name != "prefill",
+		model: m, price: m, shape: shape, growth: m.TokensPerStep(),
+		ranks: make([]rank, shape.Ranks()), loads: make([]step.Rank, shape.Ranks())}
 	for i := range w.ranks {
 		cache, err := kvcache.New(spec)
 		if err != nil {
@@ -185,7 +187,7 @@ func (c *Cluster) plan(w *worker) error {
 func (c *Cluster) beginStep(w *worker) {
 	with := w.sequence > 0 && c.cfg.Deployment.Batching != PrefillPriority
 	c.load(w, with)
-	cost := w.model.Step(w.loads)
+	cost := w.price.Step(w.loads)
 	decode := 0
 	if with {
 		decode = 1
@@ -200,13 +202,13 @@ func (c *Cluster) beginRun(w *worker) {
 		count = 1
 	}
 	c.load(w, true)
-	first := w.model.Step(w.loads)
+	first := w.price.Step(w.loads)
 	last := first
 	if count > 1 {
 		for i := range w.loads {
 			w.loads[i].Context += float64(w.loads[i].Sequences) * w.growth * float64(count-1)
 		}
-		last = w.model.Step(w.loads)
+		last = w.price.Step(w.loads)
 	}
 	c.begin(w, newLeg(c.sim.Now(), int(count), int(count), first, last))
 }
