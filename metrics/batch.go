@@ -16,7 +16,6 @@ const (
 type Batches struct {
 	start, width float64
 	sums         [bucketLimit]Ratio
-	last         int // bucket in progress
 }
 
 // NewBatches starts a series at a time, in buckets of width seconds at first.
@@ -32,22 +31,16 @@ func (b *Batches) Add(now, above, below float64) {
 	b.sums[i].Below += below
 }
 
-// advance moves to the bucket of a time, merging buckets when they run out.
+// advance finds the bucket of a time, merging buckets when they run out.
 func (b *Batches) advance(now float64) int {
-	at := (now - b.start) / b.width
-	for at >= bucketLimit {
+	for now-b.start >= b.width*bucketLimit {
 		for i := range bucketLimit / 2 {
-			x, y := b.sums[2*i], b.sums[2*i+1]
-			b.sums[i] = Ratio{x.Above + y.Above, x.Below + y.Below}
+			b.sums[i] = b.sums[2*i].plus(b.sums[2*i+1])
 		}
 		clear(b.sums[bucketLimit/2:])
 		b.width *= 2
-		b.last /= 2
-		at /= 2
 	}
-	i := max(int(at), 0)
-	b.last = max(b.last, i)
-	return i
+	return max(int((now-b.start)/b.width), 0)
 }
 
 // Ratio is the sum of all above over the sum of all below up to now, with the
@@ -98,11 +91,10 @@ func (b *Batches) Series(now float64, dst []float64) []float64 {
 
 // Discard drops the first n buckets as warm-up; the series then starts there.
 func (b *Batches) Discard(n int) {
-	n = min(n, b.last+1)
+	n = min(n, bucketLimit)
 	copy(b.sums[:], b.sums[n:])
 	clear(b.sums[bucketLimit-n:])
 	b.start += float64(n) * b.width
-	b.last = max(b.last-n, 0)
 }
 
 // Start is where the series begins, in seconds.

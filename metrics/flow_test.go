@@ -34,13 +34,17 @@ func TestLittleHoldsOnAnyRunAndWindow(t *testing.T) {
 			running[i] = running[len(running)-1]
 			running = running[:len(running)-1]
 		}
-		if step == 7000 {
+		if step == 19990 {
 			f.Restart(now)
 		}
 		require.EqualValues(t, len(running), f.Running())
 	}
 	require.NoError(t, f.Check(now+1))
 	require.Positive(t, f.Little(now+1).Number)
+	for _, issued := range running {
+		f.Finish(now+2, issued)
+	}
+	require.NoError(t, f.Check(now+2), "calls carried into the window entered at its start")
 }
 
 func TestBrokenLawsAreFound(t *testing.T) {

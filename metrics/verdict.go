@@ -28,7 +28,7 @@ const (
 func (s Score) Margin() float64 { return s.Met.Mean - s.Criterion.Share }
 
 // Pass reports whether enough requests met the target; with no request none did.
-func (s Score) Pass() bool { return s.Requests > 0 && s.Margin() >= 0 }
+func (s Score) Pass() bool { return s.Margin() >= 0 }
 
 // Certain reports whether more of the same run would hardly change Pass: the
 // share required lies outside the interval, or the interval is very narrow.

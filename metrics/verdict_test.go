@@ -66,14 +66,19 @@ func TestBucketsMergeWithoutLosingAnything(t *testing.T) {
 	for i := range 10000 {
 		b.Add(100+float64(i), float64(i%2), 1)
 	}
-	last := b.last + 1
-	require.GreaterOrEqual(t, last, bucketLimit/2)
-	require.LessOrEqual(t, last, bucketLimit)
+	series := b.Series(10100, nil)
+	require.Len(t, series, 78, "buckets of 128 s")
+	for _, v := range series {
+		require.Equal(t, 0.5, v)
+	}
 	require.Equal(t, 0.5, b.Ratio(10100).Mean)
 	var grouped [batchesMost]Ratio
-	n := len(b.group(b.last, grouped[:0]))
-	require.GreaterOrEqual(t, n, 20)
-	require.LessOrEqual(t, n, 30)
+	batches := b.group(78, grouped[:0])
+	require.Len(t, batches, 26)
+	require.Len(t, b.group(77, grouped[:0]), 25)
+	for _, batch := range b.group(77, grouped[:0]) {
+		require.Equal(t, 3*128.0, batch.Below, "the odd buckets are left out at the start")
+	}
 }
 
 func TestDiscardedBucketsAreWarmUp(t *testing.T) {
@@ -102,6 +107,16 @@ func TestWarmUpThatNeverEndsIsRefused(t *testing.T) {
 	cut, ok := MSER5(make([]float64, 100))
 	require.True(t, ok)
 	require.Zero(t, cut, "nothing to cut from a constant")
+
+	for i := range series {
+		series[i] = float64(1 - 2*(i/mserBatch%2))
+		if i < 50 {
+			series[i] *= 1.05
+		}
+	}
+	cut, ok = MSER5(series)
+	require.True(t, ok)
+	require.Zero(t, cut, "a little more noise is worth its observations")
 }
 
 func score(met, half float64) Score {
@@ -134,6 +149,8 @@ func TestTheNearestToFailingIsTheLimit(t *testing.T) {
 	v = conclude(0.9, 0.94, 0.001)
 	require.False(t, v.Pass)
 	require.Equal(t, TTFT, v.Limit)
+	v = conclude(0.79, 0.98, 0.001)
+	require.Equal(t, OutputSpeed, v.Limit, "0.04 of 75 percent is less than 0.03 of 95")
 	require.True(t, conclude(0.76, 0.5, 0.05).Certain, "one certain failure decides")
 	require.False(t, conclude(0.76, 0.999, 0.02).Certain)
 }
