@@ -68,7 +68,7 @@ func TestTabulateAnything(t *testing.T) {
 		checkLoad(t, s, table.At(tokens))
 		r := table.Remote()
 		require.InDelta(t, 1, r.LocalShare+r.CopiesPerToken/float64(s.TopK), 1e-9)
-		require.LessOrEqual(t, r.DomainsPerToken, min(r.CopiesPerToken, float64(s.Domains-1))+1e-5)
+		require.LessOrEqual(t, r.DomainsPerToken, 1.001*min(r.CopiesPerToken, float64(s.Domains-1))+1e-5)
 		require.GreaterOrEqual(t, r.BusiestDomain, 1-1e-9)
 	})
 }

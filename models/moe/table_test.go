@@ -135,7 +135,7 @@ func TestTableAgreesWithDrawnTokens(t *testing.T) {
 		table := tabulate(t, s)
 		for _, bucket := range []int{3, 8, 13} {
 			tokens := int(math.Round(gridTokens(bucket)))
-			want := drawLoads(s, tokens, 8000/tokens+6)
+			want := drawLoads(s, tokens, 5000/tokens+4)
 			got := table.At(float64(tokens))
 			require.InEpsilon(t, want.Distinct, got.Distinct, 0.015, "%s at %d", describe(s), tokens)
 			require.InEpsilon(t, want.DistinctMax, got.DistinctMax, 0.03, "%s at %d", describe(s), tokens)
