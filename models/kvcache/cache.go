@@ -41,18 +41,19 @@ func New(spec Spec) (*Cache, error) {
 	if err := spec.Validate(); err != nil {
 		return nil, err
 	}
-	padding := max(spec.Fragmentation, 1)
-	snapshots := 1
+	keepTurns := 0
 	if spec.Eviction.Policy == KeepTurns {
-		snapshots = spec.Eviction.Turns
+		keepTurns = spec.Eviction.Turns
 	}
-	fixed := float64(spec.FixedBytes) * float64(snapshots)
+	padding := max(spec.Fragmentation, 1)
 	entry := float64(spec.BlockTokens) * spec.BytesPerToken
+	fixed := float64(spec.FixedBytes) * float64(max(keepTurns, 1)) // a window for every turn end that can be matched
 	c := &Cache{
 		blockTokens:  spec.BlockTokens,
 		runningBytes: wholeBytes(float64(spec.RunningBytes)),
 		writeThrough: spec.Write == WriteThrough && len(spec.Tiers) > 0,
 		policy:       newPolicy(spec),
+		keepTurns:    keepTurns,
 		levels: []level{{
 			capacity: int64(spec.Capacity),
 			block:    wholeBytes(entry * padding),
@@ -65,9 +66,6 @@ func New(spec Spec) (*Cache, error) {
 			block:    wholeBytes(entry),
 			fixed:    wholeBytes(fixed),
 		})
-	}
-	if spec.Eviction.Policy == KeepTurns {
-		c.keepTurns = spec.Eviction.Turns
 	}
 	return c, nil
 }
