@@ -103,7 +103,8 @@ func (a *app) root() *cobra.Command {
 	flags.StringArray("set", nil, "override a field, e.g. --set system.accelerator.hbm.capacity=144GB; repeatable")
 	flags.BoolP("quiet", "q", false, "no progress")
 	flags.String("config", "", "file with settings: the flags above by name")
-	root.AddCommand(a.capacityCommand(), a.runCommand(), a.listCommand(), a.versionCommand())
+	root.AddCommand(a.capacityCommand(), a.runCommand(), a.explainCommand(), a.schemaCommand(),
+		a.listCommand(), a.versionCommand())
 	return root
 }
 

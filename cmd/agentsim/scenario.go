@@ -52,26 +52,34 @@ func (a *app) endProgress() {
 	}
 }
 
-// show writes a result in the chosen format to the chosen place.
+// style is what stdout can show.
+func (a *app) style() report.Style {
+	return report.Style{Color: a.settings.GetString("out") == "" && a.terminal(stdoutFD)}
+}
+
+// show writes a result in the chosen format.
 func (a *app) show(r *metrics.Result) error {
+	return a.write(func(b *strings.Builder) error {
+		switch a.settings.GetString("output") {
+		case "json":
+			return report.JSON(b, r)
+		case "csv":
+			return report.CSV(b, r)
+		}
+		return report.Table(b, r, a.style())
+	})
+}
+
+// write renders a text whole, then puts it on stdout or in the file of --out.
+func (a *app) write(render func(b *strings.Builder) error) error {
 	var b strings.Builder
-	var err error
-	switch a.settings.GetString("output") {
-	case "json":
-		err = report.JSON(&b, r)
-	case "csv":
-		err = report.CSV(&b, r)
-	default:
-		color := a.settings.GetString("out") == "" && a.terminal(stdoutFD)
-		err = report.Table(&b, r, report.Style{Color: color})
-	}
-	if err != nil {
+	if err := render(&b); err != nil {
 		return err
 	}
 	if file := a.settings.GetString("out"); file != "" {
 		return report.WriteFile(file, []byte(b.String()))
 	}
-	_, err = fmt.Fprint(a.stdout, b.String())
+	_, err := fmt.Fprint(a.stdout, b.String())
 	return err
 }
 

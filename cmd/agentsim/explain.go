@@ -1,0 +1,74 @@
+package main
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"agentsim/configs"
+	"agentsim/experiment"
+	"agentsim/metrics"
+	"agentsim/report"
+)
+
+func (a *app) explainCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "explain SCENARIO",
+		Short: "Show where a step's time, a rank's memory and an accelerator's watts go",
+		Long: "explain prices one typical step of each pool, operator by operator, with what bounds it; lists the memory\n" +
+			"of an accelerator line by line; and counts the numbers of the scenario by what they rest on. No simulation.",
+		Example: "  agentsim explain gb300-agentperf-slo20",
+		Args:    exactly(1, "one scenario"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			s, provenance, err := a.load(args[0])
+			if err != nil {
+				return err
+			}
+			e, err := experiment.Explain(s)
+			if err != nil {
+				return err
+			}
+			e.Basis = basis(provenance)
+			return a.write(func(b *strings.Builder) error {
+				if a.settings.GetString("output") == "json" {
+					return report.JSON(b, e)
+				}
+				return report.Explain(b, e, a.style())
+			})
+		},
+	}
+}
+
+// basis counts the numbers of a scenario by what they rest on.
+func basis(p *configs.Provenance) []metrics.Basis {
+	counts := map[string]int{}
+	for _, f := range p.Fields() {
+		counts[f.Basis]++
+	}
+	var list []metrics.Basis
+	for _, name := range slices.Sorted(maps.Keys(counts)) {
+		list = append(list, metrics.Basis{Basis: name, Numbers: counts[name]})
+	}
+	return list
+}
+
+func (a *app) schemaCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "schema",
+		Short:   "Print the JSON Schema of a scenario",
+		Example: "  agentsim schema --out scenario.schema.json",
+		Args:    cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			schema, err := configs.Schema[configs.Scenario](configs.Presets())
+			if err != nil {
+				return err
+			}
+			return a.write(func(b *strings.Builder) error {
+				b.Write(schema)
+				return nil
+			})
+		},
+	}
+}

@@ -1,0 +1,89 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+
+	"agentsim/metrics"
+)
+
+// Explain writes an explanation for people.
+func Explain(w io.Writer, e *metrics.Explanation, style Style) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: mean call of %s tokens in (%s new), %s out\n", style.bold(e.Scenario), Count(e.Workload.Input),
+		Count(e.Workload.New), Count(e.Workload.Output))
+	for i := range e.Steps {
+		explainStep(&b, &e.Steps[i], style)
+	}
+	explainMemory(&b, e.Memory, style)
+	explainBasis(&b, e.Basis, style)
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// numbers is a plain table whose columns from the given one on hold numbers.
+func numbers(header table.Row, from int) table.Writer {
+	t := plain()
+	t.Style().Format.Header = text.FormatDefault
+	t.AppendHeader(header)
+	var columns []table.ColumnConfig
+	for i := from; i <= len(header); i++ {
+		columns = append(columns, table.ColumnConfig{Number: i, Align: text.AlignRight, AlignHeader: text.AlignRight})
+	}
+	t.SetColumnConfigs(columns)
+	return t
+}
+
+func explainStep(b *strings.Builder, s *metrics.StepAccount, style Style) {
+	const milli = 1e3
+	fmt.Fprintf(b, "\n%s: a %s step of %s tokens takes %s ms\n", style.bold(s.Pool), s.Phase, Count(s.Tokens),
+		Significant(s.Seconds*milli))
+	t := numbers(table.Row{"operator", "", "bound", "ms", "share", "watts"}, 4)
+	watts := s.StaticW
+	for _, o := range s.Operators {
+		watts += o.Watts
+		t.AppendRow(table.Row{o.Operator, o.Kind, o.Bound, Significant(o.Seconds * milli),
+			fmt.Sprintf("%.1f %%", percent*o.Share), Significant(o.Watts)})
+	}
+	t.AppendRow(table.Row{"idle and clocks", "", "", "", "", Significant(s.StaticW)})
+	t.AppendRow(table.Row{"accelerator", "", "", Significant(s.Seconds * milli), "", Significant(watts)})
+	b.WriteString(t.Render() + "\n")
+}
+
+func explainMemory(b *strings.Builder, pools []metrics.Pool, style Style) {
+	const giga = 1e9
+	header := table.Row{"GB"}
+	for _, p := range pools {
+		header = append(header, p.Pool)
+	}
+	t := numbers(header, 2)
+	row := func(name string, of func(*metrics.Pool) float64, unit float64) {
+		r := table.Row{name}
+		for i := range pools {
+			r = append(r, Significant(of(&pools[i])/unit))
+		}
+		t.AppendRow(r)
+	}
+	row("left unused", func(p *metrics.Pool) float64 { return p.Unused }, giga)
+	row("routed experts", func(p *metrics.Pool) float64 { return p.Experts }, giga)
+	row("attention, shared and dense", func(p *metrics.Pool) float64 { return p.Dense }, giga)
+	row("embedding and head", func(p *metrics.Pool) float64 { return p.Embeddings }, giga)
+	row("runtime, graphs, buffers", func(p *metrics.Pool) float64 { return p.Reserved }, giga)
+	row("activations", func(p *metrics.Pool) float64 { return p.Activations }, giga)
+	row("cache", func(p *metrics.Pool) float64 { return p.Cache }, giga)
+	row("in all", func(p *metrics.Pool) float64 { return p.HBM }, giga)
+	row("cache tokens per rank", func(p *metrics.Pool) float64 { return p.CacheTokens }, 1)
+	fmt.Fprintf(b, "\n%s\n%s\n", style.bold("memory of one accelerator"), t.Render())
+}
+
+func explainBasis(b *strings.Builder, basis []metrics.Basis, style Style) {
+	parts := make([]string, len(basis))
+	for i, x := range basis {
+		parts[i] = fmt.Sprintf("%d %s", x.Numbers, x.Basis)
+	}
+	fmt.Fprintf(b, "\n%s: %s\n", style.bold("the scenario's numbers"), strings.Join(parts, ", "))
+}
