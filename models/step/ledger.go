@@ -99,9 +99,9 @@ func (l *ledger) add(e entry) {
 }
 
 func (e *entry) bound() Bound {
-	const half = 0.5
+	const most = 4 // kernels that reach less than a quarter of any peak wait for something else
 	switch {
-	case max(e.ideal, e.moving) < half*e.seconds:
+	case most*max(e.ideal, e.moving) < e.seconds:
 		return Latency
 	case e.ideal >= e.moving:
 		return Compute

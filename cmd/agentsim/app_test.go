@@ -1,0 +1,172 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/stretchr/testify/require"
+)
+
+// outcome is what a run of the program left behind.
+type outcome struct {
+	code           int
+	stdout, stderr string
+}
+
+// agentsim runs the program in this process, far from a terminal.
+func agentsim(t testing.TB, args ...string) outcome {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	code := run(context.Background(), process{args: args, stdout: &stdout, stderr: &stderr, readFile: os.ReadFile,
+		now: func() time.Time { return time.Unix(0, 0) }, terminal: func(int) bool { return false }})
+	return outcome{code, stdout.String(), stderr.String()}
+}
+
+// quick makes a search of the H200 node short.
+func quick(args ...string) []string {
+	return append(args, "--set", "protocol=steady-state", "--set", "protocol.calls_min=300")
+}
+
+func TestCapacityPrintsTheContract(t *testing.T) {
+	o := agentsim(t, quick("capacity", "h200-agentperf-slo20", "-o", "json")...)
+	require.Zero(t, o.code, o.stderr)
+	require.Empty(t, o.stderr, "no progress where there is no terminal")
+	var r map[string]any
+	require.NoError(t, json.Unmarshal([]byte(o.stdout), &r))
+	for _, path := range []string{
+		"scenario", "seed", "fingerprint", "version", "capacity.agents", "capacity.agents_low", "capacity.agents_high",
+		"capacity.agents_per_accelerator", "capacity.agents_per_mw.accelerator_measured",
+		"capacity.agents_per_mw.accelerator_tdp", "capacity.agents_per_mw.it", "capacity.agents_per_mw.facility", "limit",
+		"metrics.output_speed_p25", "metrics.ttft_p50_s", "metrics.ttft_p95_s", "metrics.tpot_p50_ms", "metrics.turns_per_s",
+		"metrics.input_tok_s", "metrics.output_tok_s", "metrics.prefix_hit_rate", "power.accelerator_w", "power.it_w",
+		"power.facility_w", "power.by_component", "power.joules_per_output_token", "search", "calls", "events", "wall_s",
+	} {
+		node := any(r)
+		for _, key := range strings.Split(path, ".") {
+			fields, ok := node.(map[string]any)
+			require.True(t, ok, path)
+			node, ok = fields[key]
+			require.True(t, ok, path)
+		}
+	}
+	require.Equal(t, o, agentsim(t, quick("capacity", "h200-agentperf-slo20", "-o", "json")...), "same seed, same bytes")
+	other := agentsim(t, quick("capacity", "h200-agentperf-slo20", "-o", "json", "--seed", "7")...)
+	require.NotEqual(t, o.stdout, other.stdout)
+}
+
+func TestEveryFormatAndTheFile(t *testing.T) {
+	table := agentsim(t, quick("run", "h200-agentperf-slo20", "--agents", "4")...)
+	require.Zero(t, table.code, table.stderr)
+	require.Contains(t, table.stdout, "time to first token")
+	require.NotContains(t, table.stdout, "\x1b", "colour only on a terminal")
+	csv := agentsim(t, quick("run", "h200-agentperf-slo20", "--agents", "4", "-o", "csv")...)
+	lines := strings.Split(strings.TrimSpace(csv.stdout), "\n")
+	require.Len(t, lines, 2)
+	require.Contains(t, lines[0], "metrics.output_speed_p25")
+
+	file := filepath.Join(t.TempDir(), "result.json")
+	o := agentsim(t, quick("run", "h200-agentperf-slo20", "--agents", "4", "-o", "json", "--out", file)...)
+	require.Zero(t, o.code, o.stderr)
+	require.Empty(t, o.stdout)
+	content, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.True(t, json.Valid(content))
+}
+
+// Bad input ends with one clear line, its exit code, and no output file.
+func TestBadInput(t *testing.T) {
+	empty := filepath.Join(t.TempDir(), "empty.jsonl")
+	require.NoError(t, os.WriteFile(empty, nil, 0o600))
+	cut := filepath.Join(t.TempDir(), "cut.jsonl")
+	require.NoError(t, os.WriteFile(cut, []byte(`{"id":"a","block_size":64,"requests":[{"t":0,"in":10`), 0o600))
+	node := "h200-agentperf-slo20"
+	cases := []struct {
+		code int
+		want string
+		args []string
+	}{
+		{exitUsage, "did you mean accelerator?", []string{node, "--set", "system.acelerator.name=x"}},
+		{exitUsage, "want a memory size such as 141GB", []string{node, "--set", "system.accelerator.hbm.capacity=700W"}},
+		{exitUsage, "hbm.capacity", []string{node, "--set", "system.accelerator.hbm.capacity=-1GB"}},
+		{exitUsage, "needs a unit, e.g. 141GB", []string{node, "--set", "system.accelerator.hbm.capacity=141"}},
+		{exitUsage, "hgx-h200", []string{node, "--set", "system=hgx-h20O"}},
+		{exitUsage, node, []string{"h200-agentperf-slo2O"}},
+		{exitUsage, "slo.output_speed.p25", []string{node, "--set", "slo.output_speed.p25=0tok/s"}},
+		{exitUsage, "--output \"yaml\": want table, json or csv", []string{node, "-o", "yaml"}},
+		{exitUsage, "unknown flag: --agnets", []string{node, "--agnets", "3"}},
+		{exitUsage, "capacity wants one scenario", nil},
+		{exitFailure, "no calls in it", []string{node, "--set", "workload.trace=" + empty}},
+		{exitFailure, "cut.jsonl:1", []string{node, "--set", "workload.trace=" + cut}},
+		{exitFailure, "no-such-trace", []string{node, "--set", "workload.trace=no-such-trace.jsonl"}},
+		{exitInfeasible, "does not fit", []string{node, "--set", "system.accelerator.hbm.capacity=80GB"}},
+		{exitInfeasible, "one agent already fails", quick(node, "--set", "slo.output_speed.p25=2000tok/s")},
+		{exitInfeasible, "one agent already fails", quick(node, "--set", "slo.ttft.p95=1ms")},
+	}
+	for _, c := range cases {
+		file := filepath.Join(t.TempDir(), "out.json")
+		o := agentsim(t, append([]string{"capacity", "--out", file, "-o", "json"}, c.args...)...)
+		require.Equal(t, c.code, o.code, "%v: %s", c.args, o.stderr)
+		require.Contains(t, o.stderr, c.want, "%v", c.args)
+		require.Empty(t, o.stdout)
+		require.Equal(t, 1, strings.Count(strings.TrimSpace(o.stderr), "\n")+1, "one line: %s", o.stderr)
+		require.NoFileExists(t, file)
+	}
+}
+
+func TestInterrupted(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	var stdout, stderr bytes.Buffer
+	code := run(ctx, process{args: quick("capacity", "h200-agentperf-slo20"), stdout: &stdout, stderr: &stderr,
+		readFile: os.ReadFile, now: time.Now, terminal: func(int) bool { return false }})
+	require.Equal(t, exitInterrupted, code)
+}
+
+// Settings come from a flag before the environment before a file.
+func TestPrecedence(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "settings.yaml")
+	require.NoError(t, os.WriteFile(file, []byte("output: csv\n"), 0o600))
+	base := quick("run", "h200-agentperf-slo20", "--agents", "2", "--config", file)
+	require.True(t, strings.HasPrefix(agentsim(t, base...).stdout, "agents,"), "file over default")
+	t.Setenv("AGENTSIM_OUTPUT", "json")
+	require.True(t, json.Valid([]byte(agentsim(t, base...).stdout)), "environment over file")
+	require.Contains(t, agentsim(t, append(base, "-o", "table")...).stdout, "time to first token", "flag over environment")
+}
+
+// The examples of every command's help run.
+func TestHelpExamplesRun(t *testing.T) {
+	t.Chdir(t.TempDir())
+	a := &app{}
+	for _, c := range commands(a.root()) {
+		if !c.HasParent() || c.Name() == "help" || c.Parent().Name() == "completion" || c.Name() == "completion" {
+			continue
+		}
+		require.NotEmpty(t, c.Example, "%s has no example", c.CommandPath())
+		if c.Annotations["example"] == "slow" {
+			continue
+		}
+		for _, line := range strings.Split(c.Example, "\n") {
+			args := strings.Fields(line)[1:]
+			if args[0] == "capacity" || args[0] == "run" {
+				args = quick(append(args, "--set", "protocol.duration=20s", "--set", "protocol.batches=4")...)
+			}
+			o := agentsim(t, args...)
+			require.Zero(t, o.code, "%s: %s", line, o.stderr)
+		}
+	}
+}
+
+func commands(c *cobra.Command) []*cobra.Command {
+	list := []*cobra.Command{c}
+	for _, sub := range c.Commands() {
+		list = append(list, commands(sub)...)
+	}
+	return list
+}
