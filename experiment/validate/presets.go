@@ -1,0 +1,85 @@
+package validate
+
+import (
+	"fmt"
+
+	"agentsim/configs"
+	"agentsim/models/hardware"
+	"agentsim/models/llm"
+	"agentsim/models/step"
+	"agentsim/serve"
+)
+
+// presets loads each preset once.
+type presets struct {
+	systems map[string]*hardware.System
+	models  map[string]*llm.Spec
+	engines map[string]*step.EngineSpec
+	kernels map[string]*hardware.KernelSet
+}
+
+func newPresets() *presets {
+	return &presets{systems: map[string]*hardware.System{}, models: map[string]*llm.Spec{},
+		engines: map[string]*step.EngineSpec{}, kernels: map[string]*hardware.KernelSet{}}
+}
+
+func load[T any](cache map[string]*T, kind, name string) (*T, error) {
+	if have, ok := cache[name]; ok {
+		return have, nil
+	}
+	value, _, err := configs.LoadPreset[T](configs.Presets(), kind, name, nil)
+	if err != nil {
+		return nil, err
+	}
+	cache[name] = value
+	return value, nil
+}
+
+// prepared is a case ready to run.
+type prepared struct {
+	index  int // of the case
+	config serve.Config
+	system *hardware.System
+}
+
+// prepare builds the cluster of a case. The first error is a fault of the
+// table: a name that no preset has. The second says why the case cannot be
+// expressed.
+func (p *presets) prepare(c *Case, o *Options) (*prepared, error, error) {
+	system, err := load(p.systems, "systems", c.System)
+	if err != nil {
+		return nil, fmt.Errorf("system: %w", err), nil
+	}
+	model, err := load(p.models, "models", c.Model)
+	if err != nil {
+		return nil, fmt.Errorf("model: %w", err), nil
+	}
+	engine, err := load(p.engines, "engines", c.Engine)
+	if err != nil {
+		return nil, fmt.Errorf("engine: %w", err), nil
+	}
+	name, ok := engine.Kernels[system.Accelerator.Name]
+	if !ok {
+		return nil, nil, fmt.Errorf("engine %s has no kernels for %s", c.Engine, system.Accelerator.Name)
+	}
+	kernels, err := load(p.kernels, "kernels", name)
+	if err != nil {
+		return nil, err, nil
+	}
+	d, err := deployment(c, system, model)
+	if err != nil {
+		return nil, nil, err
+	}
+	tuned := *engine
+	if o.Unfitted {
+		tuned.Efficiency = 1
+	}
+	cfg := serve.Config{Deployment: d, System: *system, LLM: *model, Kernels: *kernels, Engine: tuned,
+		Sessions: newLengths(c, o.Seed), Replay: serve.Recorded, Agents: c.Concurrency, Cold: true,
+		CallsMax: int64(rounds * c.Concurrency), Seed: o.Seed}
+	return &prepared{config: cfg, system: system}, nil, nil
+}
+
+// rounds is the number of requests per request in flight, as the benchmark
+// makes them.
+const rounds = 10

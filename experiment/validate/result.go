@@ -1,0 +1,51 @@
+package validate
+
+// Result is what a validation found. Its JSON keys are a contract with other
+// people's scripts: keys are added, never renamed.
+type Result struct {
+	Cases   []Comparison      `json:"cases"`
+	Summary map[string]Errors `json:"summary"` // by metric, cases without speculative decoding
+	MTP     map[string]Errors `json:"mtp"`     // by metric, cases with speculative decoding
+	Groups  []Group           `json:"groups"`
+	Skipped []Skipped         `json:"skipped"`
+
+	Simulated int `json:"simulated"` // cases
+	Rows      int `json:"rows"`      // cases in the table
+}
+
+// Comparison is one metric of one case.
+type Comparison struct {
+	ID        string  `json:"id"`
+	Metric    string  `json:"metric"`
+	Measured  float64 `json:"measured"`
+	Predicted float64 `json:"predicted"`
+	Error     float64 `json:"error"` // predicted/measured - 1
+
+	MTP    bool   `json:"mtp"`
+	Engine string `json:"engine"`
+	System string `json:"system"`
+	Mode   string `json:"mode"`
+	Model  string `json:"model"`
+}
+
+// Errors sums up the errors of a metric.
+type Errors struct {
+	N         int     `json:"n"`
+	MAPE      float64 `json:"mape"`       // mean of |error|
+	MedianAPE float64 `json:"median_ape"` // median of |error|
+	Bias      float64 `json:"bias"`       // mean of error
+}
+
+// Group is the summary of the cases that share a property.
+type Group struct {
+	By      string            `json:"by"`    // system | engine | mode | model
+	Value   string            `json:"value"` // e.g. h200
+	MTP     bool              `json:"mtp"`
+	Summary map[string]Errors `json:"summary"`
+}
+
+// Skipped is a case that was not simulated.
+type Skipped struct {
+	ID  string `json:"id"`
+	Why string `json:"why"`
+}
