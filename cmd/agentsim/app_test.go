@@ -102,7 +102,7 @@ func TestBadInput(t *testing.T) {
 		{exitUsage, "--output \"yaml\": want table, json or csv", []string{node, "-o", "yaml"}},
 		{exitUsage, "unknown flag: --agnets", []string{node, "--agnets", "3"}},
 		{exitUsage, "capacity wants one scenario", nil},
-		{exitFailure, "no calls in it", []string{node, "--set", "workload.trace=" + empty}},
+		{exitFailure, "the file is empty", []string{node, "--set", "workload.trace=" + empty}},
 		{exitFailure, "cut.jsonl:1", []string{node, "--set", "workload.trace=" + cut}},
 		{exitFailure, "no-such-trace", []string{node, "--set", "workload.trace=no-such-trace.jsonl"}},
 		{exitInfeasible, "does not fit", []string{node, "--set", "system.accelerator.hbm.capacity=80GB"}},
