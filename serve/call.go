@@ -131,10 +131,8 @@ func (c *Cluster) finished(id int32) error {
 func (c *Cluster) nextSession(id int32) error {
 	a := &c.calls[id]
 	c.forget(id)
-	a.turn = 0
-	a.k++
 	a.home, a.rank, a.decoder, a.decoderRank = -1, -1, -1, -1
-	return c.cfg.Sessions.Session(int(id), a.k, &a.session)
+	return c.beginSession(id, a.k+1)
 }
 
 // forget drops what workers still hold of the agent's session.

@@ -9,15 +9,7 @@ import (
 	"agentsim/models/llm"
 	"agentsim/models/step"
 	"agentsim/sim"
-	"agentsim/trace"
 )
-
-// Sessions supplies trajectories. The k-th session of an agent is the same
-// in every run with the same seed, whatever the cluster does.
-type Sessions interface {
-	// Session writes the session into out, reusing its turns.
-	Session(agent, k int, out *trace.Session) error
-}
 
 // Config is everything a cluster is built from.
 type Config struct {
@@ -118,6 +110,9 @@ type Cluster struct {
 // New builds a cluster with all agents alive, caches warm, and the agents at
 // random points of their sessions. Prepare must have succeeded on cfg.
 func New(cfg Config) (*Cluster, error) {
+	if cfg.Agents < 0 {
+		return nil, fmt.Errorf("agents: %d: want 0 or more", cfg.Agents)
+	}
 	c := &Cluster{cfg: cfg, sim: sim.New(sim.Options{Seed: cfg.Seed, Recorder: cfg.Recorder})}
 	c.boundary = sim.NewKind(c.sim, "step", sim.Complete, c.onBoundary)
 	c.transferred = sim.NewKind(c.sim, "transfer", sim.Transfer, c.onTransferred)

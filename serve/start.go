@@ -21,8 +21,7 @@ func (c *Cluster) admitAgent(id int32) error {
 	a.home, a.rank, a.decoder, a.decoderRank = -1, -1, -1, -1
 	const attempts = 64
 	for try := range attempts {
-		a.k = -1 - try // sessions before the run have negative numbers
-		if err := c.cfg.Sessions.Session(int(id), a.k, &a.session); err != nil {
+		if err := c.beginSession(id, -1-try); err != nil { // sessions before the run have negative numbers
 			return err
 		}
 		chance := float64(len(a.session.Turns)) / trajectoryTurnsMax
@@ -43,7 +42,7 @@ func (c *Cluster) admitCold(id int32) error {
 	a := &c.calls[id]
 	a.home, a.rank, a.decoder, a.decoderRank = -1, -1, -1, -1
 	c.woken.At(0, id)
-	return c.cfg.Sessions.Session(int(id), 0, &a.session)
+	return c.beginSession(id, 0)
 }
 
 // warm places the part of a session that was already played in the cache of

@@ -1,0 +1,255 @@
+package serve
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"agentsim/sim"
+	"agentsim/units"
+)
+
+// A watched cluster is held to the laws of a cluster before every event and
+// whenever its books are closed.
+type watched struct {
+	*Cluster
+	t      testing.TB
+	others sim.Recorder // that the test itself wants
+
+	woken  int64   // calls, counted by events
+	homes  []place // where each agent's session was last seen
+	prompt [8]int  // scratch: tokens of a step by rank
+	joules float64 // of all steps and runs that have ended
+	sum    Tally   // of all windows
+}
+
+// place is where a session lives.
+type place struct {
+	k          int
+	home, rank int32
+}
+
+// watch builds a cluster under supervision.
+func watch(t testing.TB, cfg Config) *watched {
+	t.Helper()
+	w := &watched{t: t, others: cfg.Recorder, homes: make([]place, cfg.Agents)}
+	cfg.Recorder = w
+	w.Cluster = build(t, cfg)
+	for i := range w.homes {
+		w.homes[i].home = -1
+	}
+	return w
+}
+
+// run advances the cluster in uneven pieces, some of which begin a new
+// window, and checks the laws of counts and sums in between.
+func (w *watched) run(seconds float64) {
+	w.t.Helper()
+	const pieces = 20
+	for i := range pieces {
+		require.NoError(w.t, w.Run(2*seconds/pieces*float64(i%4)/3))
+		w.checkBooks()
+		if i%3 == 2 {
+			w.close()
+		}
+	}
+	w.close()
+}
+
+// close ends a window and begins the next.
+func (w *watched) close() {
+	w.sum.Merge(w.Window())
+	w.OpenWindow()
+	w.checkSums()
+}
+
+// Record is called before the handler of every event.
+func (w *watched) Record(e sim.Event) {
+	if w.others != nil {
+		w.others.Record(e)
+	}
+	if id, ok := w.boundary.Payload(e); ok {
+		w.checkStep(&w.workers[id], e.At)
+		w.joules += w.workers[id].leg.energy()
+	}
+	if id, ok := w.Cluster.woken.Payload(e); ok && (w.cfg.CallsMax == 0 || w.woken < w.cfg.CallsMax) {
+		w.woken++
+		w.hold(w.calls[id].state == InTool, "an agent has one call at a time", id)
+	}
+	for id := range w.calls {
+		w.checkCall(int32(id))
+	}
+}
+
+// hold fails the test where a law is broken. It is asked at every event, which
+// require would be too slow for.
+func (w *watched) hold(holds bool, law string, about int32) {
+	if !holds {
+		require.FailNow(w.t, law, "number %d at %v: %+v", about, w.sim.Now(), w.calls)
+	}
+}
+
+// checkStep holds the step that ends now to the worker's limits.
+func (w *watched) checkStep(k *worker, at sim.Time) {
+	id := int32(k.id)
+	w.hold(at == k.leg.end(), "a step's end is where it was announced", id)
+	w.hold(k.leg.count >= 1 && k.leg.bookedTime <= at-k.leg.begun, "steps are booked up to their end", id)
+	clear(w.prompt[:])
+	for _, b := range k.batch {
+		w.hold(b.tokens > 0, "no empty chunks", b.call)
+		w.prompt[b.rank] += b.tokens
+	}
+	for i := range k.ranks {
+		r := &k.ranks[i]
+		w.hold(!k.decodes || r.running <= k.shape.MaxBatchPerRank, "batches have a limit", id)
+		w.hold(r.sequences <= r.running, "who decodes has a place", id)
+		tokens := w.prompt[i]
+		if tokens > 0 && k.leg.decode > 0 {
+			tokens += r.sequences * k.model.TokensPerSequence()
+		}
+		w.hold(tokens <= k.shape.TokenBudget || w.prompt[i] == 0, "steps have a token budget", id)
+	}
+	w.hold(len(k.batch) > 0 || k.leg.decode > 0, "no empty steps", id)
+	w.hold(len(k.batch) == 0 || k.leg.single(), "prompts are computed step by step", id)
+}
+
+// checkCall holds one agent's call to the order of its stages.
+func (w *watched) checkCall(id int32) {
+	a := &w.calls[id]
+	w.checkHome(id, a)
+	if a.state < InPrefill {
+		return
+	}
+	input := int(a.current().Input)
+	host := &w.cfg.Engine.Host
+	ingress := sim.Ticks(float64(host.Ingress) + float64(host.PerPromptToken)*float64(input))
+	request := w.request(&w.workers[a.home], id)
+	w.hold(a.began-a.issued >= ingress, "prefill comes after ingress", id)
+	w.hold(a.hit <= max(request.Common, request.Shared), "only what is common is found", id)
+	w.hold(a.hit < input, "the last token is always computed", id)
+	w.hold(a.done >= a.hit, "what was found counts", id)
+	if a.state == InPrefill {
+		w.hold(a.done < input, "prefill ends with the last token", id)
+		return
+	}
+	w.hold(a.done == input && a.filled > a.began, "no token before its prompt is complete", id)
+	if a.state == InDecode {
+		w.hold(a.firstAt-a.issued >= ingress+a.filled-a.began, "ttft holds ingress and prefill", id)
+		w.hold(a.finishAt > w.workers[w.decodeWorker(a)].steps, "who is done has left", id)
+	}
+}
+
+func (w *watched) decodeWorker(a *call) int32 {
+	if w.cfg.Deployment.Mode == Aggregated {
+		return a.home
+	}
+	return a.decoder
+}
+
+// checkHome wants all calls of a session on one rank.
+func (w *watched) checkHome(id int32, a *call) {
+	if a.state < InQueue || w.cfg.Deployment.Router != ConversationAffinity {
+		return
+	}
+	seen, now := &w.homes[id], place{k: a.k, home: a.home, rank: a.rank}
+	w.hold(seen.home < 0 || seen.k != a.k || *seen == now, "a session stays where it is", id)
+	*seen = now
+}
+
+// checkBooks holds the counts of this instant to each other.
+func (w *watched) checkBooks() {
+	t := w.t
+	require.NoError(t, w.Check())
+	require.Equal(t, w.woken, w.tally.Issued)
+	require.Len(t, w.calls, w.cfg.Agents)
+	homes, queued := 0, 0
+	for i := range w.workers {
+		for j := range w.workers[i].ranks {
+			homes += w.workers[i].ranks[j].homes
+			queued += w.workers[i].ranks[j].queued
+		}
+	}
+	require.LessOrEqual(t, homes, w.cfg.Agents)
+	for i := range w.calls {
+		if a := &w.calls[i]; a.state == InQueue || a.state == InPrefill {
+			queued -= int(a.current().Input) - a.done
+		}
+	}
+	require.Zero(t, queued, "queues know how many tokens they hold")
+}
+
+// checkSums holds the sums over all windows to the whole run: agent time is
+// agents times time, so that N = X·C, and energy is booked once, wherever the
+// windows were cut. The books have just been closed.
+func (w *watched) checkSums() {
+	t, now := w.t, w.sim.Now()
+	spent := sim.Time(0)
+	for _, d := range w.sum.InState {
+		spent += d
+	}
+	require.Equal(t, sim.Time(w.cfg.Agents)*now, spent)
+	if calls := float64(w.sum.Calls); calls > 0 {
+		rate, cycle := calls/now.Seconds(), spent.Seconds()/calls
+		require.InEpsilon(t, float64(w.cfg.Agents), rate*cycle, 1e-9, "Little's law")
+	}
+	require.Equal(t, w.tally.Finished, w.sum.Calls)
+	joules, booked := w.joules, 0.0
+	for i := range w.workers {
+		if k := &w.workers[i]; k.busy {
+			joules += k.leg.bookedJoules
+			require.LessOrEqual(t, k.leg.bookedTime, now-k.leg.begun)
+		}
+		booked += w.sum.Work[i].Joules
+		require.LessOrEqual(t, w.sum.Work[i].Busy, now)
+	}
+	require.InDelta(t, joules, booked, 1e-9*max(joules, 1))
+}
+
+// designs are the clusters that the laws are tried on.
+func designs() map[string]Config {
+	return map[string]Config{
+		"aggregated":       toy(play(chat), withAgents(24)),
+		"prefill first":    toy(play(chat), func(c *Config) { c.Deployment.Batching = PrefillPriority }),
+		"drafts":           toy(play(chat), withDrafts),
+		"generated":        toy(play(chat), func(c *Config) { c.Replay = Generated }),
+		"round robin":      toy(play(chat), func(c *Config) { c.Deployment.Router = RoundRobin }),
+		"least loaded":     toy(play(chat), func(c *Config) { c.Deployment.Router = LeastLoaded }),
+		"no cache":         toy(play(chat), func(c *Config) { c.Deployment.Cache.Off = true }),
+		"disaggregated":    toy(play(chat), disaggregated(1, 1)),
+		"two of each":      toy(play(chat), disaggregated(2, 2), withDrafts, withAgents(40)),
+		"retaining":        toy(play(chat), disaggregated(1, 2), func(c *Config) { c.Deployment.Cache.DecodeRetains = true }),
+		"small batch":      toy(play(chat), withAgents(20), maxBatch(2)),
+		"small pool batch": toy(play(chat), disaggregated(2, 1), withAgents(20), maxBatch(2)),
+		"little memory":    toy(play(chat), withAgents(24), memory(12000)),
+		"little room":      toy(play(chat), disaggregated(1, 1), withAgents(24), memory(12000)),
+		"naive":            toy(play(chat), disaggregated(1, 1), naively),
+		"one agent":        toy(play(chat), withAgents(1)),
+		"no agent":         toy(play(chat), withAgents(0)),
+	}
+}
+
+func maxBatch(n int) func(*Config) {
+	return func(c *Config) {
+		pools := c.Deployment.Pools()
+		pools[len(pools)-1].Spec.MaxBatchPerRank = n
+	}
+}
+
+// memory leaves room for about so many tokens of cache on every rank.
+func memory(tokens int) func(*Config) {
+	return func(c *Config) {
+		c.Engine.Memory.Utilisation = 1
+		const weightBytes, tokenBytes = 690e6, 65536
+		c.System.Accelerator.HBM.Capacity = units.Bytes(weightBytes + tokenBytes*float64(tokens))
+	}
+}
+
+func TestLawsHoldInEveryDesign(t *testing.T) {
+	for name, cfg := range designs() {
+		t.Run(name, func(t *testing.T) {
+			w := watch(t, cfg)
+			w.run(20)
+			require.Equal(t, cfg.Agents > 0, w.tally.Finished > int64(5*cfg.Agents))
+		})
+	}
+}
