@@ -114,6 +114,9 @@ func (c *Cluster) finished(id int32) error {
 	c.tally.record(c, a)
 	c.sim.Mix(uint64(id)<<32 | uint64(turn.Output))
 	c.enter(id, InTool)
+	if c.tally.Finished == c.cfg.CallsMax {
+		c.sim.Stop() // a finite run ends with its last call, not with the gap behind it
+	}
 	a.turn++
 	gap := 0.0
 	if a.turn < len(a.session.Turns) {

@@ -66,3 +66,23 @@ func TestAgentsMustBeACount(t *testing.T) {
 	_, err := New(cfg)
 	require.ErrorContains(t, err, "agents: -1: want 0 or more")
 }
+
+func TestAFiniteRunEndsWithItsLastCall(t *testing.T) {
+	long := turns(trace.Turn{Input: 100, Output: 10}, trace.Turn{Input: 100, Output: 10, Gap: 1000})
+	cfg := toy(long, withAgents(4), func(c *Config) { c.Cold, c.CallsMax = true, 6 })
+	w := watch(t, cfg)
+	require.NoError(t, w.RunOut())
+	require.EqualValues(t, 6, w.tally.Finished)
+	require.EqualValues(t, 6, w.tally.Issued)
+	require.InDelta(t, 1000, w.Now(), 1, "two agents play a second turn, which comes after 1000 s")
+	w.checkBooks()
+	w.close()
+
+	cfg.CallsMax = 4
+	w = watch(t, cfg)
+	require.NoError(t, w.RunOut())
+	require.Less(t, w.Now(), 1.0)
+
+	cfg.CallsMax = 0
+	require.ErrorContains(t, build(t, cfg).RunOut(), "the run would have no end")
+}
