@@ -63,27 +63,44 @@ func (c *Cluster) join(w *worker) error {
 	return nil
 }
 
-// slot is the rank that takes a waiting call: the one with the fewest
-// sequences, then the least context; -1 if none has a slot and room.
+// slot is the rank that takes a waiting call: the freest with room in its
+// cache; -1 if there is none.
 func (c *Cluster) slot(w *worker, id int32) int {
+	request := c.decodeRequest(id)
+	for i := w.freest(-1); i >= 0; i = w.freest(i) {
+		if _, ok := w.ranks[i].cache.Admit(c.Now(), request); ok {
+			return i
+		}
+	}
+	return -1
+}
+
+// freest is the rank with a slot that has the fewest sequences, then the least
+// context, among those that come after the given one in this order; -1 if
+// there is none.
+func (w *worker) freest(after int) int {
 	best := -1
 	for i := range w.ranks {
-		r := &w.ranks[i]
-		if r.running >= w.shape.MaxBatchPerRank {
+		if w.ranks[i].running >= w.shape.MaxBatchPerRank || after >= 0 && !w.freer(after, i) {
 			continue
 		}
-		if best < 0 || r.sequences < w.ranks[best].sequences ||
-			r.sequences == w.ranks[best].sequences && r.context < w.ranks[best].context {
+		if best < 0 || w.freer(i, best) {
 			best = i
 		}
 	}
-	if best < 0 {
-		return -1
-	}
-	if _, ok := w.ranks[best].cache.Admit(c.Now(), c.decodeRequest(id)); !ok {
-		return -1
-	}
 	return best
+}
+
+// freer reports whether rank i comes before rank j for a new sequence.
+func (w *worker) freer(i, j int) bool {
+	a, b := &w.ranks[i], &w.ranks[j]
+	switch {
+	case a.sequences != b.sequences:
+		return a.sequences < b.sequences
+	case a.context != b.context:
+		return a.context < b.context
+	}
+	return i < j
 }
 
 func (c *Cluster) decodeRequest(id int32) kvcache.Request {
