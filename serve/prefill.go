@@ -13,7 +13,10 @@ func (c *Cluster) formChunks(w *worker) int {
 	total := 0
 	for i := range w.ranks {
 		r := &w.ranks[i]
-		room := w.shape.TokenBudget - r.sequences*w.model.TokensPerSequence()
+		room := w.shape.TokenBudget
+		if c.mixes() {
+			room -= r.sequences * w.model.TokensPerSequence()
+		}
 		for q := 0; q < r.queue.n && room > 0; q++ {
 			id := r.queue.at(q)
 			if !c.admit(w, r, id) {
@@ -30,6 +33,9 @@ func (c *Cluster) formChunks(w *worker) int {
 	}
 	return total
 }
+
+// mixes reports whether decode tokens ride along with prompt chunks.
+func (c *Cluster) mixes() bool { return c.cfg.Deployment.Batching != PrefillPriority }
 
 // admit gives a queued call its place on the rank: a sequence slot where the
 // rank also decodes, and room in the cache. False means it has to wait.

@@ -185,7 +185,7 @@ func (c *Cluster) plan(w *worker) error {
 // beginStep starts one step with prompt chunks, and with the decode batch
 // unless prompts have priority.
 func (c *Cluster) beginStep(w *worker) {
-	with := w.sequence > 0 && c.cfg.Deployment.Batching != PrefillPriority
+	with := w.sequence > 0 && c.mixes()
 	c.load(w, with)
 	cost := w.price.Step(w.loads)
 	decode := 0
