@@ -3,14 +3,12 @@ package configs
 import (
 	"fmt"
 
+	"agentsim/metrics"
 	"agentsim/models/hardware"
 	"agentsim/models/llm"
 	"agentsim/models/step"
 	"agentsim/serve"
 	"agentsim/trace"
-	"agentsim/units"
-
-	"agentsim/metrics"
 )
 
 // Scenario is one question with everything its answer depends on, all names
@@ -33,26 +31,6 @@ type Scenario struct {
 // PowerSpec overrides what the system says of its building.
 type PowerSpec struct {
 	PUE float64 `yaml:"pue,omitempty"` // 0 = the system's
-}
-
-// Protocol says how a number of agents is tried: when measurement begins,
-// how much is measured, and how the search for the largest number goes.
-type Protocol struct {
-	Name string `yaml:"name"`
-
-	Ramp             units.Seconds `yaml:"ramp"`                // first calls are spread over this
-	Warmup           units.Seconds `yaml:"warmup"`              // discarded after the ramp
-	Duration         units.Seconds `yaml:"duration"`            // measured at least
-	SessionsMin      int           `yaml:"sessions_min"`        // trajectories completed at least
-	SessionsPerAgent float64       `yaml:"sessions_per_agent"`  // and per agent at least
-	CallsMin         int           `yaml:"calls_min,omitempty"` // calls measured at least
-	DurationMax      units.Seconds `yaml:"duration_max"`        // measured at most
-	Batches          int           `yaml:"batches"`             // of the window, for intervals
-	StopWhenCertain  bool          `yaml:"stop_when_certain"`   // end a phase early once its verdict cannot change
-
-	StartAgents int              `yaml:"start_agents"` // the search begins here and doubles
-	Tolerance   float64          `yaml:"tolerance"`    // the search ends when pass and fail are this close, relatively
-	Sources     hardware.Sources `yaml:"sources,omitempty"`
 }
 
 // LoadScenario reads a scenario with its presets and overrides.

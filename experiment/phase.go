@@ -17,12 +17,9 @@ type phase struct {
 	criteria []metrics.Criterion
 	span     float64 // seconds measured
 	sum      serve.Tally
-	batches  [][]share // per criterion, slice of the window by slice
+	batches  [][]metrics.Ratio // calls that meet each criterion, slice of the window by slice
 	phase    metrics.Phase
 }
-
-// share counts the calls of a slice of the window that meet a criterion.
-type share struct{ met, calls int }
 
 // runPhase simulates so many agents until the protocol is satisfied.
 func runPhase(ctx context.Context, s *configs.Scenario, cfg serve.Config, agents int) (*phase, error) {
@@ -32,7 +29,7 @@ func runPhase(ctx context.Context, s *configs.Scenario, cfg serve.Config, agents
 		return nil, err
 	}
 	criteria := s.SLO.Criteria()
-	p := &phase{agents: agents, cluster: c, criteria: criteria, batches: make([][]share, len(criteria))}
+	p := &phase{agents: agents, cluster: c, criteria: criteria, batches: make([][]metrics.Ratio, len(criteria))}
 	if err := c.Run(float64(s.Protocol.Ramp + s.Protocol.Warmup)); err != nil {
 		return nil, infeasible(err)
 	}
@@ -73,15 +70,15 @@ func (p *phase) add(t *serve.Tally, seconds float64) {
 	p.span += seconds
 	p.sum.Merge(t)
 	for i, c := range p.criteria {
-		b := share{}
+		b := metrics.Ratio{}
 		samples := t.TTFT
 		if c.Measure == metrics.OutputSpeed {
 			samples = t.Speed
 		}
 		for _, v := range samples {
-			b.calls++
+			b.Below++
 			if c.Meets(v) {
-				b.met++
+				b.Above++
 			}
 		}
 		p.batches[i] = append(p.batches[i], b)
@@ -91,15 +88,15 @@ func (p *phase) add(t *serve.Tally, seconds float64) {
 // certain reports whether every condition holds, or one fails, by so much
 // that no more of the same would change it.
 func (p *phase) certain() bool {
-	const deviations = 5 // far beyond the 95 % of one look, as every batch is a look
+	const halves = 2.5 // about five standard deviations: every batch is one more look
 	all := true
 	for i, c := range p.criteria {
-		met, deviation := estimate(p.batches[i])
-		margin := met - c.Share
-		if margin < -deviations*deviation {
+		met := metrics.RatioOf(p.batches[i])
+		margin := met.Mean - c.Share
+		if margin < -halves*met.Half {
 			return p.sum.Calls > 0
 		}
-		all = all && margin > deviations*deviation
+		all = all && margin > halves*met.Half
 	}
 	return all && p.sum.Calls > 0
 }
@@ -113,9 +110,9 @@ func (p *phase) conclude(s *configs.Scenario, sessionsBefore int64) {
 		Calls: p.sum.Calls, Sessions: p.cluster.Totals().Sessions - sessionsBefore, WindowS: p.span,
 		PerAccelW: p.acceleratorWatts(s), Fingerprint: fmt.Sprintf("%016x", p.cluster.Fingerprint())}
 	for i, c := range p.criteria {
-		met, deviation := estimate(p.batches[i])
+		met := metrics.RatioOf(p.batches[i])
 		held := metrics.Condition{Name: fmt.Sprintf("%s.p%g", c.Measure, c.Percent), Target: c.Target, Share: c.Share,
-			Met: met, Deviation: deviation}
+			Met: met.Mean, HalfWidth: met.Half}
 		p.phase.Pass = p.phase.Pass && held.Margin() >= 0
 		p.phase.Conditions = append(p.phase.Conditions, held)
 	}

@@ -143,14 +143,13 @@ func (s *search) interval() (low, high float64) {
 		}
 		fit.add(math.Log(float64(p.agents)), p.phase.Conditions[binding].Margin())
 	}
-	deviation := s.answer().phase.Conditions[binding].Deviation
+	half := s.answer().phase.Conditions[binding].HalfWidth
 	slope := fit.slope()
 	n := float64(s.low)
 	if slope >= 0 || math.IsNaN(slope) {
 		return n, float64(s.high)
 	}
-	const normal = 1.96 // 97.5 % quantile of the normal distribution
-	relative := normal * deviation / -slope
+	relative := half / -slope
 	return n * math.Exp(-relative), max(float64(s.high), n*math.Exp(relative))
 }
 

@@ -106,11 +106,11 @@ type Phase struct {
 
 // Condition is one criterion of the service level, held against a phase.
 type Condition struct {
-	Name      string  `json:"name"`      // such as output_speed.p25
-	Target    float64 `json:"target"`    // tok/s or seconds
-	Share     float64 `json:"share"`     // of calls that must meet it
-	Met       float64 `json:"met"`       // of calls that did
-	Deviation float64 `json:"deviation"` // standard deviation of the sampling error of Met
+	Name      string  `json:"name"`       // such as output_speed.p25
+	Target    float64 `json:"target"`     // tok/s or seconds
+	Share     float64 `json:"share"`      // of calls that must meet it
+	Met       float64 `json:"met"`        // of calls that did
+	HalfWidth float64 `json:"half_width"` // of the 95 % interval of Met
 }
 
 // Margin is how far the condition is from failing, as a share of calls.

@@ -85,7 +85,8 @@ func TestBadInput(t *testing.T) {
 	empty := filepath.Join(t.TempDir(), "empty.jsonl")
 	require.NoError(t, os.WriteFile(empty, nil, 0o600))
 	cut := filepath.Join(t.TempDir(), "cut.jsonl")
-	require.NoError(t, os.WriteFile(cut, []byte(`{"id":"a","block_size":64,"requests":[{"t":0,"in":10`), 0o600))
+	whole := `{"timestamp": 0, "input_length": 100, "output_length": 5, "hash_ids": [0]}` + "\n"
+	require.NoError(t, os.WriteFile(cut, []byte(whole+whole[:40]), 0o600))
 	node := "h200-agentperf-slo20"
 	cases := []struct {
 		code int
@@ -99,11 +100,13 @@ func TestBadInput(t *testing.T) {
 		{exitUsage, "hgx-h200", []string{node, "--set", "system=hgx-h20O"}},
 		{exitUsage, node, []string{"h200-agentperf-slo2O"}},
 		{exitUsage, "slo.output_speed.p25", []string{node, "--set", "slo.output_speed.p25=0tok/s"}},
+		{exitUsage, "protocol.batches", []string{node, "--set", "protocol.batches=3"}},
+		{exitUsage, "protocol.duration_max", []string{node, "--set", "protocol.duration_max=1s"}},
 		{exitUsage, "--output \"yaml\": want table, json or csv", []string{node, "-o", "yaml"}},
 		{exitUsage, "unknown flag: --agnets", []string{node, "--agnets", "3"}},
 		{exitUsage, "capacity wants one scenario", nil},
 		{exitFailure, "the file is empty", []string{node, "--set", "workload.trace=" + empty}},
-		{exitFailure, "cut.jsonl:1", []string{node, "--set", "workload.trace=" + cut}},
+		{exitFailure, "cut.jsonl:2", []string{node, "--set", "workload.trace=" + cut}},
 		{exitFailure, "no-such-trace", []string{node, "--set", "workload.trace=no-such-trace.jsonl"}},
 		{exitInfeasible, "does not fit", []string{node, "--set", "system.accelerator.hbm.capacity=80GB"}},
 		{exitInfeasible, "one agent already fails", quick(node, "--set", "slo.output_speed.p25=2000tok/s")},
@@ -155,7 +158,7 @@ func TestHelpExamplesRun(t *testing.T) {
 		for _, line := range strings.Split(c.Example, "\n") {
 			args := strings.Fields(line)[1:]
 			if args[0] == "capacity" || args[0] == "run" {
-				args = quick(append(args, "--set", "protocol.duration=20s", "--set", "protocol.batches=4")...)
+				args = quick(append(args, "--set", "protocol.duration=20s", "--set", "protocol.batches=10")...)
 			}
 			o := agentsim(t, args...)
 			require.Zero(t, o.code, "%s: %s", line, o.stderr)
