@@ -29,7 +29,7 @@ type Workload struct {
 	Format        string        `yaml:"format,omitempty"`          // of the trace; empty = auto
 	Replay        string        `yaml:"replay,omitempty"`          // recorded (default) | generated
 	SessionsMax   int           `yaml:"sessions_max,omitempty"`    // of the trace; 0 = all
-	InputMax      int           `yaml:"input_max,omitempty"`       // tokens; a session ends before a longer prompt; 0 = the model's limit
+	InputMax      int           `yaml:"input_max,omitempty"`       // tokens; ends a session; 0 = the model's limit
 	FirstInputMax int           `yaml:"first_input_max,omitempty"` // tokens; leaves out longer starts; 0 = none
 	OutputMax     int           `yaml:"output_max,omitempty"`      // tokens; of the trace's answers; 0 = none
 	GapMax        units.Seconds `yaml:"gap_max,omitempty"`         // of the trace; 0 = none

@@ -40,28 +40,33 @@ func (s *Scanner) Object(field func(key []byte)) {
 
 // Array reads a list and calls element for each entry; element must consume it.
 func (s *Scanner) Array(element func()) {
-	if !s.enter('[') {
-		return
-	}
-	for first := true; ; first = false {
-		c := s.peek()
-		if c == ']' && first || s.err != nil {
-			break
-		}
-		if !first {
-			if c == ']' {
-				break
-			}
-			if !s.expect(',') {
-				return
-			}
-		}
+	s.BeginList()
+	for first := true; s.Next(first); first = false {
 		element()
-		if s.err != nil {
-			return
-		}
 	}
-	s.leave(']')
+}
+
+// BeginList consumes the beginning of a list, whose entries are then read one
+// by one:
+//
+//	s.BeginList()
+//	for first := true; s.Next(first); first = false {
+//		entry(s)
+//	}
+func (s *Scanner) BeginList() { s.enter('[') }
+
+// Next reports whether another entry of the list follows, and consumes the end
+// of the list if not. It is false after an error.
+func (s *Scanner) Next(first bool) bool {
+	c := s.peek()
+	if s.err != nil {
+		return false
+	}
+	if c == ']' {
+		s.leave(']')
+		return false
+	}
+	return first || s.expect(',')
 }
 
 func (s *Scanner) enter(c byte) bool {

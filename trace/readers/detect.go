@@ -10,13 +10,11 @@ import (
 
 // sample is what detection knows of a file: the shape of its first record.
 type sample struct {
-	name string // of the file, without compression suffix
-	list bool   // the file is one JSON list
-	keys keySet // of the first JSON record, nested ones as "a.b" and "a[].b"
-	csv  string // the first line of a file that is not JSON
+	input
+	list bool            // the file is one JSON list
+	keys map[string]bool // of the first JSON record, nested ones as "a.b" and "a[].b"
+	text string          // the first line of a file that is not JSON
 }
-
-type keySet map[string]bool
 
 // has reports whether all the keys are there.
 func (s *sample) has(keys ...string) bool {
@@ -28,33 +26,49 @@ func (s *sample) has(keys ...string) bool {
 	return true
 }
 
+// columns reports whether the first line is a CSV header with all the columns.
+func (s *sample) columns(names ...string) bool {
+	have := map[string]bool{}
+	for column := range strings.SplitSeq(s.text, ",") {
+		have[strings.TrimSpace(column)] = true
+	}
+	for _, name := range names {
+		if !have[name] {
+			return false
+		}
+	}
+	return s.text != ""
+}
+
 // probe looks at the beginning of a file. It never fails: what cannot be read
 // has no keys.
-func probe(name string, head []byte) *sample {
-	p := &sample{name: name, keys: keySet{}}
-	text := bytes.TrimPrefix(head, []byte("\xef\xbb\xbf"))
+func probe(in input, head []byte) *sample {
+	p := &sample{input: in, keys: map[string]bool{}}
+	text := bytes.TrimPrefix(head, []byte(byteOrderMark))
 	scan := jsonscan.New(bytes.NewReader(text))
 	switch {
 	case scan.Is('['):
 		p.list = true
-		scan.Array(func() {
-			if len(p.keys) > 0 {
-				scan.Skip()
-				return
-			}
+		scan.BeginList()
+		if scan.Next(true) {
 			p.collect(scan, "", 0)
-		})
+		}
 	case scan.Is('{'):
-		p.collect(scan, "", 0)
+		// A log may begin with records of other kinds, so look at a few.
+		for records := 0; records < 16 && scan.More(); records++ {
+			p.collect(scan, "", 0)
+		}
 	default:
 		line, _, _ := bytes.Cut(text, []byte("\n"))
-		p.csv = strings.TrimSpace(string(line))
+		p.text = strings.TrimSpace(string(line))
 	}
 	return p
 }
 
+const byteOrderMark = "\xef\xbb\xbf"
+
 // probeDepth is how deep detection looks into a record.
-const probeDepth = 4
+const probeDepth = 6
 
 func (p *sample) collect(s *jsonscan.Scanner, path string, depth int) {
 	switch {
@@ -73,22 +87,16 @@ func (p *sample) collect(s *jsonscan.Scanner, path string, depth int) {
 	}
 }
 
-// choose finds the format by name or, for "auto", by content.
+// choose finds the format by name or, for Auto, by content.
 func choose(path string, p *sample, name string) (format, error) {
-	all := formats()
-	if name != Auto && name != "" {
-		for _, f := range all {
-			if f.name == name {
-				return f, nil
-			}
-		}
-		return format{}, fmt.Errorf("unknown trace format %q; want auto or one of %s", name, strings.Join(Formats(), ", "))
-	}
-	for _, f := range all {
-		if f.match(p) {
+	for _, f := range formats() {
+		if name == f.name || name == Auto && f.match(p) {
 			return f, nil
 		}
 	}
 	return format{}, fmt.Errorf("%s: the content is of no known trace format; name one of %s",
 		path, strings.Join(Formats(), ", "))
 }
+
+// yamlKey reports whether the first line of a file that is not JSON sets a key.
+func (s *sample) yamlKey(key string) bool { return strings.HasPrefix(s.text, key+":") }

@@ -2,6 +2,7 @@ package readers
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -16,39 +17,140 @@ import (
 // headBytes is how much of a file's content detection may look at.
 const headBytes = 128 << 10
 
-// file is one input file, decompressed on the fly.
-type file struct {
-	path string
-	r    *bufio.Reader
-	c    []io.Closer
+// input is a file to be read, or a directory whose files are one document.
+type input struct {
+	path  string
+	parts []string // files of a directory, in order; nil for a file
 }
 
-// openFile opens a plain, gzip or zstd file; the content tells which.
-func openFile(path string) (*file, error) {
-	f, err := os.Open(path)
+// list returns the inputs of a path: a file, or the files of a directory and
+// those below it, by name. Hidden files are left out.
+func list(path string) ([]input, error) {
+	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err // names the path already
 	}
-	raw := bufio.NewReaderSize(f, 1<<16)
-	in := &file{path: path, c: []io.Closer{f}}
+	if !info.IsDir() {
+		return []input{{path: path}}, nil
+	}
+	entries, err := os.ReadDir(path) // sorted by name
+	if err != nil {
+		return nil, err
+	}
+	var out, events []input
+	for _, entry := range entries {
+		name := filepath.Join(path, entry.Name())
+		switch {
+		case strings.HasPrefix(entry.Name(), "."):
+		case strings.HasPrefix(entry.Name(), "event-") && !entry.IsDir():
+			events = append(events, input{path: name})
+		default:
+			below, err := list(name)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, below...)
+		}
+	}
+	if len(events) > 0 {
+		out = append(out, together(path, events))
+	}
+	if len(out) == 0 {
+		return nil, fmt.Errorf("%s: the directory holds no files; want trace files", path)
+	}
+	return companions(out), nil
+}
+
+// together makes one input of the event files of a directory.
+func together(path string, events []input) input {
+	in := input{path: path}
+	for _, e := range events {
+		in.parts = append(in.parts, e.path)
+	}
+	return in
+}
+
+// companions leaves out files that are read together with another one: the
+// CSV of a header in YAML, the data set of a client's rates.
+func companions(all []input) []input {
+	have := map[string]bool{}
+	for _, in := range all {
+		have[in.path] = true
+	}
+	var out []input
+	for _, in := range all {
+		if other := companionOf(in.path); other == "" || !have[other] {
+			out = append(out, in)
+		}
+	}
+	return out
+}
+
+// file is one input, decompressed on the fly. It reads its parts one after the
+// other, opening each when the one before is done.
+type file struct {
+	input
+	r    *bufio.Reader
+	left []string // parts still to be opened
+	part io.Reader
+	c    []io.Closer // of the open part
+}
+
+// openFile opens a plain, gzip or zstd file; the content tells which.
+func openFile(in input) (*file, error) {
+	f := &file{input: in, left: in.parts}
+	if in.parts == nil {
+		f.left = []string{in.path}
+	}
+	if err := f.openPart(); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	f.r = bufio.NewReaderSize(readerFunc(f.read), headBytes)
+	return f, nil
+}
+
+type readerFunc func([]byte) (int, error)
+
+// Read calls the function.
+func (f readerFunc) Read(b []byte) (int, error) { return f(b) }
+
+func (f *file) read(b []byte) (int, error) {
+	n, err := f.part.Read(b)
+	if !errors.Is(err, io.EOF) || len(f.left) == 0 {
+		return n, err
+	}
+	if err := f.Close(); err != nil {
+		return n, err
+	}
+	return n, f.openPart()
+}
+
+func (f *file) openPart() error {
+	path := f.left[0]
+	f.left = f.left[1:]
+	in, err := os.Open(path)
+	if err != nil {
+		return err // names the path already
+	}
+	f.c = append(f.c, in)
+	raw := bufio.NewReaderSize(in, 1<<16)
 	magic, err := raw.Peek(4)
 	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), in.Close())
+		return fmt.Errorf("%s: %w", path, err)
 	}
-	r, err := in.decompressed(raw, magic)
+	f.part, err = f.decompressed(raw, magic)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("%s: %w; the file seems to be damaged or cut short", path, err), in.Close())
+		return fmt.Errorf("%s: %w; the file seems to be damaged or cut short", path, err)
 	}
-	in.r = bufio.NewReaderSize(r, headBytes)
-	return in, nil
+	return nil
 }
 
 func (f *file) decompressed(raw io.Reader, magic []byte) (io.Reader, error) {
 	switch {
-	case strings.HasPrefix(string(magic), "\x1f\x8b"):
+	case bytes.HasPrefix(magic, []byte("\x1f\x8b")):
 		return gzip.NewReader(raw)
 	case string(magic) == "\x28\xb5\x2f\xfd":
-		z, err := zstd.NewReader(raw, zstd.WithDecoderConcurrency(1))
+		z, err := zstd.NewReader(raw, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(256<<20))
 		if err != nil {
 			return nil, err
 		}
@@ -64,23 +166,24 @@ func (f *file) head() ([]byte, error) {
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("%s: %w; the file seems to be damaged or cut short", f.path, err)
 	}
-	if len(strings.TrimSpace(string(head))) == 0 {
+	if len(bytes.TrimSpace(head)) == 0 {
 		return nil, fmt.Errorf("%s: the file is empty; want a trace", f.path)
 	}
 	return head, nil
 }
 
-// name returns the file's name without directory and compression suffix.
-func (f *file) name() string {
-	name := filepath.Base(f.path)
+// base returns a path's last element without compression suffix.
+func base(path string) string {
+	name := filepath.Base(path)
 	return strings.TrimSuffix(strings.TrimSuffix(name, ".gz"), ".zst")
 }
 
-// Close closes the file.
+// Close closes the part that is open.
 func (f *file) Close() error {
 	var errs []error
 	for i := len(f.c) - 1; i >= 0; i-- {
 		errs = append(errs, f.c[i].Close())
 	}
+	f.c = nil
 	return errors.Join(errs...)
 }

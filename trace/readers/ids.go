@@ -1,5 +1,7 @@
 package readers
 
+import "agentsim/trace/jsonscan"
+
 // idSet is a set of block ids. Ids counted up from 0, as most traces have,
 // cost a bit each; 64-bit hashes about 12 bytes.
 type idSet struct {
@@ -23,6 +25,14 @@ func (s *idSet) add(id uint64) bool {
 	was := s.dense[word]&bit != 0
 	s.dense[word] |= bit
 	return was
+}
+
+// has reports whether id is in the set.
+func (s *idSet) has(id uint64) bool {
+	if id >= denseMax {
+		return len(s.sparse) > 0 && s.sparse[s.slot(id)] == id
+	}
+	return int(id/64) < len(s.dense) && s.dense[id/64]&(1<<(id%64)) != 0
 }
 
 func (s *idSet) addSparse(id uint64) bool {
@@ -64,17 +74,14 @@ func (s *idSet) clear() {
 	s.used = 0
 }
 
-// names keeps one copy of each of a file's few distinct names.
-type names map[string]string
-
-func (n names) of(b []byte) string {
-	if s, ok := n[string(b)]; ok {
-		return s
-	}
-	if len(n) > 4096 {
-		clear(n)
-	}
-	s := string(b)
-	n[s] = s
-	return s
+// leading reads a list of block ids, adds them, and returns how many of the
+// first ones were there before and how many there are in all.
+func (s *idSet) leading(in *jsonscan.Scanner) (hits, blocks int) {
+	in.Array(func() {
+		if s.add(in.Uint()) && hits == blocks {
+			hits++
+		}
+		blocks++
+	})
+	return hits, blocks
 }

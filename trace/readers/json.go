@@ -8,6 +8,21 @@ import (
 	"agentsim/trace/jsonscan"
 )
 
+// opener is the state of a format while the files of a trace are read.
+type opener interface {
+	// open begins a file.
+	open(f *file, head []byte, p *sample) (decoder, error)
+	// finish is called at the end of each file and pushes calls held back.
+	finish(q *queue) error
+}
+
+// decoder reads the records of one file.
+type decoder interface {
+	decode(q *queue) error // reads one record, io.EOF at the end
+	skip() bool            // moves behind a bad record; false = impossible
+	line() int
+}
+
 // queue holds the calls of the record just read until they are asked for.
 type queue struct {
 	calls []trace.Call
@@ -26,13 +41,30 @@ func (q *queue) pop(c *trace.Call) bool {
 	return true
 }
 
-// jsonFormat decodes the records of a JSON file one by one. record must
-// consume exactly one value and may push any number of calls; faults go to
-// s.Fail. A format that has to see all records first pushes its calls in finish.
+// jsonFormat decodes the records of JSON files one by one. record must consume
+// exactly one value and may push any number of calls; faults go to s.Fail. A
+// format that has to see all records first pushes its calls in finish.
 type jsonFormat interface {
+	begin(path string)
 	record(s *jsonscan.Scanner, q *queue)
 	finish(q *queue) error
 }
+
+// jsonOpener reads the files of a trace with one jsonFormat.
+type jsonOpener struct{ jsonFormat }
+
+func (o jsonOpener) open(f *file, head []byte, p *sample) (decoder, error) {
+	o.begin(f.path)
+	d := &jsonDecoder{s: jsonscan.New(f.r), format: o.jsonFormat, list: p.list}
+	d.s.OneLine = !p.list && linewise(head)
+	return d, nil
+}
+
+// oneByOne is part of formats that hand out each record's calls at once.
+type oneByOne struct{}
+
+func (oneByOne) begin(string)        {}
+func (oneByOne) finish(*queue) error { return nil }
 
 // jsonDecoder walks the records of a file: JSON Lines, one value after the
 // other, or the entries of one list.
@@ -44,12 +76,6 @@ type jsonDecoder struct {
 	ended  bool
 }
 
-func newJSONDecoder(r io.Reader, head []byte, format jsonFormat, list bool) *jsonDecoder {
-	s := jsonscan.New(r)
-	s.OneLine = !list && linewise(head)
-	return &jsonDecoder{s: s, format: format, list: list}
-}
-
 // linewise reports whether the text looks like one record per line.
 func linewise(head []byte) bool {
 	first, rest, _ := bytes.Cut(head, []byte("\n"))
@@ -57,43 +83,51 @@ func linewise(head []byte) bool {
 	return len(first) > 1 && first[0] == '{' && len(rest) > 0 && rest[0] == '{'
 }
 
-// decode reads the next record into q. It returns io.EOF at the end.
 func (d *jsonDecoder) decode(q *queue) error {
 	if d.ended {
 		return io.EOF
 	}
-	if d.list && !d.begun {
-		d.begun, d.ended = true, true
-		d.s.Array(func() { d.format.record(d.s, q) })
-		d.s.End()
-		if d.s.Err() != nil {
-			return d.s.Err()
-		}
-		return d.format.finish(q)
-	}
-	if !d.s.More() {
-		if d.s.Err() != nil {
-			return d.s.Err()
-		}
+	if !d.more() {
 		d.ended = true
-		return d.format.finish(q)
+		if d.s.Err() != nil {
+			return d.s.Err()
+		}
+		return io.EOF
 	}
-	line := d.s.Line()
+	line, before := d.s.Line(), len(q.calls)
 	d.format.record(d.s, q)
-	if d.s.Err() == nil && !d.begun {
-		d.begun = true
+	if d.s.Err() != nil {
+		q.calls = q.calls[:before]
+		return d.s.Err()
+	}
+	if !d.begun && !d.list {
 		d.s.OneLine = d.s.OneLine || line == d.s.Line() && d.s.More() && d.s.Line() > line
 	}
-	return d.s.Err()
+	d.begun = true
+	return nil
 }
 
-// skip moves behind a bad record; false where records are not lines.
+// more reports whether another record follows.
+func (d *jsonDecoder) more() bool {
+	if !d.list {
+		return d.s.More()
+	}
+	if !d.begun {
+		d.s.BeginList()
+	}
+	if d.s.Next(!d.begun) {
+		return true
+	}
+	d.s.End()
+	return false
+}
+
 func (d *jsonDecoder) skip() bool {
 	if !d.s.OneLine {
 		return false
 	}
 	if !d.s.SkipLine() {
-		d.s = jsonscan.New(bytes.NewReader(nil))
+		d.ended = true
 	}
 	return true
 }

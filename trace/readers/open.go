@@ -1,81 +1,204 @@
 // Package readers reads the trace formats that exist in the wild into calls.
 //
-// Each format has a file of its own, named after it; formats.go lists them.
+// Open detects the format by content. Each format has a file of its own, named
+// after it, which says how it tells time, prompts, prefixes and sessions;
+// formats.go lists them all. Files are streamed: memory grows with the number
+// of sessions, of open requests or of distinct blocks as the format needs, and
+// only where records come unsorted with the file. Text is counted and dropped.
 package readers
 
 import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 
 	"agentsim/trace"
 	"agentsim/trace/jsonscan"
+	"agentsim/trace/tokens"
 )
 
 // Auto is the format name that lets the content decide.
 const Auto = "auto"
 
-// Trace is an open trace. It implements trace.Reader.
+// Options say how to read. The zero value detects the format and tolerates nothing.
+type Options struct {
+	Format  string         // a name from Formats; empty or Auto = by content
+	SkipBad int            // bad records that are skipped and reported
+	Tokens  tokens.Counter // counts the tokens of text; nil = tokens.Default
+}
+
+// Trace is an open trace of one or more files in one format. It implements
+// trace.Reader.
 type Trace struct {
-	in     *file
-	format string
+	opts   Options
+	inputs []input // still to be read; the first one is open
+	env    *env
+	format *format
+	state  opener // of the format, over all files
+	file   *file
 	d      decoder
 	q      queue
 	calls  int
+	report Report
 }
 
-// decoder reads the records of one file.
-type decoder interface {
-	decode(q *queue) error // reads one record, io.EOF at the end
-	line() int
+// Report says what a reader met beside calls.
+type Report struct {
+	Format string
+	Files  int
+	Bad    []error // skipped records, with file and line
+	Notes  []Note  // sorted by text
 }
 
-// Open opens a trace file. The format is a name from Formats, or "auto".
+// Note is something that a reader left out or filled in, and how often.
+type Note struct {
+	Text  string
+	Count int
+}
+
+// Open opens a trace: a file, plain, gzip or zstd, or a directory of files.
+// The format is a name from Formats, or "auto".
 func Open(path, format string) (*Trace, error) {
-	in, err := openFile(path)
-	if err != nil {
-		return nil, err
+	return OpenAll([]string{path}, Options{Format: format})
+}
+
+// OpenAll opens files and directories as one trace. All have one format.
+func OpenAll(paths []string, opts Options) (*Trace, error) {
+	if opts.Format == "" {
+		opts.Format = Auto
 	}
-	t, err := open(in, format)
-	if err != nil {
-		return nil, errors.Join(err, in.Close())
+	if opts.Format != Auto && !slices.Contains(Formats(), opts.Format) {
+		return nil, fmt.Errorf("unknown trace format %q; want auto or one of %s",
+			opts.Format, strings.Join(Formats(), ", "))
+	}
+	t := &Trace{opts: opts, env: newEnv(opts.Tokens)}
+	for _, path := range paths {
+		found, err := list(path)
+		if err != nil {
+			return nil, err
+		}
+		t.inputs = append(t.inputs, found...)
+	}
+	if len(t.inputs) == 0 {
+		return nil, errors.New("no trace given; want at least one file or directory")
+	}
+	if err := t.openNext(); err != nil {
+		return nil, errors.Join(err, t.Close())
 	}
 	return t, nil
 }
 
-func open(in *file, name string) (*Trace, error) {
-	head, err := in.head()
+// openNext opens the first of the inputs that are left.
+func (t *Trace) openNext() error {
+	in := t.inputs[0]
+	t.inputs = t.inputs[1:]
+	f, err := openFile(in)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	p := probe(in.name(), head)
-	f, err := choose(in.path, p, name)
+	t.file = f
+	head, err := f.head()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return &Trace{in: in, format: f.name, d: f.open(in, head, p)}, nil
+	p := probe(in, head)
+	chosen, err := choose(in.path, p, t.opts.Format)
+	if err != nil {
+		return err
+	}
+	if t.format != nil && t.format.name != chosen.name {
+		return fmt.Errorf("%s: format %s after files in format %s; want one format in a trace",
+			in.path, chosen.name, t.format.name)
+	}
+	if t.format == nil {
+		t.format, t.state = &chosen, chosen.begin(t.env)
+	}
+	t.report.Files++
+	t.d, err = t.state.open(f, head, p)
+	if err != nil {
+		return fmt.Errorf("%s: %w", in.path, err)
+	}
+	return nil
 }
 
 // Format returns the name of the trace's format.
-func (t *Trace) Format() string { return t.format }
+func (t *Trace) Format() string { return t.format.name }
 
-// Close closes the file.
-func (t *Trace) Close() error { return t.in.Close() }
+// Report returns what was met so far beside calls.
+func (t *Trace) Report() Report {
+	r := t.report
+	r.Format = t.format.name
+	r.Notes = t.env.sorted()
+	return r
+}
+
+// Close closes the file that is open.
+func (t *Trace) Close() error {
+	if t.file == nil {
+		return nil
+	}
+	f := t.file
+	t.file = nil
+	return f.Close()
+}
 
 // Read returns the next call, or io.EOF. Errors name the file and the line.
 func (t *Trace) Read(c *trace.Call) error {
 	for !t.q.pop(c) {
-		err := t.d.decode(&t.q)
-		if errors.Is(err, io.EOF) && len(t.q.calls) == 0 {
-			if t.calls == 0 {
-				return fmt.Errorf("%s: no calls in it; want at least one", t.in.path)
-			}
-			return io.EOF
+		if t.d == nil {
+			return t.end()
 		}
-		if err != nil && !errors.Is(err, io.EOF) {
-			return fmt.Errorf("%s:%d: %w", t.in.path, jsonscan.LineOf(err, t.d.line()), err)
+		err := t.d.decode(&t.q)
+		if t.env.err != nil {
+			return t.env.err
+		}
+		if errors.Is(err, io.EOF) {
+			err = t.endFile()
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		if err != nil {
+			if err = t.tolerate(err); err != nil {
+				return err
+			}
 		}
 	}
 	t.calls++
+	return nil
+}
+
+// endFile lets the format hand out what it held back and goes to the next file.
+func (t *Trace) endFile() error {
+	t.d = nil
+	if err := t.state.finish(&t.q); err != nil {
+		return fmt.Errorf("%s: %w", t.file.path, err)
+	}
+	if err := t.Close(); err != nil {
+		return err
+	}
+	if len(t.inputs) == 0 {
+		return nil
+	}
+	return t.openNext()
+}
+
+func (t *Trace) end() error {
+	if t.calls == 0 {
+		return fmt.Errorf("the trace (%s, %d files) holds no calls; want at least one", t.format.name, t.report.Files)
+	}
+	return io.EOF
+}
+
+// tolerate skips a bad record if the options allow it.
+func (t *Trace) tolerate(err error) error {
+	err = fmt.Errorf("%s:%d: %w", t.file.path, jsonscan.LineOf(err, t.d.line()), err)
+	if len(t.report.Bad) >= t.opts.SkipBad || !t.d.skip() {
+		return err
+	}
+	t.report.Bad = append(t.report.Bad, err)
 	return nil
 }

@@ -12,7 +12,8 @@ import (
 //
 // A session's calls come in file order, the main agent's and its sub-agents'.
 type weka struct {
-	names     names
+	oneByOne
+	env       *env
 	seen      idSet
 	session   string
 	blockSize int
@@ -27,7 +28,7 @@ type wekaCall struct {
 	blocks int
 }
 
-func newWeka() *weka { return &weka{names: names{}} }
+func newWeka(e *env) jsonFormat { return &weka{env: e} }
 
 func (w *weka) record(s *jsonscan.Scanner, q *queue) {
 	w.seen.clear()
@@ -43,8 +44,6 @@ func (w *weka) record(s *jsonscan.Scanner, q *queue) {
 		w.flush(s, q)
 	}
 }
-
-func (w *weka) finish(*queue) error { return nil }
 
 // wekaEntry holds the fields of a request, or of a (sub-)agent that has requests.
 type wekaEntry struct {
@@ -96,7 +95,7 @@ func (w *weka) requestField(s *jsonscan.Scanner, key []byte, c *wekaCall) {
 	case "out":
 		c.Output = s.Count("out")
 	case "model":
-		c.Model = w.names.of(s.Bytes())
+		c.Model = w.env.names.of(s.Bytes())
 	case "input_types":
 		c.Kind = trace.User
 		s.Array(func() {
@@ -105,21 +104,14 @@ func (w *weka) requestField(s *jsonscan.Scanner, key []byte, c *wekaCall) {
 			}
 		})
 	case "hash_ids":
-		w.hashIDs(s, c)
+		c.hits, c.blocks = w.seen.leading(s)
 	default:
-		s.Skip()
+		w.env.unknown(s, key, wekaKnown)
 	}
 }
 
-func (w *weka) hashIDs(s *jsonscan.Scanner, c *wekaCall) {
-	c.hits, c.blocks = 0, 0
-	s.Array(func() {
-		if w.seen.add(s.Uint()) && c.hits == c.blocks {
-			c.hits++
-		}
-		c.blocks++
-	})
-}
+const wekaKnown = "type models hash_id_scope totals stop ttft output_types subagent_type duration_ms total_tokens" +
+	" tool_use_count status"
 
 // adopt names and numbers the calls of an agent that has just been read whole.
 // Calls of its own sub-agents among them have a name already.

@@ -32,15 +32,21 @@ func readAll(t testing.TB, path string) []trace.Call {
 	t.Helper()
 	tr, err := Open(path, Auto)
 	require.NoError(t, err)
-	defer func() { require.NoError(t, tr.Close()) }()
+	return drain(t, tr)
+}
+
+// all reads calls until the end or the first error.
+func all(tr *Trace) ([]trace.Call, error) {
 	var calls []trace.Call
 	for {
 		var c trace.Call
 		err := tr.Read(&c)
 		if errors.Is(err, io.EOF) {
-			return calls
+			return calls, nil
 		}
-		require.NoError(t, err)
+		if err != nil {
+			return calls, err
+		}
 		calls = append(calls, c)
 	}
 }

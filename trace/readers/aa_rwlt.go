@@ -1,0 +1,105 @@
+package readers
+
+import (
+	"agentsim/trace"
+	"agentsim/trace/jsonscan"
+)
+
+// aaRWLT reads AA-RWLT files: JSON Lines with the whole history of each call
+// as text and no times. What a call generated is the answer that the next
+// row's history holds; that of a conversation's last call is unknown and
+// given as 0.
+type aaRWLT struct {
+	env           *env
+	prompts       prompts
+	conversations map[string]*rwltConversation
+	order         []string
+}
+
+type rwltConversation struct {
+	progress
+	messages int        // of the last history
+	held     trace.Call // waits for its output
+	holds    bool
+}
+
+func newAARWLT(e *env) jsonFormat {
+	return &aaRWLT{env: e, conversations: map[string]*rwltConversation{}}
+}
+
+func (a *aaRWLT) begin(string) {}
+
+func (a *aaRWLT) record(s *jsonscan.Scanner, q *queue) {
+	id, index := "", -1
+	var messages []message
+	tools := message{hash: hashStart}
+	s.Object(func(key []byte) {
+		switch string(key) {
+		case "conversation_id":
+			id = s.String()
+		case "conversation_idx":
+			index = int(s.Int())
+		case "messages":
+			s.Array(func() { messages = append(messages, a.env.message(s, nil)) })
+		case "tools":
+			a.env.feed(s, &tools)
+		default:
+			a.env.unknown(s, key, "model")
+		}
+	})
+	if s.Err() != nil {
+		return
+	}
+	if id == "" || len(messages) == 0 {
+		s.Fail("conversation_id or messages: missing; want both")
+		return
+	}
+	at := a.conversations[id]
+	if at == nil {
+		at = &rwltConversation{progress: progress{end: trace.Unknown}}
+		a.conversations[id] = at
+		a.order = append(a.order, id)
+	}
+	if index != at.turns {
+		s.Fail("conversation_idx: %d; want %d, the next of conversation %s", index, at.turns, id)
+		return
+	}
+	a.answer(at, messages, q)
+	a.hold(at, id, append([]message{tools}, messages...))
+	at.messages = len(messages)
+}
+
+// answer completes the call held back by the answer that this history adds.
+func (a *aaRWLT) answer(at *rwltConversation, messages []message, q *queue) {
+	if !at.holds {
+		return
+	}
+	for i := at.messages; i < len(messages) && messages[i].role == roleAssistant; i++ {
+		at.held.Output += max(messages[i].tokens-messageTokens, 0)
+	}
+	q.push(at.held)
+}
+
+func (a *aaRWLT) hold(at *rwltConversation, id string, messages []message) {
+	p := newPrompt()
+	for _, m := range messages {
+		a.prompts.add(&p, m)
+	}
+	c := unknownTimes()
+	c.Session, c.Input, c.Cached, c.Kind = id, p.tokens, p.cached, trace.User
+	if messages[len(messages)-1].tool {
+		c.Kind = trace.Tool
+	}
+	at.place(&c)
+	at.held, at.holds = c, true
+}
+
+func (a *aaRWLT) finish(q *queue) error {
+	for _, id := range a.order {
+		if at := a.conversations[id]; at.holds {
+			q.push(at.held)
+			at.holds = false
+		}
+	}
+	return nil
+}

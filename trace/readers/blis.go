@@ -1,0 +1,161 @@
+package readers
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+
+	"agentsim/trace"
+)
+
+// blis reads TraceV2 of inference-sim (BLIS): a YAML header and a CSV of the
+// same name, times in microseconds. With session_context_growth: accumulate a
+// row's input is new text, unless the server's own count of the whole prompt
+// stands beside it.
+type blis struct {
+	env        *env
+	accumulate bool
+	sessions   progresses
+}
+
+func newBLIS(e *env) csvFormat { return &blis{env: e, sessions: progresses{}} }
+
+// blisHeader is what matters of the YAML file.
+type blisHeader struct {
+	Version  int    `yaml:"trace_version"`
+	TimeUnit string `yaml:"time_unit"`
+	Growth   string `yaml:"session_context_growth"`
+}
+
+// blisOpener opens the CSV of a pair, whichever of the two was named.
+type blisOpener struct {
+	csvOpener
+	format *blis
+}
+
+func newBLISOpener(e *env) opener {
+	format := &blis{env: e, sessions: progresses{}}
+	return blisOpener{csvOpener{format}, format}
+}
+
+func (o blisOpener) open(f *file, head []byte, p *sample) (decoder, error) {
+	if p.columns("request_id", "arrival_time_us") {
+		header := companionOf(f.path)
+		data, err := os.ReadFile(header)
+		if err != nil {
+			return nil, fmt.Errorf("the header that belongs to it: %w", err)
+		}
+		if err := o.format.header(data); err != nil {
+			return nil, fmt.Errorf("%s: %w", header, err)
+		}
+		return o.csvOpener.open(f, head, p)
+	}
+	data, err := io.ReadAll(io.LimitReader(f.r, headBytes))
+	if err != nil {
+		return nil, err
+	}
+	if err := o.format.header(data); err != nil {
+		return nil, err
+	}
+	rows, err := openFile(input{path: strings.TrimSuffix(f.path, filepath.Ext(f.path)) + ".csv"})
+	if err != nil {
+		return nil, fmt.Errorf("the rows that belong to it: %w", err)
+	}
+	err = f.Close()
+	f.r, f.c = rows.r, rows.c // closed with the header's file
+	if err != nil {
+		return nil, err
+	}
+	head, err = f.head()
+	if err != nil {
+		return nil, err
+	}
+	return o.csvOpener.open(f, head, p)
+}
+
+func (b *blis) header(data []byte) error {
+	var h blisHeader
+	if err := yaml.Unmarshal(data, &h); err != nil {
+		return err
+	}
+	switch {
+	case h.Version != 2:
+		return fmt.Errorf("trace_version: %d; want 2", h.Version)
+	case h.TimeUnit != "us" && h.TimeUnit != "":
+		return fmt.Errorf("time_unit: %q; want us", h.TimeUnit)
+	case h.Growth != "" && h.Growth != "accumulate":
+		return errors.New("session_context_growth: unknown; want accumulate or nothing")
+	}
+	b.accumulate = h.Growth == "accumulate"
+	return nil
+}
+
+func (b *blis) required() []string {
+	return []string{"request_id", "session_id", "input_tokens", "output_tokens", "arrival_time_us"}
+}
+func (b *blis) begin(string)        {}
+func (b *blis) finish(*queue) error { return nil }
+
+func (b *blis) row(r *csvRow, q *queue) {
+	c := unknownTimes()
+	c.Kind = trace.User
+	c.Session, c.Model = r.cell("session_id"), b.env.names.of([]byte(r.cell("model")))
+	c.Start = r.seconds("arrival_time_us", micro)
+	c.Input, c.Output = r.count("input_tokens"), r.count("output_tokens")
+	c.Shared = min(r.count("prefix_length"), c.Input)
+	if last := r.seconds("last_chunk_time_us", micro); last > c.Start {
+		c.Service = last - c.Start
+	}
+	whole := r.count("server_input_tokens")
+	if r.err != nil {
+		return
+	}
+	if status := r.cell("status"); status != "" && status != "ok" {
+		b.env.note("failed calls left out")
+		return
+	}
+	b.place(&c, r, whole)
+	if r.err == nil {
+		q.push(c)
+	}
+}
+
+func (b *blis) place(c *trace.Call, r *csvRow, whole int) {
+	if c.Session == "" {
+		return
+	}
+	session := b.sessions.of(c.Session)
+	if session.turns > 0 {
+		c.Shared = 0
+		c.Gap = r.seconds("think_time_us", micro)
+	}
+	switch {
+	case b.accumulate && whole == 0:
+		session.extends(c)
+	case whole > 0:
+		c.Input = whole
+		session.assumePrefix(c)
+	default:
+		session.assumePrefix(c)
+	}
+	session.place(c)
+}
+
+// companionOf returns the file without which the named one is not whole: the
+// YAML header of a CSV, the rates that belong to a data set of lengths.
+func companionOf(path string) string {
+	if name, ok := strings.CutSuffix(path, ".csv"); ok {
+		return name + ".yaml"
+	}
+	for _, suffix := range []string{"", ".gz"} {
+		if name, ok := strings.CutSuffix(path, "-dataset.json"+suffix); ok {
+			return name + "-trace.csv" + suffix
+		}
+	}
+	return ""
+}

@@ -1,0 +1,154 @@
+package readers
+
+import (
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+
+	"agentsim/trace"
+	"agentsim/trace/jsonscan"
+)
+
+// csvFormat decodes the rows of CSV files. It reads cells by column name.
+type csvFormat interface {
+	required() []string // columns without which a file cannot be read
+	begin(path string)
+	row(r *csvRow, q *queue)
+	finish(q *queue) error
+}
+
+// csvOpener reads the files of a trace with one csvFormat.
+type csvOpener struct{ csvFormat }
+
+func (o csvOpener) open(f *file, head []byte, _ *sample) (decoder, error) {
+	if bytes.HasPrefix(head, []byte(byteOrderMark)) {
+		if _, err := f.r.Discard(len(byteOrderMark)); err != nil {
+			return nil, err
+		}
+	}
+	o.begin(f.path)
+	r := csv.NewReader(f.r)
+	r.ReuseRecord = true
+	header, err := r.Read()
+	if err != nil {
+		return nil, err
+	}
+	row := &csvRow{columns: map[string]int{}}
+	for i, name := range header {
+		row.columns[strings.TrimSpace(name)] = i
+	}
+	for _, name := range o.required() {
+		if !row.has(name) {
+			return nil, fmt.Errorf("column %q is missing; want %s", name, strings.Join(o.required(), ", "))
+		}
+	}
+	return &csvDecoder{r: r, row: row, format: o.csvFormat, at: 1}, nil
+}
+
+type csvDecoder struct {
+	r      *csv.Reader
+	row    *csvRow
+	format csvFormat
+	at     int // line of the row last read
+}
+
+func (d *csvDecoder) decode(q *queue) error {
+	cells, err := d.r.Read()
+	var bad *csv.ParseError
+	switch {
+	case errors.Is(err, io.EOF):
+		return io.EOF
+	case errors.As(err, &bad):
+		return &jsonscan.SyntaxError{Line: bad.Line, Msg: bad.Err.Error()}
+	case err != nil:
+		d.at++
+		return fmt.Errorf("%w; the file seems to be damaged or cut short", err)
+	}
+	d.at, _ = d.r.FieldPos(0)
+	d.row.cells, d.row.err = cells, nil
+	before := len(q.calls)
+	d.format.row(d.row, q)
+	if d.row.err != nil {
+		q.calls = q.calls[:before]
+		return d.row.err
+	}
+	return nil
+}
+
+func (d *csvDecoder) skip() bool { return true } // the CSV reader stands on the next row
+
+func (d *csvDecoder) line() int { return d.at }
+
+// csvRow is one row. The first bad cell is remembered in err.
+type csvRow struct {
+	columns map[string]int
+	cells   []string
+	err     error
+}
+
+func (r *csvRow) has(column string) bool {
+	_, ok := r.columns[column]
+	return ok
+}
+
+func (r *csvRow) fail(format string, args ...any) {
+	if r.err == nil {
+		r.err = fmt.Errorf(format, args...)
+	}
+}
+
+// cell returns the text of a cell, "" if the column is absent.
+func (r *csvRow) cell(column string) string {
+	i, ok := r.columns[column]
+	if !ok {
+		return ""
+	}
+	return strings.TrimSpace(r.cells[i])
+}
+
+// count reads a token count. An empty cell reads as 0.
+func (r *csvRow) count(column string) int {
+	v := r.number(column)
+	switch {
+	case v < 0 || v > jsonscan.CountMax:
+		r.fail("%s: %v tokens; want 0 to %d", column, v, jsonscan.CountMax)
+		return 0
+	case v != math.Trunc(v):
+		r.fail("%s: %v tokens; want a whole number", column, v)
+		return 0
+	}
+	return int(v)
+}
+
+// number reads a number. An empty cell reads as 0.
+func (r *csvRow) number(column string) float64 {
+	text := r.cell(column)
+	if text == "" {
+		return 0
+	}
+	v, err := strconv.ParseFloat(text, 64)
+	if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
+		r.fail("%s: not a number", column)
+		return 0
+	}
+	return v
+}
+
+// seconds reads a time of 0 or more given in a unit of so many seconds. An
+// absent column and an empty cell read as unknown.
+func (r *csvRow) seconds(column string, unit float64) float64 {
+	if r.cell(column) == "" {
+		return trace.Unknown
+	}
+	v := r.number(column)
+	if v < 0 {
+		r.fail("%s: %v; want a time of 0 or more", column, v)
+		return trace.Unknown
+	}
+	return v * unit
+}

@@ -1,0 +1,132 @@
+package readers
+
+import (
+	"agentsim/trace"
+	"agentsim/trace/jsonscan"
+)
+
+// dynamoMooncake reads Dynamo's agentic Mooncake rows: Mooncake with whole
+// prompts and global 64-bit block ids, where a request starts delay +
+// tool_wait_ms (milliseconds) after all of wait_for have ended. A session_id
+// is a trajectory; one whose first request is another's branch is its
+// sub-agent. The block size is not in the file: it is the smallest power of
+// two that fits the first rows.
+type dynamoMooncake struct {
+	oneByOne
+	env      *env
+	seen     idSet
+	requests idSet // hashes of the ids of all rows so far
+	sessions progresses
+	parents  map[string]string // session that named a request as its branch, until it comes
+	block    int               // tokens
+}
+
+type dynamoRow struct {
+	trace.Call
+	id           string
+	waits        []uint64 // hashes of request ids
+	branches     []string
+	delay, tools float64 // seconds
+	hits, blocks int
+}
+
+func newDynamoMooncake(e *env) jsonFormat {
+	return &dynamoMooncake{env: e, sessions: progresses{}, parents: map[string]string{}}
+}
+
+func (d *dynamoMooncake) record(s *jsonscan.Scanner, q *queue) {
+	r := dynamoRow{Call: unknownTimes(), delay: trace.Unknown, tools: trace.Unknown}
+	r.Kind = trace.User
+	s.Object(func(key []byte) { d.field(s, key, &r) })
+	switch {
+	case s.Err() != nil:
+		return
+	case r.id == "" || r.Session == "":
+		s.Fail("request_id or session_id: missing; want both")
+		return
+	case !d.started(&r):
+		s.Fail("request %s waits for one that does not stand before it; want rows in an order in which they can start", r.id)
+		return
+	case !d.fitBlock(r.Input, r.blocks):
+		s.Fail("hash_ids: %d ids for %d tokens; want blocks of one size, here %d tokens", r.blocks, r.Input, d.block)
+		return
+	}
+	d.place(&r)
+	q.push(r.Call)
+}
+
+func (d *dynamoMooncake) field(s *jsonscan.Scanner, key []byte, r *dynamoRow) {
+	switch string(key) {
+	case "request_id":
+		r.id = s.String()
+	case "session_id":
+		r.Session = s.String()
+	case "timestamp":
+		r.Start = seconds(s, "timestamp", milli)
+	case "delay":
+		r.delay = seconds(s, "delay", milli)
+	case "tool_wait_ms":
+		r.tools = seconds(s, "tool_wait_ms", milli)
+	case "input_length":
+		r.Input = s.Count("input_length")
+	case "output_length":
+		r.Output = s.Count("output_length")
+	case "hash_ids":
+		r.hits, r.blocks = d.seen.leading(s)
+	case "wait_for":
+		s.Array(func() { r.waits = append(r.waits, hashBytes(hashStart, s.Bytes())|1) })
+	case "branches":
+		s.Array(func() { r.branches = append(r.branches, s.String()) })
+	case "tool_events":
+		s.Array(func() { d.toolEvent(s, r) })
+	default:
+		d.env.unknown(s, key, "prefix_reset model")
+	}
+}
+
+func (d *dynamoMooncake) toolEvent(s *jsonscan.Scanner, r *dynamoRow) {
+	r.Kind = trace.Tool
+	nested(s, func() { r.Tool = d.env.names.of(s.Bytes()) }, "tool_class")
+}
+
+// started reports whether all requests that a row waits for stand before it,
+// and notes the row itself. Circular waits can not pass.
+func (d *dynamoMooncake) started(r *dynamoRow) bool {
+	for _, id := range r.waits {
+		if !d.requests.has(id) {
+			return false
+		}
+	}
+	d.requests.add(hashBytes(hashStart, []byte(r.id)) | 1)
+	return true
+}
+
+// fitBlock reports whether that many ids fit a prompt, at the block size that
+// the rows before allow.
+func (d *dynamoMooncake) fitBlock(input, blocks int) bool {
+	if blocks == 0 || d.block > 0 {
+		return blocks == 0 || blocks == input/d.block || blocks == (input+d.block-1)/d.block
+	}
+	for d.block = 1; d.block*blocks < input; d.block *= 2 {
+	}
+	return blocks == (input+d.block-1)/d.block
+}
+
+func (d *dynamoMooncake) place(r *dynamoRow) {
+	if r.delay >= 0 || r.tools >= 0 {
+		r.Gap = max(r.delay, 0) + max(r.tools, 0)
+	}
+	if r.tools > 0 {
+		r.Kind = trace.Tool
+	}
+	r.Cached = min(r.hits*d.block, r.Input)
+	session := d.sessions.of(r.Session)
+	if parent, ok := d.parents[r.id]; ok && session.turns == 0 && parent != r.Session {
+		r.Parent = parent
+	}
+	delete(d.parents, r.id)
+	for _, branch := range r.branches {
+		d.parents[branch] = r.Session
+	}
+	session.place(&r.Call)
+}

@@ -1,0 +1,113 @@
+package readers
+
+import (
+	"slices"
+	"strings"
+
+	"agentsim/trace"
+	"agentsim/trace/jsonscan"
+	"agentsim/trace/tokens"
+)
+
+// env is what formats share while a trace is read.
+type env struct {
+	counter tokens.Counter
+	notes   map[string]int
+	names   names
+	err     error // setting up the counter
+}
+
+func newEnv(counter tokens.Counter) *env {
+	return &env{counter: counter, notes: map[string]int{}, names: names{}}
+}
+
+// count returns the tokens of a text. The vocabulary is loaded at first use:
+// most traces hold no text. An error is kept for Trace.Read.
+func (e *env) count(text []byte) int {
+	if e.counter == nil {
+		counter, err := tokens.Default()
+		if err != nil {
+			e.err = err
+			counter = tokens.ByRatio(tokens.CharactersPerToken)
+		}
+		e.counter = counter
+		e.note("tokens of text counted with another vocabulary than the model's")
+	}
+	return e.counter(text)
+}
+
+// note counts something worth telling.
+func (e *env) note(text string) { e.notes[text]++ }
+
+// notesMax bounds the distinct notes: keys come from the file.
+const notesMax = 200
+
+// unknown skips the value of a key that the format does not use. Keys that it
+// does not know either are counted.
+func (e *env) unknown(s *jsonscan.Scanner, key []byte, known string) {
+	if !listed(known, key) && len(e.notes) < notesMax {
+		e.notes["unknown key "+string(key)]++
+	}
+	s.Skip()
+}
+
+// listed reports whether key is one of the words of a list.
+func listed(words string, key []byte) bool {
+	for word := range strings.FieldsSeq(words) {
+		if word == string(key) {
+			return true
+		}
+	}
+	return false
+}
+
+func (e *env) sorted() []Note {
+	var out []Note
+	for text, count := range e.notes {
+		out = append(out, Note{text, count})
+	}
+	slices.SortFunc(out, func(a, b Note) int { return strings.Compare(a.Text, b.Text) })
+	return out
+}
+
+// names keeps one copy of each of a trace's few distinct names.
+type names map[string]string
+
+// namesMax bounds the memory that names take.
+const namesMax = 4096
+
+func (n names) of(b []byte) string {
+	if s, ok := n[string(b)]; ok {
+		return s
+	}
+	if len(n) >= namesMax {
+		clear(n)
+	}
+	s := string(b)
+	n[s] = s
+	return s
+}
+
+// unknownTimes is a call of which no time is known yet.
+func unknownTimes() trace.Call {
+	return trace.Call{Start: trace.Unknown, Gap: trace.Unknown, Service: trace.Unknown}
+}
+
+// nested reads the value that a path of keys leads to, and skips everything
+// beside it. What is not an object on the way has no such value.
+func nested(s *jsonscan.Scanner, read func(), path ...string) {
+	switch {
+	case len(path) == 0:
+		read()
+	case !s.Is('{'):
+		s.Skip()
+	default:
+		s.Object(func(key []byte) {
+			if string(key) == path[0] {
+				nested(s, read, path[1:]...)
+				return
+			}
+			s.Skip()
+		})
+	}
+}

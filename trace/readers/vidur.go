@@ -1,0 +1,18 @@
+package readers
+
+// vidur reads Vidur's CSV of prompt and answer lengths, with arrival times in
+// seconds or without.
+type vidur struct{}
+
+func newVidur(*env) csvFormat { return vidur{} }
+
+func (vidur) required() []string  { return []string{"num_prefill_tokens", "num_decode_tokens"} }
+func (vidur) begin(string)        {}
+func (vidur) finish(*queue) error { return nil }
+
+func (vidur) row(r *csvRow, q *queue) {
+	c := unknownTimes()
+	c.Start = r.seconds("arrived_at", 1)
+	c.Input, c.Output = r.count("num_prefill_tokens"), r.count("num_decode_tokens")
+	q.push(c)
+}
