@@ -23,26 +23,32 @@ func (c *Cluster) route(id int32) {
 
 // choose picks an entry worker and one of its ranks for a new session, or for
 // every call where the router does not keep sessions together.
-func (c *Cluster) choose() (worker, rank int32) {
+func (c *Cluster) choose() (home, number int32) {
 	if c.cfg.Deployment.Router == RoundRobin {
 		c.next++
 		w := c.entry[c.next%len(c.entry)]
 		ranks := len(c.workers[w].ranks)
 		return int32(w), int32(c.next / len(c.entry) % ranks)
 	}
-	bySessions := c.cfg.Deployment.Router == ConversationAffinity
-	least := int(^uint(0) >> 1)
+	var best *rank
 	for _, w := range c.entry {
 		for i := range c.workers[w].ranks {
-			r := &c.workers[w].ranks[i]
-			load := r.queued
-			if bySessions {
-				load = r.homes
-			}
-			if load < least {
-				least, worker, rank = load, int32(w), int32(i)
+			if r := &c.workers[w].ranks[i]; best == nil || c.lighter(r, best) {
+				best, home, number = r, int32(w), int32(i)
 			}
 		}
 	}
-	return worker, rank
+	return home, number
+}
+
+// lighter reports whether rank a carries less than rank b: fewer sessions
+// where they stay, else fewer prompt tokens that wait, then fewer calls.
+func (c *Cluster) lighter(a, b *rank) bool {
+	switch {
+	case c.cfg.Deployment.Router == ConversationAffinity:
+		return a.homes < b.homes
+	case a.queued != b.queued:
+		return a.queued < b.queued
+	}
+	return a.running < b.running
 }

@@ -1,0 +1,55 @@
+package serve
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// twoNodes is two aggregated workers of two ranks each.
+func twoNodes(router string) func(*Config) {
+	return func(c *Config) {
+		c.Deployment.Router = router
+		c.Deployment.Aggregated.Workers = 2
+		c.Deployment.Cache.Off = true // agents begin without a home
+	}
+}
+
+func TestRoundRobinTakesTurnsAmongWorkersThenRanks(t *testing.T) {
+	c := build(t, toy(play(chat), twoNodes(RoundRobin)))
+	seen := map[place]int{}
+	last := int32(-1)
+	for range 40 {
+		home, number := c.choose()
+		require.NotEqual(t, last, home)
+		last = home
+		seen[place{home: home, rank: number}]++
+	}
+	require.Equal(t, map[place]int{{home: 0}: 10, {home: 0, rank: 1}: 10, {home: 1}: 10, {home: 1, rank: 1}: 10}, seen)
+}
+
+func TestLeastLoadedPrefersTheFewestTokensThenTheFewestCalls(t *testing.T) {
+	c := build(t, toy(play(chat), twoNodes(LeastLoaded)))
+	load := func(worker, number, queued, running int) {
+		r := &c.workers[worker].ranks[number]
+		r.queued, r.running = queued, running
+	}
+	load(0, 0, 0, 3)
+	load(0, 1, 500, 0)
+	load(1, 0, 0, 2)
+	load(1, 1, 0, 4)
+	home, number := c.choose()
+	require.Equal(t, place{home: 1}, place{home: home, rank: number}, "many calls decode even where no prompt waits")
+}
+
+func TestAffinitySpreadsSessionsEvenly(t *testing.T) {
+	cfg := toy(play(chat), twoNodes(ConversationAffinity), withAgents(21))
+	w := watch(t, cfg)
+	w.run(10)
+	require.Greater(t, w.tally.Sessions, int64(30))
+	for i := range w.workers {
+		for j := range w.workers[i].ranks {
+			require.InDelta(t, 21.0/4, float64(w.workers[i].ranks[j].homes), 2)
+		}
+	}
+}
