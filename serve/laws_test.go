@@ -253,3 +253,18 @@ func TestLawsHoldInEveryDesign(t *testing.T) {
 		})
 	}
 }
+
+func TestCheckFindsWhatIsBroken(t *testing.T) {
+	for want, breakIt := range map[string]func(c *Cluster){
+		"calls are not conserved":       func(c *Cluster) { c.tally.Finished-- },
+		"agents spent":                  func(c *Cluster) { c.tally.InState[InDecode]++ },
+		"sequences on ranks":            func(c *Cluster) { c.workers[0].sequence++ },
+		"rank 1: 0 running, 1 decoding": func(c *Cluster) { r := &c.workers[0].ranks[1]; r.running, r.sequences = 0, 1 },
+	} {
+		c := build(t, toy(play(chat)))
+		require.NoError(t, c.Run(5))
+		require.NoError(t, c.Check())
+		breakIt(c)
+		require.ErrorContains(t, c.Check(), want)
+	}
+}

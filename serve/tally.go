@@ -37,7 +37,6 @@ type WorkerTally struct {
 	Joules    float64 // dynamic
 	Steps     int64   // steps that decoded
 	Sequences float64 // summed over those steps
-	Context   float64
 }
 
 func (t *Tally) reset(now sim.Time, workers int) {
@@ -165,14 +164,21 @@ func (c *Cluster) Span() float64 { return (c.sim.Now() - c.tally.from).Seconds()
 // add up, and state times sum to agents times time (so that N = X·C).
 func (c *Cluster) Check() error {
 	t := &c.tally
-	flying := int64(0)
+	flying, spent := int64(0), sim.Time(0)
 	for i := range c.calls {
 		if c.calls[i].state != InTool {
 			flying++
 		}
+		spent += c.sim.Now() - c.calls[i].since
 	}
 	if t.Issued != t.Finished+flying {
 		return fmt.Errorf("calls are not conserved: %d issued, %d finished, %d in flight", t.Issued, t.Finished, flying)
+	}
+	for _, d := range t.InState {
+		spent += d
+	}
+	if total := sim.Time(len(c.calls)) * (c.sim.Now() - t.from); spent != total {
+		return fmt.Errorf("%d agents spent %v in their states, want %v", len(c.calls), spent, total)
 	}
 	for i := range c.workers {
 		if err := c.workers[i].check(); err != nil {

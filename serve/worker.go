@@ -156,7 +156,7 @@ func (c *Cluster) leaveDecode(w *worker, r *rank, id int32) {
 func (c *Cluster) kept(a *call) int {
 	turn := a.current()
 	if c.cfg.Replay == Generated {
-		return int(turn.Input + turn.Output)
+		return int(turn.Input) + int(turn.Output)
 	}
 	return int(turn.Input)
 }
