@@ -70,7 +70,8 @@ func capacityRows(t table.Writer, r *metrics.Result, style Style) {
 		t.AppendRow(table.Row{"agents", style.bold(Count(float64(r.Agents)))})
 		return
 	}
-	interval := fmt.Sprintf(" (95 %%: %s to %s) on %d accelerators", Count(c.AgentsLow), Count(c.AgentsHigh), c.Accelerators)
+	interval := fmt.Sprintf(" (95 %%: %s to %s) on %d accelerators",
+		Count(c.AgentsLow), Count(c.AgentsHigh), c.Accelerators)
 	t.AppendRow(table.Row{"agents", style.bold(Count(float64(c.Agents))) + interval})
 	t.AppendRow(table.Row{"per accelerator", style.bold(Significant(c.PerAccelerator))})
 	t.AppendRow(table.Row{"per MW", style.bold(Count(c.PerMW.AcceleratorMeasured)) + " of accelerator power as drawn"})
