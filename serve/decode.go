@@ -52,7 +52,7 @@ func (c *Cluster) join(w *worker) error {
 			return nil
 		}
 		w.waiting.pop()
-		c.calls[id].decoderRank = int32(i)
+		c.settleAt(w, id, int32(i))
 		r := &w.ranks[i]
 		r.running++
 		c.firstToken(id)
@@ -63,10 +63,25 @@ func (c *Cluster) join(w *worker) error {
 	return nil
 }
 
-// slot is the rank that takes a waiting call: the freest with room in its
-// cache; -1 if there is none.
+// settleAt makes a rank the one where a call decodes. What another rank had
+// kept of its session is of no use any more.
+func (c *Cluster) settleAt(w *worker, id, number int32) {
+	a := &c.calls[id]
+	if a.decoderRank >= 0 && a.decoderRank != number {
+		w.ranks[a.decoderRank].cache.Drop(kvcache.SessionID(id))
+	}
+	a.decoderRank = number
+}
+
+// slot is the rank that takes a waiting call: the one that kept its session's
+// cache, or else the freest, with room in its cache; -1 if there is none.
 func (c *Cluster) slot(w *worker, id int32) int {
 	request := c.decodeRequest(id)
+	if i := int(c.calls[id].decoderRank); i >= 0 && w.ranks[i].running < w.shape.MaxBatchPerRank {
+		if _, ok := w.ranks[i].cache.Admit(c.Now(), request); ok {
+			return i
+		}
+	}
 	for i := w.freest(-1); i >= 0; i = w.freest(i) {
 		if _, ok := w.ranks[i].cache.Admit(c.Now(), request); ok {
 			return i
@@ -105,7 +120,21 @@ func (w *worker) freer(i, j int) bool {
 
 func (c *Cluster) decodeRequest(id int32) kvcache.Request {
 	turn := c.calls[id].current()
-	return kvcache.Request{Session: kvcache.SessionID(id), Prompt: int(turn.Input), Reserve: c.reserve()}
+	r := kvcache.Request{Session: kvcache.SessionID(id), Prompt: int(turn.Input), Reserve: c.reserve()}
+	if c.cfg.Deployment.Cache.DecodeRetains {
+		r.Common = c.common(turn)
+	}
+	return r
+}
+
+// retained is how many tokens of a call's prompt the decode worker has kept
+// from earlier turns.
+func (c *Cluster) retained(id int32) int {
+	a := &c.calls[id]
+	if a.decoder < 0 || !c.cfg.Deployment.Cache.DecodeRetains {
+		return 0
+	}
+	return c.workers[a.decoder].ranks[a.decoderRank].cache.Lookup(c.decodeRequest(id)).Tokens
 }
 
 // startDecode adds a call to the batch, or ends it if its first token was its

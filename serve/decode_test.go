@@ -1,11 +1,13 @@
 package serve
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"agentsim/models/kvcache"
+	"agentsim/trace"
 )
 
 // A decode worker of two ranks, of which the first holds one long sequence and
@@ -39,4 +41,32 @@ func TestASequenceJoinsWhereThereIsRoom(t *testing.T) {
 	w.ranks[1].running = w.shape.MaxBatchPerRank
 	c.calls[0].session.Turns[c.calls[0].turn].Input = 5000
 	require.Equal(t, -1, c.slot(w, 0), "one rank has no room, the other no slot")
+}
+
+// A session of four turns that only grows: a decode worker that keeps its
+// cache is sent what is new.
+func TestADecodeWorkerIsNotSentWhatItKept(t *testing.T) {
+	growing := turns(
+		trace.Turn{Input: 1024, Output: 64},
+		trace.Turn{Input: 2048, Prefix: 1024, Echo: 64, Output: 64, Gap: 1},
+		trace.Turn{Input: 3072, Prefix: 2048, Echo: 64, Output: 64, Gap: 1},
+		trace.Turn{Input: 4096, Prefix: 3072, Echo: 64, Output: 64, Gap: 1})
+	moved := map[string]float64{}
+	for _, replay := range []string{Recorded, Generated} {
+		for _, retains := range []bool{false, true} {
+			w := watch(t, toy(growing, disaggregated(1, 1), withAgents(1), func(c *Config) {
+				c.Replay, c.Cold, c.CallsMax = replay, true, 4
+				c.Deployment.Cache.DecodeRetains = retains
+			}))
+			require.NoError(t, w.RunOut())
+			const tokenBytes = 16 * 8 * 256 * 2
+			moved[fmt.Sprint(replay, retains)] = w.tally.MovedBytes / tokenBytes
+		}
+	}
+	require.Equal(t, map[string]float64{
+		"recordedfalse":  1024 + 2048 + 3072 + 4096,
+		"generatedfalse": 1024 + 2048 + 3072 + 4096,
+		"recordedtrue":   4096,
+		"generatedtrue":  4096 - 3*64,
+	}, moved)
 }

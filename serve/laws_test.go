@@ -217,7 +217,8 @@ func designs() map[string]Config {
 		"no cache":         toy(play(chat), func(c *Config) { c.Deployment.Cache.Off = true }),
 		"disaggregated":    toy(play(chat), disaggregated(1, 1)),
 		"two of each":      toy(play(chat), disaggregated(2, 2), withDrafts, withAgents(40)),
-		"retaining":        toy(play(chat), disaggregated(1, 2), func(c *Config) { c.Deployment.Cache.DecodeRetains = true }),
+		"retaining":        toy(play(chat), disaggregated(1, 2), retaining),
+		"retaining little": toy(play(chat), disaggregated(2, 1), retaining, withAgents(20), maxBatch(3), memory(12000)),
 		"small batch":      toy(play(chat), withAgents(20), maxBatch(2)),
 		"small pool batch": toy(play(chat), disaggregated(2, 1), withAgents(20), maxBatch(2)),
 		"little memory":    toy(play(chat), withAgents(24), memory(12000)),
@@ -227,6 +228,8 @@ func designs() map[string]Config {
 		"no agent":         toy(play(chat), withAgents(0)),
 	}
 }
+
+func retaining(c *Config) { c.Deployment.Cache.DecodeRetains = true }
 
 func maxBatch(n int) func(*Config) {
 	return func(c *Config) {

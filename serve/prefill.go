@@ -3,6 +3,7 @@ package serve
 import (
 	"agentsim/models/kvcache"
 	"agentsim/sim"
+	"agentsim/trace"
 )
 
 // formChunks fills the next step with prompt tokens, rank by rank in the
@@ -67,15 +68,21 @@ func (c *Cluster) request(w *worker, id int32) kvcache.Request {
 	if w.decodes {
 		r.Reserve = c.reserve()
 	}
-	cache := &c.cfg.Deployment.Cache
-	if cache.Off {
+	if c.cfg.Deployment.Cache.Off {
 		return r
 	}
-	r.Common, r.Shared = int(turn.Prefix), min(int(a.session.Shared), int(turn.Input))
-	if c.cfg.Replay == Generated && (w.decodes || cache.DecodeRetains) {
-		r.Common += int(turn.Echo)
-	}
+	r.Common, r.Shared = c.common(turn), min(int(a.session.Shared), int(turn.Input))
 	return r
+}
+
+// common is how much of a prompt equals what a cache may hold of the session:
+// the prompt before it and, if that is sent again, what was generated then.
+// A worker that did not generate it does not hold it either.
+func (c *Cluster) common(turn *trace.Turn) int {
+	if c.cfg.Replay == Generated {
+		return int(turn.Prefix) + int(turn.Echo)
+	}
+	return int(turn.Prefix)
 }
 
 // reserve is the room for output an engine sets aside at admission. It may
@@ -131,11 +138,11 @@ func (c *Cluster) promptDone(w *worker, r *rank, id int32, stepSeconds float64) 
 
 // transferSeconds is the part of the cache transfer that prefill does not
 // hide: layers are sent as they are computed, so all but the last overlap
-// (modelling.md 3.8).
+// (modelling.md 3.8). What the decode worker has kept is not sent again.
 func (c *Cluster) transferSeconds(w *worker, id int32, stepSeconds float64) float64 {
-	a := &c.calls[id]
 	format := w.model.CacheFormat()
-	bytes := c.cfg.LLM.CacheBytes(int(a.current().Input), format) + c.cfg.LLM.StateBytes()
+	prompt := int(c.calls[id].current().Input)
+	bytes := c.cfg.LLM.CacheBytes(prompt, format) - c.cfg.LLM.CacheBytes(c.retained(id), format) + c.cfg.LLM.StateBytes()
 	whole := c.cfg.Kernels.Transfer.Seconds(bytes, c.transferLink())
 	layers := float64(c.cfg.LLM.Layers())
 	hidden := stepSeconds * (1 - 1/layers)
