@@ -108,7 +108,8 @@ func requireSources(t *testing.T, v reflect.Value, path string, sources hardware
 func TestNameplatesHoldFullLoad(t *testing.T) {
 	for _, name := range presetNames(t, "systems") {
 		s := loadSystem(t, name)
-		full := s.Power(hardware.Usage{Accelerators: s.Accelerators, AcceleratorWatts: s.Accelerator.Power.TDP, CPULoad: 1})
+		tdp := s.Accelerator.Power.TDP
+		full := s.Power(hardware.Usage{Accelerators: s.Accelerators, AcceleratorWatts: tdp, CPULoad: 1})
 		share := float64(full.IT / full.Provisioned)
 		require.Less(t, share, 1.02, "%s: %v of %v", name, full.IT, full.Provisioned)
 		require.Greater(t, share, 0.7, "%s: %v of %v", name, full.IT, full.Provisioned)

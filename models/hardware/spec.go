@@ -82,7 +82,7 @@ type AcceleratorPower struct {
 	Active        units.Watts                    `yaml:"active"` // added while a kernel is resident
 	Busy          map[KernelClass]units.Watts    `yaml:"busy"`   // added to both while one of the class runs
 	TDP           units.Watts                    `yaml:"tdp"`
-	Limit         units.Watts                    `yaml:"limit,omitempty"` // a power limit set below the TDP; 0 = the TDP
+	Limit         units.Watts                    `yaml:"limit,omitempty"` // set below the TDP; 0 = the TDP
 	PerFLOP       map[Format]units.JoulesPerFLOP `yaml:"per_flop"`
 	PerHBMByte    units.JoulesPerByte            `yaml:"per_hbm_byte"`
 	PerLinkByte   units.JoulesPerByte            `yaml:"per_link_byte"`
