@@ -7,6 +7,7 @@ import (
 	"agentsim/models/hardware"
 	"agentsim/models/kvcache"
 	"agentsim/models/llm"
+	"agentsim/models/moe"
 	"agentsim/models/step"
 	"agentsim/sim"
 )
@@ -27,6 +28,8 @@ type Config struct {
 	MinOutput  int     // tokens below which a call has no output speed
 	Seed       uint64
 	Recorder   sim.Recorder
+
+	Tabulate func(moe.Spec) (*moe.Table, error) // of expert groups; nil = moe.Tabulate
 
 	models []*step.Model // one a pool; built by Prepare
 
@@ -85,7 +88,7 @@ func (c *Config) model(p *PoolSpec) (*step.Model, error) {
 	}
 	return step.New(step.Config{System: c.System, LLM: c.LLM, Kernels: c.Kernels, Engine: c.Engine, Shape: p.Shape,
 		Precision: d.Precision, ExpertsPath: path, Popularity: d.Experts.Popularity,
-		Placement: d.Experts.Placement, Seed: c.Seed})
+		Placement: d.Experts.Placement, Seed: c.Seed, Tabulate: c.Tabulate})
 }
 
 // Cluster is one running simulation.

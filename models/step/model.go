@@ -23,6 +23,10 @@ type Config struct {
 	Popularity  moe.Popularity
 	Placement   moe.Placement
 	Seed        uint64 // of the placement's Monte-Carlo
+
+	// Tabulate makes the table of the expert group; nil = moe.Tabulate. Where
+	// many models share a group, a cache in its place saves most of New's work.
+	Tabulate func(moe.Spec) (*moe.Table, error)
 }
 
 // Model prices the steps of one worker.
@@ -160,8 +164,12 @@ func (m *Model) layExperts() error {
 	if kernel.DynamicPower > 0 { // replaces what FLOPs, bytes and class would say
 		m.joulesExpert, m.watts.experts = 0, float64(kernel.DynamicPower)
 	}
+	tabulate := m.cfg.Tabulate
+	if tabulate == nil {
+		tabulate = moe.Tabulate
+	}
 	var err error
-	m.experts, err = moe.Tabulate(moe.Spec{Experts: x.Routed, TopK: x.TopK, Ranks: m.shape.EP, Domains: m.domains,
+	m.experts, err = tabulate(moe.Spec{Experts: x.Routed, TopK: x.TopK, Ranks: m.shape.EP, Domains: m.domains,
 		Popularity: m.cfg.Popularity, Placement: m.cfg.Placement, Seed: m.cfg.Seed})
 	return err
 }
