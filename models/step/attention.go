@@ -43,7 +43,7 @@ func (m *Model) attend(l *ledger, k *layerKind, index int, ranks []Rank) {
 
 // peakShare is the dense compute rate of one attention rank's accelerators.
 func (m *Model) peakShare() float64 {
-	return float64(m.accelerator.Compute[m.denseCompute()]) * float64(m.shape.TP)
+	return float64(m.accelerator.Peak(m.denseCompute())) * float64(m.shape.TP)
 }
 
 func (m *Model) bandwidthShare() float64 {
@@ -147,7 +147,7 @@ func (m *Model) deltaWork(k *layerKind, tokens, sequences float64) hardware.Delt
 // gemm is one dense projection on one accelerator.
 func (m *Model) gemm(rows, columns, depth float64) float64 {
 	f := m.denseCompute()
-	return m.cfg.Kernels.GEMM[f].Seconds(hardware.GEMMWork(rows, columns, depth, f), m.accelerator.Compute[f],
+	return m.cfg.Kernels.GEMM[f].Seconds(hardware.GEMMWork(rows, columns, depth, f), m.accelerator.Peak(f),
 		m.accelerator.HBM.Bandwidth)
 }
 

@@ -20,7 +20,7 @@ func (m *Model) routed(l *ledger, count float64, t tally) {
 	x := m.cfg.LLM.Experts
 	mean := t.tokens * float64(x.TopK) / float64(m.shape.EP) / w.Rows // mean rank over busiest
 	e := entry{operator: Experts, kind: m.expertPath, count: count, seconds: seconds,
-		ideal:  flops / float64(m.accelerator.Compute[m.expert.Compute]),
+		ideal:  flops / float64(m.accelerator.Peak(m.expert.Compute)),
 		moving: bytes / float64(m.accelerator.HBM.Bandwidth),
 		flops:  flops * n * mean, perFLOP: m.joulesExpert, bytes: bytes * n, busy: m.watts.experts}
 	if m.expert.DynamicPower > 0 {

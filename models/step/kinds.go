@@ -93,8 +93,8 @@ func merge(kinds []layerKind, k layerKind) []layerKind {
 
 // corePeak is the compute rate that core efficiencies refer to.
 func (m *Model) corePeak() units.FLOPRate {
-	if peak, ok := m.accelerator.Compute[m.cfg.Precision.KV]; ok {
+	if peak := m.accelerator.Peak(m.cfg.Precision.KV); peak > 0 {
 		return peak
 	}
-	return m.accelerator.Compute[hardware.BF16]
+	return m.accelerator.Peak(hardware.BF16)
 }

@@ -79,7 +79,7 @@ func (m *Model) denseFFN(l *ledger, operator Operator, count, weights float64, t
 	const fused = 2 // gate and up run as one matrix
 	seconds := m.gemm(t.tokensMax, fused*inner, hidden) + m.gemm(t.tokensMax, hidden, inner)
 	l.add(entry{operator: operator, count: count, seconds: seconds,
-		ideal:  perWeight * own * t.tokensMax / float64(m.accelerator.Compute[m.denseCompute()]),
+		ideal:  perWeight * own * t.tokensMax / float64(m.accelerator.Peak(m.denseCompute())),
 		moving: bytes / float64(m.accelerator.HBM.Bandwidth),
 		flops:  perWeight * weights * t.tokens, perFLOP: m.joulesDense,
 		bytes: bytes * float64(m.shape.Accelerators)})
@@ -98,9 +98,9 @@ func (m *Model) head(l *ledger, operator Operator, positions, times float64) {
 	f := hardware.BF16
 	columns := float64(m.cfg.LLM.Vocab) / float64(m.shape.TP)
 	seconds := m.cfg.Kernels.GEMM[f].Seconds(hardware.GEMMWork(rows, columns, float64(m.cfg.LLM.Hidden), f),
-		m.accelerator.Compute[f], m.accelerator.HBM.Bandwidth)
+		m.accelerator.Peak(f), m.accelerator.HBM.Bandwidth)
 	l.add(entry{operator: operator, kind: "head", count: times, seconds: seconds,
-		ideal:   perWeight * weights * rows / float64(m.accelerator.Compute[f]),
+		ideal:   perWeight * weights * rows / float64(m.accelerator.Peak(f)),
 		moving:  weights * bf16 / float64(m.accelerator.HBM.Bandwidth),
 		flops:   perWeight * weights * rows * float64(m.shape.Accelerators),
 		perFLOP: m.joulesHead, busy: m.watts.dense, bytes: weights * bf16 * float64(m.shape.Accelerators)})

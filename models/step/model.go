@@ -92,7 +92,7 @@ func (m *Model) checkFormats() error {
 	if _, ok := m.cfg.Kernels.GEMM[m.denseCompute()]; !ok {
 		return fmt.Errorf("precision.dense: kernel set %s has no gemm in %s", m.cfg.Kernels.Name, m.cfg.Precision.Dense)
 	}
-	if m.accelerator.Compute[m.denseCompute()] <= 0 {
+	if m.accelerator.Peak(m.denseCompute()) <= 0 {
 		return fmt.Errorf("precision.dense: accelerator %s does not compute in %s", m.accelerator.Name, m.cfg.Precision.Dense)
 	}
 	return nil
