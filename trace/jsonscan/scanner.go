@@ -83,7 +83,7 @@ func (s *Scanner) More() bool {
 
 // SkipLine clears the error and moves behind the next line break, so that
 // reading goes on with the next record of JSON Lines. It reports whether the
-// stream goes on.
+// stream goes on; a damaged stream is an error again.
 func (s *Scanner) SkipLine() bool {
 	s.err, s.depth = nil, 0
 	for {
@@ -96,10 +96,16 @@ func (s *Scanner) SkipLine() bool {
 			}
 		}
 		if !s.fill() {
+			if s.damaged() {
+				s.stop()
+			}
 			return false
 		}
 	}
 }
+
+// damaged reports whether the stream ended by a fault.
+func (s *Scanner) damaged() bool { return s.readErr != nil && !errors.Is(s.readErr, io.EOF) }
 
 // fill reads more bytes behind buf[pos:end], moving these to the front first.
 // It reports whether there is at least one unread byte.
@@ -127,7 +133,7 @@ func (s *Scanner) stop() {
 	if s.err != nil {
 		return
 	}
-	if s.readErr != nil && !errors.Is(s.readErr, io.EOF) {
+	if s.damaged() {
 		s.err = &readError{line: s.line, err: s.readErr}
 		return
 	}
@@ -183,7 +189,7 @@ func (s *Scanner) peek() byte {
 			}
 		}
 		if !s.fill() {
-			if s.readErr != nil && !errors.Is(s.readErr, io.EOF) {
+			if s.damaged() {
 				s.stop()
 			}
 			return 0

@@ -116,6 +116,30 @@ func TestNumbers(t *testing.T) {
 	}
 }
 
+func TestUints(t *testing.T) {
+	read := func(r io.Reader) (got []uint64, err error) {
+		s := New(r)
+		s.Uints(func(v uint64) { got = append(got, v) })
+		s.End()
+		return got, s.Err()
+	}
+	for text, want := range map[string][]uint64{
+		`[]`: nil, `[7]`: {7}, `[1,2,30]`: {1, 2, 30}, ` [ 1 , 2,3 ,4]`: {1, 2, 3, 4}, `[1,0,2]`: {1, 0, 2},
+		`[1,18446744073709551615,123456789012345678,5]`: {1, math.MaxUint64, 123456789012345678, 5},
+	} {
+		got, err := read(strings.NewReader(text))
+		require.NoError(t, err, text)
+		require.Equal(t, want, got, text)
+		got, err = read(iotest.OneByteReader(strings.NewReader(text)))
+		require.NoError(t, err, text)
+		require.Equal(t, want, got, "byte by byte: %s", text)
+	}
+	for _, text := range []string{`[1,]`, `[1,-2]`, `[1,2.5]`, `[1,2e3]`, `[1 2]`, `[1,"2"]`, `[1,2`, `[1,99999999999999999999]`} {
+		_, err := read(strings.NewReader(text))
+		require.Error(t, err, text)
+	}
+}
+
 func TestLinesAreCountedAndBadOnesSkipped(t *testing.T) {
 	s := New(strings.NewReader("{\"a\":1}\n{\"a\":\n{\"a\":3}\n\n{\"a\":oops}\n{\"a\":5}\n"))
 	s.OneLine = true

@@ -54,7 +54,8 @@ type csvDecoder struct {
 	r      *csv.Reader
 	row    *csvRow
 	format csvFormat
-	at     int // line of the row last read
+	at     int  // line of the row last read
+	broken bool // the stream has ended by a fault
 }
 
 func (d *csvDecoder) decode(q *queue) error {
@@ -67,6 +68,7 @@ func (d *csvDecoder) decode(q *queue) error {
 		return &jsonscan.SyntaxError{Line: bad.Line, Msg: bad.Err.Error()}
 	case err != nil:
 		d.at++
+		d.broken = true
 		return fmt.Errorf("%w; the file seems to be damaged or cut short", err)
 	}
 	d.at, _ = d.r.FieldPos(0)
@@ -80,7 +82,7 @@ func (d *csvDecoder) decode(q *queue) error {
 	return nil
 }
 
-func (d *csvDecoder) skip() bool { return true } // the CSV reader stands on the next row
+func (d *csvDecoder) skip() bool { return !d.broken } // the CSV reader stands on the next row
 
 func (d *csvDecoder) line() int { return d.at }
 

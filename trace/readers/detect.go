@@ -13,6 +13,7 @@ type sample struct {
 	input
 	list bool            // the file is one JSON list
 	keys map[string]bool // of the first JSON record, nested ones as "a.b" and "a[].b"
+	more map[string]bool // of the first few records
 	text string          // the first line of a file that is not JSON
 }
 
@@ -20,6 +21,16 @@ type sample struct {
 func (s *sample) has(keys ...string) bool {
 	for _, key := range keys {
 		if !s.keys[key] {
+			return false
+		}
+	}
+	return true
+}
+
+// anywhere reports whether the first few records have all the keys.
+func (s *sample) anywhere(keys ...string) bool {
+	for _, key := range keys {
+		if !s.more[key] {
 			return false
 		}
 	}
@@ -43,7 +54,7 @@ func (s *sample) columns(names ...string) bool {
 // probe looks at the beginning of a file. It never fails: what cannot be read
 // has no keys.
 func probe(in input, head []byte) *sample {
-	p := &sample{input: in, keys: map[string]bool{}}
+	p := &sample{input: in, keys: map[string]bool{}, more: map[string]bool{}}
 	text := bytes.TrimPrefix(head, []byte(byteOrderMark))
 	scan := jsonscan.New(bytes.NewReader(text))
 	switch {
@@ -51,12 +62,13 @@ func probe(in input, head []byte) *sample {
 		p.list = true
 		scan.BeginList()
 		if scan.Next(true) {
-			p.collect(scan, "", 0)
+			collect(scan, "", 0, p.keys, p.more)
 		}
 	case scan.Is('{'):
+		collect(scan, "", 0, p.keys, p.more)
 		// A log may begin with records of other kinds, so look at a few.
-		for records := 0; records < 16 && scan.More(); records++ {
-			p.collect(scan, "", 0)
+		for records := 1; records < 16 && scan.More(); records++ {
+			collect(scan, "", 0, p.more)
 		}
 	default:
 		line, _, _ := bytes.Cut(text, []byte("\n"))
@@ -70,18 +82,21 @@ const byteOrderMark = "\xef\xbb\xbf"
 // probeDepth is how deep detection looks into a record.
 const probeDepth = 6
 
-func (p *sample) collect(s *jsonscan.Scanner, path string, depth int) {
+// collect puts the paths of all keys of a value into the sets.
+func collect(s *jsonscan.Scanner, path string, depth int, sets ...map[string]bool) {
 	switch {
 	case depth > probeDepth:
 		s.Skip()
 	case s.Is('{'):
 		s.Object(func(key []byte) {
 			nested := strings.TrimPrefix(path+"."+string(key), ".")
-			p.keys[nested] = true
-			p.collect(s, nested, depth+1)
+			for _, set := range sets {
+				set[nested] = true
+			}
+			collect(s, nested, depth+1, sets...)
 		})
 	case s.Is('['):
-		s.Array(func() { p.collect(s, path+"[]", depth+1) })
+		s.Array(func() { collect(s, path+"[]", depth+1, sets...) })
 	default:
 		s.Skip()
 	}

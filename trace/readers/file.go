@@ -105,9 +105,12 @@ func openFile(in input) (*file, error) {
 	if err := f.openPart(); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	f.r = bufio.NewReaderSize(readerFunc(f.read), headBytes)
+	f.r = newHead(readerFunc(f.read))
 	return f, nil
 }
+
+// newHead returns a reader whose beginning can be looked at.
+func newHead(r io.Reader) *bufio.Reader { return bufio.NewReaderSize(r, headBytes) }
 
 type readerFunc func([]byte) (int, error)
 

@@ -77,8 +77,8 @@ func (s *idSet) clear() {
 // leading reads a list of block ids, adds them, and returns how many of the
 // first ones were there before and how many there are in all.
 func (s *idSet) leading(in *jsonscan.Scanner) (hits, blocks int) {
-	in.Array(func() {
-		if s.add(in.Uint()) && hits == blocks {
+	in.Uints(func(id uint64) {
+		if s.add(id) && hits == blocks {
 			hits++
 		}
 		blocks++

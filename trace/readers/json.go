@@ -129,7 +129,7 @@ func (d *jsonDecoder) skip() bool {
 	if !d.s.SkipLine() {
 		d.ended = true
 	}
-	return true
+	return d.s.Err() == nil
 }
 
 func (d *jsonDecoder) line() int { return d.s.Line() }

@@ -38,6 +38,7 @@ type Trace struct {
 	format *format
 	state  opener // of the format, over all files
 	file   *file
+	last   string // path of the file opened last
 	d      decoder
 	q      queue
 	calls  int
@@ -98,7 +99,13 @@ func (t *Trace) openNext() error {
 	if err != nil {
 		return err
 	}
-	t.file = f
+	return t.begin(f)
+}
+
+// begin reads the head of a file and sets the decoder up.
+func (t *Trace) begin(f *file) error {
+	t.file, t.last = f, f.path
+	in := f.input
 	head, err := f.head()
 	if err != nil {
 		return err
@@ -168,6 +175,11 @@ func (t *Trace) Read(c *trace.Call) error {
 		}
 	}
 	t.calls++
+	if c.Input > jsonscan.CountMax || c.Output > jsonscan.CountMax {
+		return fmt.Errorf("%s: call %d of session %q: %d tokens in and %d out; want at most %d",
+			t.last, c.Turn, c.Session, c.Input, c.Output, jsonscan.CountMax)
+	}
+	c.Cached = min(c.Cached, c.Input)
 	return nil
 }
 

@@ -43,8 +43,8 @@ func (o *openHands) begin(path string) {
 	o.users, o.known = map[string]bool{}, map[string]int{}
 }
 
-const openHandsKnown = "id source system_prompt tools thought reasoning_content action tool_call tool_call_id action_id" +
-	" observation llm_message activated_skills summary security_risk thinking_blocks"
+const openHandsKnown = "id source system_prompt tools thought reasoning_content action tool_call tool_call_id" +
+	" action_id observation llm_message activated_skills summary security_risk thinking_blocks"
 
 // openHandsEvent is what matters of an event.
 type openHandsEvent struct {

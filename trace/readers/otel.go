@@ -35,7 +35,8 @@ type otelSpan struct {
 	cached             int
 }
 
-const otelKnown = "traceState flags kind droppedAttributesCount events droppedEventsCount links droppedLinksCount status"
+const otelKnown = "traceState flags kind droppedAttributesCount events droppedEventsCount links" +
+	" droppedLinksCount status"
 
 func (o *otel) span(s *jsonscan.Scanner) {
 	sp := otelSpan{span: span{start: trace.Unknown, end: trace.Unknown, call: unknownTimes()}}

@@ -57,4 +57,4 @@ func (p progresses) of(agent string) *progress {
 }
 
 // micros rounds a time to microseconds: Unix seconds have no more in a float64.
-func micros(seconds float64) float64 { return math.Round(seconds/micro) * micro }
+func micros(seconds float64) float64 { return math.Round(seconds*1e6) / 1e6 }

@@ -14,9 +14,10 @@ import (
 )
 
 const (
-	servegenWindow = 600.0   // seconds of a row of rates
-	servegenDay    = 21600.0 // seconds of a window of lengths
-	servegenSeed   = 1       // one client's profile always gives the same calls
+	servegenWindow  = 600.0   // seconds of a row of rates
+	servegenDay     = 21600.0 // seconds of a window of lengths
+	servegenRateMax = 1000.0  // requests/s, bounds the memory of a window
+	servegenSeed    = 1       // one client's profile always gives the same calls
 )
 
 // servegen reads ServeGen client profiles. They are no recordings: a table of
@@ -101,8 +102,8 @@ func parseRate(cells []string) (servegenRate, error) {
 	}
 	r := servegenRate{start: v[0], rate: v[1], pattern: cells[3], shape: v[4], scale: v[5]}
 	switch {
-	case r.rate > 1e5:
-		return r, fmt.Errorf("rate %v; want at most 100,000 requests/s", r.rate)
+	case r.rate > servegenRateMax:
+		return r, fmt.Errorf("rate %v; want at most %v requests/s of one client", r.rate, servegenRateMax)
 	case r.pattern != "" && r.pattern != "Gamma" && r.pattern != "Weibull":
 		return r, fmt.Errorf("unknown pattern; want Gamma, Weibull or nothing")
 	case r.pattern != "" && !(r.shape > 1e-3):

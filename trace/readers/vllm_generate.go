@@ -63,15 +63,13 @@ func (v *vllmGenerate) record(s *jsonscan.Scanner, q *queue) {
 	if s.Err() == nil && (c.turns.kind == "" || c.prompt.kind == "" || c.output.kind == "") {
 		s.Fail("prompt_input.num_turns, prompt_input.num_tokens or prompt_output.num_tokens: missing; want all three")
 	}
-	if s.Err() == nil && c.conversations > vllmConversationsMax {
-		s.Fail("num_conversations: %d; want at most %d", c.conversations, vllmConversationsMax)
-	}
-	if s.Err() == nil {
-		c.draw(q)
+	if s.Err() == nil && !c.draw(q) {
+		s.Fail("more than %d calls; want fewer conversations or turns", vllmCallsMax)
 	}
 }
 
-const vllmConversationsMax = 100_000
+// vllmCallsMax bounds what one configuration makes up.
+const vllmCallsMax = 500_000
 
 func (v *vllmGenerate) promptField(s *jsonscan.Scanner, key []byte, c *vllmConfig) {
 	switch string(key) {
@@ -132,8 +130,8 @@ func (d *vllmDistribution) validate() string {
 			return "want alpha above 1"
 		}
 	case "poisson":
-		if d.alpha <= 0 || d.alpha > 1e6 {
-			return "want alpha between 0 and 1e6"
+		if d.alpha <= 0 || d.alpha > 1e4 {
+			return "want alpha between 0 and 10,000"
 		}
 	default:
 		return "unknown; want constant, uniform, lognormal, zipf or poisson"
@@ -179,14 +177,17 @@ func poisson(r *rand.Rand, mean float64) float64 {
 	return n
 }
 
-// draw makes up the conversations.
-func (c *vllmConfig) draw(q *queue) {
+// draw makes up the conversations. It reports whether they are few enough.
+func (c *vllmConfig) draw(q *queue) bool {
 	r := rand.New(rand.NewPCG(vllmSeed, 0))
 	common := c.common.draw(r)
 	for i := range c.conversations {
 		at := progress{end: trace.Unknown}
 		head := common + c.prefix.draw(r)
-		for range (min(c.turns.draw(r), vllmTurnsMax) + 1) / 2 {
+		for range (c.turns.draw(r) + 1) / 2 {
+			if len(q.calls) == vllmCallsMax {
+				return false
+			}
 			call := unknownTimes()
 			call.Session, call.Kind = "#"+strconv.Itoa(i+1), trace.User
 			call.Input, call.Output = c.prompt.draw(r), c.output.draw(r)
@@ -195,13 +196,9 @@ func (c *vllmConfig) draw(q *queue) {
 			} else {
 				at.extends(&call)
 			}
-			if call.Input > jsonscan.CountMax {
-				break
-			}
 			at.place(&call)
 			q.push(call)
 		}
 	}
+	return true
 }
-
-const vllmTurnsMax = 10_000
