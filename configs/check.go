@@ -38,7 +38,8 @@ func (l *Library) checkPreset(kind Kind, name string) []error {
 
 // provenance loads a preset as its kind's type.
 func (l *Library) provenance(kind Kind, name string) (*Provenance, error) {
-	return loadInto(reflect.New(kind.Type).Elem(), l, presetSource(name), nil)
+	r := &resolver{library: l, source: presetSource(name)}
+	return r.load(reflect.New(kind.Type).Elem(), nil)
 }
 
 // checkNumbers wants a source for every number that the preset's own file

@@ -10,15 +10,16 @@ import (
 // was written is an *Error that names its place.
 func Load[T any](library *Library, source Source, sets []string) (*T, *Provenance, error) {
 	value := new(T)
-	p, err := loadInto(reflect.ValueOf(value).Elem(), library, source, sets)
+	r := &resolver{library: library, source: source}
+	p, err := r.load(reflect.ValueOf(value).Elem(), sets)
 	if err != nil {
 		return nil, nil, err
 	}
 	return value, p, nil
 }
 
-func loadInto(root reflect.Value, library *Library, source Source, sets []string) (*Provenance, error) {
-	r := &resolver{library: library, source: source}
+// load reads a configuration into root.
+func (r *resolver) load(root reflect.Value, sets []string) (*Provenance, error) {
 	tree, err := r.tree(root.Type(), sets)
 	if err != nil {
 		return nil, err
@@ -26,10 +27,10 @@ func loadInto(root reflect.Value, library *Library, source Source, sets []string
 	if err := decode(tree, root, ""); err != nil {
 		return nil, err
 	}
-	if err := library.complete(tree, root.Type()); err != nil {
+	if err := r.library.complete(tree, root.Type()); err != nil {
 		return nil, err
 	}
-	if err := library.validate(tree, root); err != nil {
+	if err := r.library.validate(tree, root); err != nil {
 		return nil, err
 	}
 	return &Provenance{tree: tree, root: root}, nil
@@ -65,22 +66,15 @@ type Defaulter interface {
 
 // tree returns the merged tree of a configuration.
 func (r *resolver) tree(t reflect.Type, sets []string) (*node, error) {
-	written, err := r.source.read()
+	tree, err := r.memo.get("", func() (*node, error) { return r.written(t) })
 	if err != nil {
 		return nil, err
-	}
-	if written.shape != mapping {
-		return nil, &Error{At: written.at, Value: written.shown(), Problem: "want a mapping of keys to values"}
 	}
 	overrides := make([]assignment, len(sets))
 	for i, set := range sets {
 		if overrides[i], err = parseAssignment(set); err != nil {
 			return nil, err
 		}
-	}
-	tree, err := r.resolve(t, "", written)
-	if err != nil {
-		return nil, err
 	}
 	if tree, err = r.addDefaults(t, tree, overrides); err != nil {
 		return nil, err
@@ -91,6 +85,18 @@ func (r *resolver) tree(t reflect.Type, sets []string) (*node, error) {
 		}
 	}
 	return tree, nil
+}
+
+// written returns the tree of what the source says, presets in place.
+func (r *resolver) written(t reflect.Type) (*node, error) {
+	n, err := r.source.read()
+	if err != nil {
+		return nil, err
+	}
+	if n.shape != mapping {
+		return nil, &Error{At: n.at, Value: n.shown(), Problem: "want a mapping of keys to values"}
+	}
+	return r.resolve(t, "", n)
 }
 
 func (r *resolver) apply(t reflect.Type, tree *node, o assignment) (*node, error) {

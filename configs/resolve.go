@@ -13,6 +13,7 @@ type resolver struct {
 	library *Library
 	source  Source
 	open    []string // files being resolved, outermost first
+	memo    *memo    // of what was resolved before; may be nil
 }
 
 // resolve returns the tree of n with all presets in place.
@@ -23,7 +24,7 @@ func (r *resolver) resolve(t reflect.Type, path string, n *node) (*node, error) 
 	kind, ok := r.library.kindOf(t)
 	switch {
 	case ok && (n.shape == text || n.shape == number):
-		return r.load(kind, path, n)
+		return r.preset(kind, path, n)
 	case ok && n.shape == mapping:
 		for _, f := range n.fields {
 			if kind.refersBy(f.key) {
@@ -70,7 +71,7 @@ func (r *resolver) resolveItems(t reflect.Type, path string, n *node) (*node, er
 
 // override resolves {preset: name, field: value, …}.
 func (r *resolver) override(kind Kind, path string, n *node, name field) (*node, error) {
-	under, err := r.load(kind, path, name.value)
+	under, err := r.preset(kind, path, name.value)
 	if err != nil {
 		return nil, err
 	}
@@ -81,35 +82,43 @@ func (r *resolver) override(kind Kind, path string, n *node, name field) (*node,
 	return merged, err
 }
 
-// load resolves the preset that a scalar names.
-func (r *resolver) load(kind Kind, path string, name *node) (*node, error) {
+// preset resolves the preset that a scalar names.
+func (r *resolver) preset(kind Kind, path string, name *node) (*node, error) {
 	if name.shape != text && name.shape != number {
 		return nil, wrong(name, path, "want the name of one of the "+kind.Name)
 	}
+	file := name.scalar
+	if isPath(file) {
+		file = beside(name.at.File, file)
+	}
+	return r.memo.get(kind.Name+":"+file, func() (*node, error) { return r.readPreset(kind, path, name, file) })
+}
+
+func (r *resolver) readPreset(kind Kind, path string, name *node, file string) (*node, error) {
 	var n *node
 	var err error
 	if isPath(name.scalar) {
-		n, err = r.source.file(beside(name.at.File, name.scalar))
+		n, err = r.source.file(file)
 	} else {
-		n, _, err = r.library.preset(kind, name.scalar)
+		n, _, err = r.library.preset(kind, file)
 	}
 	if err != nil {
 		return nil, blame(err, name, path)
 	}
-	file := n.at.File
-	if slices.Contains(r.open, file) {
+	from := n.at.File
+	if slices.Contains(r.open, from) {
 		return nil, &Error{At: name.at, Path: path, Value: name.shown(),
-			Problem: "refers to itself: " + strings.Join(append(r.open, file), " → ")}
+			Problem: "refers to itself: " + strings.Join(append(r.open, from), " → ")}
 	}
-	r.open = append(r.open, file)
+	r.open = append(r.open, from)
 	defer func() { r.open = r.open[:len(r.open)-1] }()
 	resolved, err := r.resolve(kind.Type, path, n)
 	if err != nil {
 		return nil, err
 	}
-	from := *resolved
-	from.preset = resolved
-	return &from, nil
+	marked := *resolved
+	marked.preset = resolved
+	return &marked, nil
 }
 
 // blame gives an error without position that of the name that led to it.

@@ -2,6 +2,7 @@ package configs
 
 import (
 	"encoding"
+	"iter"
 	"reflect"
 	"slices"
 	"strconv"
@@ -52,38 +53,44 @@ func isNumber(t reflect.Type) bool {
 }
 
 // members lists the fields of a struct; those of an inlined struct as its own.
-func members(t reflect.Type) []member {
-	var list []member
+func members(t reflect.Type) []member { return slices.Collect(eachMember(t)) }
+
+func eachMember(t reflect.Type) iter.Seq[member] {
 	t = base(t)
-	for i := range t.NumField() {
-		f := t.Field(i)
-		key, options, _ := strings.Cut(f.Tag.Get("yaml"), ",")
-		if strings.Contains(options, "inline") && f.Type.Kind() == reflect.Struct {
-			for _, m := range members(f.Type) {
-				m.index = slices.Concat([]int{i}, m.index)
-				list = append(list, m)
+	return func(yield func(member) bool) {
+		for i := range t.NumField() {
+			f := t.Field(i)
+			key, options, _ := strings.Cut(f.Tag.Get("yaml"), ",")
+			if strings.Contains(options, "inline") && f.Type.Kind() == reflect.Struct {
+				for m := range eachMember(f.Type) {
+					m.index = slices.Concat([]int{i}, m.index)
+					if !yield(m) {
+						return
+					}
+				}
+				continue
 			}
-			continue
+			if !f.IsExported() || key == "-" {
+				continue
+			}
+			if key == "" {
+				key = strings.ToLower(f.Name)
+			}
+			optional := strings.Contains(options, "omitempty")
+			if !yield(member{key, []int{i}, f.Type, optional}) {
+				return
+			}
 		}
-		if !f.IsExported() || key == "-" {
-			continue
-		}
-		if key == "" {
-			key = strings.ToLower(f.Name)
-		}
-		optional := strings.Contains(options, "omitempty")
-		list = append(list, member{key, []int{i}, f.Type, optional})
 	}
-	return list
 }
 
 func memberNamed(t reflect.Type, key string) (member, bool) {
-	list := members(t)
-	i := slices.IndexFunc(list, func(m member) bool { return m.key == key })
-	if i < 0 {
-		return member{}, false
+	for m := range eachMember(t) {
+		if m.key == key {
+			return m, true
+		}
 	}
-	return list[i], true
+	return member{}, false
 }
 
 // below is the type of what a key or index of a value leads to; nil where the
