@@ -257,6 +257,44 @@ func TestLawsHoldInEveryDesign(t *testing.T) {
 	}
 }
 
+// Steps that draw a constant power, and last whole nanoseconds, so that
+// joules are watts times busy time whatever cuts runs of steps short: arrivals
+// do, and windows cut their accounts.
+func TestJoulesAreTheIntegralOfWatts(t *testing.T) {
+	const watts = 350
+	for name, cfg := range designs() {
+		cfg.pricer = fixed{step: 1e-3, sequence: 1e-4, token: 1e-6, watts: watts}
+		w := watch(t, cfg)
+		w.run(20)
+		for i := range w.sum.Work {
+			part := &w.sum.Work[i]
+			require.InDelta(t, watts*part.Busy.Seconds(), part.Joules, 1e-9*part.Joules, name)
+		}
+	}
+}
+
+// Closing the books changes neither what happens nor the sums.
+func TestWindowsChangeNothing(t *testing.T) {
+	for name, cfg := range designs() {
+		cut := watch(t, cfg)
+		cut.run(20)
+		whole := build(t, cfg)
+		require.NoError(t, whole.Run(cut.Now()))
+		require.Equal(t, whole.Fingerprint(), cut.Fingerprint(), name)
+		sum := whole.Window()
+		require.Equal(t, sum.InState, cut.sum.InState, name)
+		require.Equal(t, sum.TTFT, cut.sum.TTFT, name)
+		require.Equal(t, sum.Speed, cut.sum.Speed, name)
+		require.Equal(t, [...]int64{sum.Calls, sum.InputTokens, sum.HitTokens, sum.OutputTokens, sum.Prefilled},
+			[...]int64{cut.sum.Calls, cut.sum.InputTokens, cut.sum.HitTokens, cut.sum.OutputTokens, cut.sum.Prefilled}, name)
+		for i := range sum.Work {
+			require.Equal(t, sum.Work[i].Busy, cut.sum.Work[i].Busy, name)
+			require.Equal(t, sum.Work[i].Steps, cut.sum.Work[i].Steps, name)
+			require.InDelta(t, sum.Work[i].Joules, cut.sum.Work[i].Joules, 1e-9*sum.Work[i].Joules, name)
+		}
+	}
+}
+
 func TestCheckFindsWhatIsBroken(t *testing.T) {
 	for want, breakIt := range map[string]func(c *Cluster){
 		"calls are not conserved":       func(c *Cluster) { c.tally.Finished-- },
