@@ -16,6 +16,7 @@ const (
 	InTool     State = iota // waiting for a tool, a person, or to begin
 	InIngress               // the request is on its way to a worker
 	InQueue                 // waits for the prefill of its prompt to begin
+	InReload                // its prefix comes back from a tier below HBM
 	InPrefill               // its prompt is being computed
 	InTransfer              // its cache moves to the decode worker
 	InSlot                  // waits for a place in the decode batch
@@ -25,7 +26,7 @@ const (
 
 // String returns the state's name.
 func (s State) String() string {
-	return [states]string{"tool", "ingress", "queue", "prefill", "transfer", "slot", "decode"}[s]
+	return [states]string{"tool", "ingress", "queue", "reload", "prefill", "transfer", "slot", "decode"}[s]
 }
 
 // call is an agent with the call it has in flight, if any.
@@ -49,8 +50,10 @@ type call struct {
 	steps    int64    // decode steps it needs
 	finishAt int64    // virtual step of its worker at which it is done
 	joinedAt int64
-	context  int  // tokens in its cache when decode began
-	admitted bool // has a pinned place in the entry worker's cache
+	context  int // tokens in its cache when decode began
+
+	wire  int32   // that carries its cache
+	bytes float64 // of it
 }
 
 func (c *call) current() *trace.Turn { return &c.session.Turns[c.turn] }
@@ -71,7 +74,7 @@ func (c *Cluster) onWake(id int32) error {
 	}
 	a := &c.calls[id]
 	c.enter(id, InIngress)
-	a.issued, a.admitted, a.done, a.hit = c.sim.Now(), false, 0, 0
+	a.issued, a.done, a.hit = c.sim.Now(), 0, 0
 	c.tally.Issued++
 	host := c.cfg.Engine.Host
 	ingress := float64(host.Ingress) + float64(host.PerPromptToken)*float64(a.current().Input)

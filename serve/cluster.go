@@ -100,12 +100,16 @@ type Cluster struct {
 	entry   []int // workers that take new calls: prefill or aggregated
 	finish  []int // workers that decode, where they are others
 	next    int   // round robin
+	wires   []wire
+	named   map[string]int32   // wires of shared links
+	tiers   []kvcache.TierSpec // below HBM
 	draws   draws
 
-	boundary    *sim.Kind[int32]
-	transferred *sim.Kind[int32]
-	arrived     *sim.Kind[int32]
-	woken       *sim.Kind[int32]
+	boundary  *sim.Kind[int32]
+	departed  *sim.Kind[int32]
+	delivered *sim.Kind[int32]
+	arrived   *sim.Kind[int32]
+	woken     *sim.Kind[int32]
 
 	tally Tally
 }
@@ -116,9 +120,11 @@ func New(cfg Config) (*Cluster, error) {
 	if cfg.Agents < 0 {
 		return nil, fmt.Errorf("agents: %d: want 0 or more", cfg.Agents)
 	}
-	c := &Cluster{cfg: cfg, sim: sim.New(sim.Options{Seed: cfg.Seed, Recorder: cfg.Recorder})}
+	c := &Cluster{cfg: cfg, sim: sim.New(sim.Options{Seed: cfg.Seed, Recorder: cfg.Recorder}),
+		named: map[string]int32{}, tiers: cfg.Deployment.Cache.Tiers}
 	c.boundary = sim.NewKind(c.sim, "step", sim.Complete, c.onBoundary)
-	c.transferred = sim.NewKind(c.sim, "transfer", sim.Transfer, c.onTransferred)
+	c.departed = sim.NewKind(c.sim, "depart", sim.Transfer, c.onDeparted)
+	c.delivered = sim.NewKind(c.sim, "deliver", sim.Transfer, c.onDelivered)
 	c.arrived = sim.NewKind(c.sim, "arrive", sim.Arrive, c.onArrive)
 	c.woken = sim.NewKind(c.sim, "tool", sim.Arrive, c.onWake)
 	c.draws = newDraws(&cfg)
@@ -147,12 +153,15 @@ func (c *Cluster) addPool(p NamedPool, m *step.Model) error {
 		return err
 	}
 	for range p.Spec.Workers {
-		w, err := newWorker(len(c.workers), p, m, spec)
+		w, err := newWorker(len(c.workers), p, m, spec, c.cfg.Agents)
 		if err != nil {
 			return fmt.Errorf("deployment.%s: %w", p.Name, err)
 		}
 		if c.cfg.pricer != nil {
 			w.price = c.cfg.pricer
+		}
+		if err := c.wireWorker(&w, &spec); err != nil {
+			return fmt.Errorf("deployment.%s: %w", p.Name, err)
 		}
 		if p.Name == "decode" {
 			c.finish = append(c.finish, w.id)
@@ -160,6 +169,25 @@ func (c *Cluster) addPool(p NamedPool, m *step.Model) error {
 			c.entry = append(c.entry, w.id)
 		}
 		c.workers = append(c.workers, w)
+	}
+	return nil
+}
+
+// wireWorker connects a worker's ranks: to their tiers, and a prefill worker's
+// to the decode pool.
+func (c *Cluster) wireWorker(w *worker, spec *kvcache.Spec) error {
+	if w.prefills {
+		w.fillSeconds = w.fullStepSeconds() / float64(w.shape.TokenBudget)
+	}
+	if err := c.wireTiers(w, spec); err != nil || w.decodes {
+		return err
+	}
+	for i := range w.ranks {
+		wire, err := c.addWire(c.transferRate())
+		if err != nil {
+			return err
+		}
+		w.ranks[i].out = wire
 	}
 	return nil
 }

@@ -14,6 +14,11 @@ func (c *Cluster) transferLink() units.ByteRate {
 	return c.cfg.System.Accelerator.ScaleOut
 }
 
+// transferRate is what one rank's transfers achieve together.
+func (c *Cluster) transferRate() units.ByteRate {
+	return c.transferLink() * units.ByteRate(c.cfg.Kernels.Transfer.Efficiency)
+}
+
 // onTransferred puts a call whose cache has arrived in line for a decode slot.
 func (c *Cluster) onTransferred(id int32) error {
 	c.enter(id, InSlot)

@@ -1,13 +1,15 @@
 package serve
 
 import (
+	"slices"
+
 	"agentsim/models/kvcache"
-	"agentsim/sim"
 	"agentsim/trace"
 )
 
-// formChunks fills the next step with prompt tokens, rank by rank in the
-// order of arrival, up to each rank's token budget. It returns their number.
+// formChunks fills the next step with prompt tokens, rank by rank: first of
+// calls under way, then of calls that can be admitted, up to each rank's token
+// budget. It returns their number.
 func (c *Cluster) formChunks(w *worker) int {
 	w.batch = w.batch[:0]
 	clear(w.loads)
@@ -18,46 +20,81 @@ func (c *Cluster) formChunks(w *worker) int {
 		if c.mixes() {
 			room -= r.sequences * w.model.TokensPerSequence()
 		}
-		for q := 0; q < r.queue.n && room > 0; q++ {
-			id := r.queue.at(q)
-			if !c.admit(w, r, id) {
-				break
-			}
-			a := &c.calls[id]
-			rest := int(a.current().Input) - a.done
-			n := min(rest, room)
-			w.model.AddPrefill(&w.loads[i], a.done, n, n == rest)
-			w.batch = append(w.batch, chunk{call: id, rank: int32(i), tokens: n})
+		for q := 0; q < len(r.filling) && room > 0; q++ {
+			n := c.addChunk(w, i, r.filling[q], room)
 			room -= n
 			total += n
+		}
+		for room > 0 {
+			id, ready, ok := c.admitNext(w, r)
+			if !ok {
+				break
+			}
+			if ready {
+				n := c.addChunk(w, i, id, room)
+				room -= n
+				total += n
+			}
 		}
 	}
 	return total
 }
 
+// addChunk gives a call up to room tokens of the next step.
+func (c *Cluster) addChunk(w *worker, rank int, id int32, room int) int {
+	a := &c.calls[id]
+	rest := int(a.current().Input) - a.done
+	n := min(rest, room)
+	w.model.AddPrefill(&w.loads[rank], a.done, n, n == rest)
+	w.batch = append(w.batch, chunk{call: id, rank: int32(rank), tokens: n})
+	return n
+}
+
 // mixes reports whether decode tokens ride along with prompt chunks.
 func (c *Cluster) mixes() bool { return c.cfg.Deployment.Batching != PrefillPriority }
 
-// admit gives a queued call its place on the rank: a sequence slot where the
-// rank also decodes, and room in the cache. False means it has to wait.
-func (c *Cluster) admit(w *worker, r *rank, id int32) bool {
-	a := &c.calls[id]
-	if a.admitted {
-		return true
+// admitNext gives the next waiting call its place on the rank: a sequence slot
+// where the rank also decodes, and room in the cache. It is ready unless part
+// of its prefix has to be reloaded first. Not ok means that none can be
+// admitted now.
+func (c *Cluster) admitNext(w *worker, r *rank) (id int32, ready, ok bool) {
+	if r.queue.n == 0 || w.decodes && r.running >= w.shape.MaxBatchPerRank {
+		return 0, false, false
 	}
-	if w.decodes && r.running >= w.shape.MaxBatchPerRank {
-		return false
-	}
+	place := c.pick(w, r)
+	id = r.queue.at(place)
 	hit, ok := r.cache.Admit(c.Now(), c.request(w, id))
 	if !ok {
-		return false
+		return 0, false, false
 	}
-	a.admitted, a.hit, a.done = true, hit.Tokens, hit.Tokens
+	r.queue.remove(place)
+	a := &c.calls[id]
+	a.hit, a.done = hit.Tokens, hit.Tokens
 	a.began = c.sim.Now()
 	r.queued -= hit.Tokens
 	r.running++
+	if c.reload(w, r, id, hit) {
+		return id, false, true
+	}
 	c.enter(id, InPrefill)
-	return true
+	r.filling = append(r.filling, id)
+	return id, true, true
+}
+
+// pick is the place in the queue of the call to admit next.
+func (c *Cluster) pick(w *worker, r *rank) int {
+	if c.cfg.Deployment.PrefillOrder != ShortestFirst {
+		return 0
+	}
+	best, least := 0, int(^uint(0)>>1)
+	for i := range r.queue.n {
+		id := r.queue.at(i)
+		rest := int(c.calls[id].current().Input) - r.cache.Lookup(c.request(w, id)).Tokens
+		if rest < least {
+			best, least = i, rest
+		}
+	}
+	return best
 }
 
 // request is what the call asks of a cache.
@@ -107,7 +144,7 @@ func (c *Cluster) endChunks(w *worker) error {
 		if a.done < int(a.current().Input) {
 			continue
 		}
-		r.queue.pop() // chunks are formed in order, so complete prompts are at the front
+		r.filling = slices.DeleteFunc(r.filling, func(id int32) bool { return id == b.call })
 		if err := c.promptDone(w, r, b.call, seconds); err != nil {
 			return err
 		}
@@ -132,22 +169,22 @@ func (c *Cluster) promptDone(w *worker, r *rank, id int32, stepSeconds float64) 
 		r.cache.Release(c.Now(), kvcache.SessionID(id), int(a.current().Input))
 	}
 	c.enter(id, InTransfer)
-	c.transferred.After(sim.Ticks(c.transferSeconds(w, id, stepSeconds)), id)
+	c.transfer(w, r, id, stepSeconds)
 	return nil
 }
 
-// transferSeconds is the part of the cache transfer that prefill does not
-// hide: layers are sent as they are computed, so all but the last overlap
-// (modelling.md 3.8). What the decode worker has kept is not sent again.
-func (c *Cluster) transferSeconds(w *worker, id int32, stepSeconds float64) float64 {
+// transfer sends a computed cache to the decode pool. Layers are sent as they
+// are computed, so all but the last overlap with the step (modelling.md 3.8);
+// what the decode worker has kept is not sent again.
+func (c *Cluster) transfer(w *worker, r *rank, id int32, stepSeconds float64) {
 	format := w.model.CacheFormat()
 	prompt := int(c.calls[id].current().Input)
 	bytes := c.cfg.LLM.CacheBytes(prompt, format) - c.cfg.LLM.CacheBytes(c.retained(id), format) + c.cfg.LLM.StateBytes()
-	whole := c.cfg.Kernels.Transfer.Seconds(bytes, c.transferLink())
-	layers := float64(c.cfg.LLM.Layers())
-	hidden := stepSeconds * (1 - 1/layers)
 	c.tally.moved(bytes)
-	return max(whole/layers, whole-hidden) + float64(c.cfg.Engine.Handshake)
+	layers := float64(c.cfg.LLM.Layers())
+	hidden := stepSeconds * (1 - 1/layers) * float64(c.transferRate())
+	exposed := max(bytes/layers, bytes-hidden)
+	c.send(id, r.out, float64(c.cfg.Kernels.Transfer.Floor+c.cfg.Engine.Handshake), exposed)
 }
 
 // firstToken marks the time to first token of a call.

@@ -33,6 +33,18 @@ func (q *fifo) pop() int32 {
 	return id
 }
 
+// remove takes out the i-th call; those behind it move up.
+func (q *fifo) remove(i int) {
+	if i == 0 {
+		q.pop()
+		return
+	}
+	for ; i < q.n-1; i++ {
+		q.ring[(q.head+i)%len(q.ring)] = q.at(i + 1)
+	}
+	q.n--
+}
+
 // finishing is a decoding call and the virtual step at which it is done.
 type finishing struct {
 	step int64

@@ -6,6 +6,8 @@ package serve
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"agentsim/models/hardware"
 	"agentsim/models/kvcache"
@@ -23,7 +25,19 @@ const (
 const (
 	ConversationAffinity = "conversation-affinity" // a session stays with the rank of its first turn
 	LeastLoaded          = "least-loaded"          // every call goes where least work waits
+	PowerOfTwo           = "power-of-two"          // to the less loaded of two ranks drawn at random
+	KVAware              = "kv-aware"              // where queued and uncached tokens together are fewest
 	RoundRobin           = "round-robin"
+)
+
+func routers() []string {
+	return []string{ConversationAffinity, LeastLoaded, PowerOfTwo, KVAware, RoundRobin}
+}
+
+// The orders in which waiting prompts are taken up.
+const (
+	FCFS          = "fcfs"
+	ShortestFirst = "shortest-first" // fewest tokens to compute
 )
 
 // What the next prompt contains after a turn.
@@ -40,16 +54,18 @@ const (
 
 // DeploymentSpec says which workers there are and how calls reach them.
 type DeploymentSpec struct {
-	Mode        string         `yaml:"mode"` // aggregated | disaggregated | auto
-	Aggregated  *PoolSpec      `yaml:"aggregated,omitempty"`
-	Prefill     *PoolSpec      `yaml:"prefill,omitempty"`
-	Decode      *PoolSpec      `yaml:"decode,omitempty"`
-	Precision   step.Precision `yaml:"precision"`
-	ExpertsPath string         `yaml:"experts_path,omitempty"` // kernel path of the experts; empty = the engine's
-	Router      string         `yaml:"router"`
-	Batching    string         `yaml:"batching,omitempty"` // mixed (default) | prefill-priority
-	Experts     ExpertsSpec    `yaml:"experts,omitempty"`
-	Cache       CacheSpec      `yaml:"cache,omitempty"`
+	Mode         string         `yaml:"mode"` // aggregated | disaggregated | auto
+	Aggregated   *PoolSpec      `yaml:"aggregated,omitempty"`
+	Prefill      *PoolSpec      `yaml:"prefill,omitempty"`
+	Decode       *PoolSpec      `yaml:"decode,omitempty"`
+	Precision    step.Precision `yaml:"precision"`
+	ExpertsPath  string         `yaml:"experts_path,omitempty"` // kernel path of the experts; empty = the engine's
+	Router       string         `yaml:"router"`
+	Batching     string         `yaml:"batching,omitempty"`      // mixed (default) | prefill-priority
+	PrefillOrder string         `yaml:"prefill_order,omitempty"` // fcfs (default) | shortest-first
+	Spill        int            `yaml:"spill,omitempty"`         // prompt tokens queued at home from which a session moves; 0 = never
+	Experts      ExpertsSpec    `yaml:"experts,omitempty"`
+	Cache        CacheSpec      `yaml:"cache,omitempty"`
 }
 
 // PoolSpec is a number of equal workers.
@@ -101,10 +117,16 @@ func (d *DeploymentSpec) Validate() error {
 func field(path, problem string) error { return &hardware.FieldError{Path: path, Problem: problem} }
 
 func (d *DeploymentSpec) validatePolicies() error {
-	switch d.Router {
-	case ConversationAffinity, LeastLoaded, RoundRobin:
+	if !slices.Contains(routers(), d.Router) {
+		return field("router", fmt.Sprintf("%q: want one of %s", d.Router, strings.Join(routers(), ", ")))
+	}
+	switch d.PrefillOrder {
+	case "", FCFS, ShortestFirst:
 	default:
-		return field("router", fmt.Sprintf("%q: want %s, %s or %s", d.Router, ConversationAffinity, LeastLoaded, RoundRobin))
+		return field("prefill_order", fmt.Sprintf("%q: want %s or %s", d.PrefillOrder, FCFS, ShortestFirst))
+	}
+	if d.Spill < 0 {
+		return field("spill", fmt.Sprintf("%d: want 0 (never) or more tokens", d.Spill))
 	}
 	switch d.Batching {
 	case "", Mixed, PrefillPriority:

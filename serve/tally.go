@@ -20,6 +20,7 @@ type Tally struct {
 	OutputTokens int64
 	Prefilled    int64   // prompt tokens computed
 	MovedBytes   float64 // of caches, between workers
+	Reloaded     float64 // bytes of caches, from tiers below HBM
 
 	TTFT  []float64 // seconds, one a call
 	Speed []float64 // tokens/s, one a call that has one
@@ -120,6 +121,7 @@ func (t *Tally) Merge(o *Tally) {
 	t.OutputTokens += o.OutputTokens
 	t.Prefilled += o.Prefilled
 	t.MovedBytes += o.MovedBytes
+	t.Reloaded += o.Reloaded
 	t.TTFT = append(t.TTFT, o.TTFT...)
 	t.Speed = append(t.Speed, o.Speed...)
 	t.Queue += o.Queue

@@ -20,6 +20,8 @@ type worker struct {
 	shape    step.Shape
 	growth   float64 // tokens a sequence gains per step, on average
 
+	fillSeconds float64 // of prefill per prompt token, in full steps
+
 	ranks   []rank
 	loads   []step.Rank // scratch: the ranks' loads of the next step
 	waiting fifo        // calls that want a decode slot
@@ -36,12 +38,15 @@ type worker struct {
 // rank is one attention rank: it owns its sequences and their cache.
 type rank struct {
 	cache     *kvcache.Cache
-	queue     fifo    // calls whose prompt waits or is being computed, in order
-	queued    int     // prompt tokens in the queue
-	homes     int     // sessions that belong here
-	running   int     // calls with a place: prompt under way or decoding
-	sequences int     // decoding
-	context   float64 // tokens in the caches of the decoding sequences
+	tiers     tierWires // from the stores below HBM
+	out       int32     // wire to the decode pool
+	queue     fifo      // calls that wait for a place, in order of arrival
+	filling   []int32   // calls whose prompt is being computed, in order of admission
+	queued    int       // prompt tokens still to be computed of all calls here
+	homes     int       // sessions that belong here
+	running   int       // calls with a place: prompt under way or decoding
+	sequences int       // decoding
+	context   float64   // tokens in the caches of the decoding sequences
 }
 
 // chunk is a piece of one prompt in a step.
@@ -51,7 +56,7 @@ type chunk struct {
 	tokens int
 }
 
-func newWorker(id int, p NamedPool, m *step.Model, spec kvcache.Spec) (worker, error) {
+func newWorker(id int, p NamedPool, m *step.Model, spec kvcache.Spec, agents int) (worker, error) {
 	shape := m.Config().Shape
 	w := worker{id: id, pool: p.Name, prefills: p.Name != "decode", decodes: p.Name != "prefill",
 		model: m, price: m, shape: shape, growth: m.TokensPerStep(),
@@ -61,9 +66,22 @@ func newWorker(id int, p NamedPool, m *step.Model, spec kvcache.Spec) (worker, e
 		if err != nil {
 			return w, err
 		}
+		if agents > 0 {
+			cache.Drop(kvcache.SessionID(agents - 1)) // so that it makes room for the sessions of all agents now
+		}
 		w.ranks[i].cache = cache
 	}
 	return w, nil
+}
+
+// fullStepSeconds is a step in which every rank computes a prompt as long as
+// its token budget.
+func (w *worker) fullStepSeconds() float64 {
+	loads := make([]step.Rank, len(w.ranks))
+	for i := range loads {
+		w.model.AddPrefill(&loads[i], 0, w.shape.TokenBudget, true)
+	}
+	return w.price.Step(loads).Seconds
 }
 
 // wake lets a worker notice that something arrived: an idle one begins a
