@@ -16,7 +16,8 @@ const inputMax = 1 << 30
 // what the previous answer left in the history, plus an append: a tool's
 // result or a person's text. All of the previous prompt is a reusable prefix,
 // except after a compaction or a prefix break. The session ends after its
-// number of turns, or where the context limit leaves no room to answer.
+// number of turns, or where the context limit leaves no room to answer; a
+// first prompt is cut to leave room for one token.
 func (p *Profile) Draw(r *rand.Rand, out *Session) {
 	w := walk{p: p, r: r, factor: 1}
 	if p.Correlation.used() {
@@ -52,7 +53,11 @@ type walk struct {
 }
 
 func (w *walk) first() Turn {
-	return Turn{Input: max(1, count(w.p.FirstInput.Draw(w.r))), Kind: First}
+	input := count(w.p.FirstInput.Draw(w.r))
+	if w.p.ContextLimit > 0 {
+		input = min(input, int32(w.p.ContextLimit)-1)
+	}
+	return Turn{Input: max(1, input), Kind: First}
 }
 
 func (w *walk) shared(firstInput int32) int32 {

@@ -129,8 +129,8 @@ func (p *Profile) Validate() error {
 	if p.EarlyTurns < 0 {
 		return fmt.Errorf("early_turns: %d; want 0 or more", p.EarlyTurns)
 	}
-	if p.ContextLimit < 0 {
-		return fmt.Errorf("context_limit: %d tokens; want 0 (none) or more", p.ContextLimit)
+	if p.ContextLimit < 0 || p.ContextLimit == 1 || p.ContextLimit > inputMax {
+		return fmt.Errorf("context_limit: %d tokens; want 0 (none) or 2 to %d", p.ContextLimit, inputMax)
 	}
 	return nil
 }

@@ -55,8 +55,8 @@ type wekaEntry struct {
 
 // entry reads a session, a sub-agent or a request.
 func (w *weka) entry(s *jsonscan.Scanner) {
-	e := wekaEntry{}
-	e.Start, e.Gap, e.Service = trace.Unknown, trace.Unknown, trace.Unknown
+	e := wekaEntry{wekaCall: wekaCall{Call: unknownTimes()}}
+	e.Kind = trace.Tool
 	first := len(w.calls)
 	s.Object(func(key []byte) {
 		switch string(key) {
@@ -75,7 +75,7 @@ func (w *weka) entry(s *jsonscan.Scanner) {
 			w.requestField(s, key, &e.wekaCall)
 		}
 	})
-	if e.requests {
+	if e.requests || e.agent != "" {
 		w.adopt(first, &e)
 		return
 	}
@@ -139,6 +139,10 @@ func (w *weka) adopt(first int, e *wekaEntry) {
 func (w *weka) flush(s *jsonscan.Scanner, q *queue) {
 	for i := range w.calls {
 		c := &w.calls[i]
+		if c.Input == 0 {
+			s.Fail("in: missing in request %d of session %s; want the prompt's tokens", i, w.session)
+			return
+		}
 		if c.blocks > 0 && w.blockSize == 0 {
 			s.Fail("block_size: missing; want the tokens per block")
 			return
