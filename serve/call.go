@@ -145,9 +145,12 @@ func (c *Cluster) nextSession(id int32) error {
 func (c *Cluster) forget(id int32) {
 	a := &c.calls[id]
 	if a.home >= 0 {
-		w := &c.workers[a.home]
-		w.ranks[a.rank].cache.Drop(kvcache.SessionID(id))
-		w.ranks[a.rank].homes--
+		r := &c.workers[a.home].ranks[a.rank]
+		r.cache.Drop(kvcache.SessionID(id))
+		r.homes--
+	}
+	if c.scatters() {
+		c.dropAtEntries(id, -1, -1)
 	}
 	if a.decoder >= 0 && c.cfg.Deployment.Cache.DecodeRetains {
 		w := &c.workers[a.decoder]

@@ -20,7 +20,7 @@ func TestRoundRobinTakesTurnsAmongWorkersThenRanks(t *testing.T) {
 	seen := map[place]int{}
 	last := int32(-1)
 	for range 40 {
-		home, number := c.choose()
+		home, number := c.choose(0)
 		require.NotEqual(t, last, home)
 		last = home
 		seen[place{home: home, rank: number}]++
@@ -38,7 +38,7 @@ func TestLeastLoadedPrefersTheFewestTokensThenTheFewestCalls(t *testing.T) {
 	load(0, 1, 500, 0)
 	load(1, 0, 0, 2)
 	load(1, 1, 0, 4)
-	home, number := c.choose()
+	home, number := c.choose(0)
 	require.Equal(t, place{home: 1}, place{home: home, rank: number}, "many calls decode even where no prompt waits")
 }
 

@@ -30,9 +30,12 @@ func (s *story) Record(e sim.Event) {
 	case "arrive":
 		id, _ := c.arrived.Payload(e)
 		s.tell("agent %d", id)
-	case "transfer":
-		id, _ := c.transferred.Payload(e)
+	case "depart":
+		id, _ := c.departed.Payload(e)
 		s.tell("agent %d, %d tokens", id, c.calls[id].current().Input)
+	case "deliver":
+		wire, _ := c.delivered.Payload(e)
+		s.tell("wire %d", wire)
 	case "step":
 		id, _ := c.boundary.Payload(e)
 		s.step(&c.workers[id], e.At)
