@@ -117,7 +117,7 @@ func (w *watched) checkStep(k *worker, at sim.Time) {
 func (w *watched) checkCall(id int32) {
 	a := &w.calls[id]
 	w.checkHome(id, a)
-	if a.state < InPrefill {
+	if a.state < InReload {
 		return
 	}
 	input := int(a.current().Input)
@@ -128,7 +128,7 @@ func (w *watched) checkCall(id int32) {
 	w.hold(a.hit <= max(request.Common, request.Shared), "only what is common is found", id)
 	w.hold(a.hit < input, "the last token is always computed", id)
 	w.hold(a.done >= a.hit, "what was found counts", id)
-	if a.state == InPrefill {
+	if a.state <= InPrefill {
 		w.hold(a.done < input, "prefill ends with the last token", id)
 		return
 	}
@@ -148,7 +148,7 @@ func (w *watched) decodeWorker(a *call) int32 {
 
 // checkHome wants all calls of a session on one rank.
 func (w *watched) checkHome(id int32, a *call) {
-	if a.state < InQueue || w.cfg.Deployment.Router != ConversationAffinity {
+	if a.state < InQueue || w.cfg.Deployment.Router != ConversationAffinity || w.cfg.Deployment.Spill > 0 {
 		return
 	}
 	seen, now := &w.homes[id], place{k: a.k, home: a.home, rank: a.rank}
@@ -171,7 +171,7 @@ func (w *watched) checkBooks() {
 	}
 	require.LessOrEqual(t, homes, w.cfg.Agents)
 	for i := range w.calls {
-		if a := &w.calls[i]; a.state == InQueue || a.state == InPrefill {
+		if a := &w.calls[i]; a.state >= InQueue && a.state <= InPrefill {
 			queued -= int(a.current().Input) - a.done
 		}
 	}
@@ -212,8 +212,14 @@ func designs() map[string]Config {
 		"prefill first":    toy(play(chat), func(c *Config) { c.Deployment.Batching = PrefillPriority }),
 		"drafts":           toy(play(chat), withDrafts),
 		"generated":        toy(play(chat), func(c *Config) { c.Replay = Generated }),
-		"round robin":      toy(play(chat), func(c *Config) { c.Deployment.Router = RoundRobin }),
-		"least loaded":     toy(play(chat), func(c *Config) { c.Deployment.Router = LeastLoaded }),
+		"round robin":      toy(play(chat), routed(RoundRobin)),
+		"least loaded":     toy(play(chat), routed(LeastLoaded), disaggregated(2, 2)),
+		"power of two":     toy(play(chat), routed(PowerOfTwo), disaggregated(3, 1)),
+		"kv aware":         toy(play(chat), routed(KVAware), disaggregated(2, 1), memory(12000)),
+		"spilling":         toy(play(chat), func(c *Config) { c.Deployment.Spill = 500 }),
+		"shortest first":   toy(play(chat), func(c *Config) { c.Deployment.PrefillOrder = ShortestFirst }, maxBatch(2)),
+		"host tier":        toy(play(chat), withAgents(24), memory(12000), withHost(1e10)),
+		"slow tier":        toy(play(chat), withAgents(24), memory(12000), withHost(1e8), disaggregated(1, 1)),
 		"no cache":         toy(play(chat), func(c *Config) { c.Deployment.Cache.Off = true }),
 		"disaggregated":    toy(play(chat), disaggregated(1, 1)),
 		"two of each":      toy(play(chat), disaggregated(2, 2), withDrafts, withAgents(40)),
@@ -228,6 +234,8 @@ func designs() map[string]Config {
 		"no agent":         toy(play(chat), withAgents(0)),
 	}
 }
+
+func routed(router string) func(*Config) { return func(c *Config) { c.Deployment.Router = router } }
 
 func retaining(c *Config) { c.Deployment.Cache.DecodeRetains = true }
 
