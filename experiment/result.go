@@ -16,6 +16,7 @@ type Options struct {
 	Version  string
 	Progress Progress
 	Clock    func() time.Time // for wall_s; nil = 0
+	Observer serve.Observer   // of a run at a fixed number; nil = none
 }
 
 // Run simulates a fixed number of agents.
@@ -28,6 +29,7 @@ func Run(ctx context.Context, s *configs.Scenario, agents int, o Options) (*metr
 	if err != nil {
 		return nil, err
 	}
+	cfg.Observer = o.Observer
 	p, err := runPhase(ctx, s, cfg, agents)
 	if err != nil {
 		return nil, err

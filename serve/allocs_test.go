@@ -36,7 +36,9 @@ func (m memorised) Session(agent, k int, out *trace.Session) error {
 // nothing. The samples of a window are given their room beforehand.
 func TestServingAllocatesNothing(t *testing.T) {
 	sessions := memorise(50)
-	for name, cfg := range designs() {
+	for _, name := range []string{"aggregated", "drafts", "two of each", "retaining little", "little memory", "host tier",
+		"kv aware"} {
+		cfg := designs()[name]
 		cfg.Sessions = sessions
 		c := build(t, cfg)
 		require.NoError(t, c.Run(300))

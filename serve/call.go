@@ -35,8 +35,9 @@ type call struct {
 	k       int // sessions this agent has begun
 	turn    int
 
-	state State
-	since sim.Time // of the state
+	state   State
+	entered sim.Time // when it began
+	since   sim.Time // up to which it is booked
 
 	home, rank           int32 // entry worker and attention rank the session belongs to; -1 = none yet
 	decoder, decoderRank int32 // where it decodes
@@ -62,8 +63,9 @@ func (c *call) current() *trace.Turn { return &c.session.Turns[c.turn] }
 func (c *Cluster) enter(id int32, s State) {
 	a := &c.calls[id]
 	now := c.sim.Now()
+	c.observeStay(id)
 	c.tally.spend(a.state, now-a.since)
-	a.state, a.since = s, now
+	a.state, a.since, a.entered = s, now, now
 }
 
 // onWake begins the call of the agent's current turn, if there is one left to

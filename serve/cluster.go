@@ -28,6 +28,7 @@ type Config struct {
 	MinOutput  int     // tokens below which a call has no output speed
 	Seed       uint64
 	Recorder   sim.Recorder
+	Observer   Observer // nil = none
 
 	Tabulate func(moe.Spec) (*moe.Table, error) // of expert groups; nil = moe.Tabulate
 

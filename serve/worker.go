@@ -106,6 +106,7 @@ func (c *Cluster) wake(w *worker) error {
 func (c *Cluster) onBoundary(id int32) error {
 	w := &c.workers[id]
 	w.busy = false
+	c.observeStep(w)
 	c.tally.work(w, c.sim.Now())
 	if n := w.leg.decode; n > 0 {
 		c.tally.decoded(w, n)

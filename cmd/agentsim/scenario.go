@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -11,6 +13,7 @@ import (
 	"agentsim/metrics"
 	"agentsim/report"
 	"agentsim/scenarios"
+	"agentsim/sim"
 )
 
 // load reads the scenario that a command names, with all overrides.
@@ -23,7 +26,7 @@ func (a *app) load(name string) (*configs.Scenario, *configs.Provenance, error) 
 	return configs.LoadScenario(source, sets)
 }
 
-func (a *app) options(unit string) experiment.Options {
+func (a *app) options() experiment.Options {
 	o := experiment.Options{Version: version(), Clock: a.now}
 	if !a.settings.GetBool("quiet") && a.terminal(stderrFD) {
 		o.Progress = a.progress
@@ -99,7 +102,7 @@ func (a *app) capacityCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			r, err := experiment.Capacity(cmd.Context(), s, a.options("agents"))
+			r, err := experiment.Capacity(cmd.Context(), s, a.options())
 			a.endProgress()
 			if err != nil {
 				return err
@@ -114,25 +117,64 @@ func (a *app) runCommand() *cobra.Command {
 		Use:   "run SCENARIO",
 		Short: "Simulate a fixed number of agents",
 		Long: "run simulates the scenario with a fixed number of agents and prints the service, the power and\n" +
-			"where the time of a turn went.",
-		Example: "  agentsim run h200-agentperf-slo20 --agents 8",
-		Args:    exactly(1, "one scenario"),
+			"where the time of a turn went. With --timeline it also writes what every worker and agent did inside\n" +
+			"a window of simulated time, for ui.perfetto.dev.",
+		Example: "  agentsim run h200-agentperf-slo20 --agents 8\n" +
+			"  agentsim run h200-agentperf-slo20 --agents 8 --timeline timeline.json --timeline-span 30s",
+		Args: exactly(1, "one scenario"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			agents := a.settings.GetInt("agents")
-			if agents < 1 {
-				return usageError{fmt.Errorf("--agents %d: want a number of agents, 1 or more", agents)}
-			}
-			s, _, err := a.load(args[0])
-			if err != nil {
-				return err
-			}
-			r, err := experiment.Run(cmd.Context(), s, agents, a.options("calls"))
-			if err != nil {
-				return err
-			}
-			return a.show(r)
+			return a.runScenario(cmd, args[0])
 		},
 	}
 	c.Flags().Int("agents", 0, "number of agents alive at once")
+	c.Flags().String("timeline", "", "write the timeline of workers, calls and power to this file")
+	c.Flags().Duration("timeline-from", 2*time.Minute, "simulated time at which the timeline begins")
+	c.Flags().Duration("timeline-span", 10*time.Second, "simulated time that the timeline covers")
 	return c
+}
+
+// timelineEvents bounds a timeline: about 150 MB of JSON, what a trace viewer
+// still opens.
+const timelineEvents = 1_000_000
+
+func (a *app) runScenario(cmd *cobra.Command, name string) error {
+	agents := a.settings.GetInt("agents")
+	if agents < 1 {
+		return usageError{fmt.Errorf("--agents %d: want a number of agents, 1 or more", agents)}
+	}
+	s, _, err := a.load(name)
+	if err != nil {
+		return err
+	}
+	o := a.options()
+	file := a.settings.GetString("timeline")
+	from, span := a.settings.GetDuration("timeline-from"), a.settings.GetDuration("timeline-span")
+	if from < 0 || span <= 0 {
+		return usageError{fmt.Errorf("--timeline-from %v --timeline-span %v: want a time, and a span above 0", from, span)}
+	}
+	timeline := &report.Timeline{From: sim.Time(from), To: sim.Time(from + span), Limit: timelineEvents}
+	if file != "" {
+		o.Observer = timeline
+	}
+	r, err := experiment.Run(cmd.Context(), s, agents, o)
+	if err != nil {
+		return err
+	}
+	if file != "" {
+		if err := a.writeTimeline(file, timeline); err != nil {
+			return err
+		}
+	}
+	return a.show(r)
+}
+
+func (a *app) writeTimeline(file string, t *report.Timeline) error {
+	var b bytes.Buffer
+	if err := t.Write(&b); err != nil {
+		return err
+	}
+	if t.Dropped > 0 {
+		fmt.Fprintf(a.stderr, "timeline: %d events beyond the first %d were left out; shorten --timeline-span\n", t.Dropped, t.Limit)
+	}
+	return report.WriteFile(file, b.Bytes())
 }
