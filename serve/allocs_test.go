@@ -36,12 +36,12 @@ func (m memorised) Session(agent, k int, out *trace.Session) error {
 // nothing. The samples of a window are given their room beforehand.
 func TestServingAllocatesNothing(t *testing.T) {
 	sessions := memorise(50)
-	for _, name := range []string{"aggregated", "drafts", "two of each", "retaining little", "little memory", "host tier",
+	for _, name := range []string{"aggregated", "drafts", "small pool batch", "retaining little", "little memory", "host tier",
 		"kv aware"} {
 		cfg := designs()[name]
 		cfg.Sessions = sessions
 		c := build(t, cfg)
-		require.NoError(t, c.Run(300))
+		require.NoError(t, c.Run(150))
 		const samples = 10000
 		c.tally.TTFT, c.tally.Speed = make([]float64, 0, samples), make([]float64, 0, samples)
 		require.Zero(t, testing.AllocsPerRun(4, func() {
