@@ -51,13 +51,20 @@ type call struct {
 	steps    int64    // decode steps it needs
 	finishAt int64    // virtual step of its worker at which it is done
 	joinedAt int64
-	context  int // tokens in its cache when decode began
+	growAt   int64 // virtual step at which it has filled its room; -1 = not decoding
+
+	context   int // tokens in its cache when decode began
+	generated int // tokens it had generated when it was last retracted
 
 	wire  int32   // that carries its cache
 	bytes float64 // of it
 }
 
 func (c *call) current() *trace.Turn { return &c.session.Turns[c.turn] }
+
+// prompt is the number of tokens that prefill has to see in the cache: the
+// prompt, and after a retraction what was generated before it.
+func (c *call) prompt() int { return int(c.current().Input) + c.generated }
 
 // enter moves a call to a state and books the time spent in the last one.
 func (c *Cluster) enter(id int32, s State) {
@@ -76,7 +83,7 @@ func (c *Cluster) onWake(id int32) error {
 	}
 	a := &c.calls[id]
 	c.enter(id, InIngress)
-	a.issued, a.done, a.hit = c.sim.Now(), 0, 0
+	a.issued, a.done, a.hit, a.generated = c.sim.Now(), 0, 0, 0
 	c.tally.Issued++
 	host := c.cfg.Engine.Host
 	ingress := float64(host.Ingress) + float64(host.PerPromptToken)*float64(a.current().Input)

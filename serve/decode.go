@@ -125,7 +125,7 @@ func (w *worker) freer(i, j int) bool {
 
 func (c *Cluster) decodeRequest(id int32) kvcache.Request {
 	turn := c.calls[id].current()
-	r := kvcache.Request{Session: kvcache.SessionID(id), Prompt: int(turn.Input), Reserve: c.reserve()}
+	r := kvcache.Request{Session: kvcache.SessionID(id), Prompt: c.calls[id].prompt(), Reserve: c.reserve()}
 	if c.cfg.Deployment.Cache.DecodeRetains {
 		r.Common = c.common(turn)
 	}
@@ -153,12 +153,15 @@ func (c *Cluster) startDecode(w *worker, r *rank, id int32) error {
 		c.leaveDecode(w, r, id)
 		return c.finished(id)
 	}
-	a.steps = c.draws.steps(id, a, rest)
-	a.context = int(a.current().Input) + 1
+	if a.generated == 0 {
+		a.steps = c.draws.steps(id, a, rest)
+	}
+	a.context = a.prompt() + 1
 	a.joinedAt, a.finishAt = w.steps, w.steps+a.steps
 	w.done.push(finishing{step: a.finishAt, call: id})
 	r.sequences++
 	r.context += float64(a.context)
 	w.sequence++
+	c.growLater(w, id, a.prompt()+c.reserve())
 	return nil
 }

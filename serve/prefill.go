@@ -43,7 +43,7 @@ func (c *Cluster) formChunks(w *worker) int {
 // addChunk gives a call up to room tokens of the next step.
 func (c *Cluster) addChunk(w *worker, rank int, id int32, room int) int {
 	a := &c.calls[id]
-	rest := int(a.current().Input) - a.done
+	rest := a.prompt() - a.done
 	n := min(rest, room)
 	w.model.AddPrefill(&w.loads[rank], a.done, n, n == rest)
 	w.batch = append(w.batch, chunk{call: id, rank: int32(rank), tokens: n})
@@ -69,8 +69,10 @@ func (c *Cluster) admitNext(w *worker, r *rank) (id int32, ready, ok bool) {
 	}
 	r.queue.remove(place)
 	a := &c.calls[id]
-	a.hit, a.done = hit.Tokens, hit.Tokens
-	a.began = c.sim.Now()
+	a.done = hit.Tokens
+	if a.generated == 0 {
+		a.hit, a.began = hit.Tokens, c.sim.Now()
+	}
 	r.queued -= hit.Tokens
 	r.running++
 	if c.reload(w, r, id, hit) {
@@ -89,7 +91,7 @@ func (c *Cluster) pick(w *worker, r *rank) int {
 	best, least := 0, int(^uint(0)>>1)
 	for i := range r.queue.n {
 		id := r.queue.at(i)
-		rest := int(c.calls[id].current().Input) - r.cache.Lookup(c.request(w, id)).Tokens
+		rest := c.calls[id].prompt() - r.cache.Lookup(c.request(w, id)).Tokens
 		if rest < least {
 			best, least = i, rest
 		}
@@ -101,7 +103,7 @@ func (c *Cluster) pick(w *worker, r *rank) int {
 func (c *Cluster) request(w *worker, id int32) kvcache.Request {
 	a := &c.calls[id]
 	turn := a.current()
-	r := kvcache.Request{Session: kvcache.SessionID(id), Prompt: int(turn.Input)}
+	r := kvcache.Request{Session: kvcache.SessionID(id), Prompt: a.prompt()}
 	if w.decodes {
 		r.Reserve = c.reserve()
 	}
@@ -141,7 +143,7 @@ func (c *Cluster) endChunks(w *worker) error {
 		c.tally.prefilled(b.tokens)
 		r := &w.ranks[b.rank]
 		r.queued -= b.tokens
-		if a.done < int(a.current().Input) {
+		if a.done < a.prompt() {
 			continue
 		}
 		r.filling = slices.DeleteFunc(r.filling, func(id int32) bool { return id == b.call })
@@ -157,7 +159,9 @@ func (c *Cluster) endChunks(w *worker) error {
 // worker, or to the decode pool.
 func (c *Cluster) promptDone(w *worker, r *rank, id int32, stepSeconds float64) error {
 	a := &c.calls[id]
-	a.filled = c.sim.Now()
+	if a.generated == 0 {
+		a.filled = c.sim.Now()
+	}
 	if w.decodes {
 		c.firstToken(id)
 		return c.startDecode(w, r, id)
@@ -166,7 +170,7 @@ func (c *Cluster) promptDone(w *worker, r *rank, id int32, stepSeconds float64) 
 	if c.cfg.Deployment.Cache.Off {
 		r.cache.Retract(c.Now(), kvcache.SessionID(id))
 	} else {
-		r.cache.Release(c.Now(), kvcache.SessionID(id), int(a.current().Input))
+		r.cache.Release(c.Now(), kvcache.SessionID(id), a.prompt())
 	}
 	c.enter(id, InTransfer)
 	c.transfer(w, r, id, stepSeconds)
@@ -178,7 +182,7 @@ func (c *Cluster) promptDone(w *worker, r *rank, id int32, stepSeconds float64) 
 // what the decode worker has kept is not sent again.
 func (c *Cluster) transfer(w *worker, r *rank, id int32, stepSeconds float64) {
 	format := w.model.CacheFormat()
-	prompt := int(c.calls[id].current().Input)
+	prompt := c.calls[id].prompt()
 	bytes := c.cfg.LLM.CacheBytes(prompt, format) - c.cfg.LLM.CacheBytes(c.retained(id), format) + c.cfg.LLM.StateBytes()
 	c.tally.moved(bytes)
 	layers := float64(c.cfg.LLM.Layers())
@@ -187,5 +191,10 @@ func (c *Cluster) transfer(w *worker, r *rank, id int32, stepSeconds float64) {
 	c.send(id, r.out, float64(c.cfg.Kernels.Transfer.Floor+c.cfg.Engine.Handshake), exposed)
 }
 
-// firstToken marks the time to first token of a call.
-func (c *Cluster) firstToken(id int32) { c.calls[id].firstAt = c.sim.Now() }
+// firstToken marks the time to first token of a call; after a retraction it
+// has passed.
+func (c *Cluster) firstToken(id int32) {
+	if a := &c.calls[id]; a.generated == 0 {
+		a.firstAt = c.sim.Now()
+	}
+}

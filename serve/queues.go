@@ -1,5 +1,7 @@
 package serve
 
+import "slices"
+
 // fifo is a queue of calls in a ring that grows and never shrinks.
 type fifo struct {
 	ring []int32
@@ -12,6 +14,16 @@ func (q *fifo) push(id int32) {
 		q.grow()
 	}
 	q.ring[(q.head+q.n)%len(q.ring)] = id
+	q.n++
+}
+
+// pushFront puts a call before all others.
+func (q *fifo) pushFront(id int32) {
+	if q.n == len(q.ring) {
+		q.grow()
+	}
+	q.head = (q.head + len(q.ring) - 1) % len(q.ring)
+	q.ring[q.head] = id
 	q.n++
 }
 
@@ -97,4 +109,13 @@ func (h *finishHeap) pop() finishing {
 	}
 	*h = s
 	return top
+}
+
+// remove takes a call out of the heap, wherever it is.
+func (h *finishHeap) remove(call int32) {
+	rest := slices.DeleteFunc(*h, func(f finishing) bool { return f.call == call })
+	*h = rest[:0]
+	for _, f := range rest {
+		h.push(f)
+	}
 }

@@ -47,8 +47,10 @@ func (c *Cluster) reload(w *worker, r *rank, id int32, hit kvcache.Hit) bool {
 	wire := &c.wires[r.tiers[level]]
 	seconds := float64(tier.Latency) + bytes/float64(tier.Rate)*float64(1+wire.link.Active())
 	if !kvcache.Decide(seconds, float64(tokens)*w.fillSeconds) {
-		a.hit -= tokens
-		a.done = a.hit
+		a.done -= tokens
+		if a.generated == 0 {
+			a.hit = a.done
+		}
 		r.queued += tokens
 		return false
 	}

@@ -21,6 +21,8 @@ type Tally struct {
 	Prefilled    int64   // prompt tokens computed
 	MovedBytes   float64 // of caches, between workers
 	Reloaded     float64 // bytes of caches, from tiers below HBM
+	Retractions  int64   // calls that lost their place in the decode batch
+	Lost         int64   // tokens of cache that went with them
 
 	TTFT  []float64 // seconds, one a call
 	Speed []float64 // tokens/s, one a call that has one
@@ -122,6 +124,8 @@ func (t *Tally) Merge(o *Tally) {
 	t.Prefilled += o.Prefilled
 	t.MovedBytes += o.MovedBytes
 	t.Reloaded += o.Reloaded
+	t.Retractions += o.Retractions
+	t.Lost += o.Lost
 	t.TTFT = append(t.TTFT, o.TTFT...)
 	t.Speed = append(t.Speed, o.Speed...)
 	t.Queue += o.Queue

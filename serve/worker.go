@@ -27,6 +27,7 @@ type worker struct {
 	waiting fifo        // calls that want a decode slot
 	batch   []chunk     // prompt chunks of the step under way
 	done    finishHeap  // decoding calls by the virtual step they end at
+	growing finishHeap  // the same by the step they fill their room at; may hold calls that have left
 
 	busy     bool
 	timer    sim.Timer
@@ -116,6 +117,9 @@ func (c *Cluster) onBoundary(id int32) error {
 		return err
 	}
 	if err := c.endChunks(w); err != nil {
+		return err
+	}
+	if err := c.growCaches(w); err != nil {
 		return err
 	}
 	return c.plan(w)
@@ -217,6 +221,9 @@ func (c *Cluster) beginStep(w *worker) {
 // beginRun starts decode steps up to the next completion.
 func (c *Cluster) beginRun(w *worker) {
 	count := w.done[0].step - w.steps
+	if len(w.growing) > 0 {
+		count = max(1, min(count, w.growing[0].step-w.steps))
+	}
 	if c.cfg.naive {
 		count = 1
 	}

@@ -1,0 +1,53 @@
+package serve
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"agentsim/trace"
+)
+
+// essays is a play of calls whose answers outgrow any estimate.
+func essays(r *rand.Rand, out *trace.Session) {
+	out.Shared = 0
+	for range 3 {
+		out.Turns = append(out.Turns, trace.Turn{Input: int32(500 + r.IntN(500)), Output: int32(2000 + r.IntN(2000)), Gap: 0.1})
+	}
+}
+
+// scarce leaves HBM for some two or three of these answers per rank.
+func scarce(c *Config) {
+	c.System.Accelerator.HBM.Capacity = 2.1e9
+	c.Deployment.Cache.ReserveTokens = 128
+}
+
+func TestRetractedCallsFinishAllTheSame(t *testing.T) {
+	for name, change := range map[string]func(*Config){
+		"aggregated":    func(*Config) {},
+		"disaggregated": disaggregated(1, 1),
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := watch(t, toy(play(essays), scarce, change, withAgents(12)))
+			w.run(400)
+			require.Positive(t, w.sum.Retractions, "memory runs short")
+			require.Greater(t, w.sum.Lost, 500*w.sum.Retractions)
+			require.Greater(t, w.sum.Calls, int64(30))
+			roomy := watch(t, toy(play(essays), change, withAgents(12)))
+			roomy.run(400)
+			require.Zero(t, roomy.sum.Retractions)
+			require.Greater(t, roomy.sum.Calls, w.sum.Calls, "lost work costs throughput")
+		})
+	}
+}
+
+func TestAnAnswerThatFitsNowhereIsAnError(t *testing.T) {
+	c := build(t, toy(play(func(_ *rand.Rand, out *trace.Session) {
+		out.Turns = append(out.Turns, trace.Turn{Input: 500, Output: 30000})
+	}), scarce, withAgents(1)))
+	err := c.Run(1000)
+	var memory *ErrMemory
+	require.ErrorAs(t, err, &memory)
+	require.ErrorContains(t, err, "does not fit in a cache of")
+}
