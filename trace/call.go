@@ -54,6 +54,9 @@ type Call struct {
 	Tool  string // tool whose result this call answers, if known
 }
 
+// subAgent reports whether another agent or session spawned the caller.
+func (c *Call) subAgent() bool { return c.Agent != "" || c.Parent != "" }
+
 // Reader hands out the calls of a trace one by one. Read fills call and
 // returns io.EOF after the last one.
 type Reader interface {

@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -147,15 +148,12 @@ func (b *poolBuilder) agent(c *Call) (int32, bool) {
 }
 
 func (b *poolBuilder) begin(c *Call) agentState {
-	s := pooled{id: c.Session, start: c.Start}
+	s := pooled{id: c.Session, parent: c.Parent, start: c.Start}
 	s.shared = int32(min(c.Shared, c.Input))
 	s.inherited = int32(min(c.Cached, c.Input))
 	if c.Agent != "" {
 		s.id = c.Session + "/" + c.Agent
-		s.parent = c.Parent
-		if s.parent == "" {
-			s.parent = c.Session
-		}
+		s.parent = cmp.Or(c.Parent, c.Session)
 	}
 	return agentState{pooled: s, end: Unknown}
 }

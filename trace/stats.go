@@ -89,7 +89,7 @@ const (
 
 // Add counts one call.
 func (s *Stats) Add(c *Call) {
-	if s.MainOnly && c.Agent != "" {
+	if s.MainOnly && c.subAgent() {
 		return
 	}
 	if c.Session == "" {
@@ -128,7 +128,7 @@ func (s *Stats) tally(c *Call) *tally {
 		i = len(s.open)
 		s.index[key] = i
 		s.open = append(s.open, tally{end: Unknown})
-		if c.Agent != "" {
+		if c.subAgent() {
 			s.subAgents++
 		}
 	}

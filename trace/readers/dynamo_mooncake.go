@@ -8,17 +8,24 @@ import (
 // dynamoMooncake reads Dynamo's agentic Mooncake rows: Mooncake with whole
 // prompts and global 64-bit block ids, where a request starts delay +
 // tool_wait_ms (milliseconds) after all of wait_for have ended. A session_id
-// is a trajectory; one whose first request is another's branch is its
-// sub-agent. The block size is not in the file: it is the smallest power of
+// is a trajectory; one whose first request is the branch of another's request,
+// or waits for it, is its sub-agent. The block size is not in the file: it is the smallest power of
 // two that fits the first rows.
 type dynamoMooncake struct {
 	oneByOne
 	env      *env
 	seen     idSet
 	requests idSet // hashes of the ids of all rows so far
-	sessions progresses
+	sessions map[string]*dynamoSession
 	parents  map[string]string // session that named a request as its branch, until it comes
+	latest   map[uint64]string // session by the hash of its last request's id
 	block    int               // tokens
+}
+
+type dynamoSession struct {
+	progress
+	parent string
+	last   uint64 // hash of the last request's id
 }
 
 type dynamoRow struct {
@@ -31,7 +38,8 @@ type dynamoRow struct {
 }
 
 func newDynamoMooncake(e *env) jsonFormat {
-	return &dynamoMooncake{env: e, sessions: progresses{}, parents: map[string]string{}}
+	return &dynamoMooncake{env: e, sessions: map[string]*dynamoSession{}, parents: map[string]string{},
+		latest: map[uint64]string{}}
 }
 
 func (d *dynamoMooncake) record(s *jsonscan.Scanner, q *queue) {
@@ -74,7 +82,7 @@ func (d *dynamoMooncake) field(s *jsonscan.Scanner, key []byte, r *dynamoRow) {
 	case "hash_ids":
 		r.hits, r.blocks = d.seen.leading(s)
 	case "wait_for":
-		s.Array(func() { r.waits = append(r.waits, hashBytes(hashStart, s.Bytes())|1) })
+		s.Array(func() { r.waits = append(r.waits, requestHash(s.Bytes())) })
 	case "branches":
 		s.Array(func() { r.branches = append(r.branches, s.String()) })
 	case "tool_events":
@@ -97,7 +105,7 @@ func (d *dynamoMooncake) started(r *dynamoRow) bool {
 			return false
 		}
 	}
-	d.requests.add(hashBytes(hashStart, []byte(r.id)) | 1)
+	d.requests.add(requestHash([]byte(r.id)))
 	return true
 }
 
@@ -120,13 +128,33 @@ func (d *dynamoMooncake) place(r *dynamoRow) {
 		r.Kind = trace.Tool
 	}
 	r.Cached = min(r.hits*d.block, r.Input)
-	session := d.sessions.of(r.Session)
-	if parent, ok := d.parents[r.id]; ok && session.turns == 0 && parent != r.Session {
-		r.Parent = parent
+	session := d.sessions[r.Session]
+	if session == nil {
+		session = &dynamoSession{progress: progress{end: trace.Unknown}, parent: d.parent(r)}
+		d.sessions[r.Session] = session
 	}
+	r.Parent = session.parent
 	delete(d.parents, r.id)
 	for _, branch := range r.branches {
 		d.parents[branch] = r.Session
 	}
+	delete(d.latest, session.last)
+	session.last = requestHash([]byte(r.id))
+	d.latest[session.last] = r.Session
 	session.place(&r.Call)
 }
+
+// parent returns the session whose request started the first one of another.
+func (d *dynamoMooncake) parent(r *dynamoRow) string {
+	if parent, ok := d.parents[r.id]; ok && parent != r.Session {
+		return parent
+	}
+	for _, wait := range r.waits {
+		if parent, ok := d.latest[wait]; ok && parent != r.Session {
+			return parent
+		}
+	}
+	return ""
+}
+
+func requestHash(id []byte) uint64 { return hashBytes(hashStart, id) | 1 }

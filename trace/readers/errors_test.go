@@ -35,7 +35,7 @@ func TestBadInputNamesFileLineAndWhatIsRight(t *testing.T) {
 	for _, test := range []struct{ name, text, want string }{
 		{"x.jsonl", "", "x.jsonl: the file is empty; want a trace"},
 		{"x.jsonl", " \n\n", "x.jsonl: the file is empty"},
-		{"x.txt", "hello\n", "x.txt: the content is of no known trace format; name one of weka,"},
+		{"x.txt", "hello\n", "x.txt: the content is of no known trace format; name one of agentsim, weka,"},
 		{"x.jsonl", lines(goodRow, `{"timestamp":1,"input_length":-5,"output_length":1}`),
 			"x.jsonl:2: input_length: -5 tokens; want 0 or more"},
 		{"x.jsonl", lines(goodRow, `{"timestamp":1,"input_length":99999999999,"output_length":1}`),
@@ -83,7 +83,7 @@ func TestBadInputNamesFileLineAndWhatIsRight(t *testing.T) {
 
 func TestUnknownFormatAndMissingFile(t *testing.T) {
 	_, err := Open("x.jsonl", "mooncacke")
-	require.ErrorContains(t, err, `unknown trace format "mooncacke"; want auto or one of weka,`)
+	require.ErrorContains(t, err, `unknown trace format "mooncacke"; want auto or one of agentsim, weka,`)
 	_, err = Open("nowhere/x.jsonl", Auto)
 	require.ErrorIs(t, err, os.ErrNotExist)
 	require.ErrorContains(t, err, "nowhere/x.jsonl")

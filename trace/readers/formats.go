@@ -1,5 +1,7 @@
 package readers
 
+import "strings"
+
 // format is one way to write a trace down.
 type format struct {
 	name  string
@@ -16,6 +18,7 @@ func formats() []format {
 // agentFormats are recordings of agents: sessions of calls with token counts.
 func agentFormats() []format {
 	return []format{
+		{"agentsim", func(p *sample) bool { return strings.HasPrefix(p.text, parquetMagic) }, newCompact},
 		{"weka", func(p *sample) bool { return p.has("requests", "hash_id_scope") || p.has("requests[].hash_ids") },
 			jsonRecords(newWeka)},
 		{"dynamo-trace", func(p *sample) bool { return p.has("event", "event.event_type") }, jsonRecords(newDynamoTrace)},

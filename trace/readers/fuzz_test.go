@@ -12,6 +12,7 @@ import (
 
 	"agentsim/trace"
 	"agentsim/trace/tokens"
+	"agentsim/trace/writers"
 )
 
 // fuzz feeds a reader with anything: it must end with calls that are sound or
@@ -32,7 +33,7 @@ func fuzz(f *testing.F, format string, seeds ...string) {
 				return
 			}
 			requireSound(t, c)
-			if format != "servegen" && format != "vllm-generate" { // these make calls up
+			if format != "agentsim" && format != "servegen" && format != "vllm-generate" { // these compress or make up
 				require.LessOrEqual(t, n, len(data))
 			}
 		}
@@ -42,6 +43,11 @@ func fuzz(f *testing.F, format string, seeds ...string) {
 // memory opens data as a trace. Pairs of files need a directory.
 func memory(t *testing.T, format string, data []byte) (*Trace, error) {
 	opts := Options{Format: format, SkipBad: 3, Tokens: tokens.ByRatio(4)}
+	if format == "agentsim" {
+		path := filepath.Join(t.TempDir(), "x.parquet")
+		require.NoError(t, os.WriteFile(path, data, 0o600))
+		return OpenAll([]string{path}, opts)
+	}
 	if format == "blis" || format == "servegen" {
 		return pair(t, format, data, opts)
 	}
@@ -151,6 +157,27 @@ func FuzzSweAgent(f *testing.F) {
 }
 func FuzzMiniSweAgent(f *testing.F) { fuzz(f, "mini-swe-agent") }
 func FuzzChat(f *testing.F)         { fuzz(f, "chat") }
+
+func FuzzAgentsim(f *testing.F) {
+	path := filepath.Join(f.TempDir(), "x.parquet")
+	rows := sliceReader{{Session: "s", Input: 5, Output: 6, Start: 1, Gap: trace.Unknown}, {Input: 7, Kind: trace.Tool, Turn: 1}}
+	_, err := writers.Parquet(path, &rows, writers.About{})
+	require.NoError(f, err)
+	data, err := os.ReadFile(path)
+	require.NoError(f, err)
+	fuzz(f, "agentsim", string(data))
+}
+
+// sliceReader reads calls from memory.
+type sliceReader []trace.Call
+
+func (s *sliceReader) Read(c *trace.Call) error {
+	if len(*s) == 0 {
+		return io.EOF
+	}
+	*c, *s = (*s)[0], (*s)[1:]
+	return nil
+}
 
 // Detection looks at anything without failing.
 func FuzzProbe(f *testing.F) {
