@@ -12,13 +12,14 @@ import (
 
 // phase is one number of agents, simulated and measured.
 type phase struct {
-	agents   int
-	cluster  *serve.Cluster
-	criteria []metrics.Criterion
-	span     float64 // seconds measured
-	sum      serve.Tally
-	batches  [][]metrics.Ratio // calls that meet each criterion, slice of the window by slice
-	phase    metrics.Phase
+	agents       int
+	accelerators []int // by worker
+	criteria     []metrics.Criterion
+	span         float64 // seconds measured
+	sum          serve.Tally
+	batches      [][]metrics.Ratio // calls that meet each criterion, slice of the window by slice
+	events       uint64            // of the whole run
+	phase        metrics.Phase
 }
 
 // runPhase simulates so many agents until the protocol is satisfied.
@@ -28,8 +29,7 @@ func runPhase(ctx context.Context, s *configs.Scenario, cfg serve.Config, agents
 	if err != nil {
 		return nil, err
 	}
-	criteria := s.SLO.Criteria()
-	p := &phase{agents: agents, cluster: c, criteria: criteria, batches: make([][]metrics.Ratio, len(criteria))}
+	p := newPhase(s, agents)
 	if err := c.Run(float64(s.Protocol.Ramp + s.Protocol.Warmup)); err != nil {
 		return nil, infeasible(err)
 	}
@@ -48,8 +48,19 @@ func runPhase(ctx context.Context, s *configs.Scenario, cfg serve.Config, agents
 	if err := c.Check(); err != nil {
 		return nil, fmt.Errorf("a law is broken at %d agents: %w", agents, err)
 	}
-	p.conclude(s, sessionsBefore)
+	p.conclude(s, c, sessionsBefore)
 	return p, nil
+}
+
+func newPhase(s *configs.Scenario, agents int) *phase {
+	criteria := s.SLO.Criteria()
+	p := &phase{agents: agents, criteria: criteria, batches: make([][]metrics.Ratio, len(criteria))}
+	for _, pool := range s.Deployment.Pools() {
+		for range pool.Spec.Workers {
+			p.accelerators = append(p.accelerators, pool.Spec.Shape.Accelerators)
+		}
+	}
+	return p
 }
 
 // enough reports whether the phase may end: all minima are met, or its
@@ -61,7 +72,7 @@ func (p *phase) enough(protocol *configs.Protocol, sessionsBefore int64) bool {
 	if protocol.StopWhenCertain && len(p.batches[0]) >= protocol.Batches && p.certain() {
 		return true
 	}
-	sessions := p.cluster.Totals().Sessions - sessionsBefore
+	sessions := p.sum.Sessions - sessionsBefore
 	return p.span >= float64(protocol.Duration)*(1-1e-9) && sessions >= int64(protocol.SessionsMin) &&
 		float64(sessions) >= protocol.SessionsPerAgent*float64(p.agents) && p.sum.Calls >= int64(protocol.CallsMin)
 }
@@ -101,18 +112,19 @@ func (p *phase) certain() bool {
 	return all && p.sum.Calls > 0
 }
 
-// conclude draws the verdict.
-func (p *phase) conclude(s *configs.Scenario, sessionsBefore int64) {
+// conclude draws the verdict. The cluster, which is large, is not kept.
+func (p *phase) conclude(s *configs.Scenario, c *serve.Cluster, sessionsBefore int64) {
+	p.events = c.Events()
 	slices.Sort(p.sum.TTFT)
 	slices.Sort(p.sum.Speed)
 	p.phase = metrics.Phase{Agents: p.agents, Pass: p.sum.Calls > 0,
 		OutputSpeedP25: metrics.Quantile(p.sum.Speed, quarter), TTFTP95S: metrics.Quantile(p.sum.TTFT, ninetyFive),
-		Calls: p.sum.Calls, Sessions: p.cluster.Totals().Sessions - sessionsBefore, WindowS: p.span,
-		PerAccelW: p.acceleratorWatts(s), Fingerprint: fmt.Sprintf("%016x", p.cluster.Fingerprint())}
-	for i, c := range p.criteria {
+		Calls: p.sum.Calls, Sessions: p.sum.Sessions - sessionsBefore, WindowS: p.span,
+		PerAccelW: p.acceleratorWatts(s), Fingerprint: fmt.Sprintf("%016x", c.Fingerprint())}
+	for i, k := range p.criteria {
 		met := metrics.RatioOf(p.batches[i])
-		held := metrics.Condition{Name: fmt.Sprintf("%s.p%g", c.Measure, c.Percent), Target: c.Target, Share: c.Share,
-			Met: met.Mean, HalfWidth: met.Half}
+		held := metrics.Condition{Name: fmt.Sprintf("%s.p%g", k.Measure, k.Percent), Target: k.Target, Share: k.Share,
+			Met: met.Mean, HalfWidth: min(met.Half, 1)} // infinite where there is too little to tell
 		p.phase.Pass = p.phase.Pass && held.Margin() >= 0
 		p.phase.Conditions = append(p.phase.Conditions, held)
 	}

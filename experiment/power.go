@@ -14,7 +14,7 @@ func (p *phase) acceleratorJoules(s *configs.Scenario) float64 {
 	power := s.System.Accelerator.Power
 	joules := float64(power.Idle) * float64(s.Deployment.Accelerators()) * p.span
 	for i, w := range p.sum.Work {
-		joules += w.Joules + float64(power.Active)*w.Busy.Seconds()*float64(p.cluster.WorkerAccelerators(i))
+		joules += w.Joules + float64(power.Active)*w.Busy.Seconds()*float64(p.accelerators[i])
 	}
 	return joules
 }
@@ -40,7 +40,7 @@ const hostShare = 0.5
 func (p *phase) busy(s *configs.Scenario) float64 {
 	busy := 0.0
 	for i, w := range p.sum.Work {
-		busy += w.Busy.Seconds() * float64(p.cluster.WorkerAccelerators(i))
+		busy += w.Busy.Seconds() * float64(p.accelerators[i])
 	}
 	return busy / p.span / float64(s.Deployment.Accelerators())
 }

@@ -3,6 +3,7 @@ package experiment
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"agentsim/configs"
@@ -36,7 +37,7 @@ func Run(ctx context.Context, s *configs.Scenario, agents int, o Options) (*metr
 	}
 	r := p.result(s, &cfg)
 	r.Agents = agents
-	r.Version, r.Calls, r.Events = o.Version, p.cluster.Totals().Finished, p.cluster.Events()
+	r.Version, r.Calls, r.Events = o.Version, p.sum.Finished, p.events
 	r.WallS = o.now().Sub(begun).Seconds()
 	return r, nil
 }
@@ -48,7 +49,8 @@ func Capacity(ctx context.Context, s *configs.Scenario, o Options) (*metrics.Res
 	if err != nil {
 		return nil, err
 	}
-	search := search{ctx: ctx, scenario: s, cfg: cfg, progress: o.Progress}
+	search := search{scenario: s, progress: o.Progress,
+		try: func(agents int) (*phase, error) { return runPhase(ctx, s, cfg, agents) }}
 	if err := search.run(); err != nil {
 		return nil, err
 	}
@@ -81,22 +83,22 @@ func (s *search) result(cfg *serve.Config) *metrics.Result {
 	r.Limit = s.limit()
 	for _, p := range s.phases {
 		r.Search = append(r.Search, p.phase)
-		r.Calls += p.cluster.Totals().Finished
-		r.Events += p.cluster.Events()
+		r.Calls += p.sum.Finished
+		r.Events += p.events
 	}
 	return r
 }
 
 // limit names the condition that stands in the way of more agents, and the
-// part of a turn that grew most on the way there.
+// longest part of what it is about.
 func (s *search) limit() string {
 	failed := s.failure()
 	condition := failed.phase.Conditions[s.binding()]
 	t := &failed.sum
-	if condition.Name[:4] != string(metrics.TTFT) {
+	if !strings.HasPrefix(condition.Name, string(metrics.TTFT)) {
 		return condition.Name + ": decode steps"
 	}
-	n := float64(t.Calls)
+	n := max(1, float64(t.Calls))
 	parts := []struct {
 		name    string
 		seconds float64

@@ -1,13 +1,11 @@
 package experiment
 
 import (
-	"context"
 	"fmt"
 	"math"
 	"slices"
 
 	"agentsim/configs"
-	"agentsim/serve"
 )
 
 // Progress is told of every phase as it ends.
@@ -17,9 +15,8 @@ type Progress func(agents int, pass bool, low, high int)
 // cutting the bracket in three. Two numbers are always tried side by side, so
 // that the path does not depend on how many processors there are.
 type search struct {
-	ctx      context.Context
 	scenario *configs.Scenario
-	cfg      serve.Config
+	try      func(agents int) (*phase, error)
 	progress Progress
 	phases   []*phase // by agents
 	low      int      // largest number known to pass; 0 = none
@@ -37,7 +34,7 @@ func (s *search) run() error {
 		gap := s.high - s.low
 		a := s.low + max(1, gap/3)
 		b := s.low + max(1, 2*gap/3)
-		if err := s.try(a, b); err != nil {
+		if err := s.tryBoth(a, b); err != nil {
 			return err
 		}
 	}
@@ -53,13 +50,13 @@ func (s *search) double() error {
 		if n > agentsMax {
 			return fmt.Errorf("%d agents still meet the service level: is it one?", s.low)
 		}
-		if err := s.try(n, 2*n); err != nil {
+		if err := s.tryBoth(n, 2*n); err != nil {
 			return err
 		}
 		n *= 4
 	}
 	if s.low == 0 && s.high > 1 {
-		return s.try(1, s.high/2)
+		return s.tryBoth(1, s.high/2)
 	}
 	return nil
 }
@@ -78,15 +75,15 @@ func (s *search) infeasible() error {
 
 const percent = 100
 
-// try runs up to two phases side by side and narrows the bracket.
-func (s *search) try(numbers ...int) error {
+// tryBoth runs up to two phases side by side and narrows the bracket.
+func (s *search) tryBoth(numbers ...int) error {
 	numbers = slices.Compact(slices.DeleteFunc(numbers, func(n int) bool { return n < 1 || s.tried(n) }))
 	results := make([]*phase, len(numbers))
 	errs := make([]error, len(numbers))
 	done := make(chan int)
 	for i, n := range numbers {
 		go func() {
-			results[i], errs[i] = runPhase(s.ctx, s.scenario, s.cfg, n)
+			results[i], errs[i] = s.try(n)
 			done <- i
 		}()
 	}
@@ -132,7 +129,8 @@ func (s *search) answer() *phase {
 // interval is the 95 % interval of the sampling error of the answer. Near
 // it, the margin of the binding criterion is a line in the logarithm of the
 // number of agents; the error of the margin over the slope of the line is the
-// error of the crossing.
+// error of the crossing. It does not reach beyond the numbers whose verdicts
+// are sure by themselves.
 func (s *search) interval() (low, high float64) {
 	binding := s.binding()
 	var fit line
@@ -143,14 +141,34 @@ func (s *search) interval() (low, high float64) {
 		}
 		fit.add(math.Log(float64(p.agents)), p.phase.Conditions[binding].Margin())
 	}
-	half := s.answer().phase.Conditions[binding].HalfWidth
+	low, high = s.sure()
 	slope := fit.slope()
-	n := float64(s.low)
-	if slope >= 0 || math.IsNaN(slope) {
-		return n, float64(s.high)
+	if !(slope < 0) {
+		return low, high
 	}
-	relative := half / -slope
-	return n * math.Exp(-relative), max(float64(s.high), n*math.Exp(relative))
+	n := float64(s.low)
+	relative := s.answer().phase.Conditions[binding].HalfWidth / -slope
+	return max(low, n*math.Exp(-relative)), min(high, max(float64(s.high), n*math.Exp(relative)))
+}
+
+// sure is the largest number that certainly passes and the smallest that
+// certainly fails, or the ends of what was tried.
+func (s *search) sure() (low, high float64) {
+	low, high = float64(s.phases[0].agents), float64(s.phases[len(s.phases)-1].agents)
+	for _, p := range s.phases {
+		passes, fails := true, false
+		for _, c := range p.phase.Conditions {
+			passes = passes && c.Margin() >= c.HalfWidth
+			fails = fails || c.Margin() < -c.HalfWidth
+		}
+		if passes && p.agents <= s.low {
+			low = float64(p.agents)
+		}
+		if fails && p.agents >= s.high {
+			return low, float64(p.agents)
+		}
+	}
+	return low, high
 }
 
 // line is a least-squares line.

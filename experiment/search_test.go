@@ -1,0 +1,166 @@
+package experiment
+
+import (
+	"errors"
+	"math"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"agentsim/configs"
+	"agentsim/metrics"
+)
+
+// script is a search whose phases are made up: the margin of the one
+// condition by number of agents, and the half-width of its error.
+type script struct {
+	search
+	mutex sync.Mutex
+	tried []int
+}
+
+func play(margin func(agents int) float64, halfWidth float64, protocol configs.Protocol) *script {
+	s := &script{}
+	s.scenario = &configs.Scenario{Protocol: protocol}
+	s.try = func(agents int) (*phase, error) {
+		s.mutex.Lock()
+		s.tried = append(s.tried, agents)
+		s.mutex.Unlock()
+		const share = 0.75
+		m := margin(agents)
+		return &phase{agents: agents, phase: metrics.Phase{Agents: agents, Pass: m >= 0, WindowS: 600,
+			Conditions: []metrics.Condition{{Name: "output_speed.p25", Target: 20, Share: share, Met: share + m,
+				HalfWidth: halfWidth}}}}, nil
+	}
+	return s
+}
+
+// falling is a margin that crosses zero between capacity and capacity + 1.
+func falling(capacity int) func(int) float64 {
+	return func(agents int) float64 { return 0.2 * math.Log((float64(capacity)+0.5)/float64(agents)) }
+}
+
+func doubling(start int) configs.Protocol {
+	return configs.Protocol{StartAgents: start, Tolerance: 0.01}
+}
+
+// checkBracket wants the answer to pass, the next number tried to fail, and
+// both within the tolerance; no number tried twice.
+func (s *script) checkBracket(t *testing.T) {
+	t.Helper()
+	require.Less(t, s.low, s.high)
+	require.LessOrEqual(t, s.high-s.low, max(1, s.low/100))
+	require.Len(t, slices.Compact(slices.Sorted(slices.Values(s.tried))), len(s.tried), "no number is tried twice")
+	require.Len(t, s.phases, len(s.tried))
+	require.True(t, s.answer().phase.Pass)
+	require.False(t, s.failure().phase.Pass)
+	for _, p := range s.phases {
+		require.False(t, p.agents > s.low && p.agents < s.high)
+		require.True(t, p.agents > s.low || p.phase.Pass, "all numbers tried below the answer pass")
+	}
+}
+
+func TestSearchFindsTheCapacityInFewPhases(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 1))
+	for range 300 {
+		capacity := int(math.Exp(r.Float64() * math.Log(20000)))
+		s := play(falling(capacity), 0, doubling(1+r.IntN(40)))
+		require.NoError(t, s.run())
+		s.checkBracket(t)
+		require.LessOrEqual(t, s.low, capacity)
+		require.Greater(t, s.high, capacity)
+		// Two a factor of 4, and two a factor of 3 in the bracket that is left.
+		bound := 2*math.Ceil(math.Log(float64(capacity)+2)/math.Log(4)) + 2*math.Ceil(math.Log(100)/math.Log(3)) + 4
+		require.LessOrEqual(t, float64(len(s.tried)), bound, "capacity %d: %v", capacity, s.tried)
+		low, high := s.interval()
+		require.Equal(t, [2]float64{float64(s.low), float64(s.high)}, [2]float64{low, high}, "nothing is in doubt")
+	}
+}
+
+// Verdicts near the capacity that are partly luck, in no order.
+func TestSearchSurvivesLuck(t *testing.T) {
+	for seed := range uint64(200) {
+		r := rand.New(rand.NewPCG(seed, 0))
+		capacity, luck := 10+r.IntN(3000), map[int]float64{}
+		for i := range 2 * capacity {
+			luck[i] = 0.02 * r.NormFloat64()
+		}
+		margin := func(agents int) float64 { return falling(capacity)(agents) + luck[agents] }
+		s := play(margin, 0.04, doubling(2))
+		require.NoError(t, s.run())
+		s.checkBracket(t)
+		require.InEpsilon(t, float64(capacity), float64(s.low), 0.6)
+		low, high := s.interval()
+		require.LessOrEqual(t, low, float64(s.low))
+		require.GreaterOrEqual(t, high, float64(s.high))
+	}
+}
+
+func TestIntervalGrowsWithTheErrorAndStaysFinite(t *testing.T) {
+	width := 0.0
+	for _, half := range []float64{0.001, 0.01, 0.03, 0.1, 1} {
+		s := play(falling(1000), half, doubling(2))
+		require.NoError(t, s.run())
+		low, high := s.interval()
+		require.False(t, math.IsInf(high, 0) || math.IsNaN(high+low) || low < 1)
+		require.LessOrEqual(t, low, float64(s.low))
+		require.GreaterOrEqual(t, high, float64(s.high))
+		require.Greater(t, high/low, width)
+		width = high / low
+	}
+	s := play(falling(1000), 0.02, doubling(2))
+	require.NoError(t, s.run())
+	low, _ := s.interval()
+	require.InEpsilon(t, 1000*math.Exp(-0.02/0.2), low, 0.02, "the error of the margin over its slope")
+
+	cliff := func(agents int) float64 { return 0.1 - 0.2*float64(min(1, agents/1001)) }
+	s = play(cliff, 0.02, doubling(2))
+	require.NoError(t, s.run())
+	low, high := s.interval()
+	require.Equal(t, [2]float64{float64(s.low), float64(s.high)}, [2]float64{low, high}, "both verdicts are sure")
+}
+
+func TestSearchGivesUpWhereNothingFailsOrNothingPasses(t *testing.T) {
+	s := play(func(int) float64 { return 0.1 }, 0, doubling(2))
+	require.ErrorContains(t, s.run(), "agents still meet the service level: is it one?")
+	require.Less(t, len(s.tried), 25)
+
+	for _, start := range []int{1, 2, 100} {
+		s = play(func(int) float64 { return -0.1 }, 0, doubling(start))
+		err := s.run()
+		require.ErrorIs(t, err, ErrInfeasible)
+		require.ErrorContains(t, err, "one agent already fails the service level: output_speed.p25 asks for 75 % of calls at 20, got 65.0 %")
+		require.Contains(t, s.tried, 1)
+	}
+}
+
+func TestSearchPassesErrorsOn(t *testing.T) {
+	torn := errors.New("the trace is torn")
+	s := play(falling(100), 0, doubling(2))
+	whole := s.try
+	s.try = func(agents int) (*phase, error) {
+		if agents > 60 {
+			return nil, torn
+		}
+		return whole(agents)
+	}
+	require.ErrorIs(t, s.run(), torn)
+}
+
+func TestSearchTakesTheSamePathOnOneProcessor(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	var paths [2][]int
+	for i := range paths {
+		runtime.GOMAXPROCS(i + 1)
+		s := play(falling(777), 0.01, doubling(3))
+		require.NoError(t, s.run())
+		for _, p := range s.phases {
+			paths[i] = append(paths[i], p.agents)
+		}
+	}
+	require.Equal(t, paths[0], paths[1])
+}
