@@ -71,25 +71,30 @@ func quantiles(v []float64, at ...float64) []float64 {
 }
 
 // near checks measured quantiles and mean against published ones.
-func near(t *testing.T, what string, values []float64, tolerance float64, at []float64, want ...float64) {
+func near(t *testing.T, got []float64, tolerance float64, want ...float64) {
 	t.Helper()
-	got := append(quantiles(values, at...), mean(values))
 	for i := range want {
-		require.InEpsilon(t, want[i], got[i], tolerance, "%s: %v, want %v", what, got, want)
+		require.InEpsilon(t, want[i], got[i], tolerance, "%v, want %v", got, want)
 	}
 }
 
-var deciles = []float64{.1, .5, .9, .99}
+// at returns quantiles, p10/p50/p90/p99 unless others are named, and the mean.
+func at(values []float64, q ...float64) []float64 {
+	if len(q) == 0 {
+		q = []float64{.1, .5, .9, .99}
+	}
+	return append(quantiles(values, q...), mean(values))
+}
 
 // The wanted figures of the three tests below are the Monte Carlo table of
 // the report from which the presets' parameters come, p10/p50/p90/p99 and mean.
 
 func TestClaudeCodeProfile(t *testing.T) {
 	s := draw(preset(t, "claude-code"), 4000)
-	near(t, "turns", s.turns, 0.09, deciles, 16, 70, 184, 370, 89)
-	near(t, "input", s.input, 0.04, deciles, 34e3, 83e3, 140e3, 177e3, 86e3)
-	near(t, "output", s.output, 0.03, deciles, 100, 210, 886, 2.9e3, 401)
-	near(t, "new input", s.fresh, 0.05, deciles, 171, 697, 4.3e3, 44e3, 2.6e3)
+	near(t, at(s.turns), 0.09, 16, 70, 184, 370, 89)
+	near(t, at(s.input), 0.04, 34e3, 83e3, 140e3, 177e3, 86e3)
+	near(t, at(s.output), 0.03, 100, 210, 886, 2.9e3, 401)
+	near(t, at(s.fresh), 0.05, 171, 697, 4.3e3, 44e3, 2.6e3)
 	require.InEpsilon(t, .968, s.cachedSum/s.inputSum, 0.002)
 	require.InEpsilon(t, 214, s.inputSum/s.outputSum, 0.03)
 }
@@ -98,9 +103,9 @@ func TestClaudeCodeProfileCutAtAALimits(t *testing.T) {
 	p := preset(t, "claude-code")
 	p.Turns.Max, p.ContextLimit = 200, 131072
 	s := draw(p, 4000)
-	near(t, "turns", s.turns, 0.13, deciles, 16, 50, 82, 118, 50)
-	near(t, "input", s.input, 0.04, deciles, 29e3, 71e3, 117e3, 129e3, 72e3)
-	near(t, "new input", s.fresh, 0.08, deciles, 171, 688, 4.0e3, 35e3, 2.3e3)
+	near(t, at(s.turns), 0.13, 16, 50, 82, 118, 50)
+	near(t, at(s.input), 0.04, 29e3, 71e3, 117e3, 129e3, 72e3)
+	near(t, at(s.fresh), 0.08, 171, 688, 4.0e3, 35e3, 2.3e3)
 	require.InEpsilon(t, .964, s.cachedSum/s.inputSum, 0.003)
 	require.InEpsilon(t, 178, s.inputSum/s.outputSum, 0.03)
 	require.LessOrEqual(t, s.input[len(s.input)-1], 131072.0)
@@ -108,10 +113,10 @@ func TestClaudeCodeProfileCutAtAALimits(t *testing.T) {
 
 func TestAAAgentPerfProfile(t *testing.T) {
 	s := draw(preset(t, "aa-agentperf"), 20000)
-	near(t, "turns", s.turns, 0.06, deciles, 16, 33, 73, 140, 40)
-	near(t, "input", s.input, 0.05, deciles, 11e3, 22e3, 48e3, 88e3, 26.6e3)
-	near(t, "output", s.output, 0.03, []float64{.1, .5, .9, .95, .99}, 20, 150, 1.1e3, 2.0e3, 5.8e3, 495)
-	near(t, "new input", s.fresh, 0.07, deciles, 52, 227, 1.4e3, 17e3, 904)
+	near(t, at(s.turns), 0.06, 16, 33, 73, 140, 40)
+	near(t, at(s.input), 0.05, 11e3, 22e3, 48e3, 88e3, 26.6e3)
+	near(t, at(s.output, .1, .5, .9, .95, .99), 0.03, 20, 150, 1.1e3, 2.0e3, 5.8e3, 495)
+	near(t, at(s.fresh), 0.07, 52, 227, 1.4e3, 17e3, 904)
 	require.InEpsilon(t, .958, s.cachedSum/s.inputSum, 0.002)
 	require.InEpsilon(t, 54, s.inputSum/s.outputSum, 0.04)
 	// What the benchmark publishes: mean input about 27k, at most 131k; 38 turns.
@@ -131,7 +136,7 @@ func TestAAToolGapStaysWithinPublishedEnds(t *testing.T) {
 			gaps = append(gaps, float64(turn.Gap))
 		}
 	}
-	near(t, "gap", gaps, 0.02, []float64{0, .5, 1}, 0.1, 1, 5)
+	near(t, at(gaps, 0, .5, 1), 0.02, 0.1, 1, 5)
 }
 
 func TestDrawnSessionsObeyTheirRules(t *testing.T) {
@@ -206,8 +211,7 @@ func TestCorrelation(t *testing.T) {
 	require.InDelta(t, 0.20-0.24*0.26*-0.24, correlation(appended), 0.02)
 	require.InDelta(t, p.Correlation.cross(), correlation(outputToAppend), 0.02)
 	require.InDelta(t, 1, spread(appended), 0.02)
-	near(t, "output", draw(p, 400).output, 0.03, deciles,
-		append(quantiles(plain.output, deciles...), mean(plain.output))...)
+	near(t, at(draw(p, 400).output), 0.03, at(plain.output)...)
 }
 
 // spread is the standard deviation of the finite second entries.

@@ -134,7 +134,9 @@ func TestUints(t *testing.T) {
 		require.NoError(t, err, text)
 		require.Equal(t, want, got, "byte by byte: %s", text)
 	}
-	for _, text := range []string{`[1,]`, `[1,-2]`, `[1,2.5]`, `[1,2e3]`, `[1 2]`, `[1,"2"]`, `[1,2`, `[1,99999999999999999999]`} {
+	for _, text := range []string{
+		`[1,]`, `[1,-2]`, `[1,2.5]`, `[1,2e3]`, `[1 2]`, `[1,"2"]`, `[1,2`, `[1,99999999999999999999]`,
+	} {
 		_, err := read(strings.NewReader(text))
 		require.Error(t, err, text)
 	}

@@ -23,8 +23,6 @@ type blis struct {
 	sessions   progresses
 }
 
-func newBLIS(e *env) csvFormat { return &blis{env: e, sessions: progresses{}} }
-
 // blisHeader is what matters of the YAML file.
 type blisHeader struct {
 	Version  int    `yaml:"trace_version"`

@@ -1,6 +1,7 @@
 package readers
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -61,12 +62,12 @@ func listed(words string, key []byte) bool {
 	return false
 }
 
+// sorted returns the notes by text.
 func (e *env) sorted() []Note {
 	var out []Note
-	for text, count := range e.notes {
-		out = append(out, Note{text, count})
+	for _, text := range slices.Sorted(maps.Keys(e.notes)) {
+		out = append(out, Note{text, e.notes[text]})
 	}
-	slices.SortFunc(out, func(a, b Note) int { return strings.Compare(a.Text, b.Text) })
 	return out
 }
 

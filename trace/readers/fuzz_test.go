@@ -160,7 +160,10 @@ func FuzzChat(f *testing.F)         { fuzz(f, "chat") }
 
 func FuzzAgentsim(f *testing.F) {
 	path := filepath.Join(f.TempDir(), "x.parquet")
-	rows := sliceReader{{Session: "s", Input: 5, Output: 6, Start: 1, Gap: trace.Unknown}, {Input: 7, Kind: trace.Tool, Turn: 1}}
+	rows := sliceReader{
+		{Session: "s", Input: 5, Output: 6, Start: 1, Gap: trace.Unknown},
+		{Session: "s", Input: 7, Kind: trace.Tool, Turn: 1},
+	}
 	_, err := writers.Parquet(path, &rows, writers.About{})
 	require.NoError(f, err)
 	data, err := os.ReadFile(path)

@@ -110,7 +110,8 @@ func TestBlockIDs(t *testing.T) {
 
 func TestCallsSpreadOverRecordsCountOnce(t *testing.T) {
 	assistant := `{"type":"assistant","sessionId":"s","parentUuid":"x","isSidechain":SIDE,` +
-		`"timestamp":"2026-01-01T00:00:TIMEZ","message":{"role":"assistant","id":"ID","model":"m","content":[{"type":"tool_use","id":"t1","name":"Bash"}],` +
+		`"timestamp":"2026-01-01T00:00:TIMEZ","message":{"role":"assistant","id":"ID","model":"m",` +
+		`"content":[{"type":"tool_use","id":"t1","name":"Bash"}],` +
 		`"usage":{"input_tokens":2,"cache_creation_input_tokens":30,"cache_read_input_tokens":100,"output_tokens":OUT}}}`
 	user := `{"type":"user","sessionId":"s","parentUuid":"x","isSidechain":SIDE,"timestamp":"2026-01-01T00:00:TIMEZ",` +
 		`"message":{"role":"user","content":[{"type":"tool_result","tool_use_id":"t1","content":"x"}]}}`

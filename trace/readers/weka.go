@@ -33,12 +33,12 @@ func newWeka(e *env) jsonFormat { return &weka{env: e} }
 func (w *weka) record(s *jsonscan.Scanner, q *queue) {
 	w.seen.clear()
 	w.session, w.blockSize, w.calls = "", 0, w.calls[:0]
-	w.entry(s)
+	requests := w.entry(s)
 	switch {
 	case s.Err() != nil:
 	case w.session == "":
 		s.Fail("id: missing; want the session's name")
-	case len(w.calls) == 0:
+	case !requests || len(w.calls) == 0:
 		s.Fail("session %s has no requests; want at least one", w.session)
 	default:
 		w.flush(s, q)
@@ -53,8 +53,9 @@ type wekaEntry struct {
 	shared   int // tool and system tokens
 }
 
-// entry reads a session, a sub-agent or a request.
-func (w *weka) entry(s *jsonscan.Scanner) {
+// entry reads a session, a sub-agent or a request. It reports whether it was
+// one of the first two, which have requests.
+func (w *weka) entry(s *jsonscan.Scanner) bool {
 	e := wekaEntry{wekaCall: wekaCall{Call: unknownTimes()}}
 	e.Kind = trace.Tool
 	first := len(w.calls)
@@ -77,9 +78,10 @@ func (w *weka) entry(s *jsonscan.Scanner) {
 	})
 	if e.requests || e.agent != "" {
 		w.adopt(first, &e)
-		return
+	} else {
+		w.calls = append(w.calls, e.wekaCall)
 	}
-	w.calls = append(w.calls, e.wekaCall)
+	return e.requests
 }
 
 func (w *weka) requestField(s *jsonscan.Scanner, key []byte, c *wekaCall) {
