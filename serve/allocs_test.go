@@ -36,8 +36,8 @@ func (m memorised) Session(agent, k int, out *trace.Session) error {
 // nothing. The samples of a window are given their room beforehand.
 func TestServingAllocatesNothing(t *testing.T) {
 	sessions := memorise(50)
-	for _, name := range []string{"aggregated", "drafts", "small pool batch", "retaining little", "little memory", "host tier",
-		"kv aware"} {
+	for _, name := range []string{"aggregated", "drafts", "small pool batch", "retaining little", "little memory",
+		"host tier", "kv aware"} {
 		cfg := designs()[name]
 		cfg.Sessions = sessions
 		c := build(t, cfg)

@@ -156,25 +156,37 @@ func (w *watched) checkHome(id int32, a *call) {
 	*seen = now
 }
 
-// checkBooks holds the counts of this instant to each other.
+// checkBooks holds the counts of this instant to each other: agents are where
+// their state says, and queues know what they hold.
 func (w *watched) checkBooks() {
 	t := w.t
 	require.NoError(t, w.Check())
 	require.Equal(t, w.woken, w.tally.Issued)
 	require.Len(t, w.calls, w.cfg.Agents)
+	var places, counted [states]int
 	homes, queued := 0, 0
 	for i := range w.workers {
 		for j := range w.workers[i].ranks {
-			homes += w.workers[i].ranks[j].homes
-			queued += w.workers[i].ranks[j].queued
+			r := &w.workers[i].ranks[j]
+			homes += r.homes
+			queued += r.queued
+			places[InQueue] += r.queue.n
+			places[InPrefill] += len(r.filling)
+			places[InDecode] += r.sequences
 		}
+		places[InSlot] += w.workers[i].waiting.n
+	}
+	for i := range w.calls {
+		a := &w.calls[i]
+		counted[a.state]++
+		if a.state >= InQueue && a.state <= InPrefill {
+			queued -= int(a.current().Input) - a.done
+		}
+	}
+	for _, s := range []State{InQueue, InPrefill, InSlot, InDecode} {
+		require.Equal(t, places[s], counted[s], s)
 	}
 	require.LessOrEqual(t, homes, w.cfg.Agents)
-	for i := range w.calls {
-		if a := &w.calls[i]; a.state >= InQueue && a.state <= InPrefill {
-			queued -= a.prompt() - a.done
-		}
-	}
 	require.Zero(t, queued, "queues know how many tokens they hold")
 }
 

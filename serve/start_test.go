@@ -1,0 +1,116 @@
+package serve
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"agentsim/trace"
+)
+
+// mixedLengths is a play of sessions of 10 turns, and as many of 30.
+func mixedLengths(r *rand.Rand, out *trace.Session) {
+	n := 10 + 20*r.IntN(2)
+	out.Shared = 128
+	for i := range n {
+		t := trace.Turn{Input: int32(200 + 100*i), Output: 20, Gap: 1}
+		if i > 0 {
+			t.Prefix = t.Input - 100
+		}
+		out.Turns = append(out.Turns, t)
+	}
+}
+
+// Who looks at an agent at a random moment finds it in a session of three
+// times the length three times as often, and in any of its turns alike.
+func TestAgentsStartSomewhereInsideTheirSessions(t *testing.T) {
+	const agents = 4000
+	c := build(t, toy(play(mixedLengths), withAgents(agents), func(c *Config) {
+		c.Ramp = 100
+		c.Deployment.Cache.Off = true
+	}))
+	long, turn := 0, 0.0
+	for i := range c.calls {
+		a := &c.calls[i]
+		if len(a.session.Turns) == 30 {
+			long++
+			turn += float64(a.turn)
+		}
+	}
+	require.InDelta(t, 0.75, float64(long)/agents, 0.03)
+	require.InDelta(t, 14.5, turn/float64(long), 0.5, "the mean of 0 to 29")
+
+	require.NoError(t, c.Run(50))
+	begun := 0
+	for i := range c.calls {
+		if c.calls[i].issued > 0 {
+			begun++
+		}
+	}
+	require.InDelta(t, agents/2, begun, 0.05*agents, "first calls are spread over the ramp")
+}
+
+// What an agent has played before the run lies in its rank's cache: its first
+// call finds the prompt before it, in whole blocks, and what was generated
+// then if that is sent again.
+func TestCachesAreWarm(t *testing.T) {
+	echoing := play(func(r *rand.Rand, out *trace.Session) {
+		mixedLengths(r, out)
+		for i := range out.Turns[1:] {
+			out.Turns[i+1].Echo = 20
+		}
+	})
+	for replay, generated := range map[string]int{Recorded: 0, Generated: 20} {
+		c := build(t, toy(echoing, withAgents(20), func(c *Config) { c.Replay = replay }))
+		for i := range c.calls {
+			a := &c.calls[i]
+			if a.turn == 0 {
+				require.EqualValues(t, -1, a.home, "nothing was played")
+				continue
+			}
+			w := &c.workers[a.home]
+			hit := w.ranks[a.rank].cache.Lookup(c.request(w, int32(i))).Tokens
+			require.Equal(t, (int(a.current().Prefix)+generated)/64*64, hit, "agent %d at turn %d", i, a.turn)
+		}
+	}
+}
+
+// All sessions build on 128 tokens that the first of them left.
+func TestWarmCachesHoldTheSharedPrefixOnce(t *testing.T) {
+	c := build(t, toy(play(mixedLengths), withAgents(20)))
+	used := map[bool]int64{}
+	for _, shared := range []bool{false, true} {
+		c := build(t, toy(play(func(r *rand.Rand, out *trace.Session) {
+			mixedLengths(r, out)
+			if !shared {
+				out.Shared = 0
+			}
+		}), withAgents(20)))
+		for i := range c.workers[0].ranks {
+			used[shared] += c.workers[0].ranks[i].cache.Used()
+		}
+	}
+	sessions := 0
+	for i := range c.calls {
+		if c.calls[i].turn > 0 {
+			sessions++
+		}
+	}
+	const tokenBytes = 65536
+	ranks := len(c.workers[0].ranks)
+	require.EqualValues(t, 128*tokenBytes*(sessions-ranks), used[false]-used[true])
+}
+
+func TestAColdStartBeginsEverythingAtOnce(t *testing.T) {
+	c := build(t, toy(play(chat), withAgents(10), func(c *Config) { c.Cold = true }))
+	for i := range c.calls {
+		require.Zero(t, c.calls[i].turn)
+		require.Zero(t, c.calls[i].k)
+	}
+	for i := range c.workers[0].ranks {
+		require.Zero(t, c.workers[0].ranks[i].cache.Used())
+	}
+	require.NoError(t, c.Run(1e-6))
+	require.EqualValues(t, 10, c.tally.Issued)
+}
