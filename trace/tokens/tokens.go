@@ -10,9 +10,10 @@ import "unicode/utf8"
 // Counter returns the number of tokens of a text.
 type Counter func(text []byte) int
 
-// CharactersPerToken is the mean over the prompts of 20 recorded sessions of a
-// coding agent (LMCache/lmcache-agent-trace 16a14ad), counted with o200k_base.
-const CharactersPerToken = 4.0
+// CharactersPerToken is the mean over 13 recorded sessions of a coding agent
+// (LMCache/lmcache-agent-trace 16a14ad, mini-swe-agent) counted with o200k_base:
+// 4.22 for 5.9 million characters of prompts, 4.19 for the answers.
+const CharactersPerToken = 4.2
 
 // ByRatio returns a Counter that divides the number of characters and rounds
 // up. It is a thousand times faster than a vocabulary and needs none.

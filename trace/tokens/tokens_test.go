@@ -1,9 +1,14 @@
 package tokens
 
 import (
+	"encoding/json"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
+	"github.com/klauspost/compress/gzip"
 	"github.com/stretchr/testify/require"
 )
 
@@ -21,6 +26,42 @@ func TestO200kKnownCounts(t *testing.T) {
 	require.InEpsilon(t, 5000*count([]byte(line)), count([]byte(long)), 0.01)
 	require.NotPanics(t, func() { count([]byte{0xff, 0xfe, 0x00}) })
 	require.Positive(t, count([]byte(strings.Repeat("x", 3*pieceBytes))))
+}
+
+// The ratio is that of recorded answers.
+func TestCharactersPerToken(t *testing.T) {
+	paths, err := filepath.Glob("../../../shared/traces/lmcache-miniswe/*.jsonl.gz")
+	require.NoError(t, err)
+	if len(paths) == 0 {
+		require.NotEqual(t, "true", os.Getenv("CI"), "no shared data")
+		t.Skip("no shared data")
+	}
+	count, err := O200k()
+	require.NoError(t, err)
+	characters, tokens := 0, 0
+	for _, path := range paths {
+		for _, answer := range answers(t, path) {
+			characters += utf8.RuneCountInString(answer)
+			tokens += count([]byte(answer))
+		}
+	}
+	require.Equal(t, 124975, characters)
+	require.InEpsilon(t, CharactersPerToken, float64(characters)/float64(tokens), 0.01)
+}
+
+func answers(t *testing.T, path string) []string {
+	f, err := os.Open(path)
+	require.NoError(t, err)
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	require.NoError(t, err)
+	var out []string
+	for d := json.NewDecoder(z); d.More(); {
+		var row struct{ Output string }
+		require.NoError(t, d.Decode(&row))
+		out = append(out, row.Output)
+	}
+	return out
 }
 
 func TestByRatioCountsCharactersNotBytes(t *testing.T) {
