@@ -9,12 +9,13 @@ import (
 
 	"agentsim/configs"
 	"agentsim/experiment/sessions"
+	"agentsim/metrics"
 	"agentsim/serve"
 )
 
 // ErrInfeasible marks scenarios that cannot work at all: a worker that does
 // not fit in memory, or a service level that one agent already fails.
-var ErrInfeasible = errors.New("infeasible")
+var ErrInfeasible = metrics.ErrInfeasible
 
 // prepare builds what all simulations of a scenario share.
 func prepare(s *configs.Scenario) (serve.Config, error) {

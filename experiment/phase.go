@@ -56,7 +56,7 @@ func newPhase(s *configs.Scenario, agents int) *phase {
 	criteria := s.SLO.Criteria()
 	p := &phase{agents: agents, criteria: criteria, batches: make([][]metrics.Ratio, len(criteria))}
 	for _, pool := range s.Deployment.Pools() {
-		for range pool.Spec.Workers {
+		for range pool.Workers {
 			p.accelerators = append(p.accelerators, pool.Spec.Shape.Accelerators)
 		}
 	}

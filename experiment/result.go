@@ -152,7 +152,7 @@ func (p *phase) time(s *configs.Scenario) metrics.Time {
 	steps, sequences := 0.0, 0.0
 	for _, pool := range s.Deployment.Pools() {
 		busy := 0.0
-		for range pool.Spec.Workers {
+		for range pool.Workers {
 			w := p.sum.Work[worker]
 			busy += w.Busy.Seconds()
 			if w.Steps > 0 {
@@ -161,7 +161,7 @@ func (p *phase) time(s *configs.Scenario) metrics.Time {
 			}
 			worker++
 		}
-		t.Busy[pool.Name] = busy / p.span / float64(pool.Spec.Workers)
+		t.Busy[pool.Name] = busy / p.span / float64(pool.Workers)
 	}
 	if steps > 0 {
 		t.Batch = sequences / steps

@@ -98,9 +98,9 @@ type Cluster struct {
 	sim     *sim.Simulation
 	calls   []call // one a agent: each has at most one call in flight
 	workers []worker
-	entry   []int // workers that take new calls: prefill or aggregated
-	finish  []int // workers that decode, where they are others
-	next    int   // round robin
+	entry   []int   // workers that take new calls: prefill or aggregated
+	finish  [][]int // by unit, workers that decode where they are others
+	next    int     // round robin
 	wires   []wire
 	named   map[string]int32   // wires of shared links
 	tiers   []kvcache.TierSpec // below HBM
@@ -122,7 +122,8 @@ func New(cfg Config) (*Cluster, error) {
 		return nil, fmt.Errorf("agents: %d: want 0 or more", cfg.Agents)
 	}
 	c := &Cluster{cfg: cfg, sim: sim.New(sim.Options{Seed: cfg.Seed, Recorder: cfg.Recorder}),
-		named: map[string]int32{}, tiers: cfg.Deployment.Cache.Tiers}
+		named: map[string]int32{}, tiers: cfg.Deployment.Cache.Tiers,
+		finish: make([][]int, max(1, cfg.Deployment.Units))}
 	c.boundary = sim.NewKind(c.sim, "step", sim.Complete, c.onBoundary)
 	c.departed = sim.NewKind(c.sim, "depart", sim.Transfer, c.onDeparted)
 	c.delivered = sim.NewKind(c.sim, "deliver", sim.Transfer, c.onDelivered)
@@ -153,7 +154,7 @@ func (c *Cluster) addPool(p NamedPool, m *step.Model) error {
 	if err != nil {
 		return err
 	}
-	for range p.Spec.Workers {
+	for i := range p.Workers {
 		w, err := newWorker(len(c.workers), p, m, spec, c.cfg.Agents)
 		if err != nil {
 			return fmt.Errorf("deployment.%s: %w", p.Name, err)
@@ -164,8 +165,9 @@ func (c *Cluster) addPool(p NamedPool, m *step.Model) error {
 		if err := c.wireWorker(&w, &spec); err != nil {
 			return fmt.Errorf("deployment.%s: %w", p.Name, err)
 		}
+		w.unit = i / p.Spec.Workers
 		if p.Name == "decode" {
-			c.finish = append(c.finish, w.id)
+			c.finish[w.unit] = append(c.finish[w.unit], w.id)
 		} else {
 			c.entry = append(c.entry, w.id)
 		}

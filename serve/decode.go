@@ -6,9 +6,9 @@ import (
 )
 
 // transferLink is what prefill and decode workers exchange caches over: the
-// scale-up fabric if the whole deployment lies in one domain.
+// scale-up fabric if a unit lies in one domain.
 func (c *Cluster) transferLink() units.ByteRate {
-	if c.cfg.Deployment.Accelerators() <= c.cfg.System.Domain {
+	if c.cfg.Deployment.UnitAccelerators() <= c.cfg.System.Domain {
 		return c.cfg.System.Accelerator.ScaleUp
 	}
 	return c.cfg.System.Accelerator.ScaleOut
@@ -24,7 +24,7 @@ func (c *Cluster) onTransferred(id int32) error {
 	c.enter(id, InSlot)
 	a := &c.calls[id]
 	if a.decoder < 0 || !c.cfg.Deployment.Cache.DecodeRetains {
-		a.decoder = c.pickDecoder()
+		a.decoder = c.pickDecoder(c.workers[a.home].unit)
 		a.decoderRank = -1
 	}
 	w := &c.workers[a.decoder]
@@ -35,10 +35,10 @@ func (c *Cluster) onTransferred(id int32) error {
 	return c.wake(w)
 }
 
-// pickDecoder is the decode worker with the fewest calls.
-func (c *Cluster) pickDecoder() int32 {
+// pickDecoder is the decode worker of a unit with the fewest calls.
+func (c *Cluster) pickDecoder(unit int) int32 {
 	best, least := int32(0), int(^uint(0)>>1)
-	for _, id := range c.finish {
+	for _, id := range c.finish[unit] {
 		w := &c.workers[id]
 		if n := w.sequence + w.waiting.n; n < least {
 			best, least = int32(id), n

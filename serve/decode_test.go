@@ -14,7 +14,7 @@ import (
 // the second two short ones.
 func TestASequenceJoinsWhereThereIsRoom(t *testing.T) {
 	c := build(t, toy(play(chat), disaggregated(1, 1), withAgents(4), memory(20000)))
-	w := &c.workers[c.finish[0]]
+	w := &c.workers[c.finish[0][0]]
 	hold := func(rank, session, tokens int) {
 		r := &w.ranks[rank]
 		_, ok := r.cache.Admit(0, kvcache.Request{Session: kvcache.SessionID(session), Prompt: tokens})

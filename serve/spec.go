@@ -54,7 +54,8 @@ const (
 
 // DeploymentSpec says which workers there are and how calls reach them.
 type DeploymentSpec struct {
-	Mode         string         `yaml:"mode"` // aggregated | disaggregated | auto
+	Mode         string         `yaml:"mode"`            // aggregated | disaggregated | auto
+	Units        int            `yaml:"units,omitempty"` // equal copies of the pools, each inside a domain; 0 = 1
 	Aggregated   *PoolSpec      `yaml:"aggregated,omitempty"`
 	Prefill      *PoolSpec      `yaml:"prefill,omitempty"`
 	Decode       *PoolSpec      `yaml:"decode,omitempty"`
@@ -117,6 +118,9 @@ func (d *DeploymentSpec) Validate() error {
 func field(path, problem string) error { return &hardware.FieldError{Path: path, Problem: problem} }
 
 func (d *DeploymentSpec) validatePolicies() error {
+	if d.Units < 0 {
+		return field("units", fmt.Sprintf("%d: want 1 or more", d.Units))
+	}
 	if !slices.Contains(routers(), d.Router) {
 		return field("router", fmt.Sprintf("%q: want one of %s", d.Router, strings.Join(routers(), ", ")))
 	}
@@ -154,23 +158,33 @@ func (p *PoolSpec) validate(name string) error {
 
 // NamedPool is a pool with the name it has in a scenario.
 type NamedPool struct {
-	Name string
-	Spec *PoolSpec
+	Name    string
+	Spec    *PoolSpec
+	Workers int // over all units
 }
 
 // Pools lists the pools that the mode uses, the one that takes new calls first.
 func (d *DeploymentSpec) Pools() []NamedPool {
+	pools := []NamedPool{{Name: "prefill", Spec: d.Prefill}, {Name: "decode", Spec: d.Decode}}
 	if d.Mode == Aggregated {
-		return []NamedPool{{Aggregated, d.Aggregated}}
+		pools = []NamedPool{{Name: Aggregated, Spec: d.Aggregated}}
 	}
-	return []NamedPool{{"prefill", d.Prefill}, {"decode", d.Decode}}
+	for i := range pools {
+		if pools[i].Spec != nil {
+			pools[i].Workers = pools[i].Spec.Workers * max(1, d.Units)
+		}
+	}
+	return pools
 }
+
+// UnitAccelerators is the number of accelerators of one unit.
+func (d *DeploymentSpec) UnitAccelerators() int { return d.Accelerators() / max(1, d.Units) }
 
 // Accelerators is the number of accelerators of the whole deployment.
 func (d *DeploymentSpec) Accelerators() int {
 	n := 0
 	for _, p := range d.Pools() {
-		n += p.Spec.Workers * p.Spec.Shape.Accelerators
+		n += p.Workers * p.Spec.Shape.Accelerators
 	}
 	return n
 }

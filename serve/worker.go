@@ -13,6 +13,7 @@ import (
 type worker struct {
 	id       int
 	pool     string
+	unit     int
 	prefills bool // takes prompts
 	decodes  bool
 	model    *step.Model

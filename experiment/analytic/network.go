@@ -1,0 +1,185 @@
+package analytic
+
+import (
+	"math"
+
+	"agentsim/configs"
+	"agentsim/models/step"
+	"agentsim/serve"
+)
+
+// network is the closed network of one scenario.
+type network struct {
+	scenario *configs.Scenario
+	work     *workload
+	entry    pool // takes new calls
+	finish   pool // decodes; the same in an aggregated deployment
+	mixed    bool // entry and finish are one
+	tokens   tokens
+	steps    float64 // mean decode steps of a call
+	ingress  float64 // seconds
+
+	tabled map[float64]*prices // of the entry pool, by the share of calls that find their cache
+}
+
+// pool is a number of equal workers.
+type pool struct {
+	name    string
+	spec    *serve.PoolSpec
+	model   *step.Model
+	workers float64
+	ranks   float64 // of a worker
+	slots   float64 // sequences that a worker decodes at once, as batch limits and memory allow
+	prices  *prices
+}
+
+// flow is a state of the network in which as much flows into every station as
+// out of it.
+type flow struct {
+	agents    float64
+	turns     float64 // per second, over the deployment
+	sequences float64 // decoding per worker
+	kept      float64 // share of calls that find the cache of their session
+
+	entry    filling
+	transfer float64 // seconds
+	slot     delay   // until a place in the decode batch is free
+	decode   float64 // seconds of a call
+	pace     pace
+	busy     float64 // share of time that decode workers compute
+	watts    float64 // dynamic, of one decode worker
+	before   delay   // all of the time to first token but the prefill of the own prompt
+}
+
+// at solves the network for a number of agents. False means that prefill
+// cannot keep up with any number of decoding sequences that would hold them.
+func (n *network) at(agents float64) (flow, bool) {
+	kept := n.kept(agents)
+	prices := n.pricesFor(kept)
+	b := bisect(0, n.finish.slots, coarse, func(b float64) bool {
+		f, ok := n.flowing(prices, b, agents)
+		return ok && f.agents <= agents
+	})
+	f, ok := n.flowing(prices, b, agents)
+	n.queue(&f, agents)
+	f.kept = kept
+	return f, ok
+}
+
+// flowing is the state in which so many sequences decode per worker; so many
+// agents meet each other in the queues.
+func (n *network) flowing(t *prices, sequences, agents float64) (flow, bool) {
+	f := flow{sequences: sequences}
+	all := sequences * n.finish.workers
+	ok := true
+	if n.mixed {
+		f.turns, f.entry, ok = n.besideDecode(t, sequences, agents)
+		f.pace.step, f.pace.variance = f.entry.step, f.entry.variance
+		f.busy, f.watts = f.entry.busy, f.entry.watts
+	} else {
+		p := n.finish.prices.at(max(1, sequences), 0)
+		f.pace.step = p.seconds
+		f.busy = 1 - math.Exp(-sequences)
+		f.watts = p.joules / p.seconds * f.busy
+		f.turns = all / (n.steps * p.seconds)
+		f.entry, ok = t.alone(load{calls: f.turns / n.entry.workers, population: agents / n.entry.workers})
+		f.transfer = n.transferSeconds(f.entry.fill)
+		const half, twelfth = 2, 12
+		f.slot = delay{f.busy * p.seconds / half, p.seconds * p.seconds / twelfth} // the end of the step under way
+	}
+	f.decode = n.steps * f.pace.step
+	f.settle(n)
+	return f, ok
+}
+
+// besideDecode finds the rate of calls at which so many sequences decode
+// beside the prefill that the rate brings.
+func (n *network) besideDecode(t *prices, sequences, agents float64) (float64, filling, bool) {
+	l := load{sequences: sequences, population: agents / n.entry.workers,
+		priority: n.scenario.Deployment.Batching == serve.PrefillPriority}
+	all := sequences * n.finish.workers
+	fits := func(turns float64) bool {
+		l.calls = turns / n.entry.workers
+		f, ok := t.beside(l)
+		return ok && turns*n.steps*f.step <= all
+	}
+	most := all / (n.steps * t.at(max(1, sequences), 0).seconds)
+	turns := bisect(0, most, coarse, fits)
+	l.calls = turns / n.entry.workers
+	f, ok := t.beside(l)
+	return turns, f, ok
+}
+
+// settle works out what follows from the stations' delays.
+func (f *flow) settle(n *network) {
+	f.pace.tokens, f.pace.outputs = n.tokens, n.work.outputs
+	f.pace.minOutput = float64(n.scenario.SLO.MinOutput())
+	f.before = f.entry.wait.plus(f.slot)
+	f.before.mean += n.ingress + f.transfer
+	decoding := f.sequences * n.finish.workers
+	f.agents = f.turns*(n.work.mean.gap+f.before.mean+f.entry.fill) + decoding
+	f.pace.slow = n.unrest(f)
+}
+
+// unrest is the relative deviation of the step time that comes from the number
+// of sequences: of the agents each decodes or not, independently.
+func (n *network) unrest(f *flow) float64 {
+	decoding := f.sequences * n.finish.workers
+	if f.agents <= 0 || f.sequences < 1 || n.mixed {
+		return 0
+	}
+	deviation := math.Sqrt(max(0, 1-decoding/f.agents) * f.sequences)
+	return (n.finish.prices.at(f.sequences+deviation, 0).seconds - f.pace.step) / f.pace.step
+}
+
+// queue lets the agents that the stations do not hold wait where they cannot
+// go on: for a decode slot, or for prefill. How long varies with the number of
+// agents that are elsewhere.
+func (n *network) queue(f *flow, agents float64) {
+	if f.agents >= agents || f.turns <= 0 {
+		return
+	}
+	elsewhere := f.agents - f.sequences*n.finish.workers
+	more := delay{(agents - f.agents) / f.turns, elsewhere / (f.turns * f.turns)}
+	if f.sequences >= n.finish.slots*(1-coarse) {
+		f.slot = f.slot.plus(more)
+	} else {
+		f.entry.wait = f.entry.wait.plus(more)
+	}
+	f.settle(n)
+}
+
+// ttftBelow is the share of calls whose first token comes within a limit.
+func (f *flow) ttftBelow(limit float64) float64 {
+	met := 0.0
+	for _, c := range f.entry.own {
+		if c.seconds < limit {
+			met += c.share * f.before.below(limit-c.seconds)
+		}
+	}
+	return met
+}
+
+// ttft is the time to first token that a share of the calls does not exceed.
+func (f *flow) ttft(share float64) float64 {
+	high := f.before.mean + f.entry.fill + tiny
+	for f.ttftBelow(high) < share {
+		high *= 2
+	}
+	return bisect(0, high, coarse, func(limit float64) bool { return f.ttftBelow(limit) < share })
+}
+
+// transferSeconds is the part of a cache transfer that prefill does not hide,
+// as in package serve (modelling.md 3.8).
+func (n *network) transferSeconds(prefill float64) float64 {
+	s := n.scenario
+	m := n.entry.model
+	bytes := s.Model.CacheBytes(int(n.work.mean.input), m.CacheFormat()) + s.Model.StateBytes()
+	link := s.System.Accelerator.ScaleOut
+	if s.Deployment.UnitAccelerators() <= s.System.Domain {
+		link = s.System.Accelerator.ScaleUp
+	}
+	whole := s.Kernels.Transfer.Seconds(bytes, link)
+	layers := float64(s.Model.Layers())
+	return max(whole/layers, whole-prefill*(1-1/layers)) + float64(s.Engine.Handshake)
+}
