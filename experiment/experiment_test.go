@@ -2,12 +2,15 @@ package experiment_test
 
 import (
 	"context"
+	"fmt"
+	"runtime"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"agentsim/configs"
 	"agentsim/experiment"
+	"agentsim/metrics"
 	"agentsim/scenarios"
 )
 
@@ -18,11 +21,132 @@ func scenario(t testing.TB, name string, sets ...string) *configs.Scenario {
 	return s
 }
 
+// quick is the smaller of the scenarios, measured for two minutes.
+func quick(t testing.TB, sets ...string) *configs.Scenario {
+	t.Helper()
+	short := []string{"protocol=steady-state", "protocol.ramp=10s", "protocol.warmup=20s", "protocol.duration=120s",
+		"protocol.calls_min=0", "protocol.duration_max=240s"}
+	return scenario(t, "h200-agentperf-slo20", append(short, sets...)...)
+}
+
+func capacity(t testing.TB, s *configs.Scenario) *metrics.Result {
+	t.Helper()
+	r, err := experiment.Capacity(context.Background(), s, experiment.Options{Version: "test"})
+	require.NoError(t, err)
+	return r
+}
+
+// The same scenario and seed give the same result, to the last digit, on one
+// processor and on two.
+func TestResultsAreRepeatable(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	var results []*metrics.Result
+	for _, processors := range []int{1, 2, 2} {
+		runtime.GOMAXPROCS(processors)
+		results = append(results, capacity(t, quick(t)))
+	}
+	require.Equal(t, results[0], results[1])
+	require.Equal(t, results[0], results[2])
+	require.NotEqual(t, results[0].Fingerprint, capacity(t, quick(t, "seed=2")).Fingerprint)
+}
+
+// A capacity is a run at that number of agents that passes, and the next
+// number tried fails.
+func TestCapacityIsWhatARunConfirms(t *testing.T) {
+	s := quick(t)
+	c := capacity(t, s)
+	agents := c.Capacity.Agents
+	require.Greater(t, agents, 1)
+	require.LessOrEqual(t, c.Capacity.AgentsLow, float64(agents))
+	require.GreaterOrEqual(t, c.Capacity.AgentsHigh, float64(agents+1))
+	require.NotEmpty(t, c.Limit)
+	r, err := experiment.Run(context.Background(), s, agents, experiment.Options{Version: "test"})
+	require.NoError(t, err)
+	require.Equal(t, c.Fingerprint, r.Fingerprint)
+	require.Equal(t, c.Metrics, r.Metrics)
+	require.Equal(t, c.Power, r.Power)
+	calls := int64(0)
+	for _, p := range c.Search {
+		require.Equal(t, p.Agents <= agents, p.Pass)
+		calls += p.Calls
+	}
+	require.Greater(t, c.Calls, calls, "calls of the warm-up count, too")
+
+	cycle := 0.0
+	for _, seconds := range r.Time.ByState {
+		cycle += seconds
+	}
+	require.InEpsilon(t, r.Time.CycleS, cycle, 1e-9)
+	require.InEpsilon(t, float64(agents), r.Metrics.TurnsPerS*cycle, 1e-9, "Little's law")
+	require.InEpsilon(t, r.Power.AcceleratorW/r.Metrics.OutputTokS, r.Power.JoulesPerOutputToken, 1e-9)
+	require.InEpsilon(t, float64(c.Capacity.Agents)/r.Power.FacilityW*1e6, c.Capacity.PerMW.Facility, 1e-9)
+	watts := 0.0
+	for _, part := range r.Power.ByComponent {
+		watts += part
+	}
+	require.InEpsilon(t, r.Power.ITW, watts, 1e-9)
+}
+
+func TestMoreAgentsThanFitMeetNothing(t *testing.T) {
+	s := quick(t)
+	c := capacity(t, s)
+	r, err := experiment.Run(context.Background(), s, 4*c.Capacity.Agents, experiment.Options{})
+	require.NoError(t, err)
+	require.Less(t, r.Metrics.OutputSpeedP25, 20.0)
+	require.Nil(t, r.Capacity)
+	require.Empty(t, r.Search)
+}
+
+func TestWhatCannotWorkIsInfeasible(t *testing.T) {
+	for want, set := range map[string]string{
+		"one agent already fails the service level: output_speed.p25": "slo.output_speed={p25: 5000tok/s}",
+		"one agent already fails the service level: ttft.p95":         "slo.ttft={p95: 1ms}",
+		"does not fit: each accelerator needs":                        "system.accelerator.hbm.capacity=100GB",
+		"tokens with 1024 to generate does not fit in a cache of ":    leaving(t, 10000),
+	} {
+		_, err := experiment.Capacity(context.Background(), quick(t, set), experiment.Options{})
+		require.ErrorIs(t, err, experiment.ErrInfeasible, set)
+		require.ErrorContains(t, err, want)
+	}
+}
+
+// leaving reserves so much of the memory that about so many tokens of cache
+// are left.
+func leaving(t *testing.T, tokens float64) string {
+	t.Helper()
+	r, err := experiment.Run(context.Background(), quick(t), 1, experiment.Options{})
+	require.NoError(t, err)
+	m := r.Memory[0]
+	return fmt.Sprintf("engine.memory.reserved=%.0fB", m.Reserved+m.Cache*(1-tokens/m.CacheTokens))
+}
+
+func TestRunWantsAgents(t *testing.T) {
+	_, err := experiment.Run(context.Background(), quick(t), 0, experiment.Options{})
+	require.ErrorContains(t, err, "agents: 0: want at least 1")
+}
+
+// A search that is cancelled begins no further phase.
+func TestCancellationEndsTheSearch(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	phases := 0
+	_, err := experiment.Capacity(ctx, quick(t), experiment.Options{Progress: func(int, bool, int, int) {
+		phases++
+		cancel()
+	}})
+	require.ErrorIs(t, err, context.Canceled)
+	require.LessOrEqual(t, phases, 2, "two phases run side by side")
+
+	_, err = experiment.Run(ctx, quick(t), 5, experiment.Options{})
+	require.ErrorIs(t, err, context.Canceled)
+}
+
 func BenchmarkPhase(b *testing.B) {
 	s := scenario(b, "gb300-agentperf-slo20", "protocol=steady-state")
+	events := uint64(0)
 	for b.Loop() {
 		r, err := experiment.Run(context.Background(), s, 2048, experiment.Options{})
 		require.NoError(b, err)
-		b.ReportMetric(float64(r.Events)/b.Elapsed().Seconds()*float64(b.N), "events/s")
+		events += r.Events
 	}
+	b.ReportMetric(float64(events)/b.Elapsed().Seconds(), "events/s")
 }
