@@ -218,9 +218,9 @@ func (d *servegenDecoder) decode(q *queue) error {
 		d.gaps = append(d.gaps, gap)
 	}
 	at := 0.0
+	w := d.window(r.start, n)
 	for i := range n {
 		at += d.gaps[i]
-		w := d.window(r.start)
 		c := unknownTimes()
 		c.Start = r.start + at/total*servegenWindow
 		c.Input, c.Output = w.input.draw(d.rng), w.output.draw(d.rng)
@@ -241,16 +241,17 @@ func (d *servegenDecoder) gap(r servegenRate) float64 {
 	return 1
 }
 
-// window returns the lengths that hold at a time: the last window with data.
-func (d *servegenDecoder) window(at float64) *servegenLengthWindow {
+// window returns the lengths that hold at a time for some calls: those of the
+// last window with data.
+func (d *servegenDecoder) window(at float64, calls int) *servegenLengthWindow {
 	w := &d.lengths[0]
 	for i := range d.lengths {
 		if d.lengths[i].start <= at {
 			w = &d.lengths[i]
 		}
 	}
-	if at >= w.start+servegenDay {
-		d.env.note("calls whose window gives no lengths, drawn from the one before")
+	if at >= w.start+servegenHours && calls > 0 {
+		d.env.note("ten minutes whose lengths are not given, drawn from those before")
 	}
 	return w
 }
