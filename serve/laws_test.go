@@ -180,7 +180,7 @@ func (w *watched) checkBooks() {
 		a := &w.calls[i]
 		counted[a.state]++
 		if a.state >= InQueue && a.state <= InPrefill {
-			queued -= int(a.current().Input) - a.done
+			queued -= a.prompt() - a.done
 		}
 	}
 	for _, s := range []State{InQueue, InPrefill, InSlot, InDecode} {
@@ -241,6 +241,10 @@ func designs() map[string]Config {
 		"small pool batch": toy(play(chat), disaggregated(2, 1), withAgents(20), maxBatch(2)),
 		"little memory":    toy(play(chat), withAgents(24), memory(12000)),
 		"little room":      toy(play(chat), disaggregated(1, 1), withAgents(24), memory(12000)),
+		"retracting":       toy(play(essays), withAgents(12), scarce),
+		"retracting apart": toy(play(essays), withAgents(12), scarce, disaggregated(1, 1), withDrafts),
+		"retracting kept":  toy(play(essays), withAgents(12), scarce, disaggregated(1, 1), retaining),
+		"units":            toy(play(chat), withAgents(40), disaggregated(2, 1), func(c *Config) { c.Deployment.Units = 2 }),
 		"naive":            toy(play(chat), disaggregated(1, 1), naively),
 		"one agent":        toy(play(chat), withAgents(1)),
 		"no agent":         toy(play(chat), withAgents(0)),
@@ -272,7 +276,7 @@ func TestLawsHoldInEveryDesign(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := watch(t, cfg)
 			w.run(20)
-			require.Equal(t, cfg.Agents > 0, w.tally.Finished > int64(5*cfg.Agents))
+			require.Equal(t, cfg.Agents > 0, w.tally.Finished > int64(cfg.Agents/2))
 		})
 	}
 }
