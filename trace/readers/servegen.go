@@ -15,7 +15,7 @@ import (
 
 const (
 	servegenWindow  = 600.0   // seconds of a row of rates
-	servegenDay     = 21600.0 // seconds of a window of lengths
+	servegenHours   = 21600.0 // seconds of a window of lengths
 	servegenRateMax = 1000.0  // requests/s, bounds the memory of a window
 	servegenSeed    = 1       // one client's profile always gives the same calls
 )
