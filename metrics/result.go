@@ -19,6 +19,8 @@ type Result struct {
 	Memory  []Pool  `json:"memory"`
 	Search  []Phase `json:"search,omitempty"`
 
+	Deployments []Deployment `json:"deployments,omitempty"` // of mode auto, best first
+
 	Calls  int64   `json:"calls"`  // of all phases
 	Events uint64  `json:"events"` // of all phases
 	WallS  float64 `json:"wall_s"`
@@ -32,6 +34,22 @@ type Capacity struct {
 	Accelerators   int     `json:"accelerators"`
 	PerAccelerator float64 `json:"agents_per_accelerator"`
 	PerMW          PerMW   `json:"agents_per_mw"`
+}
+
+// Deployment is one way to use the accelerators, in agents per megawatt of
+// accelerator power.
+type Deployment struct {
+	Shape           string  `json:"shape"`
+	Mode            string  `json:"mode"`
+	Accelerators    int     `json:"accelerators"`
+	TokenBudget     int     `json:"token_budget"`
+	MaxBatchPerRank int     `json:"max_batch_per_rank"`
+	DraftTokens     int     `json:"draft_tokens"`
+	Agents          int     `json:"agents"`
+	Estimated       float64 `json:"agents_per_mw_estimated"`           // by the analytic model
+	Simulated       float64 `json:"agents_per_mw_simulated,omitempty"` // of the best
+	LosesBy         float64 `json:"loses_by"`                          // against the winner, as a share
+	Limit           string  `json:"limit"`
 }
 
 // PerMW is agents per megawatt under several meanings of the megawatt.

@@ -41,6 +41,7 @@ func Table(w io.Writer, r *metrics.Result, style Style) error {
 	timeRows(t, r)
 	b.WriteString(t.Render())
 	b.WriteByte('\n')
+	deployments(&b, r.Deployments)
 	footer(&b, r, style)
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -115,6 +116,23 @@ func timeRows(t table.Writer, r *metrics.Result) {
 	}
 	t.AppendRow(table.Row{"busy", fmt.Sprintf("%s; %s sequences decoding per rank",
 		strings.Join(busy, ", "), Significant(r.Time.Batch))})
+}
+
+// deployments lists what mode auto chose from.
+func deployments(b *strings.Builder, list []metrics.Deployment) {
+	if len(list) == 0 {
+		return
+	}
+	t := numbers(table.Row{"deployment", "limit", "budget", "batch", "drafts", "agents", "per MW", "estimated", "loses"}, 3)
+	for _, d := range list {
+		simulated := ""
+		if d.Simulated > 0 {
+			simulated = Count(d.Simulated)
+		}
+		t.AppendRow(table.Row{d.Shape, d.Limit, d.TokenBudget, d.MaxBatchPerRank, d.DraftTokens, Count(float64(d.Agents)),
+			simulated, Count(d.Estimated), fmt.Sprintf("%.0f %%", percent*d.LosesBy)})
+	}
+	b.WriteString("\n" + t.Render() + "\n\n")
 }
 
 func footer(b *strings.Builder, r *metrics.Result, style Style) {

@@ -50,6 +50,9 @@ func (c *Config) Prepare() error {
 	if err := c.Deployment.Validate(); err != nil {
 		return fmt.Errorf("deployment.%w", err)
 	}
+	if c.Deployment.Mode == Auto {
+		return field("deployment.mode", "auto names no deployment yet: only capacity resolves it")
+	}
 	var models []*step.Model // a list of its own: copies of the Config keep theirs
 	for _, p := range c.Deployment.Pools() {
 		m, err := c.model(p.Spec)

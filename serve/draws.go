@@ -2,6 +2,7 @@ package serve
 
 import (
 	"math/rand/v2"
+	"slices"
 
 	"agentsim/sim"
 )
@@ -12,13 +13,14 @@ type draws struct {
 	seed   uint64
 	source rand.PCG
 
-	single yield // tokens of one step
-	block  yield // tokens of blockSteps steps
+	yields []yield // tokens of many steps, of fewer, …, of one; none without drafts
 }
 
-// blockSteps is how many decode steps are drawn at once while a call is far
-// from its end.
-const blockSteps = 16
+// Steps are drawn 64, 16 and 4 at a time while a call is far from its end.
+const (
+	yieldSizes  = 4
+	yieldFactor = 4
+)
 
 func newDraws(cfg *Config) draws {
 	d := draws{seed: cfg.Seed}
@@ -27,18 +29,24 @@ func newDraws(cfg *Config) draws {
 	if depth == 0 {
 		return d
 	}
-	d.single = newYield(cfg.LLM.Acceptance[:depth])
-	d.block = d.single
-	for range blockSteps - 1 {
-		d.block = d.block.plus(d.single)
+	y := newYield(cfg.LLM.Acceptance[:depth])
+	for range yieldSizes {
+		d.yields = append(d.yields, y)
+		one := y
+		for range yieldFactor - 1 {
+			y = y.plus(one)
+		}
 	}
-	d.single.accumulate()
-	d.block.accumulate()
+	slices.Reverse(d.yields)
+	for i := range d.yields {
+		d.yields[i].accumulate()
+	}
 	return d
 }
 
 // yield is the distribution of the tokens that some steps give: chance[i] is
-// that of least+i tokens; after accumulate, of at most so many.
+// that of least+i tokens; after accumulate, of at most so many. Every step
+// gives a token at least, so least is the number of steps, too.
 type yield struct {
 	least  int
 	chance []float64
@@ -95,22 +103,22 @@ func (y *yield) at(u float64) int {
 }
 
 // steps draws how many decode steps a call needs for so many tokens: each
-// step yields one token and the accepted prefix of its draft.
+// step yields one token and the accepted prefix of its draft. Several at a time
+// are drawn only where they cannot be too many.
 func (d *draws) steps(id int32, a *call, tokens int) int64 {
-	if len(d.single.chance) == 0 {
+	if len(d.yields) == 0 {
 		return int64(tokens)
 	}
 	sim.Rekey(&d.source, d.seed, "acceptance", uint64(id), uint64(a.k), uint64(a.turn))
-	steps := int64(0)
-	for tokens > d.block.most() {
-		tokens -= d.block.at(d.next())
-		steps += blockSteps
+	steps := 0
+	for i := range d.yields {
+		y := &d.yields[i]
+		for tokens > y.most() || tokens > 0 && y.least == 1 {
+			tokens -= y.at(d.next())
+			steps += y.least
+		}
 	}
-	for tokens > 0 {
-		tokens -= d.single.at(d.next())
-		steps++
-	}
-	return steps
+	return int64(steps)
 }
 
 // next is a uniform number in [0, 1).

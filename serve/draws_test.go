@@ -14,15 +14,19 @@ import (
 func TestYieldOfAStep(t *testing.T) {
 	cfg := toy(play(chat), withDrafts)
 	d := newDraws(&cfg)
-	require.Equal(t, 1, d.single.least)
-	require.InDeltaSlice(t, []float64{0.3, 0.5, 0.7, 1}, d.single.chance, 1e-12)
+	one := d.yields[len(d.yields)-1]
+	require.Equal(t, 1, one.least)
+	require.InDeltaSlice(t, []float64{0.3, 0.5, 0.7, 1}, one.chance, 1e-12)
 	for u, want := range map[float64]int{0: 1, 0.29: 1, 0.31: 2, 0.51: 3, 0.71: 4, 0.9999: 4} {
-		require.Equal(t, want, d.single.at(u))
+		require.Equal(t, want, one.at(u))
 	}
-	require.Equal(t, blockSteps, d.block.least)
-	require.Equal(t, 4*blockSteps, d.block.most())
-	require.InDelta(t, 2.5*blockSteps, mean(&d.block), 1e-9)
-	require.InDelta(t, math.Pow(0.3, blockSteps), d.block.chance[0], 1e-15, "all steps yield one token")
+	for i, steps := range []int{64, 16, 4, 1} {
+		y := d.yields[i]
+		require.Equal(t, steps, y.least)
+		require.Equal(t, 4*steps, y.most())
+		require.InDelta(t, 2.5*float64(steps), mean(&y), 1e-9)
+		require.InDelta(t, math.Pow(0.3, float64(steps)), y.chance[0], 1e-15, "all steps yield one token")
+	}
 }
 
 // mean is that of an accumulated yield.

@@ -19,6 +19,7 @@ import (
 const (
 	Aggregated    = "aggregated"
 	Disaggregated = "disaggregated"
+	Auto          = "auto" // the best on a number of accelerators; resolved before anything runs
 )
 
 // The routers.
@@ -54,8 +55,9 @@ const (
 
 // DeploymentSpec says which workers there are and how calls reach them.
 type DeploymentSpec struct {
-	Mode         string         `yaml:"mode"`            // aggregated | disaggregated | auto
-	Units        int            `yaml:"units,omitempty"` // equal copies of the pools, each inside a domain; 0 = 1
+	Mode         string         `yaml:"mode"`                   // aggregated | disaggregated | auto
+	Budget       int            `yaml:"accelerators,omitempty"` // that mode auto may use
+	Units        int            `yaml:"units,omitempty"`        // equal copies of the pools, each inside a domain; 0 = 1
 	Aggregated   *PoolSpec      `yaml:"aggregated,omitempty"`
 	Prefill      *PoolSpec      `yaml:"prefill,omitempty"`
 	Decode       *PoolSpec      `yaml:"decode,omitempty"`
@@ -103,8 +105,13 @@ func (d *DeploymentSpec) Validate() error {
 		if d.Prefill == nil || d.Decode == nil {
 			return field("prefill", "mode disaggregated needs the pools prefill and decode")
 		}
+	case Auto:
+		if d.Budget < 1 {
+			return field("accelerators", "mode auto needs the number of accelerators it may use")
+		}
+		return d.validatePolicies()
 	default:
-		return field("mode", fmt.Sprintf("%q: want aggregated or disaggregated", d.Mode))
+		return field("mode", fmt.Sprintf("%q: want %s, %s or %s", d.Mode, Aggregated, Disaggregated, Auto))
 	}
 	for _, p := range d.Pools() {
 		if err := p.Spec.validate(p.Name); err != nil {
@@ -165,6 +172,9 @@ type NamedPool struct {
 
 // Pools lists the pools that the mode uses, the one that takes new calls first.
 func (d *DeploymentSpec) Pools() []NamedPool {
+	if d.Mode == Auto {
+		return nil
+	}
 	pools := []NamedPool{{Name: "prefill", Spec: d.Prefill}, {Name: "decode", Spec: d.Decode}}
 	if d.Mode == Aggregated {
 		pools = []NamedPool{{Name: Aggregated, Spec: d.Aggregated}}
@@ -182,6 +192,9 @@ func (d *DeploymentSpec) UnitAccelerators() int { return d.Accelerators() / max(
 
 // Accelerators is the number of accelerators of the whole deployment.
 func (d *DeploymentSpec) Accelerators() int {
+	if d.Mode == Auto {
+		return d.Budget
+	}
 	n := 0
 	for _, p := range d.Pools() {
 		n += p.Workers * p.Spec.Shape.Accelerators

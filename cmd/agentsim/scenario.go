@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"strings"
 	"time"
@@ -10,9 +11,11 @@ import (
 
 	"agentsim/configs"
 	"agentsim/experiment"
+	"agentsim/experiment/deploy"
 	"agentsim/metrics"
 	"agentsim/report"
 	"agentsim/scenarios"
+	"agentsim/serve"
 	"agentsim/sim"
 )
 
@@ -102,7 +105,7 @@ func (a *app) capacityCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			r, err := experiment.Capacity(cmd.Context(), s, a.options())
+			r, err := a.capacity(cmd.Context(), s)
 			a.endProgress()
 			if err != nil {
 				return err
@@ -110,6 +113,21 @@ func (a *app) capacityCommand() *cobra.Command {
 			return a.show(r)
 		},
 	}
+}
+
+// capacity searches the scenario's capacity, and its deployment first where
+// the scenario leaves that open.
+func (a *app) capacity(ctx context.Context, s *configs.Scenario) (*metrics.Result, error) {
+	if s.Deployment.Mode != serve.Auto {
+		return experiment.Capacity(ctx, s, a.options())
+	}
+	ranked, err := deploy.Choose(ctx, s, a.options())
+	if err != nil {
+		return nil, err
+	}
+	r := ranked[0].Simulated
+	r.Deployments = deploy.Table(ranked)
+	return r, nil
 }
 
 func (a *app) runCommand() *cobra.Command {
