@@ -4,6 +4,8 @@
 package deploy
 
 import (
+	"slices"
+
 	"agentsim/configs"
 	"agentsim/models/step"
 	"agentsim/serve"
@@ -31,8 +33,14 @@ func Candidates(s *configs.Scenario) []serve.DeploymentSpec {
 			list = append(list, disaggregated(s, prefill, decode)...)
 		}
 	}
-	return list
+	return slices.DeleteFunc(list, func(d serve.DeploymentSpec) bool {
+		return float64(d.Accelerators()) < leastUsed*float64(s.Deployment.Budget)
+	})
 }
+
+// leastUsed is the part of the accelerators that a deployment must use: what
+// stands idle was paid for.
+const leastUsed = 0.85
 
 // shapes are the legal ways to spread one worker, inside a scale-up domain:
 // tensor-parallel or data-parallel attention, experts spread or split.
