@@ -14,9 +14,14 @@ import (
 // Digest identifies a configuration: equal digests, equal values in every
 // field, however they were written and whatever their sources. It is 64
 // hexadecimal digits.
-func (p *Provenance) Digest() string {
+func (p *Provenance) Digest() string { return digestOf(p.root) }
+
+// Digest identifies any configuration value in the same way.
+func Digest[T any](value T) string { return digestOf(reflect.ValueOf(value)) }
+
+func digestOf(v reflect.Value) string {
 	d := digest{sha256.New()}
-	d.value(p.root)
+	d.value(v)
 	return hex.EncodeToString(d.Sum(nil))
 }
 

@@ -57,24 +57,23 @@ func (n *network) at(agents float64) (flow, bool) {
 	kept := n.kept(agents)
 	prices := n.pricesFor(kept)
 	b := bisect(0, n.finish.slots, coarse, func(b float64) bool {
-		f, ok := n.flowing(prices, b, agents)
+		f, ok := n.flowing(prices, b)
 		return ok && f.agents <= agents
 	})
-	f, ok := n.flowing(prices, b, agents)
+	f, ok := n.flowing(prices, b)
 	n.queue(&f, agents)
 	f.kept = kept
 	return f, ok
 }
 
-// flowing is the state in which so many sequences decode per worker; so many
-// agents meet each other in the queues.
-func (n *network) flowing(t *prices, sequences, agents float64) (flow, bool) {
+// flowing is the state in which so many sequences decode per worker.
+func (n *network) flowing(t *prices, sequences float64) (flow, bool) {
 	f := flow{sequences: sequences}
 	all := sequences * n.finish.workers
 	ok := true
 	if n.mixed {
-		f.turns, f.entry, ok = n.besideDecode(t, sequences, agents)
-		f.pace.step, f.pace.variance = f.entry.step, f.entry.variance
+		f.turns, f.entry, ok = n.besideDecode(t, sequences)
+		f.pace.step, f.pace.jolts = f.entry.step, f.entry.jolts
 		f.busy, f.watts = f.entry.busy, f.entry.watts
 	} else {
 		p := n.finish.prices.at(max(1, sequences), 0)
@@ -82,32 +81,41 @@ func (n *network) flowing(t *prices, sequences, agents float64) (flow, bool) {
 		f.busy = 1 - math.Exp(-sequences)
 		f.watts = p.joules / p.seconds * f.busy
 		f.turns = all / (n.steps * p.seconds)
-		f.entry, ok = t.alone(load{calls: f.turns / n.entry.workers, population: agents / n.entry.workers})
+		f.entry, ok = t.alone(load{calls: f.turns / n.entry.workers})
 		f.transfer = n.transferSeconds(f.entry.fill)
 		const half, twelfth = 2, 12
 		f.slot = delay{f.busy * p.seconds / half, p.seconds * p.seconds / twelfth} // the end of the step under way
 	}
 	f.decode = n.steps * f.pace.step
+	if !ok {
+		return f, false
+	}
+	elsewhere := n.work.mean.gap + n.ingress + f.entry.wait.mean + f.entry.fill + f.transfer + f.slot.mean + f.decode
+	backlog, ok := t.backlog(load{calls: f.turns / n.entry.workers, sequences: sequences}, elsewhere)
+	f.entry.wait = f.entry.wait.plus(backlog)
 	f.settle(n)
 	return f, ok
 }
 
 // besideDecode finds the rate of calls at which so many sequences decode
 // beside the prefill that the rate brings.
-func (n *network) besideDecode(t *prices, sequences, agents float64) (float64, filling, bool) {
-	l := load{sequences: sequences, population: agents / n.entry.workers,
-		priority: n.scenario.Deployment.Batching == serve.PrefillPriority}
+func (n *network) besideDecode(t *prices, sequences float64) (float64, filling, bool) {
+	l := load{sequences: sequences, priority: n.scenario.Deployment.Batching == serve.PrefillPriority}
 	all := sequences * n.finish.workers
-	fits := func(turns float64) bool {
+	mix := func(turns float64) (mixture, bool) {
 		l.calls = turns / n.entry.workers
-		f, ok := t.beside(l)
-		return ok && turns*n.steps*f.step <= all
+		return t.mix(l)
 	}
 	most := all / (n.steps * t.at(max(1, sequences), 0).seconds)
-	turns := bisect(0, most, coarse, fits)
-	l.calls = turns / n.entry.workers
-	f, ok := t.beside(l)
-	return turns, f, ok
+	turns := bisect(0, most, coarse, func(turns float64) bool {
+		m, ok := mix(turns)
+		return ok && turns*n.steps*m.step() <= all
+	})
+	m, ok := mix(turns)
+	if !ok {
+		return turns, filling{}, false
+	}
+	return turns, t.beside(&m), true
 }
 
 // settle works out what follows from the stations' delays.

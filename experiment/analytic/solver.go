@@ -141,7 +141,7 @@ func (n *network) pricesFor(kept float64) *prices {
 	if n.mixed {
 		room -= decoding
 	}
-	p := newPrompts(n.work, kept, max(1, room), n.scenario.Seed)
+	p := n.work.cutPrompts(cut{kept, max(1, room), n.scenario.Seed})
 	t := newPrices(n.entry.model, p, n.work.decodeContext, n.mixed)
 	if !n.mixed {
 		t.sequences = axis{0}

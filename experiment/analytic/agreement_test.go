@@ -1,0 +1,92 @@
+package analytic_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"agentsim/configs"
+	"agentsim/experiment"
+	"agentsim/experiment/analytic"
+	"agentsim/metrics"
+	"agentsim/scenarios"
+)
+
+func load(t testing.TB, name string, sets ...string) *configs.Scenario {
+	t.Helper()
+	s, _, err := configs.LoadScenario(configs.Source{Name: name, FS: scenarios.FS}, sets)
+	require.NoError(t, err)
+	return s
+}
+
+// quick is a protocol whose noise, some per cent, is small beside the
+// tolerance of the comparison.
+var quick = []string{"protocol=steady-state", "protocol.tolerance=0.04", "protocol.calls_min=3000", "protocol.duration=200s"}
+
+// The estimate lies within 25 % of what the simulation finds, over what
+// binds: decode steps, decode slots, waiting for prefill, memory.
+func TestAgreesWithTheSimulation(t *testing.T) {
+	if testing.Short() {
+		t.Skip("simulates a dozen capacities")
+	}
+	aggregated := "deployment.aggregated={workers: 2, accelerators: 8, dp_attention: true, ep: 8, token_budget: 8192, " +
+		"max_batch_per_rank: 64, draft_tokens: 3}"
+	for _, c := range []struct {
+		scenario string
+		sets     []string
+	}{
+		{"h200-agentperf-slo20", nil},
+		{"h200-agentperf-slo20", []string{"slo.output_speed.p25=10tok/s"}},
+		{"h200-agentperf-slo20", []string{"deployment.batching=prefill-priority"}},
+		{"h200-agentperf-slo20", []string{"workload.output.median=400"}},
+		{"h200-agentperf-slo20", []string{"workload.tool_gap.median=5s", "workload.tool_gap.max=30s"}},
+		{"h200-agentperf-slo20", []string{"deployment.cache.off=true", "slo.output_speed.p25=5tok/s", "slo.ttft.p95=60s"}},
+		{"gb300-agentperf-slo20", []string{"protocol.start_agents=1600"}},
+		{"gb300-agentperf-slo20", []string{"slo.output_speed.p25=60tok/s"}},
+		{"gb300-agentperf-slo20", []string{"slo.output_speed.p25=40tok/s", "slo.ttft.p95=2s", "protocol.start_agents=256"}},
+		{"gb300-agentperf-slo20", []string{"deployment.prefill.workers=2", "protocol.start_agents=400", "protocol.calls_min=15000"}},
+		{"gb300-agentperf-slo20", []string{"deployment.mode=aggregated", aggregated, "protocol.start_agents=256"}},
+	} {
+		s := load(t, c.scenario, append(append([]string{}, quick...), c.sets...)...)
+		estimate, err := analytic.Capacity(s)
+		require.NoError(t, err, c)
+		simulated, err := experiment.Capacity(context.Background(), s, experiment.Options{})
+		require.NoError(t, err, c)
+		t.Logf("%v %v: %d estimated, %d simulated; %q, %q", c.scenario, c.sets, estimate.Capacity.Agents,
+			simulated.Capacity.Agents, estimate.Limit, simulated.Limit)
+		require.InEpsilon(t, simulated.Capacity.Agents, estimate.Capacity.Agents, 0.25, "%v", c)
+		require.InEpsilon(t, simulated.Power.PerAcceleratorW, estimate.Power.PerAcceleratorW, 0.15, "%v", c)
+	}
+}
+
+// At one number of agents the means agree, state by state.
+func TestAgreesOnWhereATurnGoes(t *testing.T) {
+	s := load(t, "h200-agentperf-slo20", "protocol=steady-state", "protocol.calls_min=12000")
+	const agents = 12
+	var solver analytic.Solver
+	estimate, err := solver.Run(s, agents)
+	require.NoError(t, err)
+	simulated, err := experiment.Run(context.Background(), s, agents, experiment.Options{})
+	require.NoError(t, err)
+	require.Equal(t, agents, estimate.Agents)
+	require.InEpsilon(t, simulated.Metrics.TurnsPerS, estimate.Metrics.TurnsPerS, 0.15)
+	require.InEpsilon(t, simulated.Metrics.OutputSpeedP25, estimate.Metrics.OutputSpeedP25, 0.1)
+	require.InEpsilon(t, simulated.Metrics.OutputSpeedP50, estimate.Metrics.OutputSpeedP50, 0.1)
+	require.InEpsilon(t, simulated.Time.ByState["decode"], estimate.Time.ByState["decode"], 0.15)
+	require.InEpsilon(t, simulated.Time.ByState["prefill"], estimate.Time.ByState["prefill"], 0.25)
+	require.InEpsilon(t, simulated.Time.Batch, estimate.Time.Batch, 0.1)
+	require.InDelta(t, simulated.Metrics.PrefixHitRate, estimate.Metrics.PrefixHitRate, 0.03)
+	require.Equal(t, simulated.Memory, estimate.Memory)
+}
+
+func TestInfeasible(t *testing.T) {
+	for _, sets := range [][]string{
+		{"slo.ttft.p95=1ms"},
+		{"slo.output_speed.p25=2000tok/s"},
+		{"system.accelerator.hbm.capacity=80GB"},
+	} {
+		_, err := analytic.Capacity(load(t, "h200-agentperf-slo20", sets...))
+		require.ErrorIs(t, err, metrics.ErrInfeasible, sets)
+	}
+}

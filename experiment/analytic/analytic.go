@@ -1,0 +1,18 @@
+// Package analytic estimates the capacity of a scenario in a millisecond or
+// two, without simulating: a closed network of agents, prefill and decode is
+// solved for its mean flows (modelling.md 4.4), with the same step model that
+// the simulator charges. Spread enters where a service level asks for a
+// quantile.
+//
+// Read solver.go for the order of things, network.go for the balance of flows,
+// then prefill.go and decode.go for the two stations.
+package analytic
+
+import (
+	"agentsim/configs"
+	"agentsim/metrics"
+)
+
+// Capacity estimates the largest number of agents that meets the service
+// level. Scenarios that cannot work give metrics.ErrInfeasible.
+func Capacity(s *configs.Scenario) (*metrics.Result, error) { return new(Solver).Capacity(s) }

@@ -1,0 +1,59 @@
+package analytic
+
+import (
+	"math"
+
+	"agentsim/models/step"
+	"agentsim/serve"
+)
+
+// memory is the cache of one attention rank.
+type memory struct {
+	bytes    float64 // that entries can fill
+	tiers    float64 // further bytes below HBM
+	perToken float64
+	fixed    float64 // per resident session
+	running  float64 // per running session
+}
+
+func newMemory(m *step.Model, cache *serve.CacheSpec) memory {
+	perToken, fixed, running := m.CacheBytes()
+	pages := max(1, m.Config().Engine.Memory.Fragmentation)
+	r := memory{bytes: float64(m.Budget().Cache) / pages, perToken: perToken, fixed: float64(fixed),
+		running: float64(running)}
+	for _, tier := range cache.Tiers {
+		r.tiers += float64(tier.Capacity)
+	}
+	return r
+}
+
+// sequences is how many sequences of so many tokens can run at once.
+func (m memory) sequences(tokens float64) float64 {
+	return math.Floor(m.bytes / (m.perToken*tokens + m.fixed + m.running))
+}
+
+// reserveTokens is the room an engine keeps for the output at admission, as
+// in package serve.
+func reserveTokens(cache *serve.CacheSpec) float64 {
+	if cache.ReserveTokens > 0 {
+		return float64(cache.ReserveTokens)
+	}
+	const tokens = 1024
+	return tokens
+}
+
+// kept is the share of calls that find their session's cache, when so many
+// agents share the entry pool: all, until the sessions outgrow the memory.
+func (n *network) kept(agents float64) float64 {
+	d := &n.scenario.Deployment
+	if d.Cache.Off {
+		return 0
+	}
+	ranks := n.entry.workers * n.entry.ranks
+	if d.Router != serve.ConversationAffinity {
+		return 1 / ranks // a call finds the cache where chance sends it to the same rank
+	}
+	m := newMemory(n.entry.model, &d.Cache)
+	session := m.perToken*n.work.mean.input + m.fixed
+	return min(1, (m.bytes+m.tiers)/(session*agents/ranks))
+}

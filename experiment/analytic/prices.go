@@ -1,0 +1,177 @@
+package analytic
+
+import (
+	"math"
+	"sort"
+
+	"agentsim/models/step"
+)
+
+// prices are the costs of a worker's steps over the number of sequences that
+// decode in them and of prompt chunks that wait for them, both over the whole
+// worker. Nodes of the table are priced when they are first needed.
+type prices struct {
+	model   *step.Model
+	prompts *prompts // nil where the pool takes none
+	context float64  // mean, of a decoding sequence
+	pinned  bool     // sequences stay with the rank of their session, so that ranks are uneven
+	ranks   int
+
+	sequences, chunks axis
+	nodes             []price
+}
+
+// price is one step.
+type price struct {
+	seconds  float64
+	perToken float64 // seconds more, for one more token on the rank with most
+	variance float64 // of seconds, from step to step
+	skew     float64 // third central moment of seconds
+	joules   float64 // dynamic
+	done     float64 // chunks that the step takes; the others wait for the next one
+
+	known bool
+}
+
+// axis is a rising grid from 0 upwards.
+type axis []float64
+
+// newAxis has every whole number at first, then steps of about a third.
+func newAxis(most float64) axis {
+	a := axis{0}
+	for x := 1.0; x < most; x = math.Ceil(x * 4 / 3) {
+		a = append(a, x)
+		if x == 1 && most > 2 {
+			a = append(a, 2)
+			x = 2
+		}
+	}
+	if most > 0 {
+		a = append(a, most)
+	}
+	return a
+}
+
+func (a axis) most() float64 { return a[len(a)-1] }
+
+// place finds the cell of x and where in it x lies; x beyond the grid is at
+// its end.
+func (a axis) place(x float64) (int, float64) {
+	if len(a) == 1 || x <= 0 {
+		return 0, 0
+	}
+	i := min(max(sort.SearchFloat64s(a, x)-1, 0), len(a)-2)
+	return i, min(1, (x-a[i])/(a[i+1]-a[i]))
+}
+
+// newPrices prepares the table of a pool's workers.
+func newPrices(m *step.Model, p *prompts, context float64, pinned bool) *prices {
+	shape := m.Config().Shape
+	t := &prices{model: m, prompts: p, context: context, pinned: pinned, ranks: shape.Ranks(),
+		sequences: newAxis(float64(shape.MaxBatchPerRank * shape.Ranks())), chunks: axis{0}}
+	if p != nil {
+		const full = 4 // times what fits in a step: then every rank is full
+		t.chunks = newAxis(math.Ceil(full * p.room / p.chunk() * float64(t.ranks)))
+	}
+	t.nodes = make([]price, len(t.sequences)*len(t.chunks))
+	return t
+}
+
+// at is the price of a step, interpolated.
+func (t *prices) at(sequences, chunks float64) price {
+	i, f := t.sequences.place(sequences)
+	j, g := t.chunks.place(chunks)
+	var sum price
+	add := func(i, j int, weight float64) {
+		if weight == 0 {
+			return
+		}
+		p := t.node(i, j)
+		sum.seconds += weight * p.seconds
+		sum.perToken += weight * p.perToken
+		sum.variance += weight * p.variance
+		sum.skew += weight * p.skew
+		sum.joules += weight * p.joules
+		sum.done += weight * p.done
+	}
+	add(i, j, (1-f)*(1-g))
+	add(i+1, j, f*(1-g))
+	add(i, j+1, (1-f)*g)
+	add(i+1, j+1, f*g)
+	return sum
+}
+
+func (t *prices) node(i, j int) *price {
+	p := &t.nodes[i*len(t.chunks)+j]
+	if !p.known {
+		*p = t.price(t.sequences[i], t.chunks[j])
+		p.known = true
+	}
+	return p
+}
+
+func (t *prices) price(sequences, chunks float64) price {
+	loads := make([]step.Rank, t.ranks)
+	t.decode(loads, sequences)
+	if chunks == 0 {
+		cost := t.model.Step(loads)
+		return price{seconds: cost.Seconds, joules: cost.Joules}
+	}
+	b := t.prompts.batch(chunks, t.ranks)
+	others := 0.0
+	if t.ranks > 1 {
+		others = (b.total - b.busiest) / float64(t.ranks-1)
+	}
+	for i := range loads {
+		t.prefill(&loads[i], others)
+	}
+	loads[0].PrefillTokens = 0
+	t.prefill(&loads[0], b.busiest)
+	cost := t.model.Step(loads)
+	const more = 1024 // tokens
+	t.prefill(&loads[0], b.busiest+more)
+	perToken := max(0, t.model.Step(loads).Seconds-cost.Seconds) / more
+	return price{seconds: cost.Seconds, perToken: perToken, variance: perToken * perToken * b.variance,
+		skew: perToken * perToken * perToken * b.skew, joules: cost.Joules, done: min(chunks, b.total/t.prompts.chunk())}
+}
+
+// decode spreads sequences over the ranks: evenly, but for the fullest of
+// ranks whose sequences cannot move.
+func (t *prices) decode(loads []step.Rank, sequences float64) {
+	n := int(sequences)
+	for i := range loads {
+		own := n / t.ranks
+		if i < n%t.ranks {
+			own++
+		}
+		loads[i].Sequences, loads[i].Context = own, float64(own)*t.context
+	}
+	if !t.pinned || t.ranks == 1 || n == 0 {
+		return
+	}
+	// Expected maximum of normal variables (Blom); agents are spread evenly, so
+	// that only about half of a Poisson count's variance is left.
+	const a, b = 0.375, 0.25
+	ranks := float64(t.ranks)
+	mean := sequences / ranks
+	more := normalAt((ranks-a)/(ranks+b)) * math.Sqrt(mean/2)
+	fullest := min(n, max(loads[0].Sequences, int(math.Round(mean+more))))
+	loads[0].Sequences, loads[0].Context = fullest, float64(fullest)*t.context
+}
+
+// prefill gives a rank so many prompt tokens, as if of equal chunks.
+func (t *prices) prefill(r *step.Rank, tokens float64) {
+	var one step.Rank
+	chunk := max(1, min(int(math.Round(t.prompts.chunk())), int(t.prompts.room)))
+	t.model.AddPrefill(&one, int(t.prompts.prefix), chunk, false)
+	n := tokens / float64(chunk)
+	r.PrefillTokens = int(math.Round(tokens))
+	r.PrefillContext = n * one.PrefillContext
+	for i := range one.PrefillWork {
+		r.PrefillWork[i].Pairs = n * one.PrefillWork[i].Pairs
+		r.PrefillWork[i].IndexPairs = n * one.PrefillWork[i].IndexPairs
+	}
+	r.Prompts = int(math.Ceil(n))
+	r.Prefix = n * one.Prefix
+	r.PrefillEnds = int(math.Round(n / t.prompts.perCall))
+}

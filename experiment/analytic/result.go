@@ -1,0 +1,115 @@
+package analytic
+
+import (
+	"math"
+
+	"agentsim/metrics"
+	"agentsim/models/hardware"
+	"agentsim/serve"
+	"agentsim/units"
+)
+
+// fingerprint stands where a simulation tells which events happened.
+const fingerprint = "analytic"
+
+func (n *network) addCapacity(r *metrics.Result, f *flow, agents int, limit string) {
+	count := float64(agents)
+	accelerators := n.scenario.Deployment.Accelerators()
+	b := n.breakdown(f)
+	perMW := func(w units.Watts) float64 { return count / float64(w) * 1e6 }
+	r.Capacity = &metrics.Capacity{Agents: agents, AgentsLow: count, AgentsHigh: count, Accelerators: accelerators,
+		PerAccelerator: count / float64(accelerators),
+		PerMW: metrics.PerMW{AcceleratorMeasured: perMW(b.Accelerator), AcceleratorTDP: perMW(b.AcceleratorTDP),
+			IT: perMW(b.IT), Facility: perMW(b.Facility), Provisioned: perMW(b.Provisioned)}}
+	r.Limit = limit
+}
+
+// The quantiles that results always show.
+const (
+	quarter    = 0.25
+	half       = 0.5
+	ninetyFive = 0.95
+)
+
+func (n *network) result(f *flow) *metrics.Result {
+	s := n.scenario
+	r := &metrics.Result{Scenario: s.Name, Question: s.Question, Seed: s.Seed, Fingerprint: fingerprint,
+		Metrics: n.figures(f), Power: n.power(f), Time: n.time(f)}
+	for _, p := range n.pools() {
+		b := p.model.Budget()
+		perToken, _, _ := p.model.CacheBytes()
+		r.Memory = append(r.Memory, metrics.Pool{Pool: p.name, HBM: float64(b.HBM), Unused: float64(b.Unused),
+			Experts: float64(b.Experts), Dense: float64(b.Dense), Embeddings: float64(b.Embeddings),
+			Reserved: float64(b.Reserved), Activations: float64(b.Activations), Cache: float64(b.Cache),
+			CacheTokens: float64(b.Cache) / perToken})
+	}
+	return r
+}
+
+func (n *network) figures(f *flow) metrics.Figures {
+	mean := &n.work.mean
+	m := metrics.Figures{OutputSpeedP25: f.pace.quantile(1 - quarter), OutputSpeedP50: f.pace.quantile(half),
+		TTFTP50S: f.ttft(half), TTFTP95S: f.ttft(ninetyFive), TurnsPerS: f.turns,
+		InputTokS: f.turns * mean.input, OutputTokS: f.turns * mean.output,
+		PrefixHitRate: 1 - (f.kept*mean.fresh+(1-f.kept)*mean.missed)/mean.input,
+		MeanInput:     mean.input, MeanOutput: mean.output}
+	if m.OutputSpeedP50 > 0 {
+		const milli = 1e3
+		m.TPOTP50MS = milli / m.OutputSpeedP50
+	}
+	return m
+}
+
+func (n *network) time(f *flow) metrics.Time {
+	t := metrics.Time{Batch: f.sequences / n.finish.ranks, Busy: map[string]float64{n.finish.name: f.busy},
+		ByState: map[string]float64{
+			serve.InTool.String(): n.work.mean.gap, serve.InIngress.String(): n.ingress,
+			serve.InQueue.String(): f.entry.wait.mean, serve.InPrefill.String(): f.entry.fill,
+			serve.InTransfer.String(): f.transfer, serve.InSlot.String(): f.slot.mean, serve.InDecode.String(): f.decode}}
+	if !n.mixed {
+		t.Busy[n.entry.name] = f.entry.busy
+	}
+	t.CycleS = n.work.mean.gap + f.before.mean + f.entry.fill + f.decode
+	return t
+}
+
+// pools lists each pool once.
+func (n *network) pools() []*pool {
+	if n.mixed {
+		return []*pool{&n.entry}
+	}
+	return []*pool{&n.entry, &n.finish}
+}
+
+// acceleratorWatts is the mean draw of one accelerator, and busy the share of
+// time that accelerators compute.
+func (n *network) acceleratorWatts(f *flow) (watts, busy float64) {
+	power := n.scenario.System.Accelerator.Power
+	all := float64(n.scenario.Deployment.Accelerators())
+	busy = n.finish.accelerators() * f.busy / all
+	dynamic := n.finish.workers * f.watts
+	if !n.mixed {
+		busy += n.entry.accelerators() * f.entry.busy / all
+		dynamic += n.entry.workers * f.entry.watts
+	}
+	return float64(power.Idle) + float64(power.Active)*busy + dynamic/all, busy
+}
+
+func (p *pool) accelerators() float64 { return p.workers * float64(p.spec.Shape.Accelerators) }
+
+func (n *network) breakdown(f *flow) hardware.Breakdown {
+	watts, busy := n.acceleratorWatts(f)
+	return n.scenario.System.Power(hardware.Usage{Accelerators: n.scenario.Deployment.Accelerators(),
+		AcceleratorWatts: units.Watts(watts), CPULoad: busy, PUE: n.scenario.Power.PUE})
+}
+
+func (n *network) power(f *flow) metrics.Power {
+	b := n.breakdown(f)
+	watts, _ := n.acceleratorWatts(f)
+	return metrics.Power{AcceleratorW: float64(b.Accelerator), PerAcceleratorW: watts, ITW: float64(b.IT),
+		FacilityW: float64(b.Facility),
+		ByComponent: map[string]float64{"accelerator": float64(b.Accelerator), "cpu": float64(b.CPU),
+			"host": float64(b.Host), "switch": float64(b.Switch), "fans": float64(b.Fans),
+			"conversion": float64(b.Conversion)},
+		JoulesPerOutputToken: float64(b.Accelerator) / math.Max(tiny, f.turns*n.work.mean.output)}
+}
