@@ -22,7 +22,8 @@ func load(t testing.TB, name string, sets ...string) *configs.Scenario {
 
 // quick is a protocol whose noise, some per cent, is small beside the
 // tolerance of the comparison.
-var quick = []string{"protocol=steady-state", "protocol.tolerance=0.04", "protocol.calls_min=3000", "protocol.duration=200s"}
+var quick = []string{"protocol=steady-state", "protocol.tolerance=0.04", "protocol.calls_min=3000",
+	"protocol.duration=200s"}
 
 // The estimate lies within 25 % of what the simulation finds, over what
 // binds: decode steps, decode slots, waiting for prefill, memory.
@@ -45,7 +46,8 @@ func TestAgreesWithTheSimulation(t *testing.T) {
 		{"gb300-agentperf-slo20", []string{"protocol.start_agents=1600"}},
 		{"gb300-agentperf-slo20", []string{"slo.output_speed.p25=60tok/s"}},
 		{"gb300-agentperf-slo20", []string{"slo.output_speed.p25=40tok/s", "slo.ttft.p95=2s", "protocol.start_agents=256"}},
-		{"gb300-agentperf-slo20", []string{"deployment.prefill.workers=2", "protocol.start_agents=400", "protocol.calls_min=15000"}},
+		{"gb300-agentperf-slo20", []string{"deployment.prefill.workers=2", "protocol.start_agents=400",
+			"protocol.calls_min=15000"}},
 		{"gb300-agentperf-slo20", []string{"deployment.mode=aggregated", aggregated, "protocol.start_agents=256"}},
 	} {
 		s := load(t, c.scenario, append(append([]string{}, quick...), c.sets...)...)

@@ -91,7 +91,8 @@ func (n *network) failed(f *flow) *metrics.Condition {
 		} else {
 			met = f.ttftBelow(c.Target)
 		}
-		held := metrics.Condition{Name: fmt.Sprintf("%s.p%g", c.Measure, c.Percent), Target: c.Target, Share: c.Share, Met: met}
+		held := metrics.Condition{Name: fmt.Sprintf("%s.p%g", c.Measure, c.Percent), Target: c.Target, Share: c.Share,
+			Met: met}
 		if held.Margin() < 0 && (worst == nil || held.Margin() < worst.Margin()) {
 			worst = &held
 		}

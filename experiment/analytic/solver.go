@@ -119,7 +119,8 @@ func (n *network) pool(p serve.NamedPool, m *step.Model) pool {
 	shape := m.Config().Shape
 	o := pool{name: p.Name, spec: p.Spec, model: m, workers: float64(p.Workers), ranks: float64(shape.Ranks())}
 	cache := &n.scenario.Deployment.Cache
-	perRank := min(float64(shape.MaxBatchPerRank), newMemory(m, cache).sequences(n.work.decodeContext+reserveTokens(cache)))
+	fits := newMemory(m, cache).sequences(n.work.decodeContext + reserveTokens(cache))
+	perRank := min(float64(shape.MaxBatchPerRank), fits)
 	o.slots = perRank * o.ranks
 	if !n.mixed && p.Name != "prefill" {
 		o.prices = newPrices(m, nil, n.work.decodeContext, false)
