@@ -32,17 +32,36 @@ func (b *Base[T]) Load(sets []string) (*T, *Provenance, error) {
 	return value, p, nil
 }
 
-// Check reports whether overrides can be made at all: their paths exist and
-// their values are of the right type. Whether what comes out is possible is
-// Load's question.
-func (b *Base[T]) Check(sets ...string) error {
+// Try reads the configuration without asking whether it is possible as a
+// whole: it reports overrides whose path does not exist or whose value is of
+// the wrong type.
+func (b *Base[T]) Try(sets []string) (*Provenance, error) {
 	r := &resolver{library: b.library, source: b.source, memo: &b.memo}
 	value := reflect.ValueOf(new(T)).Elem()
 	tree, err := r.tree(value.Type(), sets)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return decode(tree, value, "")
+	if err := decode(tree, value, ""); err != nil {
+		return nil, err
+	}
+	return &Provenance{tree: tree, root: value}, nil
+}
+
+// PresetsAt lists the presets that the field at a path may name; none where
+// it is no preset.
+func (b *Base[T]) PresetsAt(path string) []string {
+	t := reflect.TypeFor[T]()
+	for _, step := range steps(path) {
+		if t = below(t, step); t == nil {
+			return nil
+		}
+	}
+	kind, ok := b.library.kindOf(t)
+	if !ok {
+		return nil
+	}
+	return b.library.Names(kind.Name)
 }
 
 // memo keeps resolved trees by the name of the preset or file. The zero value

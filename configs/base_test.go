@@ -79,13 +79,30 @@ func TestBaseServesManyAtOnce(t *testing.T) {
 	}
 }
 
-// Check looks at each override by itself; whether the whole is possible is
+// Try looks at each override by itself; whether the whole is possible is
 // another question.
-func TestBaseCheck(t *testing.T) {
+func TestBaseTry(t *testing.T) {
 	base := NewBase[Scenario](Presets(), gb300(t))
-	require.NoError(t, base.Check("deployment.decode.workers=0"))
-	require.ErrorContains(t, base.Check("system.domains=8"), "--set: system.domains: unknown key, did you mean domain?")
-	require.ErrorContains(t, base.Check("system.domain=8GB"), "--set: system.domain 8GB: want a whole number")
+	p, err := base.Try([]string{"deployment.decode.workers=0"})
+	require.NoError(t, err)
+	v, err := p.Value("deployment.decode.workers")
+	require.NoError(t, err)
+	require.Equal(t, Value{Text: "0", Numeric: true, Whole: true}, v)
+	for set, want := range map[string]string{
+		"system.domains=8":  "--set: system.domains: unknown key, did you mean domain?",
+		"system.domain=8GB": "--set: system.domain 8GB: want a whole number",
+	} {
+		_, err = base.Try([]string{set})
+		require.ErrorContains(t, err, want)
+	}
+}
+
+func TestBasePresetsAt(t *testing.T) {
+	base := NewBase[Scenario](Presets(), gb300(t))
+	require.Equal(t, Presets().Names("accelerators"), base.PresetsAt("system.accelerator"))
+	require.Equal(t, Presets().Names("systems"), base.PresetsAt("system"))
+	require.Empty(t, base.PresetsAt("system.domain"))
+	require.Empty(t, base.PresetsAt("nothing.of.this"))
 }
 
 func BenchmarkBase(b *testing.B) {
