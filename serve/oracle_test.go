@@ -282,7 +282,7 @@ func TestRunsOfStepsAgreeWithSingleSteps(t *testing.T) {
 		"aggregated":    toy(play(longChat), withAgents(16)),
 		"drafts":        toy(play(longChat), withDrafts),
 		"prefill first": toy(play(longChat), func(c *Config) { c.Deployment.Batching = PrefillPriority }),
-		"disaggregated": toy(play(longChat), disaggregated(1, 2), withDrafts, withAgents(24)),
+		"disaggregated": toy(play(longChat), disaggregated(1, 1), withDrafts, withAgents(24)),
 		"few slots":     toy(play(longChat), disaggregated(2, 1), withAgents(24), maxBatch(3)),
 	} {
 		const seconds = 60
