@@ -5,6 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"agentsim/models/kvcache"
 	"agentsim/sim"
 	"agentsim/units"
 )
@@ -19,6 +20,7 @@ type watched struct {
 	woken  int64   // calls, counted by events
 	homes  []place // where each agent's session was last seen
 	prompt [8]int  // scratch: tokens of a step by rank
+	steps  int64   // decode steps of the calls that finished
 	joules float64 // of all steps and runs that have ended
 	sum    Tally   // of all windows
 }
@@ -61,6 +63,7 @@ func (w *watched) close() {
 	w.sum.Merge(w.Window())
 	w.OpenWindow()
 	w.checkSums()
+	w.checkDecoding()
 }
 
 // Record is called before the handler of every event.
@@ -71,10 +74,12 @@ func (w *watched) Record(e sim.Event) {
 	if id, ok := w.boundary.Payload(e); ok {
 		w.checkStep(&w.workers[id], e.At)
 		w.joules += w.workers[id].leg.energy()
+		w.countSteps(&w.workers[id])
 	}
 	if id, ok := w.Cluster.woken.Payload(e); ok && (w.cfg.CallsMax == 0 || w.woken < w.cfg.CallsMax) {
 		w.woken++
 		w.hold(w.calls[id].state == InTool, "an agent has one call at a time", id)
+		w.hold(w.calls[id].turn > 0 || w.calls[id].k == 0 || w.forgotten(id), "a session leaves nothing behind", id)
 	}
 	for id := range w.calls {
 		w.checkCall(int32(id))
@@ -87,6 +92,27 @@ func (w *watched) hold(holds bool, law string, about int32) {
 	if !holds {
 		require.FailNow(w.t, law, "number %d at %v: %+v", about, w.sim.Now(), w.calls[min(int(about), len(w.calls)-1)])
 	}
+}
+
+// countSteps adds the steps of the calls that end with the step under way.
+func (w *watched) countSteps(k *worker) {
+	for _, f := range k.done {
+		if f.step <= k.steps+int64(k.leg.decode) {
+			w.steps += int64(w.calls[f.call].current().Output) - 1
+		}
+	}
+}
+
+// forgotten reports whether no rank holds anything of an agent's session.
+func (w *watched) forgotten(id int32) bool {
+	for i := range w.workers {
+		for j := range w.workers[i].ranks {
+			if tokens, _ := w.workers[i].ranks[j].cache.Resident(kvcache.SessionID(id)); tokens > 0 {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // checkStep holds the step that ends now to the worker's limits.
@@ -135,15 +161,10 @@ func (w *watched) checkCall(id int32) {
 	w.hold(a.done == a.prompt() && a.filled > a.began, "no token before its prompt is complete", id)
 	if a.state == InDecode {
 		w.hold(a.firstAt-a.issued >= ingress+a.filled-a.began, "ttft holds ingress and prefill", id)
-		w.hold(a.finishAt > w.workers[w.decodeWorker(a)].steps, "who is done has left", id)
+		decoder := &w.workers[w.Cluster.decodeWorker(a)]
+		w.hold(a.finishAt > decoder.steps, "who is done has left", id)
+		w.hold(decoder.unit == w.workers[a.home].unit, "caches stay inside a unit", id)
 	}
-}
-
-func (w *watched) decodeWorker(a *call) int32 {
-	if w.cfg.Deployment.Mode == Aggregated {
-		return a.home
-	}
-	return a.decoder
 }
 
 // checkHome wants all calls of a session on one rank.
@@ -188,6 +209,40 @@ func (w *watched) checkBooks() {
 	}
 	require.LessOrEqual(t, homes, w.cfg.Agents)
 	require.Zero(t, queued, "queues know how many tokens they hold")
+}
+
+// checkDecoding holds what ranks know of their sequences to the sequences
+// themselves: places, pinned caches, contexts and, where every token takes a
+// step, the steps that were made.
+func (w *watched) checkDecoding() {
+	t := w.t
+	contexts := map[*rank]float64{}
+	made := w.steps
+	for i := range w.calls {
+		a := &w.calls[i]
+		if a.state > InTool {
+			made += int64(a.generated)
+		}
+		if a.state == InDecode {
+			k := &w.workers[w.Cluster.decodeWorker(a)]
+			made += k.steps - a.joinedAt
+			contexts[&k.ranks[w.decodeRank(a)]] += float64(a.context) + k.growth*float64(k.steps-a.joinedAt)
+		}
+	}
+	drafts, booked := false, 0.0
+	for i := range w.workers {
+		k := &w.workers[i]
+		drafts = drafts || k.growth > 1
+		booked += w.sum.Work[i].Sequences + w.tally.Work[i].Sequences
+		for j := range k.ranks {
+			r := &k.ranks[j]
+			require.Equal(t, r.running, r.cache.Running())
+			require.InDelta(t, contexts[r], r.context, 1e-6*(1+r.context))
+		}
+	}
+	if !drafts {
+		require.EqualValues(t, made, booked, "every token but the first takes a step of its own")
+	}
 }
 
 // checkSums holds the sums over all windows to the whole run: agent time is

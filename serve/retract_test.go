@@ -71,3 +71,29 @@ func TestARetractedCallFindsItsPromptWhereItWasComputed(t *testing.T) {
 	}
 	require.Fail(t, "no call was retracted")
 }
+
+// Of three calls that decode on a rank the one that joined last goes, to the
+// head of the queue that others wait in.
+func TestTheYoungestIsRetractedToTheHeadOfTheQueue(t *testing.T) {
+	c := build(t, toy(turns(trace.Turn{Input: 500, Output: 900}), withAgents(5), func(c *Config) {
+		c.Deployment.Aggregated.Accelerators = 1
+		c.Deployment.Aggregated.MaxBatchPerRank = 3
+		c.Cold = true
+	}))
+	require.NoError(t, c.Run(0.5))
+	w := &c.workers[0]
+	r := &w.ranks[0]
+	require.Equal(t, []int{3, 2}, []int{r.sequences, r.queue.n})
+	victim := c.youngest(w, r)
+	for _, f := range w.done {
+		require.LessOrEqual(t, c.calls[f.call].joinedAt, c.calls[victim].joinedAt)
+	}
+	steps := c.calls[victim].steps
+	require.NoError(t, c.retract(w, r, victim))
+	a := &c.calls[victim]
+	require.Equal(t, victim, r.queue.at(0))
+	require.Equal(t, 3, r.queue.n)
+	require.EqualValues(t, w.steps-a.joinedAt, a.generated)
+	require.Equal(t, steps, a.steps+int64(a.generated))
+	require.Equal(t, 500+a.generated, a.prompt())
+}

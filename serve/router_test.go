@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"agentsim/trace"
 )
 
 // twoNodes is two aggregated workers of two ranks each.
@@ -51,5 +53,29 @@ func TestAffinitySpreadsSessionsEvenly(t *testing.T) {
 		for j := range w.workers[i].ranks {
 			require.InDelta(t, 21.0/4, float64(w.workers[i].ranks[j].homes), 2)
 		}
+	}
+}
+
+// A session whose turns alternate between two ranks has a copy on both, until
+// a turn rewrites its history: then the other rank's is of no use any more.
+func TestCopiesElsewhereAreDroppedWhenHistoryChanges(t *testing.T) {
+	first, second := trace.Turn{Input: 900, Output: 5}, trace.Turn{Input: 1000, Prefix: 900, Output: 5}
+	for _, test := range []struct {
+		third  trace.Turn
+		copies int
+	}{
+		{trace.Turn{Input: 2000, Prefix: 1000, Output: 5}, 2},
+		{trace.Turn{Input: 1800, Prefix: 300, Output: 5}, 1},
+	} {
+		c := build(t, toy(turns(first, second, test.third, second), withAgents(1), routed(RoundRobin),
+			func(c *Config) { c.Cold, c.CallsMax = true, 3 }))
+		require.NoError(t, c.RunOut())
+		copies := 0
+		for i := range c.workers[0].ranks {
+			if tokens, _ := c.workers[0].ranks[i].cache.Resident(0); tokens > 0 {
+				copies++
+			}
+		}
+		require.Equal(t, test.copies, copies)
 	}
 }
