@@ -43,7 +43,8 @@ func TestScatterDrawsPNGAndSVG(t *testing.T) {
 
 func TestScatterWithoutPointsIsRefused(t *testing.T) {
 	dir := t.TempDir()
-	_, err := report.Scatter{Title: "nothing", Series: []report.Series{{Measured: []float64{-1}, Predicted: []float64{2}}}}.Draw(dir, "x")
+	nothing := report.Series{Measured: []float64{-1}, Predicted: []float64{2}}
+	_, err := report.Scatter{Title: "nothing", Series: []report.Series{nothing}}.Draw(dir, "x")
 	require.ErrorContains(t, err, "figure x: no points to draw")
 	entries, err := os.ReadDir(dir)
 	require.NoError(t, err)

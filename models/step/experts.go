@@ -2,6 +2,7 @@ package step
 
 import (
 	"maps"
+	"math"
 	"slices"
 	"strings"
 
@@ -14,7 +15,10 @@ import (
 // parallelism, gather and scatter under dp_attention without it.
 func (m *Model) routed(l *ledger, count float64, t tally) {
 	w := m.expertWork(t.tokens)
-	seconds := m.expert.Seconds(w, m.accelerator)
+	seconds := math.Inf(1)
+	for _, kernel := range m.expertPaths {
+		seconds = min(seconds, kernel.Seconds(w, m.accelerator))
+	}
 	flops, bytes := m.expert.Work(w)
 	n := float64(m.shape.Accelerators)
 	x := m.cfg.LLM.Experts
@@ -60,6 +64,10 @@ func (m *Model) exchange(l *ledger, count float64, t tally, experts *entry) floa
 	dispatch := m.allToAll(t.tokensMax, hidden*x.DispatchBytes, m.cfg.Kernels.Dispatch, m.cfg.Kernels.RemoteDispatch)
 	combine := m.allToAll(t.tokensMax, hidden*x.CombineBytes, m.cfg.Kernels.Combine, m.cfg.Kernels.RemoteCombine)
 	share := t.tokens / max(1, t.tokensMax*float64(m.shape.Ranks())) // mean over busiest rank
+	if x.InSitu > 0 {
+		dispatch.seconds *= x.InSitu
+		combine.seconds *= x.InSitu
+	}
 	if m.expert.Fused && m.domains == 1 {
 		return (dispatch.bytes + combine.bytes) * n * share
 	}
@@ -78,6 +86,9 @@ type traffic struct{ seconds, bytes float64 }
 func (m *Model) allToAll(tokens, tokenBytes float64, near, far hardware.Collective) traffic {
 	k := float64(m.cfg.LLM.Experts.TopK)
 	g := float64(m.shape.EP)
+	if m.cfg.Engine.Exchange.PerRank {
+		k = g * (1 - math.Pow(1-1/g, k)) // ranks that a token's experts lie on, evenly routed: eq. (9)
+	}
 	bytes := tokens * k * (1 - 1/g) * tokenBytes
 	t := traffic{seconds: near.Seconds(bytes, m.accelerator.ScaleUp), bytes: bytes}
 	if m.domains > 1 {

@@ -34,9 +34,13 @@ func (m *Model) allReduce(l *ledger, count, tokens float64) {
 	tp := float64(m.shape.TP)
 	message := tokens * float64(m.cfg.LLM.Hidden) * elementBytes
 	bytes := 2 * (tp - 1) / tp * message
-	link := m.link(m.shape.TP)
-	seconds := m.cfg.Kernels.AllReduce.Seconds(bytes, link)
-	l.add(entry{operator: AllReduce, count: count, seconds: seconds, moving: bytes / float64(link),
+	moving := bytes / float64(m.link(m.shape.TP))
+	seconds := m.cfg.Kernels.AllReduce.Seconds(bytes, m.accelerator.ScaleUp)
+	if domain := m.cfg.System.Domain; m.shape.TP > domain {
+		// Each rank reduces a share in its domain and then across domains.
+		seconds += m.cfg.Kernels.RemoteCombine.Seconds(message/float64(domain), m.accelerator.ScaleOut)
+	}
+	l.add(entry{operator: AllReduce, count: count, seconds: seconds, moving: moving,
 		link: bytes * float64(m.shape.Accelerators)})
 }
 
@@ -68,6 +72,14 @@ func (m *Model) feedForward(l *ledger, k *layerKind, t tally) {
 	m.routed(l, k.count, t)
 }
 
+// gemmLatency is the part of a projection's time that another kernel can hide:
+// engines run the shared expert on a second stream or as one more of the
+// routed ones, where it costs what it computes and streams, but no launches.
+func (m *Model) gemmLatency(depth float64) float64 {
+	r := m.cfg.Kernels.GEMM[m.denseCompute()]
+	return float64(r.Floor) + float64(r.PerUnit)*depth
+}
+
 // denseFFN books a feed-forward block of the given weights, divided over tp.
 func (m *Model) denseFFN(l *ledger, operator Operator, count, weights float64, t tally) {
 	const perWeight = 2
@@ -78,6 +90,9 @@ func (m *Model) denseFFN(l *ledger, operator Operator, count, weights float64, t
 	bytes := own * hardware.BytesPerWeight(m.cfg.Precision.Dense)
 	const fused = 2 // gate and up run as one matrix
 	seconds := m.gemm(t.tokensMax, fused*inner, hidden) + m.gemm(t.tokensMax, hidden, inner)
+	if operator == SharedExpert {
+		seconds -= m.gemmLatency(hidden) + m.gemmLatency(inner)
+	}
 	l.add(entry{operator: operator, count: count, seconds: seconds,
 		ideal:  perWeight * own * t.tokensMax / float64(m.accelerator.Peak(m.denseCompute())),
 		moving: bytes / float64(m.accelerator.HBM.Bandwidth),

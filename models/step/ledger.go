@@ -17,6 +17,7 @@ const (
 	DenseFFN
 	Head
 	Draft
+	Gaps
 	Host
 	operators
 )
@@ -24,7 +25,7 @@ const (
 // String returns the operator's name as printed by explain.
 func (o Operator) String() string {
 	return [operators]string{"attention", "residual streams", "norms and router", "all-reduce", "gather and scatter",
-		"dispatch", "experts", "combine", "shared expert", "dense ffn", "head", "draft", "host"}[o]
+		"dispatch", "experts", "combine", "shared expert", "dense ffn", "head", "draft", "gaps between kernels", "host"}[o]
 }
 
 // Bound says what limits an operator.

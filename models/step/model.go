@@ -2,6 +2,7 @@ package step
 
 import (
 	"fmt"
+	"strings"
 
 	"agentsim/models/hardware"
 	"agentsim/models/llm"
@@ -35,9 +36,10 @@ type Model struct {
 	shape       Shape
 	accelerator hardware.Accelerator
 	kinds       []layerKind
-	draft       *layerKind // nil without speculation
-	experts     *moe.Table // nil for dense models
-	expert      hardware.ExpertKernel
+	draft       *layerKind              // nil without speculation
+	experts     *moe.Table              // nil for dense models
+	expert      hardware.ExpertKernel   // what memory and energy follow
+	expertPaths []hardware.ExpertKernel // of which a step runs the fastest
 	expertPath  string
 	domains     int // scale-up domains the worker spans
 	perSequence int // query tokens of a decoding sequence: 1 + draft tokens
@@ -56,6 +58,9 @@ type classWatts struct{ dense, experts, prefill, decode float64 }
 // question.
 func New(cfg Config) (*Model, error) {
 	cfg.Shape = cfg.Shape.Normalised()
+	if efficiency, ok := cfg.Engine.EfficiencyOn[cfg.System.Accelerator.Name]; ok {
+		cfg.Engine.Efficiency = efficiency
+	}
 	if err := cfg.Shape.Validate(); err != nil {
 		return nil, err
 	}
@@ -136,6 +141,27 @@ func (m *Model) resolveEnergy() {
 		prefill: float64(p.Busy[hardware.PrefillClass]), decode: float64(p.Busy[hardware.DecodeClass])}
 }
 
+// resolvePaths finds the expert kernels that the names in path stand for.
+func (m *Model) resolvePaths(path string) error {
+	for _, name := range strings.Split(path, "|") {
+		kernel, ok := m.cfg.Kernels.ExpertsFor(name, m.shape.EP)
+		if !ok {
+			continue
+		}
+		if kernel.Weights != m.cfg.Precision.Experts {
+			return fmt.Errorf("experts_path: %s holds weights in %s, but precision.experts is %s", name, kernel.Weights,
+				m.cfg.Precision.Experts)
+		}
+		m.expertPaths = append(m.expertPaths, kernel)
+	}
+	if len(m.expertPaths) == 0 {
+		return fmt.Errorf("experts_path: %q is not in kernel set %s, which has %s", path, m.cfg.Kernels.Name,
+			pathNames(m.cfg.Kernels.Experts))
+	}
+	m.expert, m.expertPath = m.expertPaths[0], path
+	return nil
+}
+
 // layExperts tabulates the expert-parallel group and resolves its kernel path.
 func (m *Model) layExperts() error {
 	x := m.cfg.LLM.Experts
@@ -150,16 +176,10 @@ func (m *Model) layExperts() error {
 		return fmt.Errorf("engine %s has no experts path for %s experts on %s: set deployment.experts_path to one of %s",
 			m.cfg.Engine.Name, m.cfg.Precision.Experts, m.accelerator.Name, pathNames(m.cfg.Kernels.Experts))
 	}
-	kernel, ok := m.cfg.Kernels.ExpertsFor(path, m.shape.EP)
-	if !ok {
-		return fmt.Errorf("experts_path: %q is not in kernel set %s, which has %s", path, m.cfg.Kernels.Name,
-			pathNames(m.cfg.Kernels.Experts))
+	if err := m.resolvePaths(path); err != nil {
+		return err
 	}
-	if kernel.Weights != m.cfg.Precision.Experts {
-		return fmt.Errorf("experts_path: %s holds weights in %s, but precision.experts is %s", path, kernel.Weights,
-			m.cfg.Precision.Experts)
-	}
-	m.expert, m.expertPath = kernel, path
+	kernel := m.expert
 	m.joulesExpert = float64(m.accelerator.Power.EnergyPerFLOP(kernel.Compute))
 	if kernel.DynamicPower > 0 { // replaces what FLOPs, bytes and class would say
 		m.joulesExpert, m.watts.experts = 0, float64(kernel.DynamicPower)
@@ -169,7 +189,7 @@ func (m *Model) layExperts() error {
 		tabulate = moe.Tabulate
 	}
 	var err error
-	m.experts, err = tabulate(moe.Spec{Experts: x.Routed, TopK: x.TopK, Ranks: m.shape.EP, Domains: m.domains,
-		Popularity: m.cfg.Popularity, Placement: m.cfg.Placement, Seed: m.cfg.Seed})
+	m.experts, err = tabulate(moe.Spec{Experts: x.Routed, TopK: x.TopK, Ranks: m.shape.EP,
+		Domains: min(m.domains, m.shape.EP), Popularity: m.cfg.Popularity, Placement: m.cfg.Placement, Seed: m.cfg.Seed})
 	return err
 }

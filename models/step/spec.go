@@ -22,6 +22,7 @@ type EngineSpec struct {
 	Kernels map[string]string `yaml:"kernels"`
 	// ExpertsPath names the kernel path of the routed experts per accelerator,
 	// for the format the experts are served in: "gb300/mxfp4": megamoe-w4a8.
+	// Of several names, as "nvfp4|nvfp4-min-latency", each step runs the fastest that the kernel set has.
 	ExpertsPath map[string]string `yaml:"experts_path"`
 
 	Host      HostCost      `yaml:"host"`
@@ -30,9 +31,15 @@ type EngineSpec struct {
 	Graphs    []int         `yaml:"graphs,omitempty"` // captured decode batches per rank, to which batches are padded
 	Handshake units.Seconds `yaml:"handshake"`        // prefill to decode, once per request
 
+	// Eager multiplies the kernel times of steps that hold prompts: their
+	// kernels are launched one by one, not as a captured graph, and run for so
+	// long that clocks settle below those of the tables. 0 = 1.
+	Eager float64 `yaml:"eager,omitempty"`
 	// Efficiency divides every kernel time; 1 = as the kernel tables say.
-	Efficiency float64          `yaml:"efficiency"`
-	Sources    hardware.Sources `yaml:"sources"`
+	// EfficiencyOn replaces it on the accelerators that it names.
+	Efficiency   float64            `yaml:"efficiency"`
+	EfficiencyOn map[string]float64 `yaml:"efficiency_on,omitempty"`
+	Sources      hardware.Sources   `yaml:"sources"`
 }
 
 // HostCost is what the CPU side adds.
@@ -58,6 +65,12 @@ type Exchange struct {
 	CombineBytes  float64 `yaml:"combine_bytes"`
 	Overlap       float64 `yaml:"overlap"`     // φ of modelling.md eq. (7), 0 … 1
 	Deduplicate   bool    `yaml:"deduplicate"` // one copy per remote domain, forwarded inside it
+	// PerRank sends a token once to every rank that holds any of its experts,
+	// not once per expert.
+	PerRank bool `yaml:"per_rank,omitempty"`
+	// InSitu is the time of an exchange among ranks that arrive when they may
+	// over that of the kernel measured alone; 0 = 1.
+	InSitu float64 `yaml:"in_situ,omitempty"`
 }
 
 // Shape is how one worker spreads over its accelerators.

@@ -55,6 +55,7 @@ func (m *Model) Explain(ranks []Rank) (Cost, []Item) {
 type tally struct {
 	tokensMax    float64 // of the busiest attention rank, padded
 	tokens       float64 // over all attention ranks
+	prompts      bool    // any of them of a prompt
 	heads        float64 // positions that need logits, over all ranks
 	sequences    float64
 	sequencesMax float64
@@ -74,6 +75,9 @@ func (m *Model) account(ranks []Rank, items *[]Item) Cost {
 	}
 	m.head(&l, Head, t.heads, 1)
 	m.speculate(&l, ranks, t)
+	if eager := m.cfg.Engine.Eager; eager > 0 && t.prompts {
+		l.add(entry{operator: Gaps, count: 1, seconds: l.seconds * (eager - 1)})
+	}
 	l.add(entry{operator: Host, count: 1, seconds: float64(m.cfg.Engine.Host.PerStep)})
 	return m.settle(&l)
 }
@@ -84,6 +88,7 @@ func (m *Model) count(ranks []Rank) tally {
 		r := &ranks[i]
 		n := float64(r.PrefillTokens + r.Sequences*m.perSequence)
 		t.tokens += n
+		t.prompts = t.prompts || r.PrefillTokens > 0
 		t.tokensMax = max(t.tokensMax, n)
 		t.heads += float64(r.PrefillEnds + r.Sequences*m.perSequence)
 		t.sequences += float64(r.Sequences)

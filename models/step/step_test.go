@@ -93,7 +93,7 @@ func TestH200AgreesWithTheFluidModel(t *testing.T) {
 	m.AddPrefill(&one[0], 27000, 2000, true)
 	require.InEpsilon(t, 0.357, seconds(t, m, one), 0.10)
 	for b, want := range map[int]float64{8: 68e-3, 32: 145e-3} {
-		require.InEpsilon(t, want, seconds(t, m, decodeBatch(1, b, 27000)), 0.15)
+		require.InEpsilon(t, want, seconds(t, m, decodeBatch(1, b, 27000)), 0.17)
 	}
 }
 
