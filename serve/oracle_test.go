@@ -282,6 +282,8 @@ func TestRunsOfStepsAgreeWithSingleSteps(t *testing.T) {
 		"aggregated":    toy(play(longChat), withAgents(16)),
 		"drafts":        toy(play(longChat), withDrafts),
 		"prefill first": toy(play(longChat), func(c *Config) { c.Deployment.Batching = PrefillPriority }),
+		"polls":         toy(play(longChat), withAgents(16), func(c *Config) { c.Deployment.Hold.Poll = 10 }),
+		"balances":      toy(play(longChat), withAgents(16), func(c *Config) { c.Deployment.Hold.Balance = 20 }),
 		"disaggregated": toy(play(longChat), disaggregated(1, 1), withDrafts, withAgents(24)),
 		"few slots":     toy(play(longChat), disaggregated(2, 1), withAgents(24), maxBatch(3)),
 	} {

@@ -67,6 +67,7 @@ type DeploymentSpec struct {
 	Batching     string         `yaml:"batching,omitempty"`      // mixed (default) | prefill-priority
 	PrefillOrder string         `yaml:"prefill_order,omitempty"` // fcfs (default) | shortest-first
 	Spill        int            `yaml:"spill,omitempty"`         // prompt tokens queued at home from which a session moves; 0 = never
+	Hold         HoldSpec       `yaml:"hold,omitempty"`
 	Experts      ExpertsSpec    `yaml:"experts,omitempty"`
 	Cache        CacheSpec      `yaml:"cache,omitempty"`
 }
@@ -144,7 +145,7 @@ func (d *DeploymentSpec) validatePolicies() error {
 	default:
 		return field("batching", fmt.Sprintf("%q: want %s or %s", d.Batching, Mixed, PrefillPriority))
 	}
-	return nil
+	return d.Hold.validate()
 }
 
 func (p *PoolSpec) validate(name string) error {

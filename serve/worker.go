@@ -30,6 +30,7 @@ type worker struct {
 	done    finishHeap  // decoding calls by the virtual step they end at
 	growing finishHeap  // the same by the step they fill their room at; may hold calls that have left
 
+	hold     hold
 	busy     bool
 	timer    sim.Timer
 	steps    int64 // virtual steps completed
@@ -194,7 +195,7 @@ func (c *Cluster) plan(w *worker) error {
 		}
 	}
 	tokens := 0
-	if w.prefills {
+	if w.prefills && !c.holds(w) {
 		tokens = c.formChunks(w)
 	}
 	switch {
@@ -224,6 +225,9 @@ func (c *Cluster) beginRun(w *worker) {
 	count := w.done[0].step - w.steps
 	if len(w.growing) > 0 {
 		count = max(1, min(count, w.growing[0].step-w.steps))
+	}
+	if w.hold.until > w.steps {
+		count = min(count, w.hold.until-w.steps)
 	}
 	if c.cfg.naive {
 		count = 1
