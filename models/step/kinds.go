@@ -1,6 +1,8 @@
 package step
 
 import (
+	"slices"
+
 	"agentsim/models/hardware"
 	"agentsim/models/llm"
 	"agentsim/units"
@@ -27,6 +29,28 @@ type layerKind struct {
 }
 
 type matrix struct{ columns, depth float64 }
+
+// body is what surrounds attention in a number of layers: it costs the same
+// whatever their attention is.
+type body struct {
+	count float64
+	dense int // inner size of a dense FFN; 0 = experts
+}
+
+// bodies groups layers of all attention kinds by what surrounds it.
+func bodies(kinds []layerKind) []body {
+	var list []body
+	for i := range kinds {
+		k := &kinds[i]
+		at := slices.IndexFunc(list, func(b body) bool { return b.dense == k.dense })
+		if at < 0 {
+			at = len(list)
+			list = append(list, body{dense: k.dense})
+		}
+		list[at].count += k.count
+	}
+	return list
+}
 
 func (m *Model) layerKind(b llm.Block) layerKind {
 	a := b.Attention

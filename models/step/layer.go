@@ -55,10 +55,10 @@ func (m *Model) link(group int) units.ByteRate {
 // matrices of a feed-forward block: gate, up, down.
 const matrices = 3
 
-// feedForward books the dense FFN or the experts of one layer kind.
-func (m *Model) feedForward(l *ledger, k *layerKind, t tally) {
-	if k.dense > 0 {
-		m.denseFFN(l, DenseFFN, k.count, matrices*float64(m.cfg.LLM.Hidden*k.dense), t)
+// feedForward books the dense FFN or the experts of layers that share a body.
+func (m *Model) feedForward(l *ledger, b body, t tally) {
+	if b.dense > 0 {
+		m.denseFFN(l, DenseFFN, b.count, matrices*float64(m.cfg.LLM.Hidden*b.dense), t)
 		return
 	}
 	x := m.cfg.LLM.Experts
@@ -67,9 +67,9 @@ func (m *Model) feedForward(l *ledger, k *layerKind, t tally) {
 		if inner == 0 {
 			inner = x.Inner
 		}
-		m.denseFFN(l, SharedExpert, k.count, matrices*float64(m.cfg.LLM.Hidden*inner*x.Shared), t)
+		m.denseFFN(l, SharedExpert, b.count, matrices*float64(m.cfg.LLM.Hidden*inner*x.Shared), t)
 	}
-	m.routed(l, k.count, t)
+	m.routed(l, b.count, t)
 }
 
 // gemmLatency is the part of a projection's time that another kernel can hide:
@@ -139,7 +139,7 @@ func (m *Model) speculate(l *ledger, ranks []Rank, t tally) {
 	}
 	inner.add(entry{operator: Draft, count: 1, seconds: seconds})
 	m.surround(&inner, 1, one)
-	m.feedForward(&inner, m.draft, one)
+	m.feedForward(&inner, body{count: 1, dense: m.draft.dense}, one)
 	m.head(&inner, Draft, one.heads, 1)
 	l.add(entry{operator: Draft, count: float64(m.shape.DraftTokens), seconds: inner.seconds, ideal: inner.compute,
 		moving: inner.seconds - inner.compute, extra: inner.joules})

@@ -36,6 +36,7 @@ type Model struct {
 	shape       Shape
 	accelerator hardware.Accelerator
 	kinds       []layerKind
+	bodies      []body
 	draft       *layerKind              // nil without speculation
 	experts     *moe.Table              // nil for dense models
 	expert      hardware.ExpertKernel   // what memory and energy follow
@@ -124,6 +125,7 @@ func (m *Model) layKinds() {
 	for _, b := range m.cfg.LLM.Blocks {
 		m.kinds = merge(m.kinds, m.layerKind(b))
 	}
+	m.bodies = bodies(m.kinds)
 	if m.shape.DraftTokens > 0 {
 		d := m.layerKind(*m.cfg.LLM.MTP)
 		d.count = 1

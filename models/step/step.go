@@ -68,10 +68,11 @@ func (m *Model) account(ranks []Rank, items *[]Item) Cost {
 	}
 	l := ledger{m: m, items: items}
 	for i := range m.kinds {
-		k := &m.kinds[i]
-		m.attend(&l, k, i, ranks)
-		m.surround(&l, k.count, t)
-		m.feedForward(&l, k, t)
+		m.attend(&l, &m.kinds[i], i, ranks)
+	}
+	for _, b := range m.bodies {
+		m.surround(&l, b.count, t)
+		m.feedForward(&l, b, t)
 	}
 	m.head(&l, Head, t.heads, 1)
 	m.speculate(&l, ranks, t)
