@@ -9,13 +9,12 @@ import (
 
 // collection is what the tables give one family on one system under one engine.
 type collection struct {
-	system, engine string
-	family         *family
-	scope          *scope
-	samples        []sample
-	sources        map[string]source // by group
-	tables         []string
-	excluded       []Exclusion
+	family   *family
+	scope    *scope
+	samples  []sample
+	sources  map[string]source // by group
+	tables   []string
+	excluded []Exclusion
 }
 
 // source says where a group's samples come from.
@@ -28,12 +27,12 @@ const library = "nccl"
 
 // collect reads the tables of one family. Engines are those of the tables; the
 // collectives library is read for every engine of the system.
-func collect(f *family, tables []location, system, engine string, s *scope) (*collection, error) {
-	out := &collection{system: system, engine: engine, family: f, scope: s, sources: map[string]source{}}
+func collect(f *family, tables []location, t target, s *scope) (*collection, error) {
+	out := &collection{family: f, scope: s, sources: map[string]source{}}
 	for _, name := range f.tables {
 		newest := true
 		for _, l := range tables {
-			if l.Name != name || l.System != system || l.Engine != engine && l.Engine != library {
+			if l.Name != name || l.System != t.system || l.Engine != t.engine && l.Engine != library {
 				continue
 			}
 			if !newest && !f.older {

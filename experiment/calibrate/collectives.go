@@ -1,6 +1,8 @@
 package calibrate
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 
 	"agentsim/models/hardware"
@@ -38,6 +40,7 @@ func readNCCL(c *columns, _ *scope) batch {
 	var b batch
 	operation, dtype := c.text("op_name"), c.text("nccl_dtype")
 	size, ranks := c.positive("message_size"), c.positive("num_gpus")
+	most := slices.Max(ranks)
 	for i, seconds := range c.latency() {
 		bytes := (ranks[i] - 1) / ranks[i] * size[i]
 		if dtype[i] == "half" {
@@ -46,6 +49,8 @@ func readNCCL(c *columns, _ *scope) batch {
 		switch {
 		case operation[i] == "all_reduce" || operation[i] == "alltoall":
 			b.drop("NCCL " + operation[i] + ": engines use kernels of their own for it")
+		case ranks[i] < most:
+			b.drop("rings of fewer ranks: shorter latencies; gathers span the node")
 		case size[i] < leastMessage:
 			b.drop("messages below 4096 elements: less than one token")
 		default:
@@ -64,17 +69,27 @@ const (
 
 const microsecond = 1e-6
 
+// What the models have that are served with experts spread over many ranks.
+const (
+	leastTopK    = 6
+	leastExperts = 256
+)
+
 // readDeepEP reads the low-latency kernels: every (token, expert) pair whose
 // expert is elsewhere moves. Over several nodes what leaves the node counts.
 func readDeepEP(c *columns, s *scope) batch {
 	var b batch
 	nodes, tokens, hidden := c.positive("node_num"), c.positive("num_token"), c.positive("hidden_size")
-	topK := c.positive("num_topk")
+	topK, experts := c.positive("num_topk"), c.positive("num_experts")
 	dispatch, combine := c.positive("dispatch_avg_t_us"), c.positive("combine_avg_t_us")
 	for i := range tokens {
 		prefix, away := "", 1-1/s.nodeSize()
 		if nodes[i] > 1 {
 			prefix, away = "remote_", 1-1/nodes[i]
+		}
+		if topK[i] < leastTopK || experts[i] < leastExperts {
+			b.drop(fmt.Sprintf("below top-%d of %d experts: smaller models are not spread so wide", leastTopK, leastExperts))
+			continue
 		}
 		pairs := tokens[i] * topK[i] * away * hidden[i]
 		b.keep(sample{group: prefix + "dispatch", seconds: dispatch[i] * microsecond, bytes: pairs * dispatchBytes})
@@ -150,6 +165,11 @@ func (s *scope) linkOf(group string) units.ByteRate {
 		return s.accelerator.ScaleOut
 	}
 	return s.accelerator.ScaleUp
+}
+
+// collectiveNames are the measured collectives of a preset.
+func collectiveNames() []string {
+	return []string{"all_reduce", "all_gather", "dispatch", "combine", "remote_dispatch", "remote_combine"}
 }
 
 // collectiveOf is the field of the preset with the group's name.

@@ -1,6 +1,7 @@
 package calibrate
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -26,7 +27,8 @@ func mainKernel(keys, kernels []string) map[string]string {
 	best := map[string]string{}
 	for i, k := range keys {
 		have, seen := best[k]
-		if n, most := rows[[2]string{k, kernels[i]}], rows[[2]string{k, have}]; !seen || n > most || n == most && kernels[i] < have {
+		more := cmp.Compare(rows[[2]string{k, kernels[i]}], rows[[2]string{k, have}])
+		if !seen || more > 0 || more == 0 && kernels[i] < have {
 			best[k] = kernels[i]
 		}
 	}
@@ -77,7 +79,7 @@ func prefixSum(p, s, window float64) float64 {
 func readGQA(c *columns, _ *scope, decode bool) batch {
 	var b batch
 	kernel, attention, cache := c.text("kernel_source"), c.text("attn_dtype"), c.text("kv_cache_dtype")
-	size, isl, step, window := c.positive("batch_size"), c.positive("isl"), c.number("step"), c.number("window_size")
+	size, isl, step, window := c.positive("batch_size"), c.positive("isl"), c.number("step"), optional(c, "window_size")
 	heads, kvHeads, dim := c.positive("num_heads"), c.positive("num_key_value_heads"), c.positive("head_dim")
 	seconds := c.latency()
 	if c.err != nil {
@@ -201,7 +203,7 @@ func coreTerms(group string) terms {
 	case strings.HasPrefix(group, "linear."):
 		return terms{perUnit: perStep, streamed: true}
 	case phaseOf(group) == "prefill":
-		return terms{perUnit: perScore}
+		return terms{perUnit: perScore, rows: true}
 	}
 	return terms{perUnit: perBlock}
 }

@@ -12,8 +12,8 @@ func expertTerms(fused bool) terms {
 	if fused { // routing and activations pass inside the kernel
 		return terms{rows: true}
 	}
-	const perToken = 1e-8
-	return terms{perUnit: perToken, streamed: true, rows: true}
+	const perToken, perExpert = 1e-8, 3e-7
+	return terms{perUnit: perToken, perGroup: perExpert, streamed: true, rows: true}
 }
 
 func fitExperts(k *hardware.KernelSet, s *scope, group string, samples []sample) {
@@ -21,29 +21,25 @@ func fitExperts(k *hardware.KernelSet, s *scope, group string, samples []sample)
 	e := hardware.ExpertKernel{Weights: weights, Compute: compute, Kernel: samples[0].kernel, Fused: group == megaMoE}
 	if group == marlin {
 		e.Weights, e.Curves = hardware.MXFP4, curves(samples)
-		if len(e.Curves) == 0 {
-			return
-		}
-	} else {
-		r := fitRoofline(expertTerms(e.Fused), s.accelerator.Compute[compute], s.accelerator.HBM.Bandwidth, samples)
-		e.Roofline = &r
 	}
+	r := fitRoofline(expertTerms(e.Fused), s.accelerator.Compute[compute], s.accelerator.HBM.Bandwidth, samples)
+	e.Roofline = &r
 	k.Experts[group] = e
 }
 
 // priceExperts prefers the kernel of the same name, then the path.
 func priceExperts(k *hardware.KernelSet, s *scope, x *sample) (float64, bool) {
 	e, ok := k.Experts[x.group]
+	plain, weights, _ := expertFormats(x.dtype)
 	if !ok || e.Kernel != x.kernel {
 		for _, name := range sortedKeys(k.Experts) {
-			if _, weights, _ := expertFormats(x.dtype); k.Experts[name].Kernel == x.kernel && k.Experts[name].Weights == weights {
-				return k.Experts[name].Seconds(x.experts, s.accelerator), true
+			if o := k.Experts[name]; o.Kernel == x.kernel && o.Weights == weights {
+				return o.Seconds(x.experts, s.accelerator), true
 			}
 		}
 	}
 	if !ok {
-		name, _, _ := expertFormats(x.dtype)
-		if e, ok = k.ExpertsFor(name, x.experts.EP); !ok {
+		if e, ok = k.ExpertsFor(plain, x.experts.EP); !ok {
 			return 0, false
 		}
 	}
@@ -75,12 +71,14 @@ func readMegaMoE(c *columns, s *scope) batch {
 // curveShape is what one measured curve belongs to.
 type curveShape struct{ hidden, inner, experts, topK, tp, ep int }
 
-// wide is the least hidden size of a curve: smaller models have kernels in
-// their own format. A curve stands for a whole node or two.
-const wide = 3584
-
+// wanted says which shapes get curves: the models that are published with
+// 4-bit experts (DeepSeek-V4-Pro and -Flash, Kimi K2), on a node or two.
 func (s curveShape) wanted() bool {
-	return s.hidden >= wide && (s.tp == 1 || s.ep == 1) && slices.Contains([]int{4, 8, 16}, s.tp*s.ep)
+	switch [4]int{s.hidden, s.inner, s.experts, s.topK} {
+	case [4]int{7168, 3072, 384, 6}, [4]int{4096, 2048, 256, 6}, [4]int{7168, 2048, 384, 8}:
+		return (s.tp == 1 || s.ep == 1) && slices.Contains([]int{4, 8, 16}, s.tp*s.ep)
+	}
+	return false
 }
 
 // curves derives one curve per shape from balanced samples; of several

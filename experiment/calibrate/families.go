@@ -60,7 +60,8 @@ func modules() []family {
 		kind                   llm.AttentionKind
 		decode, prefill, other string
 	}{
-		{llm.MLA, "mla_generation_module_perf", "mla_context_module_perf", "wideep_generation_mla_perf wideep_context_mla_perf"},
+		{llm.MLA, "mla_generation_module_perf", "mla_context_module_perf",
+			"wideep_generation_mla_perf wideep_context_mla_perf"},
 		{llm.DSA, "dsa_generation_module_perf", "dsa_context_module_perf", " "},
 		{llm.CSA, "dsv4_csa_generation_module_perf", "dsv4_csa_context_module_perf", " "},
 		{llm.HCA, "dsv4_hca_generation_module_perf", "dsv4_hca_context_module_perf", " "},
@@ -79,8 +80,12 @@ func module(kind llm.AttentionKind, decode bool, tables ...string) family {
 	}
 	return family{name: string(kind) + "." + phase, tables: tables, fit: fitModule, price: priceModule,
 		read: func(c *columns, _ *scope) batch { return readModule(c, kind, decode) },
-		path: func(group string) string { return "attention." + group }}
+		path: modulePath}
 }
+
+// modulePath lets the source of decode stand for the whole module, but for its
+// prefill.
+func modulePath(group string) string { return "attention." + strings.TrimSuffix(group, ".decode") }
 
 func core(name, table string, read func(*columns, *scope) batch) family {
 	return family{name: name, tables: []string{table}, read: read, fit: fitCore, price: priceCore, path: under("core")}
@@ -95,7 +100,8 @@ func mlaCore(decode bool) func(*columns, *scope) batch {
 }
 
 func collectives(name string, read func(*columns, *scope) batch, tables ...string) family {
-	return family{name: name, tables: tables, older: name == "deepep", read: read, fit: fitCollectives, price: priceCollective,
+	return family{name: name, tables: tables, older: name == "deepep", read: read,
+		fit: fitCollectives, price: priceCollective,
 		path: func(group string) string { return group }}
 }
 

@@ -5,12 +5,21 @@ import (
 	"agentsim/units"
 )
 
-// terms says which optional terms of the roofline a family has; perUnit is the
-// order of magnitude of its constant in seconds, 0 = no such term.
+// terms says which optional terms of the roofline a family has; perUnit and
+// perGroup are the orders of magnitude of those constants in seconds, 0 = no
+// such term.
 type terms struct {
 	perUnit  float64
+	perGroup float64
 	streamed bool
 	rows     bool
+	floor    float64 // where it is known from elsewhere; 0 = fitted
+}
+
+// known pins a parameter to a value.
+func known(v float64) parameter {
+	const slack = 1e-3 // the log scale needs some room
+	return parameter{v * (1 - slack), v, v * (1 + slack)}
 }
 
 // Bounds. No kernel exceeds the dense peak or the memory bandwidth; streamed
@@ -18,7 +27,7 @@ type terms struct {
 func floorRange() parameter    { return parameter{2e-7, 6e-6, 2e-3} }
 func computeRange() parameter  { return parameter{0.02, 0.6, 1} }
 func memoryRange() parameter   { return parameter{0.05, 0.7, 1} }
-func streamRange() parameter   { return parameter{0.01, 0.4, 4} }
+func streamRange() parameter   { return parameter{0.01, 0.4, 2} }
 func rowsRange() parameter     { return parameter{0.1, 20, 500} }
 func exponentRange() parameter { return parameter{1, 2, 6} }
 func linkRange() parameter     { return parameter{0.002, 0.5, 1.2} }
@@ -30,8 +39,14 @@ const edge = 1.2
 
 func rooflineForm(t terms, peak units.FLOPRate, bandwidth units.ByteRate) form {
 	f := form{parameters: []parameter{floorRange(), computeRange(), memoryRange()}}
+	if t.floor > 0 {
+		f.parameters[0] = known(t.floor)
+	}
 	if t.perUnit > 0 {
 		f.parameters = append(f.parameters, parameter{t.perUnit / unitSpan, t.perUnit, t.perUnit * unitSpan})
+	}
+	if t.perGroup > 0 {
+		f.parameters = append(f.parameters, parameter{t.perGroup / unitSpan, t.perGroup, t.perGroup * unitSpan})
 	}
 	if t.streamed {
 		f.parameters = append(f.parameters, streamRange())
@@ -54,6 +69,12 @@ func (t terms) roofline(c []float64) hardware.Roofline {
 	if t.perUnit > 0 {
 		if c[0] > edge*t.perUnit/unitSpan {
 			r.PerUnit = units.Seconds(c[0])
+		}
+		c = c[1:]
+	}
+	if t.perGroup > 0 {
+		if c[0] > edge*t.perGroup/unitSpan {
+			r.PerGroup = units.Seconds(c[0])
 		}
 		c = c[1:]
 	}
@@ -82,13 +103,15 @@ func fitRoofline(t terms, peak units.FLOPRate, bandwidth units.ByteRate, samples
 func fitCollective(link units.ByteRate, samples []sample, two bool) hardware.Collective {
 	f := form{parameters: []parameter{floorRange(), linkRange()}}
 	if two {
-		f.parameters = []parameter{floorRange(), {linkRange().low, 0.05, linkRange().high}, {floorRange().low, 3e-5, floorRange().high}, linkRange()}
+		small, large := linkRange(), floorRange()
+		small.start, large.start = 0.05, 2e-5
+		f.parameters = []parameter{floorRange(), small, large, linkRange()}
 	}
 	f.bind = func(c []float64) func(*sample) float64 {
 		k := collective(c)
 		return func(s *sample) float64 { return k.Seconds(s.bytes, link) }
 	}
-	return collective(fit(f, samples))
+	return collective(fit(f, samples, 0.3, 0.8))
 }
 
 func collective(c []float64) hardware.Collective {

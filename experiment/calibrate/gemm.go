@@ -62,11 +62,11 @@ func gemmTerms(f hardware.Format) terms {
 
 func fitGEMM(k *hardware.KernelSet, s *scope, group string, samples []sample) {
 	format := hardware.Format(group)
-	r := fitRoofline(gemmTerms(format), s.accelerator.Compute[peakFormat(format)], s.accelerator.HBM.Bandwidth, samples)
+	t := gemmTerms(format)
 	if s.hostBound[group] {
-		r.Floor = k.GEMM[hardware.BF16].Floor
+		t.floor = float64(k.GEMM[hardware.BF16].Floor)
 	}
-	k.GEMM[format] = r
+	k.GEMM[format] = fitRoofline(t, s.accelerator.Compute[peakFormat(format)], s.accelerator.HBM.Bandwidth, samples)
 }
 
 func priceGEMM(k *hardware.KernelSet, s *scope, x *sample) (float64, bool) {

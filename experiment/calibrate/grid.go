@@ -7,22 +7,27 @@ import (
 	"agentsim/units"
 )
 
-// A decode module gets grids where its smooth form misses by more than this on
-// average.
-const smoothEnough = 0.08
+const (
+	// smoothEnough is the mean error up to which a smooth form needs no grid.
+	smoothEnough = 0.08
+	// gridGain is what a grid must leave of that error to be worth its numbers.
+	gridGain = 0.7
+)
 
 // gridTokens and gridContexts are the points of a grid: the contexts lie dense
 // where kernels that select entries switch.
-func gridTokens() []float64 { return []float64{1, 8, 32, 64, 128, 256, 512, 1024} }
+func gridTokens() []float64 { return []float64{1, 16, 64, 256, 1024} }
 
 func gridContexts() []float64 {
-	return []float64{1024, 2048, 4096, 6144, 8192, 10240, 16384, 32768, 65536}
+	return []float64{128, 1024, 2048, 4096, 6144, 8192, 10240, 16384, 65536}
 }
 
-// grids derives a grid at the lowest and at the highest measured degree.
+// grids derives a grid at the lowest and at the highest measured degree, for
+// kinds whose decode switches kernels with the context.
 func grids(a hardware.AttentionKernel, samples []sample) []hardware.Grid {
-	miss := judge(samples, func(x *sample) (float64, bool) { return a.DecodeSeconds(x.tp, x.features), true })
-	if miss.MAPE < smoothEnough {
+	price := func(x *sample) (float64, bool) { return a.DecodeSeconds(x.tp, x.features), true }
+	smooth := judge(samples, price).MAPE
+	if samples[0].longFrom == 0 || smooth < smoothEnough {
 		return nil
 	}
 	var out []hardware.Grid
@@ -30,6 +35,10 @@ func grids(a hardware.AttentionKernel, samples []sample) []hardware.Grid {
 		if i == 0 || i == len(a.Decode)-1 {
 			out = append(out, gridAt(a, l.TP, samples))
 		}
+	}
+	a.Grids = out
+	if judge(samples, price).MAPE > gridGain*smooth {
+		return nil
 	}
 	return out
 }

@@ -15,7 +15,8 @@ const (
 )
 
 const (
-	plateauShare = 0.05 // quantile of the group's rows that counts as its plateau
+	lowShare     = 0.05 // quantile of the group's rows that must be above the limits
+	plateauShare = 0.3  // quantile that then counts as the plateau
 	plateauReach = 2.5  // rows below this many plateaus are taken for launches
 )
 
@@ -31,8 +32,8 @@ func (b *batch) dropHostBound(plateau float64) {
 			seconds[i] = x.seconds
 		}
 		slices.Sort(seconds)
-		if low := seconds[int(plateauShare*float64(len(seconds)))]; low > plateau {
-			limit[name] = plateauReach * low
+		if seconds[int(lowShare*float64(len(seconds)))] > plateau {
+			limit[name] = plateauReach * seconds[int(plateauShare*float64(len(seconds)))]
 			b.hostBound[name] = true
 		}
 	}

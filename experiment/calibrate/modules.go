@@ -41,12 +41,34 @@ func (m measuredModel) attention(kind llm.AttentionKind) llm.Attention {
 	return a
 }
 
+// leastFLOPs is a lower bound of a module's work: the narrowest cores, and
+// projections of the query and output sides alone. It serves to tell units of
+// time apart.
+func (m measuredModel) leastFLOPs(x hardware.Features, heads float64) float64 {
+	const narrow, perPair, perWeight = 128, 4, 2
+	return perPair*narrow*heads*x.Pairs + perWeight*2*narrow*heads*float64(m.hidden)*x.Tokens
+}
+
+// longFrom is the context from which a kind's decode runs further kernels:
+// where its indexer has more entries to choose from than it selects.
+func longFrom(a llm.Attention) int {
+	switch a.Kind {
+	case llm.CSA:
+		return a.Compress * a.IndexTopK
+	case llm.DSA:
+		return a.IndexTopK
+	}
+	return 0
+}
+
 const (
 	// leastHeads is the fewest query heads on a rank that enter a fit.
 	leastHeads = 8
-	// shortestPrompt is the shortest prompt of the prefill fits; shorter ones
-	// measure launches.
-	shortestPrompt = 16
+	// shortestPrompt is the shortest prompt of the prefill fits, and
+	// mostPrompts the most of them in one step: beyond, a step is spent on
+	// reading prefixes, which engines avoid by their token budgets.
+	shortestPrompt = 64
+	mostPrompts    = 64
 )
 
 // moduleGroup is one set of constants: a kind, shape and formats.
@@ -71,6 +93,9 @@ func readModule(c *columns, kind llm.AttentionKind, decode bool) batch {
 	keys := make([]string, len(seconds))
 	for i := range keys {
 		keys[i] = model[i] + cache[i] + dense[i]
+		if strings.Contains(kernel[i], "dense_mha") { // never the main kernel, however many rows
+			keys[i] += kernel[i]
+		}
 	}
 	main := mainKernel(keys, kernel)
 	for i := range seconds {
@@ -82,6 +107,8 @@ func readModule(c *columns, kind llm.AttentionKind, decode bool) batch {
 			why = "model " + model[i] + ": its shape is not known"
 		case !formatKnown:
 			why = "gemm_type " + dense[i] + ": no preset model is stored that way"
+		case strings.Contains(kernel[i], "dense_mha"), strings.Contains(kernel[i], "skip_indexer"):
+			why = "kernel " + kernel[i] + ": without an indexer, for short contexts or layers that share one"
 		case kernel[i] != main[keys[i]]:
 			why = "kernel " + kernel[i] + ": a second kernel for the same module"
 		case heads[i] < leastHeads || heads[i] > float64(m.heads):
@@ -90,15 +117,19 @@ func readModule(c *columns, kind llm.AttentionKind, decode bool) batch {
 			why = fmt.Sprintf("contexts below %d tokens: they measure launches", shortest)
 		case !decode && isl[i] < shortestPrompt:
 			why = fmt.Sprintf("prompts below %d tokens: they measure launches", shortestPrompt)
+		case !decode && size[i] > mostPrompts:
+			why = fmt.Sprintf("over %d prompts in a step: token budgets hold fewer", mostPrompts)
 		}
 		if why != "" {
 			b.drop(why)
 			continue
 		}
 		shape := hardware.AttentionShape{Kind: string(kind), Hidden: m.hidden, Dense: format, KV: cacheFormat(cache[i])}
-		b.keep(sample{group: moduleGroup(shape, decode), seconds: seconds[i], shape: shape, kernel: kernel[i],
-			tp: m.heads / int(heads[i]), heads: m.heads,
-			features: moduleFeatures(m.attention(kind), size[i], isl[i], step[i], decode)})
+		x := sample{group: moduleGroup(shape, decode), seconds: seconds[i], shape: shape, kernel: kernel[i],
+			tp: m.heads / int(heads[i]), heads: m.heads, longFrom: longFrom(m.attention(kind)),
+			features: moduleFeatures(m.attention(kind), size[i], isl[i], step[i], decode)}
+		x.work.FLOPs = m.leastFLOPs(x.features, heads[i])
+		b.keep(x)
 	}
 	if !decode {
 		b.dropHostBound(modulePlateau)

@@ -4,28 +4,17 @@ import (
 	"strings"
 
 	"agentsim/models/hardware"
-	"agentsim/models/llm"
 	"agentsim/units"
 )
 
-// longFrom is the context from which a kind's decode picks entries in a
-// further kernel: where its indexer has more to choose from than it selects.
-func longFrom(kind string) int {
-	switch llm.AttentionKind(kind) {
-	case llm.CSA:
-		return 4096 // 4 × top-1024; modelling.md 1.8
-	case llm.DSA:
-		return 2048 // top-2048
-	}
-	return 0
-}
-
 // linearTerms says which constants a module's form has.
 type linearTerms struct {
+	tokensOnly  bool // no pairs
 	index, long bool
 	longFrom    int
 	low, high   int // tensor-parallel degrees; equal = only one was measured
 	hidden      int
+	floors      []hardware.Linear // where floors are known from elsewhere, by degree
 }
 
 // Bounds, per layer of the largest models.
@@ -36,8 +25,16 @@ func perIndexPair() parameter { return parameter{1e-15, 1e-11, 1e-8} }
 func hiding() parameter       { return parameter{1, 1.2, 6} }
 
 // each lists the constants of one degree.
-func (t linearTerms) each() []parameter {
-	list := []parameter{moduleFloor(), perToken(), perPair()}
+func (t linearTerms) each(tp int) []parameter {
+	list := []parameter{moduleFloor(), perToken()}
+	for _, l := range t.floors {
+		if l.TP == tp {
+			list[0] = known(float64(l.Floor))
+		}
+	}
+	if !t.tokensOnly {
+		list = append(list, perPair())
+	}
 	if t.index {
 		list = append(list, perIndexPair())
 	}
@@ -50,9 +47,9 @@ func (t linearTerms) each() []parameter {
 // form has the constants at the lowest and the highest degree, which give
 // those between as a + c/tp, and one exponent for all.
 func (t linearTerms) form(price func(forms []hardware.Linear, s *sample) float64) form {
-	f := form{parameters: t.each()}
+	f := form{parameters: t.each(t.low)}
 	if t.low != t.high {
-		f.parameters = append(f.parameters, t.each()...)
+		f.parameters = append(f.parameters, t.each(t.high)...)
 	}
 	f.parameters = append(f.parameters, hiding())
 	f.bind = func(c []float64) func(*sample) float64 {
@@ -63,7 +60,7 @@ func (t linearTerms) form(price func(forms []hardware.Linear, s *sample) float64
 }
 
 func (t linearTerms) linears(c []float64) []hardware.Linear {
-	n := len(t.each())
+	n := len(t.each(t.low))
 	exponent := c[len(c)-1]
 	if exponent < edgeOfSum {
 		exponent = 0
@@ -80,8 +77,12 @@ const edgeOfSum = 1.03
 
 func (t linearTerms) linear(tp int, c []float64, exponent float64) hardware.Linear {
 	l := hardware.Linear{TP: tp, Hidden: t.hidden, Floor: units.Seconds(c[0]), PerToken: significant(c[1], perToken()),
-		PerPair: significant(c[2], perPair()), Exponent: exponent}
-	c = c[3:]
+		Exponent: exponent}
+	c = c[2:]
+	if !t.tokensOnly {
+		l.PerPair = significant(c[0], perPair())
+		c = c[1:]
+	}
 	if t.index {
 		l.PerIndexPair = significant(c[0], perIndexPair())
 		c = c[1:]
@@ -105,7 +106,7 @@ func significant(v float64, p parameter) units.Seconds {
 func fitModule(k *hardware.KernelSet, s *scope, group string, samples []sample) {
 	name, phase, _ := strings.Cut(group, ".")
 	shape := samples[0].shape
-	t := linearTerms{longFrom: longFrom(shape.Kind), low: samples[0].tp, high: samples[0].tp}
+	t := linearTerms{longFrom: samples[0].longFrom, low: samples[0].tp, high: samples[0].tp}
 	for _, x := range samples {
 		t.low, t.high = min(t.low, x.tp), max(t.high, x.tp)
 		t.index = t.index || x.features.IndexPairs > 0
@@ -114,10 +115,10 @@ func fitModule(k *hardware.KernelSet, s *scope, group string, samples []sample) 
 	a := k.Attention[name]
 	a.Kind, a.Hidden, a.Heads, a.Dense, a.KV = shape.Kind, shape.Hidden, samples[0].heads, shape.Dense, shape.KV
 	if phase == "prefill" {
-		a.Prefill = t.linears(fit(t.form(pricePrefill), samples, 1.05, 1.6))
-		if s.hostBound[group] {
-			borrowFloors(a.Prefill, a.Decode)
+		if s.hostBound[group] { // decode is captured as a graph and runs the same launches
+			t.floors = a.Decode
 		}
+		a.Prefill = t.linears(fit(t.form(pricePrefill), samples, 1.05, 1.6))
 	} else {
 		a.Decode = t.linears(fit(t.form(priceDecode), samples, 1.05, 1.6))
 		a.Grids = grids(a, samples)
@@ -131,17 +132,6 @@ func pricePrefill(forms []hardware.Linear, x *sample) float64 {
 
 func priceDecode(forms []hardware.Linear, x *sample) float64 {
 	return hardware.AttentionKernel{Decode: forms}.DecodeSeconds(x.tp, x.features)
-}
-
-// borrowFloors replaces the floors of a host-bound prefill by those of decode,
-// which is measured as a captured graph and runs the same launches.
-func borrowFloors(prefill, decode []hardware.Linear) {
-	if len(decode) == 0 {
-		return
-	}
-	for i := range prefill {
-		prefill[i].Floor = decode[min(i, len(decode)-1)].Floor
-	}
 }
 
 func priceModule(k *hardware.KernelSet, _ *scope, x *sample) (float64, bool) {

@@ -22,8 +22,8 @@ const (
 	// of by its square: kernel switches and bad runs do not pull the fit.
 	outlier = 0.1
 	// enough samples determine a handful of constants; more only take time.
-	enough         = 2500
-	maxIterations  = 150
+	enough         = 1200
+	maxIterations  = 100
 	gradientStep   = 1e-5
 	enoughProgress = 1e-6
 )
@@ -31,7 +31,7 @@ const (
 // fit finds the constants that price the samples best, trying every start of
 // the last parameter (an exponent, where the loss has several valleys).
 func fit(f form, samples []sample, lastStarts ...float64) []float64 {
-	samples = thin(samples)
+	samples = thin(samples, enough)
 	loss := func(x []float64) float64 {
 		price := f.bind(f.constants(x))
 		total := 0.0
@@ -61,13 +61,13 @@ func fit(f form, samples []sample, lastStarts ...float64) []float64 {
 	return best
 }
 
-// thin keeps a fixed random choice of the samples.
-func thin(samples []sample) []sample {
-	if len(samples) <= enough {
+// thin keeps a fixed random choice of n samples.
+func thin(samples []sample, n int) []sample {
+	if len(samples) <= n {
 		return samples
 	}
-	kept := make([]sample, 0, enough)
-	for _, i := range rand.New(rand.NewPCG(1, uint64(len(samples)))).Perm(len(samples))[:enough] {
+	kept := make([]sample, 0, n)
+	for _, i := range rand.New(rand.NewPCG(1, uint64(len(samples)))).Perm(len(samples))[:n] {
 		kept = append(kept, samples[i])
 	}
 	return kept

@@ -32,9 +32,9 @@ func readResidual(c *columns, _ *scope) batch {
 
 const residualGroup = "residual"
 
-// residualForm is a floor that hides the streaming of a few tokens.
+// fitResidual fits a floor that hides the streaming of a few tokens.
 func fitResidual(k *hardware.KernelSet, _ *scope, _ string, samples []sample) {
-	t := linearTerms{hidden: referenceHidden}
+	t := linearTerms{hidden: referenceHidden, tokensOnly: true}
 	f := t.form(func(forms []hardware.Linear, x *sample) float64 {
 		return forms[0].For(x.hidden).Seconds(x.features)
 	})

@@ -58,10 +58,10 @@ func (r routing) load() (load, error) {
 	random := rand.New(rand.NewPCG(uint64(r.tokens), uint64(r.groups)<<32|uint64(r.experts)))
 	for range drawn {
 		one := busiest(r.draw(exponent, random), r.groups)
-		mean.rows += one.rows / drawn
-		mean.distinct += one.distinct / drawn
+		mean.rows += one.rows
+		mean.distinct += one.distinct
 	}
-	return mean, nil
+	return load{mean.rows / drawn, mean.distinct / drawn}, nil
 }
 
 // draw gives every expert its pairs: quantiles of the bounded power law in
@@ -86,22 +86,19 @@ func (r routing) draw(exponent float64, random *rand.Rand) []float64 {
 		weights[i] = min(math.Round(weights[i]/sum*pairs), float64(r.tokens))
 		left -= weights[i]
 	}
-	settle(weights, left)
+	settle(weights, left, random)
 	return weights
 }
 
 // settle spreads left pairs over the least loaded experts, or takes -left from
-// the most loaded, one each, round and round.
-func settle(weights []float64, left float64) {
-	order := make([]int, len(weights))
-	for i := range order {
-		order[i] = i
-	}
+// the most loaded, one each, round and round; chance decides among equals.
+func settle(weights []float64, left float64, random *rand.Rand) {
+	order := random.Perm(len(weights))
 	sign := math.Copysign(1, left)
 	slices.SortStableFunc(order, func(a, b int) int {
 		return int(sign * (weights[a] - weights[b]))
 	})
-	for i := 0; left != 0 && i < 10*len(order); i++ {
+	for i := 0; left != 0; i++ {
 		expert := order[i%len(order)]
 		if weights[expert]+sign >= 0 {
 			weights[expert] += sign

@@ -1,8 +1,11 @@
 package calibrate
 
 import (
+	"errors"
 	"fmt"
+	"runtime"
 	"slices"
+	"sync"
 
 	"agentsim/models/hardware"
 )
@@ -18,79 +21,120 @@ type Options struct {
 }
 
 // Run fits every accelerator and engine that has both tables and an
-// accelerator preset, and writes one kernel preset each. Nothing is written
-// unless all of it can be.
+// accelerator preset, derives the accelerators without tables from them, and
+// writes one kernel preset each. Nothing is written unless all of it can be.
 func Run(o Options) (*Report, error) {
 	tables, err := find(o.Tables)
 	if err != nil {
 		return nil, err
 	}
-	r := &Report{Excluded: unread(tables)}
-	var sets []*fitted
-	var drawn []*collection
+	targets, excluded := targetsOf(tables, o.Accelerators)
+	sets, err := each(targets, func(t target) (*fitted, error) { return fitOne(o, tables, t) })
+	if err != nil {
+		return nil, err
+	}
+	r := &Report{Excluded: append(unread(tables), excluded...)}
+	var points []point
+	for _, f := range sets {
+		r.Families = append(r.Families, f.errors...)
+		r.Excluded = append(r.Excluded, f.excluded...)
+		points = append(points, f.points...)
+	}
+	sortFamilies(r.Families)
+	complete(sets)
+	all := append(sets, derive(sets, o.Accelerators)...)
+	if r.Presets, err = writeAll(o.Out, all); err != nil {
+		return nil, err
+	}
+	if r.Figures, err = draw(o.Figures, points); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// target is one preset: an accelerator under an engine.
+type target struct {
+	system, engine string
+	accelerator    hardware.Accelerator
+}
+
+// targetsOf pairs systems with engines, and lists the systems that have no
+// accelerator preset.
+func targetsOf(tables []location, accelerators []hardware.Accelerator) ([]target, []Exclusion) {
+	var targets []target
+	var excluded []Exclusion
 	for _, system := range systems(tables) {
-		a, ok := find1(o.Accelerators, accelerator(system))
+		a, ok := find1(accelerators, accelerator(system))
 		if !ok {
-			r.Excluded = append(r.Excluded, Exclusion{Table: system, Reason: "no accelerator preset " + accelerator(system)})
+			excluded = append(excluded, Exclusion{Table: system, Reason: "no accelerator preset " + accelerator(system)})
 			continue
 		}
 		for _, engine := range engines(tables, system) {
-			set, collections, err := fitOne(o, tables, system, engine, a)
-			if err != nil {
-				return nil, err
-			}
-			sets = append(sets, set)
-			drawn = append(drawn, collections...)
+			targets = append(targets, target{system: system, engine: engine, accelerator: a})
 		}
 	}
-	complete(sets)
-	for _, c := range drawn {
-		r.Excluded = append(r.Excluded, c.excluded...)
-		if f, ok := c.judge(setOf(sets, c)); ok {
-			r.Families = append(r.Families, f)
-		}
-	}
-	sortFamilies(r.Families)
-	if r.Presets, err = writeAll(o, sets); err != nil {
-		return nil, err
-	}
-	if o.Figures != "" {
-		r.Figures, err = draw(o.Figures, drawn, sets)
-	}
-	return r, err
+	return targets, excluded
 }
 
-// fitted is one preset in the making.
+// find1 returns the accelerator preset of a name.
+func find1(list []hardware.Accelerator, name string) (hardware.Accelerator, bool) {
+	i := slices.IndexFunc(list, func(a hardware.Accelerator) bool { return a.Name == name })
+	if i < 0 {
+		return hardware.Accelerator{}, false
+	}
+	return list[i], true
+}
+
+// each runs one job per target on as many cores as there are, and returns the
+// results in the order of the targets.
+func each[R any](targets []target, job func(target) (R, error)) ([]R, error) {
+	results := make([]R, len(targets))
+	faults := make([]error, len(targets))
+	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
+	var wait sync.WaitGroup
+	for i, t := range targets {
+		wait.Go(func() {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			results[i], faults[i] = job(t)
+		})
+	}
+	wait.Wait()
+	return results, errors.Join(faults...)
+}
+
+// fitted is one preset in the making, and how well it prices its tables.
 type fitted struct {
-	set         hardware.KernelSet
-	accelerator hardware.Accelerator
-	system      string
+	target
+	set      hardware.KernelSet
+	errors   []FamilyError
+	excluded []Exclusion
+	points   []point
 }
 
-func fitOne(o Options, tables []location, system, engine string, a hardware.Accelerator) (*fitted, []*collection, error) {
-	out := &fitted{accelerator: a, system: system, set: empty(accelerator(system), engine)}
-	remembered := loads{}
-	var collections []*collection
+func fitOne(o Options, tables []location, t target) (*fitted, error) {
+	out := &fitted{target: t, set: empty(t.accelerator.Name, t.engine)}
+	routes := loads{}
 	for _, f := range families() {
-		s := &scope{accelerator: a, loads: remembered, hostBound: map[string]bool{}}
-		c, err := collect(&f, tables, system, engine, s)
+		c, err := collect(&f, tables, t, &scope{accelerator: t.accelerator, loads: routes, hostBound: map[string]bool{}})
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		names, by := groups(c.samples)
 		for _, group := range names {
-			if len(by[group]) < leastSamples {
-				c.excluded = append(c.excluded, Exclusion{Table: c.sources[group].table, Rows: len(by[group]),
-					Reason: fmt.Sprintf("%s: %d rows are too few for a fit", group, len(by[group]))})
+			if rows := len(by[group]); rows < leastSamples {
+				c.excluded = append(c.excluded, Exclusion{Table: c.sources[group].table, Rows: rows,
+					Reason: fmt.Sprintf("%s: %d rows are too few for a fit", group, rows)})
 				continue
 			}
-			f.fit(&out.set, s, group, by[group])
+			f.fit(&out.set, c.scope, group, by[group])
 			out.note(o, c, group, by[group])
 		}
-		collections = append(collections, c)
+		out.set.Version = c.newest(out.set.Version)
+		out.judge(c)
+		out.excluded = append(out.excluded, c.excluded...)
 	}
-	out.set.Version = newestVersion(collections)
-	return out, collections, nil
+	return out, nil
 }
 
 // leastSamples determine the constants of any form with some to spare.
@@ -99,29 +143,32 @@ const leastSamples = 12
 // note records where a group's constants come from and how well they fit.
 func (f *fitted) note(o Options, c *collection, group string, samples []sample) {
 	e := judge(samples, func(x *sample) (float64, bool) { return c.family.price(&f.set, c.scope, x) })
+	note := ""
+	if c.scope.hostBound[group] {
+		note = "the table's small rows measure launches; the floor is borrowed from captured kernels"
+	}
 	f.set.Sources[c.family.path(group)] = hardware.Source{
 		Basis: "fitted", Source: o.Source, Date: o.Date, Table: c.sources[group].table,
-		MAPE: roundError(e.MAPE), MaxError: roundError(e.Max), Points: len(samples), Note: hostNote(c.scope, group),
+		MAPE: roundError(e.MAPE), MaxError: roundError(e.Max), Points: len(samples), Note: note,
 	}
 }
 
-func hostNote(s *scope, group string) string {
-	if s.hostBound[group] {
-		return "the table's small rows measure launches; the floor is borrowed from captured kernels"
+// judge adds the error of a family, and the points that a figure shows.
+func (f *fitted) judge(c *collection) {
+	price := func(x *sample) (float64, bool) { return c.family.price(&f.set, c.scope, x) }
+	e := judge(c.samples, price)
+	if e.N == 0 {
+		return
 	}
-	return ""
-}
-
-// judge is the error of a family against the finished preset.
-func (c *collection) judge(f *fitted) (FamilyError, bool) {
-	if len(c.samples) == 0 || f == nil {
-		return FamilyError{}, false
-	}
-	e := judge(c.samples, func(x *sample) (float64, bool) { return c.family.price(&f.set, c.scope, x) })
-	e.System, e.Engine, e.Family = c.system, c.engine, c.family.name
+	e.System, e.Engine, e.Family = f.system, f.engine, c.family.name
 	e.Tables = joined(c.tables)
 	e.Note = reason(e)
-	return e, e.N > 0
+	f.errors = append(f.errors, e)
+	for _, x := range thin(c.samples, shown) {
+		if p, ok := price(&x); ok {
+			f.points = append(f.points, point{family: c.family.name, system: f.system, measured: x.seconds, fitted: p})
+		}
+	}
 }
 
 func empty(accelerator, engine string) hardware.KernelSet {
@@ -131,21 +178,4 @@ func empty(accelerator, engine string) hardware.KernelSet {
 		Attention: map[string]hardware.AttentionKernel{}, Core: map[string]hardware.Roofline{},
 		Sources: hardware.Sources{},
 	}
-}
-
-func find1(list []hardware.Accelerator, name string) (hardware.Accelerator, bool) {
-	i := slices.IndexFunc(list, func(a hardware.Accelerator) bool { return a.Name == name })
-	if i < 0 {
-		return hardware.Accelerator{}, false
-	}
-	return list[i], true
-}
-
-func setOf(sets []*fitted, c *collection) *fitted {
-	for _, f := range sets {
-		if f.system == c.system && f.set.Engine == c.engine {
-			return f
-		}
-	}
-	return nil
 }

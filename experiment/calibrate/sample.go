@@ -21,6 +21,7 @@ type sample struct {
 	tp       int // tensor-parallel degree of the measured model
 	heads    int // of the measured model, over all ranks
 	hidden   int
+	longFrom int     // of modules; see there
 	bytes    float64 // per rank, over the link
 	kernel   string  // as the table names it
 	dtype    string  // of experts, as the table names it

@@ -25,28 +25,29 @@ func (e ExpertKernel) Work(w ExpertWork) (flops, bytes float64) {
 	return 2 * w.Rows * w.weights(), w.Distinct * w.weights() * BytesPerWeight(e.Weights)
 }
 
-// Seconds is the time of w on accelerator a. Of several curves the one
-// measured at the nearest tp and ep is used.
+// Seconds is the time of w on accelerator a: on a curve where one was measured
+// for the model's shape, else by the roofline, else on the nearest curve.
 func (e ExpertKernel) Seconds(w ExpertWork, a Accelerator) float64 {
 	if w.Rows <= 0 {
 		return 0
 	}
-	if len(e.Curves) > 0 {
-		return e.onCurve(nearestCurve(e.Curves, w), w, a)
+	if c := e.curveFor(w); c != nil {
+		return e.onCurve(c, w, a)
 	}
 	return e.Roofline.Seconds(e.RooflineWork(w), a.Compute[e.Compute], a.HBM.Bandwidth)
 }
 
 // RooflineWork is w as the roofline sees it: rows per expert; the activations
 // of every (token, expert) pair streamed in, between the two GEMMs and out; a
-// unit is one token entering the group, which the router sorts.
+// unit is one token entering the group, which the router sorts; a group is an
+// expert, whose tiles are set up however few its rows.
 func (e ExpertKernel) RooflineWork(w ExpertWork) RooflineWork {
 	flops, bytes := e.Work(w)
 	inner := float64(w.Inner) / float64(max(w.TP, 1))
 	perPair := float64(w.Hidden)*(activationBytes(e.Compute)+bytesBF16) + inner*(bytesBF16Pass+activationBytes(e.Compute))
 	return RooflineWork{
 		FLOPs: flops, Bytes: bytes, Rows: w.Rows / max(w.Distinct, 1),
-		Units: w.GroupTokens, Streamed: w.Rows * perPair,
+		Units: w.GroupTokens, Groups: w.Distinct, Streamed: w.Rows * perPair,
 	}
 }
 
@@ -58,16 +59,26 @@ func activationBytes(compute Format) float64 {
 	return BytesPerWeight(compute)
 }
 
-// nearestCurve compares tp and ep by ratio.
-func nearestCurve(curves []ExpertCurve, w ExpertWork) *ExpertCurve {
-	best, distance := 0, math.Inf(1)
-	for i := range curves {
-		d := logRatio(curves[i].TP, w.TP) + logRatio(curves[i].EP, w.EP)
+// curveFor is the curve of the model's shape with the nearest tp and ep; without
+// a roofline, other shapes count too, behind tp and ep. It is nil for none.
+func (e ExpertKernel) curveFor(w ExpertWork) *ExpertCurve {
+	var best *ExpertCurve
+	distance := math.Inf(1)
+	for i := range e.Curves {
+		c := &e.Curves[i]
+		if e.Roofline != nil && !c.shaped(w) {
+			continue
+		}
+		d := logRatio(c.TP, w.TP) + logRatio(c.EP, w.EP) + logRatio(c.Hidden*c.Inner, w.Hidden*w.Inner)/10
 		if d < distance {
-			best, distance = i, d
+			best, distance = c, d
 		}
 	}
-	return &curves[best]
+	return best
+}
+
+func (c *ExpertCurve) shaped(w ExpertWork) bool {
+	return c.Hidden == w.Hidden && c.Inner == w.Inner && c.Experts == w.Experts && c.TopK == w.TopK
 }
 
 func logRatio(a, b int) float64 {

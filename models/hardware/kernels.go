@@ -10,33 +10,39 @@ type KernelSet struct {
 	Engine      string `yaml:"engine"` // family, e.g. trtllm
 	Version     string `yaml:"version,omitempty"`
 
-	GEMM           map[Format]Roofline        `yaml:"gemm"`               // dense projections by compute format
-	Experts        map[string]ExpertKernel    `yaml:"experts"`            // by kernel path, e.g. marlin-w4a16
-	Attention      map[string]AttentionKernel `yaml:"attention"`          // whole modules by attention kind; a kind without one uses Core
-	Core           map[string]Roofline        `yaml:"core"`               // attention without projections, by kind: "prefill", "decode" or "<kind>.prefill"
-	Residual       *Linear                    `yaml:"residual,omitempty"` // mHC pre + post, per layer
-	Small          Linear                     `yaml:"small"`              // norms, router and other small kernels, per layer
-	AllReduce      Collective                 `yaml:"all_reduce"`
-	AllGather      Collective                 `yaml:"all_gather"` // also reduce-scatter
-	Dispatch       Collective                 `yaml:"dispatch"`   // expert all-to-all inside the domain
-	Combine        Collective                 `yaml:"combine"`
-	RemoteDispatch Collective                 `yaml:"remote_dispatch"` // the same over the scale-out link
-	RemoteCombine  Collective                 `yaml:"remote_combine"`
-	Transfer       Collective                 `yaml:"transfer"` // KV from prefill to decode
-	Sources        Sources                    `yaml:"sources"`
+	// GEMM holds dense projections by compute format.
+	GEMM map[Format]Roofline `yaml:"gemm"`
+	// Experts holds routed experts by kernel path, e.g. marlin-w4a16.
+	Experts map[string]ExpertKernel `yaml:"experts"`
+	// Attention holds whole modules; see AttentionFor.
+	Attention map[string]AttentionKernel `yaml:"attention"`
+	// Core holds attention without projections; see CoreFor.
+	Core map[string]Roofline `yaml:"core"`
+
+	Residual       *Linear    `yaml:"residual,omitempty"` // mHC pre + post, per layer
+	Small          Linear     `yaml:"small"`              // norms, router and other small kernels, per layer
+	AllReduce      Collective `yaml:"all_reduce"`
+	AllGather      Collective `yaml:"all_gather"` // also reduce-scatter
+	Dispatch       Collective `yaml:"dispatch"`   // expert all-to-all inside the domain
+	Combine        Collective `yaml:"combine"`
+	RemoteDispatch Collective `yaml:"remote_dispatch"` // the same over the scale-out link
+	RemoteCombine  Collective `yaml:"remote_combine"`
+	Transfer       Collective `yaml:"transfer"` // KV from prefill to decode
+	Sources        Sources    `yaml:"sources"`
 }
 
 // Roofline is the soft roofline of modelling.md eq. (1) and (2), with two
 // terms for what runs before and after the main loop of a kernel:
 //
-//	t = floor + per_unit·units + streamed/(BW·stream_efficiency)
+//	t = floor + per_unit·units + per_group·groups + streamed/(BW·stream_efficiency)
 //	  + [(F/(peak·eta_f(m)))^p + (bytes/(BW·eta_m))^p]^(1/p)
 //
-// with eta_f(m) = compute_efficiency·m/(m+half_rows). What units and streamed
-// bytes are is said by the constructor of each kind of RooflineWork.
+// with eta_f(m) = compute_efficiency·m/(m+half_rows). What units, groups
+// and streamed bytes are is said by the constructor of each kind of RooflineWork.
 type Roofline struct {
 	Floor             units.Seconds `yaml:"floor"`
 	PerUnit           units.Seconds `yaml:"per_unit,omitempty"`
+	PerGroup          units.Seconds `yaml:"per_group,omitempty"`
 	StreamEfficiency  float64       `yaml:"stream_efficiency,omitempty"` // 0 = streamed bytes cost nothing
 	ComputeEfficiency float64       `yaml:"compute_efficiency"`
 	MemoryEfficiency  float64       `yaml:"memory_efficiency"`
@@ -71,7 +77,9 @@ type AttentionKernel struct {
 	KV      Format   `yaml:"kv,omitempty"`     // of the cache
 	Prefill []Linear `yaml:"prefill"`
 	Decode  []Linear `yaml:"decode"`
-	Grids   []Grid   `yaml:"grids,omitempty"` // decode, where no smooth form follows; beyond their edge the Linear slopes extend them
+	// Grids give decode where no smooth form follows; beyond their edge the
+	// slopes of Decode extend them.
+	Grids []Grid `yaml:"grids,omitempty"`
 }
 
 // Grid is a table of derived points, bilinear in log space: rows are query
@@ -85,11 +93,12 @@ type Grid struct {
 
 // ExpertKernel is one way of running the routed experts of a layer.
 type ExpertKernel struct {
-	Weights  Format        `yaml:"weights"` // storage format
-	Compute  Format        `yaml:"compute"` // rate it computes at: fp8 for W4A8, bf16 for W4A16
-	Fused    bool          `yaml:"fused"`   // dispatch and combine are inside the kernel
+	Weights  Format        `yaml:"weights"`          // storage format
+	Compute  Format        `yaml:"compute"`          // rate it computes at: fp8 for W4A8, bf16 for W4A16
+	Fused    bool          `yaml:"fused"`            // dispatch and combine are inside the kernel
+	Kernel   string        `yaml:"kernel,omitempty"` // as the engine calls it
 	Roofline *Roofline     `yaml:"roofline,omitempty"`
-	Curves   []ExpertCurve `yaml:"curves,omitempty"` // used instead where no roofline follows; one per (tp, ep)
+	Curves   []ExpertCurve `yaml:"curves,omitempty"` // for shapes whose times no roofline follows
 	// DynamicPower is drawn on top of idle and active while the kernel runs,
 	// where useful FLOPs and bytes do not describe its work (dequantisation).
 	DynamicPower units.Watts `yaml:"dynamic_power,omitempty"`

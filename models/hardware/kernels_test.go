@@ -52,7 +52,10 @@ func TestTensorParallelDegreesBetweenMeasuredOnes(t *testing.T) {
 
 func TestGridIsExactAtItsPointsAndExtendsBySlopes(t *testing.T) {
 	k := AttentionKernel{
-		Decode: []Linear{{TP: 1, Floor: 50, PerToken: 2, PerIndexPair: 0.01}, {TP: 2, Floor: 25, PerToken: 1, PerIndexPair: 0.005}},
+		Decode: []Linear{
+			{TP: 1, Floor: 50, PerToken: 2, PerIndexPair: 0.01},
+			{TP: 2, Floor: 25, PerToken: 1, PerIndexPair: 0.005},
+		},
 		Grids: []Grid{{TP: 1, Tokens: []float64{1, 10}, Context: []float64{100, 1000},
 			Time: [][]units.Seconds{{100, 200}, {400, 800}}}},
 	}
@@ -69,7 +72,11 @@ func TestGridIsExactAtItsPointsAndExtendsBySlopes(t *testing.T) {
 
 func TestExpertCurveScalesWithDistinctExpertsAndShape(t *testing.T) {
 	a := h200()
-	path := kernels(t, "h200-vllm").Experts["marlin-w4a16"]
+	path := ExpertKernel{Weights: MXFP4, Compute: BF16, Curves: []ExpertCurve{{
+		Hidden: 7168, Inner: 3072, Experts: 384, TopK: 6, TP: 8, EP: 1, Floor: 40 * micro,
+		Tokens: []float64{1, 64, 512, 4096, 16384},
+		Time:   []units.Seconds{70 * micro, 1700 * micro, 3900 * micro, 4200 * micro, 16000 * micro},
+	}}}
 	floor := float64(path.Curves[0].Floor)
 	full := v4pro(64, 8, 1)
 	half := full
@@ -126,10 +133,10 @@ func TestPricingAllocatesNothing(t *testing.T) {
 func TestKernelSetNamesTheWrongField(t *testing.T) {
 	k := kernels(t, "h200-vllm")
 	k.AllReduce.Efficiency = 75
-	k.Attention["csa"].Grids[0].Time[1][2] = units.Seconds(math.NaN())
-	k.Experts["fp8"].Curves[0].Tokens[3] = 1
+	k.Attention["csa"].Prefill[0].PerToken = units.Seconds(math.NaN())
+	k.Experts["marlin-w4a16"].Curves[0].Tokens[3] = 1
 	err := k.Validate()
 	require.ErrorContains(t, err, "all_reduce.efficiency: 75")
-	require.ErrorContains(t, err, "attention.csa.grids[0].time[1][2]")
-	require.ErrorContains(t, err, "experts.fp8.curves[0].tokens")
+	require.ErrorContains(t, err, "attention.csa.prefill[0].per_token")
+	require.ErrorContains(t, err, "experts.marlin-w4a16.curves[0].tokens")
 }

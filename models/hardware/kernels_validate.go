@@ -53,6 +53,7 @@ func (r Roofline) Validate() error {
 	var c checker
 	c.notNegative("floor", float64(r.Floor), "s")
 	c.notNegative("per_unit", float64(r.PerUnit), "s")
+	c.notNegative("per_group", float64(r.PerGroup), "s")
 	if r.StreamEfficiency != 0 {
 		c.efficiency("stream_efficiency", r.StreamEfficiency)
 	}
@@ -146,8 +147,8 @@ func (e ExpertKernel) Validate() error {
 	var c checker
 	c.format("weights", e.Weights)
 	c.format("compute", e.Compute)
-	if (e.Roofline == nil) == (len(e.Curves) == 0) {
-		c.fail("roofline", "is given or curves are, not both and not neither")
+	if e.Roofline == nil && len(e.Curves) == 0 {
+		c.fail("roofline", "is missing, and so are curves")
 	}
 	if e.Roofline != nil {
 		c.nested("roofline.", e.Roofline.Validate())

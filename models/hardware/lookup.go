@@ -71,7 +71,8 @@ func (k AttentionKernel) Degree(heads, tp int) int {
 // "decode") with cache entries in format kv. Its FLOP efficiency refers to the
 // peak rate of kv, or of BF16 where the accelerator has none.
 func (k KernelSet) CoreFor(kind, phase string, kv Format) (Roofline, bool) {
-	for _, name := range []string{kind + "." + phase + "." + string(kv), kind + "." + phase, phase} {
+	names := [...]string{kind + "." + phase + "." + string(kv), kind + "." + phase, phase + "." + string(kv), phase}
+	for _, name := range names {
 		if r, ok := k.Core[name]; ok {
 			return r, true
 		}

@@ -9,7 +9,7 @@ import (
 // Seconds is the time of w at a peak compute rate and memory bandwidth. Work
 // that needs a rate of 0 takes forever.
 func (r Roofline) Seconds(w RooflineWork, peak units.FLOPRate, bandwidth units.ByteRate) float64 {
-	t := float64(r.Floor) + float64(r.PerUnit)*w.Units
+	t := float64(r.Floor) + float64(r.PerUnit)*w.Units + float64(r.PerGroup)*w.Groups
 	if r.StreamEfficiency > 0 && w.Streamed > 0 {
 		t += w.Streamed / (float64(bandwidth) * r.StreamEfficiency)
 	}
@@ -37,8 +37,11 @@ func (r Roofline) memory(w RooflineWork, bandwidth units.ByteRate) float64 {
 // softMax is (a^p + b^p)^(1/p); p = 0 means max(a, b).
 func softMax(a, b, p float64) float64 {
 	high, low := max(a, b), min(a, b)
-	if p == 0 || low <= 0 || math.IsInf(high, 1) {
+	switch {
+	case p == 0 || low <= 0 || math.IsInf(high, 1):
 		return high
+	case p == 1:
+		return high + low
 	}
 	return high * math.Pow(1+math.Pow(low/high, p), 1/p)
 }

@@ -6,6 +6,7 @@ type RooflineWork struct {
 	Bytes    float64 // read and written in accelerator memory by the main loop
 	Rows     float64 // rows per GEMM (per expert for a grouped one); 0 where HalfRows is unused
 	Units    float64 // serial work; what a unit is depends on the operator
+	Groups   float64 // GEMMs of a grouped one
 	Streamed float64 // bytes that passes around the main loop move
 }
 
@@ -46,8 +47,13 @@ type CoreWork struct {
 	EntrySize float64 // bytes of one cached token, all cache heads of the rank
 }
 
+// queryTile is how many queries of a head one block of the kernel takes
+// (FlashAttention-3 and its successors, published with their code).
+const queryTile = 128
+
 // Prefill is the work of a prompt: queries, new keys and values and outputs
-// stream through memory; a unit is one (head, query, key) score, whose
+// stream through memory; rows are blocks of queries, of which it takes some to
+// fill the accelerator; a unit is one (head, query, key) score, whose
 // exponential runs outside the matrix units.
 func (c CoreWork) Prefill() RooflineWork {
 	queries := c.Tokens * c.Heads * (c.KeyDim + c.ValueDim)
@@ -55,7 +61,7 @@ func (c CoreWork) Prefill() RooflineWork {
 	return RooflineWork{
 		FLOPs: c.flops(),
 		Bytes: (queries+entries)*bytesBF16 + c.Keys*c.EntrySize,
-		Rows:  c.Tokens,
+		Rows:  c.Heads * max(c.Sequences, c.Tokens/queryTile),
 		Units: c.Heads * c.Pairs,
 	}
 }

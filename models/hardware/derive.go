@@ -1,0 +1,261 @@
+package hardware
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"agentsim/units"
+)
+
+// Derive gives an accelerator without kernel tables the operator constants of
+// a measured one, by classes of achieved rates instead of ratios of peaks:
+//
+//   - floors, launches and other latencies stay: they do not follow the peak;
+//   - compute follows the achieved rate of its format, which is taken to grow
+//     no faster than BF16's, whose peak kernels do come near (modelling.md
+//     1.11: NVFP4 reaches a third of its headline where it is highest);
+//   - memory-bound constants follow the memory bandwidth;
+//   - collectives keep their share of the link.
+//
+// Every constant becomes assumed, with a range that is wider for another
+// vendor's accelerator and for one that does not ship.
+func Derive(target Accelerator, from KernelSet, fromAccelerator Accelerator) KernelSet {
+	d := derivation{target: target, from: fromAccelerator}
+	d.bandwidth = float64(target.HBM.Bandwidth) / float64(fromAccelerator.HBM.Bandwidth)
+	out := from
+	out.Name, out.Accelerator = target.Name+"-"+from.Engine, target.Name
+	out.GEMM, out.Core = d.gemms(from.GEMM), d.cores(from.Core)
+	out.Experts, out.Attention = d.experts(from.Experts), d.attentions(from.Attention)
+	if from.Residual != nil {
+		r := d.streaming(*from.Residual)
+		out.Residual = &r
+	}
+	out.Small = d.streaming(from.Small)
+	out.Sources = d.sources(out, from)
+	return out
+}
+
+type derivation struct {
+	target, from Accelerator
+	bandwidth    float64 // ratio, target over measured
+}
+
+// achieved is how much faster the target computes in a format.
+func (d derivation) achieved(f Format) float64 {
+	base := d.peak(BF16)
+	if r := d.peak(f); r > 0 {
+		return min(r, base)
+	}
+	return base
+}
+
+// peak is the ratio of peak rates; 0 where either lacks the format.
+func (d derivation) peak(f Format) float64 {
+	have := d.from.Compute[rateOf(f)]
+	if have == 0 {
+		return 0
+	}
+	return float64(d.target.Compute[d.native(f)] / have)
+}
+
+// rateOf is the format whose peak rate f computes at.
+func rateOf(f Format) Format {
+	if f == FP8Tensor {
+		return FP8
+	}
+	return f
+}
+
+// native is the target's format that stands in for f: accelerators without
+// NVFP4 compute in MXFP4.
+func (d derivation) native(f Format) Format {
+	if f == NVFP4 && d.target.Compute[NVFP4] == 0 {
+		return MXFP4
+	}
+	return rateOf(f)
+}
+
+// roofline keeps efficiencies as achieved rates. It reports false where the
+// target cannot compute in the format.
+func (d derivation) roofline(r Roofline, f Format) (Roofline, bool) {
+	peak := d.peak(f)
+	if peak == 0 {
+		return Roofline{}, false
+	}
+	r.ComputeEfficiency *= d.achieved(f) / peak
+	return r, true
+}
+
+func (d derivation) gemms(from map[Format]Roofline) map[Format]Roofline {
+	out := map[Format]Roofline{}
+	for _, f := range slices.Sorted(maps.Keys(from)) {
+		if r, ok := d.roofline(from[f], f); ok {
+			name := f
+			if f == NVFP4 {
+				name = d.native(f)
+			}
+			out[name] = r
+		}
+	}
+	return out
+}
+
+// cores compute at the rate of their cache format; score units are bound by
+// the exponentials, which grow with BF16.
+func (d derivation) cores(from map[string]Roofline) map[string]Roofline {
+	out := map[string]Roofline{}
+	for _, name := range slices.Sorted(maps.Keys(from)) {
+		f := BF16
+		if strings.HasSuffix(name, "."+string(FP8)) && d.from.Compute[FP8] > 0 {
+			f = FP8
+		}
+		r, ok := d.roofline(from[name], f)
+		if !ok {
+			continue
+		}
+		if strings.Contains(name, "prefill") && !strings.HasPrefix(name, "linear") {
+			r.PerUnit /= units.Seconds(d.achieved(BF16))
+		}
+		out[name] = r
+	}
+	return out
+}
+
+func (d derivation) experts(from map[string]ExpertKernel) map[string]ExpertKernel {
+	out := map[string]ExpertKernel{}
+	for _, name := range slices.Sorted(maps.Keys(from)) {
+		e := from[name]
+		if e.Roofline == nil {
+			continue
+		}
+		r, ok := d.roofline(*e.Roofline, e.Compute)
+		if !ok {
+			continue
+		}
+		e.Roofline, e.Kernel, e.DynamicPower = &r, "", 0
+		e.Curves = d.curves(e.Curves)
+		if native := d.native(e.Compute); e.Compute == NVFP4 && native != NVFP4 {
+			e.Weights, e.Compute = native, native
+			name = strings.Replace(name, string(NVFP4), "mxfp4-w4a4", 1)
+		}
+		out[name] = e
+	}
+	return out
+}
+
+// curves of weight-only kernels convert on the BF16 side and read weights: the
+// slower of the two decides.
+func (d derivation) curves(from []ExpertCurve) []ExpertCurve {
+	out := slices.Clone(from)
+	for i := range out {
+		out[i].Time = above(out[i].Floor, out[i].Time, min(d.bandwidth, d.achieved(BF16)))
+	}
+	return out
+}
+
+// above divides what lies above a floor.
+func above(floor units.Seconds, times []units.Seconds, ratio float64) []units.Seconds {
+	out := slices.Clone(times)
+	for i, t := range out {
+		if t > floor && ratio != 1 {
+			out[i] = floor + (t-floor)/units.Seconds(ratio)
+		}
+	}
+	return out
+}
+
+func (d derivation) attentions(from map[string]AttentionKernel) map[string]AttentionKernel {
+	out := map[string]AttentionKernel{}
+	for _, name := range slices.Sorted(maps.Keys(from)) {
+		a := from[name]
+		if a.Dense != "" && d.peak(a.Dense) == 0 {
+			continue
+		}
+		a.Prefill, a.Decode, a.Grids = slices.Clone(a.Prefill), slices.Clone(a.Decode), slices.Clone(a.Grids)
+		for i := range a.Prefill {
+			a.Prefill[i] = d.module(a.Prefill[i], a.Dense, d.achieved(BF16))
+		}
+		for i := range a.Decode {
+			a.Decode[i] = d.module(a.Decode[i], a.Dense, d.bandwidth)
+		}
+		for i := range a.Grids {
+			a.Grids[i] = d.grid(a.Grids[i], a.Decode)
+		}
+		if native := d.native(a.Dense); a.Dense == NVFP4 && native != NVFP4 {
+			a.Dense = native
+			name = strings.Replace(name, string(NVFP4), string(native), 1)
+		}
+		out[name] = a
+	}
+	return out
+}
+
+// module scales projections with their format's achieved rate, and pairs with
+// what bounds them: compute in prefill, the cache's bandwidth in decode.
+func (d derivation) module(l Linear, dense Format, pairs float64) Linear {
+	if dense == "" {
+		dense = FP8
+	}
+	l.PerToken /= units.Seconds(d.achieved(dense))
+	l.PerPair /= units.Seconds(pairs)
+	l.PerIndexPair /= units.Seconds(pairs)
+	return l
+}
+
+// grid scales what lies above the floor of its degree.
+func (d derivation) grid(g Grid, decode []Linear) Grid {
+	floor := atTP(decode, g.TP).Floor
+	g.Time = slices.Clone(g.Time)
+	for i, row := range g.Time {
+		g.Time[i] = above(floor, row, d.bandwidth)
+	}
+	return g
+}
+
+// streaming is a linear form that memory bounds.
+func (d derivation) streaming(l Linear) Linear {
+	l.PerToken /= units.Seconds(d.bandwidth)
+	return l
+}
+
+// How far a derived constant may be off, as factors (assumed; between measured
+// generations of one vendor the achieved share of a peak moved by 0.8 to 1.25,
+// hardware.md 3.1, and AMD's published FP8 and FP4 GEMMs by 0.8 to 1.3 of what
+// this rule gives).
+const (
+	sameVendorLow, sameVendorHigh   = 0.8, 1.25
+	otherVendorLow, otherVendorHigh = 0.6, 1.5
+	preliminaryLow, preliminaryHigh = 0.5, 1.8
+)
+
+func (d derivation) span() [2]float64 {
+	switch {
+	case d.target.Preliminary:
+		return [2]float64{preliminaryLow, preliminaryHigh}
+	case d.target.Vendor != d.from.Vendor:
+		return [2]float64{otherVendorLow, otherVendorHigh}
+	}
+	return [2]float64{sameVendorLow, sameVendorHigh}
+}
+
+// sources marks every group of constants as derived.
+func (d derivation) sources(out, from KernelSet) Sources {
+	s := Source{Basis: "assumed", Range: d.span(), Note: "no kernel tables of this accelerator",
+		Source: "derived from " + from.Name + " " + from.Version +
+			": floors kept, compute by achieved rate, memory by bandwidth"}
+	sources := Sources{}
+	for _, field := range []string{"gemm", "experts", "attention", "core", "small", "all_reduce", "all_gather", "dispatch",
+		"combine", "remote_dispatch", "remote_combine"} {
+		sources[field] = s
+	}
+	if out.Residual != nil {
+		sources["residual"] = s
+	}
+	if transfer, ok := from.Sources["transfer"]; ok {
+		sources["transfer"] = transfer
+	} else {
+		sources["transfer"] = s
+	}
+	return sources
+}
