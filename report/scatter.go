@@ -1,11 +1,9 @@
 package report
 
 import (
-	"bytes"
 	"fmt"
 	"image/color"
 	"math"
-	"path/filepath"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -36,24 +34,7 @@ func (s Scatter) Draw(dir, name string) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("figure %s: %w", name, err)
 	}
-	var files []string
-	for _, format := range []string{"png", "svg"} {
-		const side = 6 * vg.Inch
-		picture, err := p.WriterTo(side, side, format)
-		if err != nil {
-			return nil, fmt.Errorf("figure %s: %w", name, err)
-		}
-		var b bytes.Buffer
-		if _, err := picture.WriteTo(&b); err != nil {
-			return nil, fmt.Errorf("figure %s: %w", name, err)
-		}
-		file := filepath.Join(dir, name+"."+format)
-		if err := WriteFile(file, b.Bytes()); err != nil {
-			return nil, err
-		}
-		files = append(files, file)
-	}
-	return files, nil
+	return save(p, dir, name)
 }
 
 func (s Scatter) plot() (*plot.Plot, error) {

@@ -77,7 +77,7 @@ type tally struct {
 	end          float64 // of the last call, seconds
 }
 
-type growthBin struct{ sum, n int64 }
+type growthBin struct{ sum, cached, n int64 }
 
 const (
 	// milli is the unit in which times are counted: the finest that matters.
@@ -148,6 +148,7 @@ func (s *Stats) count(t *tally, c *Call) {
 	s.cached += int64(c.Cached)
 	bin := &s.growth[min(bucketOf(int64(t.turns), growthBits), growthBins-1)]
 	bin.sum += int64(c.Input)
+	bin.cached += int64(c.Cached)
 	bin.n++
 	t.turns++
 	t.input, t.end = c.Input, Unknown
@@ -208,14 +209,22 @@ func (s *Stats) Summary() *Summary {
 // ReadStats summarises a whole trace; mainOnly leaves out sub-agents.
 func ReadStats(r Reader, mainOnly bool) (*Summary, error) {
 	s := Stats{MainOnly: mainOnly}
+	if err := s.AddAll(r); err != nil {
+		return nil, err
+	}
+	return s.Summary(), nil
+}
+
+// AddAll counts all calls that are left in a trace.
+func (s *Stats) AddAll(r Reader) error {
 	var c Call
 	for {
 		err := r.Read(&c)
 		if errors.Is(err, io.EOF) {
-			return s.Summary(), nil
+			return nil
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
 		s.Add(&c)
 	}

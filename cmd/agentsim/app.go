@@ -105,6 +105,7 @@ func (a *app) root() *cobra.Command {
 	flags.String("config", "", "file with settings: the flags above by name")
 	root.AddCommand(a.capacityCommand(), a.runCommand(), a.explainCommand(), a.schemaCommand(),
 		a.listCommand(), a.versionCommand())
+	root.AddCommand(a.traceCommand())
 	return root
 }
 
@@ -137,8 +138,8 @@ func exactly(n int, what string) cobra.PositionalArgs {
 		if len(args) == n {
 			return nil
 		}
-		return usageError{fmt.Errorf("%s wants %s, got %d arguments; see agentsim %s --help",
-			cmd.Name(), what, len(args), cmd.Name())}
+		return usageError{fmt.Errorf("%s wants %s, got %d arguments; see %s --help",
+			cmd.Name(), what, len(args), cmd.CommandPath())}
 	}
 }
 
