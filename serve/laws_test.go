@@ -299,6 +299,8 @@ func designs() map[string]Config {
 		"retracting":       toy(play(essays), withAgents(12), scarce),
 		"retracting apart": toy(play(essays), withAgents(12), scarce, disaggregated(1, 1), withDrafts),
 		"retracting kept":  toy(play(essays), withAgents(12), scarce, disaggregated(1, 1), retaining),
+		"polling":          toy(play(chat), withAgents(20), func(c *Config) { c.Deployment.Hold.Poll = 8 }, withDrafts),
+		"balancing":        toy(play(chat), func(c *Config) { c.Deployment.Hold.Balance = 30 }, memory(12000)),
 		"units":            toy(play(chat), withAgents(40), disaggregated(2, 1), func(c *Config) { c.Deployment.Units = 2 }),
 		"naive":            toy(play(chat), disaggregated(1, 1), naively),
 		"one agent":        toy(play(chat), withAgents(1)),

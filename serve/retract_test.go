@@ -13,7 +13,8 @@ import (
 func essays(r *rand.Rand, out *trace.Session) {
 	out.Shared = 0
 	for range 3 {
-		out.Turns = append(out.Turns, trace.Turn{Input: int32(500 + r.IntN(500)), Output: int32(2000 + r.IntN(2000)), Gap: 0.1})
+		out.Turns = append(out.Turns,
+			trace.Turn{Input: int32(500 + r.IntN(500)), Output: int32(2000 + r.IntN(2000)), Gap: 0.1})
 	}
 }
 
