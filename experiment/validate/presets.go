@@ -37,47 +37,48 @@ func load[T any](cache map[string]*T, kind, name string) (*T, error) {
 
 // prepared is a case ready to run.
 type prepared struct {
-	index  int // of the case
 	config serve.Config
 	system *hardware.System
+	why    string // it cannot be run; empty = it can
 }
 
-// prepare builds the cluster of a case. The first error is a fault of the
-// table: a name that no preset has. The second says why the case cannot be
-// expressed.
-func (p *presets) prepare(c *Case, o *Options) (*prepared, error, error) {
+// prepare builds the cluster of a case. An error is a fault of the table: a
+// name that no preset has.
+func (p *presets) prepare(c *Case, o *Options) (*prepared, error) {
+	if c.Gap != "" {
+		return &prepared{why: c.Gap}, nil
+	}
 	system, err := load(p.systems, "systems", c.System)
 	if err != nil {
-		return nil, fmt.Errorf("system: %w", err), nil
+		return nil, fmt.Errorf("system: %w", err)
 	}
 	model, err := load(p.models, "models", c.Model)
 	if err != nil {
-		return nil, fmt.Errorf("model: %w", err), nil
+		return nil, fmt.Errorf("model: %w", err)
 	}
 	engine, err := load(p.engines, "engines", c.Engine)
 	if err != nil {
-		return nil, fmt.Errorf("engine: %w", err), nil
+		return nil, fmt.Errorf("engine: %w", err)
 	}
 	name, ok := engine.Kernels[system.Accelerator.Name]
 	if !ok {
-		return nil, nil, fmt.Errorf("engine %s has no kernels for %s", c.Engine, system.Accelerator.Name)
+		return &prepared{why: fmt.Sprintf("engine %s has no kernels for %s", c.Engine, system.Accelerator.Name)}, nil
 	}
 	kernels, err := load(p.kernels, "kernels", name)
 	if err != nil {
-		return nil, err, nil
+		return nil, err
 	}
 	d, err := deployment(c, system, model)
 	if err != nil {
-		return nil, nil, err
+		return &prepared{why: err.Error()}, nil
 	}
 	tuned := *engine
 	if o.Unfitted {
-		tuned.Efficiency = 1
+		tuned.Efficiency, tuned.EfficiencyOn = 1, nil
 	}
-	cfg := serve.Config{Deployment: d, System: *system, LLM: *model, Kernels: *kernels, Engine: tuned,
-		Sessions: newLengths(c, o.Seed), Replay: serve.Recorded, Agents: c.Concurrency, Cold: true,
-		CallsMax: int64(rounds * c.Concurrency), Seed: o.Seed}
-	return &prepared{config: cfg, system: system}, nil, nil
+	return &prepared{system: system, config: serve.Config{Deployment: d, System: *system, LLM: *model, Kernels: *kernels,
+		Engine: tuned, Sessions: newLengths(c, o.Seed), Replay: serve.Recorded, Agents: c.Concurrency, Cold: true,
+		CallsMax: int64(rounds * c.Concurrency), Seed: o.Seed}}, nil
 }
 
 // rounds is the number of requests per request in flight, as the benchmark

@@ -11,12 +11,12 @@ import (
 	"agentsim/serve"
 )
 
-// Tables record the shape of a deployment but not the limits that its engine
-// was started with. These follow from the engine alone, the same for all rows:
-// defaults of the engines and the settings of the public benchmark recipes
-// (github.com/SemiAnalysisAI/InferenceX 843c6254, benchmarks/).
+// Tables record the shape of a deployment, but not the limits its engine was
+// started with nor every number format. These follow from the rules below, the
+// same for all rows: defaults of the engines, and what the public benchmark
+// recipes set (github.com/SemiAnalysisAI/InferenceX 843c6254, benchmarks/).
 
-// The engine families with rules of their own.
+// The engine families.
 const (
 	trtllm = "trtllm"
 	sglang = "sglang"
@@ -24,33 +24,32 @@ const (
 	atom   = "atom"
 )
 
-// Token budgets of one step of one attention rank.
+// The vendors, as accelerator presets name them.
 const (
-	budgetVLLM   = 8192  // max_num_batched_tokens of the API server
-	budgetATOM   = 16384 // max_num_batched_tokens
-	budgetSGLang = 16384 // chunked_prefill_size where memory allows
-	budgetTRT    = 8192  // max_num_tokens
+	nvidia = "nvidia"
+	amd    = "amd"
 )
 
-// batchMax is the number of running sequences that engines allow per rank
-// where nothing else limits them (vLLM max_num_seqs, TensorRT-LLM recipes).
-const batchMax = 1024
-
-// deployment expresses a case.
+// deployment expresses a case. An error says what cannot be expressed.
 func deployment(c *Case, s *hardware.System, m *llm.Spec) (serve.DeploymentSpec, error) {
 	d := serve.DeploymentSpec{
 		Mode:      c.Mode,
 		Precision: precision(c, s, m),
-		Router:    serve.ConversationAffinity, // sessions of one call: the rank with the fewest calls takes the next
+		Router:    serve.ConversationAffinity, // sessions of one call: to the rank with the fewest calls
 		Batching:  serve.Mixed,
-		Experts: serve.ExpertsSpec{Popularity: moe.Popularity{Kind: moe.Uniform},
+		Hold:      hold(c, s),
+		// The default of modelling.md 2.1: random tokens do not spread evenly either.
+		Experts: serve.ExpertsSpec{Popularity: moe.Popularity{Kind: moe.Lognormal, Sigma: 0.6},
 			Placement: moe.Placement{Kind: moe.Contiguous}},
-		Cache: serve.CacheSpec{Off: true, ReserveTokens: c.Output},
+		Cache: serve.CacheSpec{Off: true, ReserveTokens: max(1, c.Output/2)}, // half an answer, the mean of those under way
 	}
 	if c.Engine == sglang {
-		d.Batching = serve.PrefillPriority
+		d.Batching = serve.PrefillPriority // unless started with enable_mixed_chunk
 	}
-	decode := pool(c, c.Decode, m)
+	if c.Weights == string(hardware.INT4) && d.Precision.Experts != hardware.INT4 {
+		d.ExpertsPath = marlin
+	}
+	decode := pool(c.Decode)
 	decode.MaxBatchPerRank = batchLimit(c)
 	if c.MTP {
 		decode.DraftTokens = draftDepth(c, m)
@@ -62,7 +61,7 @@ func deployment(c *Case, s *hardware.System, m *llm.Spec) (serve.DeploymentSpec,
 	}
 	d.Router = serve.LeastLoaded
 	d.Decode = decode
-	d.Prefill = pool(c, c.Prefill, m)
+	d.Prefill = pool(c.Prefill)
 	d.Prefill.TokenBudget = tokenBudget(c)
 	if err := checkHeads(c.Prefill, m); err != nil {
 		return d, err
@@ -70,7 +69,7 @@ func deployment(c *Case, s *hardware.System, m *llm.Spec) (serve.DeploymentSpec,
 	return d, checkHeads(c.Decode, m)
 }
 
-func pool(c *Case, p Pool, m *llm.Spec) *serve.PoolSpec {
+func pool(p Pool) *serve.PoolSpec {
 	return &serve.PoolSpec{Workers: p.Workers, Shape: step.Shape{Accelerators: p.Accelerators, TP: p.TP, EP: p.EP,
 		DPAttention: p.DPAttention}}
 }
@@ -78,48 +77,76 @@ func pool(c *Case, p Pool, m *llm.Spec) *serve.PoolSpec {
 // checkHeads refuses tensor parallelism that would split a query head.
 func checkHeads(p Pool, m *llm.Spec) error {
 	for _, b := range m.Blocks {
-		heads := max(b.Attention.Heads, b.Attention.ValueHeads)
-		if p.TP > heads || heads%p.TP != 0 {
+		if heads := max(b.Attention.Heads, b.Attention.ValueHeads); heads%p.TP != 0 {
 			return fmt.Errorf("tp %d does not divide the %d heads of %s", p.TP, heads, m.Name)
 		}
 	}
 	return nil
 }
 
-// tokenBudget is the most prompt tokens of one step of one rank.
+// Token budgets of one step of one attention rank.
+const (
+	budgetDefault = 8192  // vLLM's max_num_batched_tokens, TensorRT-LLM's max_num_tokens
+	budgetSGLang  = 16384 // chunked_prefill_size on accelerators with much memory
+	budgetATOM    = 16384 // max_num_batched_tokens
+)
+
+// tokenBudget is the most tokens of one step of one rank. TensorRT-LLM's
+// recipes do not split prompts.
 func tokenBudget(c *Case) int {
 	switch c.Engine {
-	case vllm:
-		return budgetVLLM
-	case atom:
-		return budgetATOM
 	case sglang:
 		return budgetSGLang
+	case atom:
+		return budgetATOM
 	}
-	return max(budgetTRT, c.Input)
+	return max(budgetDefault, c.Input)
 }
 
+// batchMax is the most sequences of a rank where nothing else limits them
+// (vLLM's max_num_seqs on large accelerators).
+const batchMax = 1024
+
 // batchLimit is the most sequences a rank decodes at once. Recipes for
-// TensorRT-LLM with separate pools capture decode graphs for a power of two of
-// sequences and allow no more; the benchmark then offers up to a third more
-// than fit, so that no slot is ever empty.
+// TensorRT-LLM with separate pools allow a power of two, for which they capture
+// a graph, and offer up to a third more requests than fit, so that no slot is
+// ever empty.
 func batchLimit(c *Case) int {
 	if c.Engine != trtllm || c.Mode != disaggregated {
 		return batchMax
 	}
-	ranks := c.Decode.Workers * c.Decode.Accelerators / max(1, c.Decode.TP)
-	offered := float64(c.Concurrency) / float64(max(1, ranks))
+	ranks := max(1, c.Decode.Workers*c.Decode.Accelerators/c.Decode.TP)
+	offered := float64(c.Concurrency) / float64(ranks)
 	below := 1 << (bits.Len(uint(max(1, offered))) - 1)
-	const surplus = 1.35
+	const surplus = 1.32 // 4 requests for 3 slots are the highest on record: 1.33 already means free slots
 	if offered > surplus*float64(below) {
 		below *= 2
 	}
 	return min(below, batchMax)
 }
 
-// draftDepth is the number of draft tokens. It is not recorded: recipes draft
-// three tokens, and one where attention is data parallel, which is how they
-// serve large batches.
+// hold is how schedulers gather prompts. SGLang's recipes for Blackwell set
+// scheduler_recv_interval to 10, from 16 requests in flight to 30;
+// TensorRT-LLM's for attention data parallelism set timeout_iters to 60.
+func hold(c *Case, s *hardware.System) serve.HoldSpec {
+	if c.Mode != aggregated {
+		return serve.HoldSpec{}
+	}
+	switch {
+	case c.Engine == sglang && native4(s) && s.Accelerator.Vendor == nvidia:
+		const few, short, long = 16, 10, 30
+		if c.Concurrency < few {
+			return serve.HoldSpec{Poll: short}
+		}
+		return serve.HoldSpec{Poll: long}
+	case c.Engine == trtllm && c.Decode.DPAttention:
+		return serve.HoldSpec{Balance: 60}
+	}
+	return serve.HoldSpec{}
+}
+
+// draftDepth is the number of draft tokens, which is not recorded: three, and
+// one where attention is data parallel, as recipes serve large batches.
 func draftDepth(c *Case, m *llm.Spec) int {
 	depth := 3
 	if c.Decode.DPAttention {
@@ -128,7 +155,10 @@ func draftDepth(c *Case, m *llm.Spec) int {
 	return min(depth, len(m.Acceptance))
 }
 
-// fp4 is the table's name for the 4-bit format of the accelerator's vendor.
+// marlin is the path of the kernels that unpack 4-bit weights on Hopper.
+const marlin = "marlin-w4a16"
+
+// fp4 is the tables' name for the 4-bit format of the accelerator's vendor.
 const fp4 = "fp4"
 
 // precision resolves the formats that a row leaves open.
@@ -136,12 +166,15 @@ func precision(c *Case, s *hardware.System, m *llm.Spec) step.Precision {
 	p := step.Precision{Experts: hardware.Format(c.Weights), Dense: hardware.FP8, KV: hardware.Format(c.KVCache)}
 	if c.Weights == fp4 {
 		p.Experts = hardware.NVFP4
-		if s.Accelerator.Vendor == "amd" || m.Weights.Experts == hardware.MXFP4 {
+		if s.Accelerator.Vendor == amd || m.Weights.Experts == hardware.MXFP4 {
 			p.Experts = hardware.MXFP4
 		}
 	}
-	if c.Weights != string(hardware.FP8) {
-		p.Dense = m.Weights.Dense // quantised checkpoints leave attention as published
+	if p.Experts == hardware.INT4 && !native4(s) {
+		p.Experts = hardware.MXFP4 // Marlin unpacks both alike; its kernels are kept under this name
+	}
+	if p.Experts != hardware.FP8 {
+		p.Dense = m.Weights.Dense // 4-bit checkpoints leave attention as published
 	}
 	if p.KV == "" {
 		p.KV = cacheFormat(c, s)
@@ -149,12 +182,16 @@ func precision(c *Case, s *hardware.System, m *llm.Spec) step.Precision {
 	return p
 }
 
-// cacheFormat is the format of the cache where it is not recorded: FP8, as all
-// recipes set it, but for SGLang and vLLM on Hopper, which leave it at BF16.
+// cacheFormat is the cache's format where it is not recorded: FP8, as recipes
+// set it, but for SGLang and vLLM on Hopper, where they leave it at BF16.
 func cacheFormat(c *Case, s *hardware.System) hardware.Format {
-	_, hasFP4 := s.Accelerator.Compute[hardware.NVFP4]
-	if (c.Engine == sglang || c.Engine == vllm) && s.Accelerator.Vendor == "nvidia" && !hasFP4 {
+	if (c.Engine == sglang || c.Engine == vllm) && s.Accelerator.Vendor == nvidia && !native4(s) {
 		return hardware.BF16
 	}
 	return hardware.FP8
+}
+
+// native4 says whether the accelerator computes in a 4-bit format.
+func native4(s *hardware.System) bool {
+	return s.Accelerator.Compute[hardware.NVFP4] > 0 || s.Accelerator.Compute[hardware.MXFP4] > 0
 }

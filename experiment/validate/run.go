@@ -13,92 +13,95 @@ import (
 
 // Options of a validation.
 type Options struct {
-	Seed     uint64 // of lengths; 0 is a seed like any other
+	Seed     uint64 // of lengths
 	Unfitted bool   // every engine's efficiency is 1
 	Workers  int    // simulations side by side; 0 = one a processor
 	Progress func(done, all int)
 }
 
-// Run simulates the cases and compares. Its result does not depend on how many
-// simulations run side by side.
+// Run simulates the cases of a table of the given name and compares. The
+// result does not depend on how many simulations run side by side.
 func Run(ctx context.Context, name string, cases []Case, o Options) (*Result, error) {
 	p := newPresets()
 	jobs := make([]*prepared, len(cases))
-	why := make([]string, len(cases))
 	for i := range cases {
-		c := &cases[i]
-		if c.Gap != "" {
-			why[i] = c.Gap
-			continue
-		}
-		job, fault, unfit := p.prepare(c, &o)
-		if fault != nil {
-			return nil, fmt.Errorf("%s:%d: %w", name, c.Line, fault)
-		}
-		if unfit != nil {
-			why[i] = unfit.Error()
-			continue
+		job, err := p.prepare(&cases[i], &o)
+		if err != nil {
+			return nil, fmt.Errorf("%s:%d: %w", name, cases[i].Line, err)
 		}
 		jobs[i] = job
 	}
-	predicted := make([]prediction, len(cases))
-	if err := simulate(ctx, cases, jobs, predicted, why, &o); err != nil {
+	b := batch{cases: cases, jobs: jobs, options: &o, predicted: make([]prediction, len(cases))}
+	if err := b.run(ctx); err != nil {
 		return nil, err
 	}
-	return compare(cases, predicted, why), nil
+	return b.compare(), nil
 }
 
 // prediction holds a value per metric; 0 = not predicted.
 type prediction [metricCount]float64
 
-// simulate runs the jobs side by side. Every result has its own place.
-func simulate(ctx context.Context, cases []Case, jobs []*prepared, out []prediction, why []string, o *Options) error {
+// batch is a table under way. What a job finds has its own place.
+type batch struct {
+	cases     []Case
+	jobs      []*prepared
+	predicted []prediction
+	options   *Options
+
+	mutex sync.Mutex
+	done  int
+}
+
+// run simulates the jobs side by side.
+func (b *batch) run(ctx context.Context) error {
 	next := make(chan int)
-	var done sync.WaitGroup
-	var mutex sync.Mutex
-	finished := 0
-	workers := o.Workers
+	var group sync.WaitGroup
+	workers := b.options.Workers
 	if workers < 1 {
 		workers = runtime.GOMAXPROCS(0)
 	}
 	for range workers {
-		done.Go(func() {
+		group.Go(func() {
 			for i := range next {
-				var err error
-				if out[i], err = jobs[i].run(&cases[i]); err != nil {
-					why[i] = err.Error()
-				}
-				mutex.Lock()
-				finished++
-				if o.Progress != nil {
-					o.Progress(finished, len(cases))
-				}
-				mutex.Unlock()
+				b.simulate(i)
 			}
 		})
 	}
-	for _, i := range longestFirst(cases, jobs) {
+	for _, i := range b.order() {
 		if ctx.Err() != nil {
 			break
 		}
 		next <- i
 	}
 	close(next)
-	done.Wait()
+	group.Wait()
 	return ctx.Err()
 }
 
-// longestFirst orders the jobs so that none of the long ones begins last.
-func longestFirst(cases []Case, jobs []*prepared) []int {
+func (b *batch) simulate(i int) {
+	var err error
+	if b.predicted[i], err = b.jobs[i].run(&b.cases[i]); err != nil {
+		b.jobs[i].why = err.Error()
+	}
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	b.done++
+	if b.options.Progress != nil {
+		b.options.Progress(b.done, len(b.cases))
+	}
+}
+
+// order lists the jobs that can run, the longest first, so that none of those
+// begins last.
+func (b *batch) order() []int {
 	var order []int
-	for i, job := range jobs {
-		if job != nil {
+	for i, job := range b.jobs {
+		if job.why == "" {
 			order = append(order, i)
 		}
 	}
-	slices.SortStableFunc(order, func(a, b int) int {
-		return cases[b].Concurrency*cases[b].Output - cases[a].Concurrency*cases[a].Output
-	})
+	tokens := func(i int) int { return b.cases[i].Concurrency * b.cases[i].Output }
+	slices.SortStableFunc(order, func(i, j int) int { return tokens(j) - tokens(i) })
 	return order
 }
 
@@ -108,6 +111,9 @@ func (j *prepared) run(c *Case) (prediction, error) {
 		return prediction{}, err
 	}
 	if err := j.config.Fit(); err != nil {
+		return prediction{}, err
+	}
+	if err := j.plausible(c); err != nil {
 		return prediction{}, err
 	}
 	cluster, err := serve.New(j.config)
@@ -123,10 +129,11 @@ func (j *prepared) run(c *Case) (prediction, error) {
 	return j.measure(c, cluster), nil
 }
 
-// The quantiles that tables report.
+// The quantiles that tables report, and milliseconds.
 const (
 	median = 0.5
 	tail   = 0.99
+	milli  = 1e3
 )
 
 func (j *prepared) measure(c *Case, cluster *serve.Cluster) prediction {
@@ -135,28 +142,34 @@ func (j *prepared) measure(c *Case, cluster *serve.Cluster) prediction {
 	n := float64(c.Accelerators)
 	slices.Sort(t.TTFT)
 	slices.Sort(t.Speed)
-	var p prediction
-	p[TotalThroughput] = float64(t.InputTokens+t.OutputTokens) / seconds / n
-	p[OutputThroughput] = float64(t.OutputTokens) / seconds / n
+	joules := j.joules(cluster, t, seconds, 0)
+	counted := joules
+	if c.Mode == disaggregated && j.system.Accelerator.Vendor == amd {
+		counted = j.joules(cluster, t, seconds, c.Prefill.Workers) // as these rows are kept: decode workers alone
+	}
+	p := prediction{
+		TotalThroughput:  float64(t.InputTokens+t.OutputTokens) / seconds / n,
+		OutputThroughput: float64(t.OutputTokens) / seconds / n,
+		TTFT:             metrics.Quantile(t.TTFT, median),
+		TTFTTail:         metrics.Quantile(t.TTFT, tail),
+		Power:            joules / seconds / n,
+		Energy:           counted / float64(t.OutputTokens),
+	}
 	if speed := metrics.Quantile(t.Speed, median); speed > 0 {
-		const milli = 1e3
 		p[TPOT] = milli / speed
 	}
-	p[TTFT] = metrics.Quantile(t.TTFT, median)
-	p[TTFTTail] = metrics.Quantile(t.TTFT, tail)
-	joules := j.joules(cluster, t, seconds)
-	p[Power] = joules / seconds / n
-	p[Energy] = joules / float64(t.OutputTokens)
 	return p
 }
 
-// joules is the energy of all accelerators: idle power all the time, active
-// power while a step runs, and the energy of the work.
-func (j *prepared) joules(cluster *serve.Cluster, t *serve.Tally, seconds float64) float64 {
+// joules is the energy of the accelerators of all workers but the first ones:
+// idle power all the time, active power while a step runs, and the energy of
+// the work.
+func (j *prepared) joules(cluster *serve.Cluster, t *serve.Tally, seconds float64, first int) float64 {
 	power := j.system.Accelerator.Power
-	sum := float64(power.Idle) * seconds * float64(j.config.Deployment.Accelerators())
-	for i, w := range t.Work {
-		sum += w.Joules + float64(power.Active)*w.Busy.Seconds()*float64(cluster.WorkerAccelerators(i))
+	sum := 0.0
+	for i, w := range t.Work[first:] {
+		n := float64(cluster.WorkerAccelerators(first + i))
+		sum += w.Joules + n*(float64(power.Active)*w.Busy.Seconds()+float64(power.Idle)*seconds)
 	}
 	return sum
 }

@@ -8,12 +8,12 @@ import (
 )
 
 // compare sets predictions beside measurements.
-func compare(cases []Case, predicted []prediction, why []string) *Result {
-	r := &Result{Rows: len(cases), Cases: []Comparison{}, Skipped: []Skipped{}}
-	for i := range cases {
-		c := &cases[i]
-		if why[i] != "" {
-			r.Skipped = append(r.Skipped, Skipped{ID: c.ID, Why: why[i]})
+func (b *batch) compare() *Result {
+	r := &Result{Rows: len(b.cases), Cases: []Comparison{}, Skipped: []Skipped{}}
+	for i := range b.cases {
+		c := &b.cases[i]
+		if why := b.jobs[i].why; why != "" {
+			r.Skipped = append(r.Skipped, Skipped{ID: c.ID, Why: why})
 			continue
 		}
 		r.Simulated++
@@ -22,7 +22,7 @@ func compare(cases []Case, predicted []prediction, why []string) *Result {
 				continue
 			}
 			r.Cases = append(r.Cases, Comparison{ID: c.ID, Metric: m.String(), Measured: c.Measured[m],
-				Predicted: predicted[i][m], Error: predicted[i][m]/c.Measured[m] - 1, MTP: c.MTP, Engine: c.Engine,
+				Predicted: b.predicted[i][m], Error: b.predicted[i][m]/c.Measured[m] - 1, MTP: c.MTP, Engine: c.Engine,
 				System: c.System, Mode: c.Mode, Model: c.Model})
 		}
 	}
