@@ -66,7 +66,7 @@ type DeploymentSpec struct {
 	Router       string         `yaml:"router"`
 	Batching     string         `yaml:"batching,omitempty"`      // mixed (default) | prefill-priority
 	PrefillOrder string         `yaml:"prefill_order,omitempty"` // fcfs (default) | shortest-first
-	Spill        int            `yaml:"spill,omitempty"`         // queued tokens at home from which sessions move; 0 = never
+	Spill        int            `yaml:"spill,omitempty"`         // tokens queued at home that move a session; 0 = never
 	Hold         HoldSpec       `yaml:"hold,omitempty"`
 	Experts      ExpertsSpec    `yaml:"experts,omitempty"`
 	Cache        CacheSpec      `yaml:"cache,omitempty"`
