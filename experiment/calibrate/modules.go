@@ -83,7 +83,13 @@ func moduleGroup(s hardware.AttentionShape, decode bool) string {
 // readModule reads a table of whole attention modules.
 func readModule(c *columns, kind llm.AttentionKind, decode bool) batch {
 	var b batch
-	kernel, model, cache, dense := c.text("kernel_source"), c.text("model"), c.text("kv_cache_dtype"), c.text("gemm_type")
+	kernel, cache := c.text("kernel_source"), c.text("kv_cache_dtype")
+	var model, dense []string
+	if kind == llm.MLA { // the oldest tables are of one model in one format
+		model, dense = c.textOr("model", "DeepSeek-V3"), c.textOr("gemm_type", "fp8_block")
+	} else {
+		model, dense = c.text("model"), c.text("gemm_type")
+	}
 	size, isl, step := c.positive("batch_size"), c.positive("isl"), c.number("step")
 	heads := c.positive("num_heads")
 	seconds := c.latency()

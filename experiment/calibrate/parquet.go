@@ -147,6 +147,17 @@ func (c *columns) text(name string) []string {
 	return values
 }
 
+// textOr is text, or the same word in every row of a table that was written
+// before it had the column.
+func (c *columns) textOr(name, word string) []string {
+	_, words := c.texts[name]
+	_, numbers := c.numbers[name]
+	if words || numbers {
+		return c.text(name)
+	}
+	return slices.Repeat([]string{word}, c.rows)
+}
+
 func (c *columns) missing(name string) string {
 	if _, ok := c.numbers[name]; ok {
 		return "holds numbers in some rows only, or where words belong"

@@ -123,8 +123,8 @@ func TestHostBoundRowsAreLeftOut(t *testing.T) {
 }
 
 func TestSecondsAsText(t *testing.T) {
-	for want, v := range map[string]units.Seconds{"0s": 0, "12.5us": 12.5e-6, "1234us": 1.234e-3, "45.6ns": 45.6e-9, "7ps": 7e-12,
-		"200fs": 2e-13} {
+	for want, v := range map[string]units.Seconds{"0s": 0, "12.5us": 12.5e-6, "1234us": 1.234e-3, "45.6ns": 45.6e-9,
+		"7ps": 7e-12, "200fs": 2e-13} {
 		require.Equal(t, want, seconds(v))
 		var back units.Seconds
 		require.NoError(t, back.UnmarshalText([]byte(want)))

@@ -17,7 +17,8 @@ const gemmTable = "toy/gemm/trtllm/1.0/gemm_perf"
 
 func preset(t *testing.T, file string) hardware.KernelSet {
 	t.Helper()
-	k, _, err := configs.Load[hardware.KernelSet](&configs.Library{}, configs.Source{Name: file, ReadFile: os.ReadFile}, nil)
+	source := configs.Source{Name: file, ReadFile: os.ReadFile}
+	k, _, err := configs.Load[hardware.KernelSet](&configs.Library{}, source, nil)
 	require.NoError(t, err)
 	return *k
 }
@@ -95,8 +96,8 @@ func TestNewestVersionIsFitted(t *testing.T) {
 
 func TestReportSaysWhatWasLeftOut(t *testing.T) {
 	dir := t.TempDir()
-	rows := append(gemmRows(0, 0), gemmRow{"torch", "int8_wo", 1, 512, 512, 1}, gemmRow{"torch", "bfloat16", 1, 32, 512, 1},
-		gemmRow{"torch", "bfloat16", 1, 512, 512, 0})
+	rows := append(gemmRows(0, 0), gemmRow{"torch", "int8_wo", 1, 512, 512, 1},
+		gemmRow{"torch", "bfloat16", 1, 32, 512, 1}, gemmRow{"torch", "bfloat16", 1, 512, 512, 0})
 	write(t, dir, gemmTable, rows)
 	write(t, dir, "toy/linear_attention/trtllm/1.0/mamba2_perf", rows)
 	write(t, dir, "other_sxm/gemm/trtllm/1.0/gemm_perf", rows)
@@ -167,7 +168,8 @@ func TestFiguresAreDrawn(t *testing.T) {
 	o.Figures = filepath.Join(t.TempDir(), "figures")
 	r, err := Run(o)
 	require.NoError(t, err)
-	require.Equal(t, []string{filepath.Join(o.Figures, "kernels-gemm.png"), filepath.Join(o.Figures, "kernels-gemm.svg")}, r.Figures)
+	base := filepath.Join(o.Figures, "kernels-gemm")
+	require.Equal(t, []string{base + ".png", base + ".svg"}, r.Figures)
 	png, err := os.ReadFile(r.Figures[0])
 	require.NoError(t, err)
 	require.True(t, strings.HasPrefix(string(png), "\x89PNG"))
