@@ -19,3 +19,6 @@ func asRow(cells []string) table.Row {
 	}
 	return row
 }
+
+// Bold sets a text off where the screen can show that.
+func (s Style) Bold(t string) string { return s.bold(t) }

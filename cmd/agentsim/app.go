@@ -105,7 +105,7 @@ func (a *app) root() *cobra.Command {
 	flags.String("config", "", "file with settings: the flags above by name")
 	root.AddCommand(a.capacityCommand(), a.runCommand(), a.explainCommand(), a.schemaCommand(),
 		a.listCommand(), a.versionCommand())
-	root.AddCommand(a.traceCommand())
+	root.AddCommand(a.traceCommand(), a.modelCommand())
 	return root
 }
 

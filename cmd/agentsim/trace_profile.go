@@ -8,7 +8,6 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/spf13/cobra"
 
-	"agentsim/configs"
 	"agentsim/report"
 	"agentsim/trace"
 	"agentsim/trace/fit"
@@ -139,9 +138,9 @@ func (a *app) traceSynthCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "synth PROFILE OUT",
 		Short: "Draw sessions from a workload profile",
-		Long: "synth draws sessions from a workload profile, a preset (agentsim list workloads) or a YAML file, and writes\n" +
-			"them as a Parquet table or, to a file that ends in .jsonl, as agentic Mooncake rows. The same seed gives the\n" +
-			"same bytes, and a longer trace begins like a shorter one. --set changes fields of the profile.",
+		Long: "synth draws sessions from a workload profile, a preset (agentsim list workloads) or a YAML file, and\n" +
+			"writes them as a Parquet table or, to a file that ends in .jsonl, as agentic Mooncake rows. The same seed gives\n" +
+			"the same bytes, and a longer trace begins like a shorter one. --set changes fields of the profile.",
 		Example: "  agentsim trace synth swe-mini --sessions 20 sessions.parquet\n" +
 			"  agentsim trace synth swe-mini --sessions 20 --seed 7 --set turns.median=10 sessions.jsonl",
 		Args: exactly(2, "a profile and a file to write"),
@@ -183,8 +182,7 @@ func (a *app) traceSynth(_ *cobra.Command, args []string) error {
 
 // profile loads a workload profile by its name or file, with all overrides.
 func (a *app) profile(name string) (*trace.Profile, error) {
-	source := configs.Source{Text: []byte("preset: '" + strings.ReplaceAll(name, "'", "''") + "'"), ReadFile: a.readFile}
-	w, _, err := configs.Load[trace.Workload](configs.Presets(), source, a.settings.GetStringSlice("set"))
+	w, err := loadPreset[trace.Workload](a, name)
 	if err != nil {
 		return nil, err
 	}
