@@ -12,7 +12,7 @@ import (
 func (c *Cluster) growLater(w *worker, id int32, room int) {
 	a := &c.calls[id]
 	steps := int64(math.Floor(float64(room-a.context) / w.growth))
-	a.growAt = a.joinedAt + max(1, steps)
+	a.growAt = max(a.joinedAt+steps, w.steps+1)
 	if a.growAt < a.finishAt {
 		w.growing.push(finishing{step: a.growAt, call: id})
 	}

@@ -98,3 +98,12 @@ func TestTheYoungestIsRetractedToTheHeadOfTheQueue(t *testing.T) {
 	require.Equal(t, steps, a.steps+int64(a.generated))
 	require.Equal(t, 500+a.generated, a.prompt())
 }
+
+// Room for one token is less than a step with drafts fills.
+func TestTheSmallestReserveIsEnoughToGoOn(t *testing.T) {
+	w := watch(t, toy(play(essays), withDrafts, withAgents(4), func(c *Config) {
+		c.Deployment.Cache.ReserveTokens = 1
+	}))
+	w.run(20)
+	require.Greater(t, w.sum.Calls, int64(4))
+}
