@@ -56,13 +56,13 @@ func (p *presets) prepare(c *Case, o *Options) (*prepared, error) {
 	if err != nil {
 		return nil, fmt.Errorf("model: %w", err)
 	}
-	engine, err := load(p.engines, "engines", c.Engine)
+	engine, err := load(p.engines, "engines", engineOf(c))
 	if err != nil {
 		return nil, fmt.Errorf("engine: %w", err)
 	}
 	name, ok := engine.Kernels[system.Accelerator.Name]
 	if !ok {
-		return &prepared{why: fmt.Sprintf("engine %s has no kernels for %s", c.Engine, system.Accelerator.Name)}, nil
+		return &prepared{why: fmt.Sprintf("engine %s has no kernels for %s", engine.Name, system.Accelerator.Name)}, nil
 	}
 	kernels, err := load(p.kernels, "kernels", name)
 	if err != nil {

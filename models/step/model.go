@@ -62,6 +62,9 @@ func New(cfg Config) (*Model, error) {
 	if efficiency, ok := cfg.Engine.EfficiencyOn[cfg.System.Accelerator.Name]; ok {
 		cfg.Engine.Efficiency = efficiency
 	}
+	if eager, ok := cfg.Engine.EagerOn[cfg.System.Accelerator.Name+"/"+string(cfg.Precision.Experts)]; ok {
+		cfg.Engine.Eager = eager
+	}
 	if err := cfg.Shape.Validate(); err != nil {
 		return nil, err
 	}

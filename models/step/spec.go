@@ -33,8 +33,10 @@ type EngineSpec struct {
 
 	// Eager multiplies the kernel times of steps that hold prompts: their
 	// kernels are launched one by one, not as a captured graph, and run for so
-	// long that clocks settle below those of the tables. 0 = 1.
-	Eager float64 `yaml:"eager,omitempty"`
+	// long that clocks settle below those of the tables. 0 = 1. EagerOn
+	// replaces it by accelerator and format of the experts, as "b200/fp8".
+	Eager   float64            `yaml:"eager,omitempty"`
+	EagerOn map[string]float64 `yaml:"eager_on,omitempty"`
 	// Efficiency divides every kernel time; 1 = as the kernel tables say.
 	// EfficiencyOn replaces it on the accelerators that it names.
 	Efficiency   float64            `yaml:"efficiency"`
