@@ -14,17 +14,24 @@ import (
 )
 
 func (a *app) explainCommand() *cobra.Command {
-	return &cobra.Command{
+	c := &cobra.Command{
 		Use:   "explain SCENARIO",
 		Short: "Show where a step's time, a rank's memory and an accelerator's watts go",
 		Long: "explain prices one typical step of each pool, operator by operator, with what bounds it; lists the memory\n" +
 			"of an accelerator line by line; and counts the numbers of the scenario by what they rest on. No simulation.",
-		Example: "  agentsim explain gb300-agentperf-slo20",
-		Args:    exactly(1, "one scenario"),
-		RunE: func(_ *cobra.Command, args []string) error {
+		Example: "  agentsim explain gb300-agentperf-slo20\n" +
+			"  agentsim explain gb300-agentperf-slo20 --experts --plot figures",
+		Args: exactly(1, "one scenario"),
+		RunE: func(cmd *cobra.Command, args []string) error {
 			s, provenance, err := a.load(args[0])
 			if err != nil {
 				return err
+			}
+			if a.settings.GetBool("experts") {
+				return a.explainExperts(cmd, s)
+			}
+			if a.settings.GetString("plot") != "" {
+				return usageError{errPlotAlone}
 			}
 			e, err := experiment.Explain(s)
 			if err != nil {
@@ -39,6 +46,8 @@ func (a *app) explainCommand() *cobra.Command {
 			})
 		},
 	}
+	expertFlags(c)
+	return c
 }
 
 // basis counts the numbers of a scenario by what they rest on.
