@@ -145,7 +145,23 @@ func (d *DeploymentSpec) validatePolicies() error {
 	default:
 		return field("batching", fmt.Sprintf("%q: want %s or %s", d.Batching, Mixed, PrefillPriority))
 	}
-	return d.Hold.validate()
+	if err := d.Hold.validate(); err != nil {
+		return err
+	}
+	return d.Cache.validate()
+}
+
+// validate leaves the sizes of a cache to the model: any would do here.
+func (c *CacheSpec) validate() error {
+	if c.ReserveTokens < 0 {
+		return field("cache.reserve_tokens", fmt.Sprintf("%d: want 0 (= 1024) or more tokens", c.ReserveTokens))
+	}
+	sized := kvcache.Spec{Capacity: 1, BlockTokens: 1, BytesPerToken: 1,
+		Tiers: c.Tiers, Eviction: c.Eviction, Write: c.Write}
+	if err := sized.Validate(); err != nil {
+		return fmt.Errorf("cache.%w", err)
+	}
+	return nil
 }
 
 func (p *PoolSpec) validate(name string) error {

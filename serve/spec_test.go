@@ -1,0 +1,62 @@
+package serve
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"agentsim/models/kvcache"
+)
+
+func TestImpossibleDeploymentsAreRefusedByField(t *testing.T) {
+	type spec = *DeploymentSpec
+	for want, change := range map[string]func(spec){
+		`mode: "both": want aggregated, disaggregated or auto`: func(d spec) { d.Mode = "both" },
+		"aggregated: mode aggregated needs a pool":             func(d spec) { d.Aggregated = nil },
+		"prefill: mode disaggregated needs the pools":          func(d spec) { d.Mode = Disaggregated },
+		"accelerators: mode auto needs the number":             func(d spec) { d.Mode = Auto },
+		"aggregated.workers: 0: want at least 1":               func(d spec) { d.Aggregated.Workers = 0 },
+		"aggregated.token_budget: want the tokens":             func(d spec) { d.Aggregated.TokenBudget = 0 },
+		"aggregated.max_batch_per_rank: want the sequences":    func(d spec) { d.Aggregated.MaxBatchPerRank = 0 },
+		"aggregated.tp: 3 does not divide":                     func(d spec) { d.Aggregated.TP = 3 },
+		"units: -1: want 1 or more":                            func(d spec) { d.Units = -1 },
+		`router: "nearest": want one of conversation-affinity`: func(d spec) { d.Router = "nearest" },
+		`prefill_order: "lifo": want fcfs or shortest-first`:   func(d spec) { d.PrefillOrder = "lifo" },
+		`batching: "none": want mixed or prefill-priority`:     func(d spec) { d.Batching = "none" },
+		"spill: -1: want 0 (never) or more":                    func(d spec) { d.Spill = -1 },
+		"hold.poll: -1":                                        func(d spec) { d.Hold.Poll = -1 },
+		"cache.reserve_tokens: -1: want 0 (= 1024) or more":    func(d spec) { d.Cache.ReserveTokens = -1 },
+		`cache.write: is "never"`:                              func(d spec) { d.Cache.Write = "never" },
+		`cache.eviction.policy: is "random"`:                   func(d spec) { d.Cache.Eviction.Policy = "random" },
+		"cache.tiers[0].capacity: is 0":                        withEmptyTier,
+	} {
+		cfg := toy(play(chat))
+		require.NoError(t, cfg.Deployment.Validate())
+		change(&cfg.Deployment)
+		require.ErrorContains(t, cfg.Deployment.Validate(), want)
+		require.ErrorContains(t, cfg.Prepare(), "deployment."+want)
+	}
+}
+
+func withEmptyTier(d *DeploymentSpec) {
+	d.Cache.Tiers = []kvcache.TierSpec{{Name: kvcache.Host, Rate: 1}}
+}
+
+func TestAutoIsNoDeploymentYet(t *testing.T) {
+	cfg := toy(play(chat))
+	cfg.Deployment.Mode, cfg.Deployment.Budget = Auto, 8
+	require.NoError(t, cfg.Deployment.Validate())
+	require.ErrorContains(t, cfg.Prepare(), "auto names no deployment yet")
+	require.Equal(t, 8, cfg.Deployment.Accelerators())
+	require.Empty(t, cfg.Deployment.Pools())
+}
+
+func TestPoolsCountTheirUnits(t *testing.T) {
+	cfg := toy(play(chat), disaggregated(3, 1))
+	d := &cfg.Deployment
+	require.Equal(t, 3*1+1*2, d.Accelerators())
+	d.Units = 4
+	require.Equal(t, 4*5, d.Accelerators())
+	require.Equal(t, 5, d.UnitAccelerators())
+	require.Equal(t, []int{12, 4}, []int{d.Pools()[0].Workers, d.Pools()[1].Workers})
+}
