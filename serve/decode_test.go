@@ -70,3 +70,16 @@ func TestADecodeWorkerIsNotSentWhatItKept(t *testing.T) {
 		"generatedtrue":  4096 - 3*64,
 	}, moved)
 }
+
+func TestEqualBatchesAreFilledByContext(t *testing.T) {
+	w := worker{shape: toyShape(3), ranks: []rank{
+		{sequences: 2, context: 900}, {sequences: 2, context: 300}, {sequences: 1},
+	}}
+	var order []int
+	for i := w.freest(-1); i >= 0; i = w.freest(i) {
+		order = append(order, i)
+	}
+	require.Equal(t, []int{2, 1, 0}, order)
+	w.ranks[2].running = w.shape.MaxBatchPerRank
+	require.Equal(t, 1, w.freest(-1))
+}

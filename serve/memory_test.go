@@ -31,3 +31,21 @@ func TestCachesHoldWhatTheModelSays(t *testing.T) {
 		require.InEpsilon(t, fragmentation*entry*layers*(640+128), float64(cache.Used()), 1e-9)
 	}
 }
+
+// Linear attention holds a state a running sequence, and nothing a token.
+func TestRunningSequencesHoldTheirState(t *testing.T) {
+	c := build(t, toy(turns(trace.Turn{Input: 640, Output: 5}), withAgents(0), func(c *Config) {
+		full := c.LLM.Blocks[0]
+		full.Count = 1
+		state := full
+		state.Attention = llm.Attention{Kind: llm.Linear, KeyHeads: 4, ValueHeads: 8, KeyDim: 64, ValueDim: 128, Conv: 4}
+		c.LLM.Blocks = []llm.Block{full, state}
+	}))
+	cache := c.workers[0].ranks[0].cache
+	_, ok := cache.Admit(0, kvcache.Request{Session: 0, Prompt: 640})
+	require.True(t, ok)
+	running := cache.Used()
+	cache.Release(0, 0, 640)
+	require.EqualValues(t, 640*4096, cache.Used())
+	require.Greater(t, running, cache.Used()+4*8*64*128, "an FP32 state of 8 × 64 × 128 values")
+}

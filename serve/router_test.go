@@ -79,3 +79,18 @@ func TestCopiesElsewhereAreDroppedWhenHistoryChanges(t *testing.T) {
 		require.Equal(t, test.copies, copies)
 	}
 }
+
+// Of two ranks drawn at random the less loaded one takes the call, so that the
+// busier of two gets those calls only that draw it twice.
+func TestPowerOfTwoTakesTheBetterOfTwo(t *testing.T) {
+	const calls = 4000
+	c := build(t, toy(play(chat), routed(PowerOfTwo), withAgents(calls)))
+	c.workers[0].ranks[0].queued = 1000
+	busier := 0
+	for id := range int32(calls) {
+		if _, number := c.choose(id); number == 0 {
+			busier++
+		}
+	}
+	require.InDelta(t, 0.25, float64(busier)/calls, 0.03)
+}

@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"agentsim/models/kvcache"
+	"agentsim/trace"
 	"agentsim/units"
 )
 
@@ -88,4 +89,27 @@ func TestShortestFirstTakesTheSmallestPrompt(t *testing.T) {
 	require.True(t, ready && ok)
 	require.EqualValues(t, 1, id)
 	require.Equal(t, []int32{0, 2}, []int32{r.queue.at(0), r.queue.at(1)})
+}
+
+// Sixteen others on the wire make a reload take seventeen times as long, and
+// computing the prefix again the better choice.
+func TestABusyWireMakesComputingTheBetterChoice(t *testing.T) {
+	for others, waits := range map[int]bool{0: true, 16: false} {
+		c := build(t, toy(turns(trace.Turn{Input: 2048, Output: 5}), withHost(1e10), withAgents(1)))
+		w := &c.workers[0]
+		r := &w.ranks[0]
+		for i := range others {
+			c.wires[r.tiers[1]].link.Start(0, uint32(100+i), 1e9)
+		}
+		const tokens = 1024
+		hit := kvcache.Hit{Tokens: tokens}
+		hit.Levels[1], hit.ReloadBytes[1] = tokens, tokens*65536
+		alone := 1e-3 + tokens*65536/1e10
+		require.Less(t, alone, tokens*w.fillSeconds)
+		require.Greater(t, 17*alone, tokens*w.fillSeconds)
+		a := &c.calls[0]
+		a.done, a.hit = tokens, tokens
+		require.Equal(t, waits, c.reload(w, r, 0, hit))
+		require.Equal(t, waits, a.done == tokens)
+	}
 }
