@@ -12,18 +12,24 @@ import (
 )
 
 // complete fills in what an engine's tables lack: constants of another engine
-// on the same accelerator first, then of the same engine over the same link,
-// then published and assumed ones. Every loan is named in the sources.
+// on the same accelerator, collectives of the same engine over the same link
+// first, then published and assumed ones. Every loan is named in the sources.
 func complete(sets []*fitted) {
 	own := make([]hardware.KernelSet, len(sets))
 	for i, f := range sets {
 		own[i] = clone(f.set)
 	}
 	for i, f := range sets {
+		for j, lender := range sets {
+			if i != j && lender.system == f.system {
+				f.borrowKernels(own[j])
+			}
+		}
 		for _, j := range lenders(sets, i) {
-			f.borrow(own[j], sets[j].accelerator.ScaleUp == f.accelerator.ScaleUp, sets[j].system == f.system)
+			f.borrowCollectives(own[j], sets[j].accelerator.ScaleUp == f.accelerator.ScaleUp)
 		}
 		f.assume()
+		f.assumePower()
 		f.generalise()
 		f.nameDefaults()
 	}
@@ -35,8 +41,8 @@ func clone(k hardware.KernelSet) hardware.KernelSet {
 	return k
 }
 
-// lenders are the other sets in order: the same accelerator, then the same
-// engine, then the rest; within these by name.
+// lenders are the other sets in order: the same engine, then the same
+// accelerator, then the rest; within these by name.
 func lenders(sets []*fitted, i int) []int {
 	var list []int
 	for j := range sets {
@@ -46,9 +52,9 @@ func lenders(sets []*fitted, i int) []int {
 	}
 	rank := func(j int) int {
 		switch {
-		case sets[j].system == sets[i].system:
+		case sets[j].engine == sets[i].engine:
 			return 0
-		case sets[j].set.Engine == sets[i].set.Engine:
+		case sets[j].system == sets[i].system:
 			return 1
 		}
 		return 2
@@ -57,10 +63,7 @@ func lenders(sets []*fitted, i int) []int {
 	return list
 }
 
-func (f *fitted) borrow(from hardware.KernelSet, sameLink, sameAccelerator bool) {
-	if sameAccelerator {
-		f.borrowKernels(from)
-	}
+func (f *fitted) borrowCollectives(from hardware.KernelSet, sameLink bool) {
 	for _, group := range collectiveNames() {
 		mine, theirs := collectiveOf(&f.set, group), collectiveOf(&from, group)
 		remote := strings.HasPrefix(group, "remote_")
@@ -161,6 +164,31 @@ func (f *fitted) assume() {
 	}
 	for _, group := range []string{"dispatch", "combine", "all_reduce", "all_gather"} {
 		f.fallBack(group, hardware.Collective{Floor: nearFloor, Efficiency: nearShare}, "modelling.md 1.6")
+	}
+}
+
+// Watts that kernels draw which convert 4-bit weights to BF16 on the fly, on
+// top of idle and active: their work is not in useful FLOPs and bytes. Of the
+// same kind, every long expert row of the H200 power tables stands at the cap
+// whatever its FLOPs, and 62 rows of W4A16 MXFP4 on B200 at 600 to 700 W.
+const (
+	convertingHopper    = 350
+	convertingBlackwell = 290
+)
+
+func (f *fitted) assumePower() {
+	for _, name := range sortedKeys(f.set.Experts) {
+		e := f.set.Experts[name]
+		if e.Compute != hardware.BF16 || e.Weights == hardware.BF16 {
+			continue
+		}
+		e.DynamicPower = convertingHopper
+		if f.accelerator.Compute[hardware.MXFP4] > 0 {
+			e.DynamicPower = convertingBlackwell
+		}
+		f.set.Experts[name] = e
+		f.set.Sources["experts."+name+".dynamic_power"] = hardware.Source{Basis: "assumed", Range: [2]float64{0.7, 1.35},
+			Source: "long expert rows of the power tables of H200 (vLLM 0.22) and B200 (TensorRT-LLM 1.3.0rc15)"}
 	}
 }
 
