@@ -80,12 +80,13 @@ type ledger struct {
 	joules  float64
 	m       *Model
 	items   *[]Item
+	prompts bool // the step holds any
 }
 
 func (l *ledger) add(e entry) {
 	seconds := e.count * e.seconds
 	joules := e.count * (e.flops*e.perFLOP + e.bytes*l.m.joulesPerByte + e.link*l.m.joulesPerLinkByte +
-		e.busy*e.seconds*float64(l.m.shape.Accelerators) + e.extra)
+		e.busy*l.loaded(&e)*float64(l.m.shape.Accelerators) + e.extra)
 	l.seconds += seconds
 	l.joules += joules
 	bound := e.bound()
@@ -110,4 +111,19 @@ func (e *entry) bound() Bound {
 		return Network
 	}
 	return Memory
+}
+
+// achieved is the share of peak rates that kernels reach while they fill the
+// accelerator (hardware.md 3.1 and 3.2: 0.6 to 0.8).
+const achieved = 0.67
+
+// loaded is the part of an operator's time in which it draws its class's
+// watts, which were measured on kernels that fill the accelerator. In a decode
+// step operators wait for launches and for each other; they draw them only
+// while they compute or move.
+func (l *ledger) loaded(e *entry) float64 {
+	if l.prompts {
+		return e.seconds
+	}
+	return min(e.seconds, max(e.ideal, e.moving)/achieved)
 }

@@ -66,7 +66,7 @@ func (m *Model) account(ranks []Rank, items *[]Item) Cost {
 	if t.tokens == 0 {
 		return Cost{}
 	}
-	l := ledger{m: m, items: items}
+	l := ledger{m: m, items: items, prompts: t.prompts}
 	for i := range m.kinds {
 		m.attend(&l, &m.kinds[i], i, ranks)
 	}
@@ -77,7 +77,7 @@ func (m *Model) account(ranks []Rank, items *[]Item) Cost {
 	m.head(&l, Head, t.heads, 1)
 	m.speculate(&l, ranks, t)
 	if eager := m.cfg.Engine.Eager; eager > 0 && t.prompts {
-		l.add(entry{operator: Gaps, count: 1, seconds: l.seconds * (eager - 1)})
+		l.add(entry{operator: Gaps, count: 1, seconds: l.seconds * (eager - 1), busy: m.watts.prefill})
 	}
 	l.add(entry{operator: Host, count: 1, seconds: float64(m.cfg.Engine.Host.PerStep)})
 	return m.settle(&l)
