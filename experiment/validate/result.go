@@ -7,7 +7,11 @@ type Result struct {
 	Summary map[string]Errors `json:"summary"` // by metric, cases without speculative decoding
 	MTP     map[string]Errors `json:"mtp"`     // by metric, cases with speculative decoding
 	Groups  []Group           `json:"groups"`
+	Factors []Factor          `json:"factors"`
 	Skipped []Skipped         `json:"skipped"`
+
+	// Unfitted is Summary with every efficiency at 1, where both were asked for.
+	Unfitted map[string]Errors `json:"unfitted,omitempty"`
 
 	Simulated int `json:"simulated"` // cases
 	Rows      int `json:"rows"`      // cases in the table

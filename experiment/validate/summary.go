@@ -29,6 +29,7 @@ func (b *batch) compare() *Result {
 	r.Summary = summarise(r.Cases, func(c *Comparison) bool { return !c.MTP })
 	r.MTP = summarise(r.Cases, func(c *Comparison) bool { return c.MTP })
 	r.Groups = groups(r.Cases)
+	r.Factors = b.factors()
 	return r
 }
 

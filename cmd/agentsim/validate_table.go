@@ -1,0 +1,97 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"agentsim/experiment/validate"
+	"agentsim/report"
+)
+
+// validationTable writes the cases, then what they come to.
+func validationTable(b *strings.Builder, r *validate.Result) error {
+	const gap = 2
+	w := tabwriter.NewWriter(b, 0, 0, gap, ' ', 0)
+	fmt.Fprintln(w, "case\tmetric\tmeasured\tpredicted\terror")
+	for _, c := range r.Cases {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", c.ID, c.Metric, report.Significant(c.Measured), report.Significant(c.Predicted),
+			signed(c.Error))
+	}
+	section(w, "%d of %d cases simulated. Without speculative decoding:", r.Simulated, r.Rows)
+	fmt.Fprintln(w, "metric\tcases\tmedian\tmean\tbias\tfactors at 1: median\tmean\tbias")
+	for _, m := range validate.Metrics() {
+		if e, ok := r.Summary[m.String()]; ok {
+			fmt.Fprintf(w, "%s\t%s\t%s\n", m, errorCells(e), strings.Join(strings.Split(errorCells(r.Unfitted[m.String()]), "\t")[1:], "\t"))
+		}
+	}
+	section(w, "With speculative decoding, whose depth and acceptance the table does not record:")
+	fmt.Fprintln(w, "metric\tcases\tmedian\tmean\tbias")
+	for _, m := range validate.Metrics() {
+		if e, ok := r.MTP[m.String()]; ok {
+			fmt.Fprintf(w, "%s\t%s\n", m, errorCells(e))
+		}
+	}
+	groupRows(w, r)
+	factorRows(w, r)
+	if len(r.Skipped) > 0 {
+		section(w, "Not simulated:")
+		for _, s := range r.Skipped {
+			fmt.Fprintf(w, "%s\t%s\n", s.ID, s.Why)
+		}
+	}
+	return w.Flush()
+}
+
+// section ends the columns before it, so that each table has widths of its own.
+func section(w io.Writer, format string, args ...any) {
+	fmt.Fprintf(w, "\n"+format+"\n", args...)
+}
+
+func errorCells(e validate.Errors) string {
+	const percent = 100
+	return fmt.Sprintf("%d\t%.1f %%\t%.1f %%\t%s", e.N, percent*e.MedianAPE, percent*e.MAPE, signed(e.Bias))
+}
+
+func signed(x float64) string {
+	const percent = 100
+	return fmt.Sprintf("%+.1f %%", percent*x)
+}
+
+// groupRows shows where the errors are, for step time, throughput and first
+// tokens.
+func groupRows(w io.Writer, r *validate.Result) {
+	metrics := []validate.Metric{validate.TPOT, validate.TotalThroughput, validate.TTFT}
+	for _, mtp := range []bool{false, true} {
+		section(w, "By group%s: cases, median error, bias", map[bool]string{true: ", with speculative decoding"}[mtp])
+		fmt.Fprintf(w, "by\tvalue\t%s\t\t\t%s\t\t\t%s\n", metrics[0], metrics[1], metrics[2])
+		for _, g := range r.Groups {
+			if g.MTP != mtp {
+				continue
+			}
+			fmt.Fprintf(w, "%s\t%s", g.By, g.Value)
+			for _, m := range metrics {
+				e, ok := g.Summary[m.String()]
+				if !ok {
+					fmt.Fprint(w, "\t\t\t")
+					continue
+				}
+				const percent = 100
+				fmt.Fprintf(w, "\t%d\t%.0f %%\t%s", e.N, percent*e.MedianAPE, signed(e.Bias))
+			}
+			fmt.Fprintln(w)
+		}
+	}
+}
+
+// factorRows shows what would centre the errors of each engine and family.
+func factorRows(w io.Writer, r *validate.Result) {
+	const percent = 100
+	section(w, "Efficiency that would centre the errors:")
+	fmt.Fprintln(w, "engine\tfamily\taccelerators\tefficiency\tpoints\tmean error at present")
+	for _, f := range r.Factors {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%.2f\t%d\t%.1f %%\n", f.Engine, f.Family, strings.Join(f.Accelerators, " "), f.Efficiency,
+			f.Points, percent*f.MAPE)
+	}
+}
