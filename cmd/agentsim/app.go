@@ -1,6 +1,7 @@
 package main
 
 import (
+	"agentsim/metrics"
 	"context"
 	"errors"
 	"fmt"
@@ -74,7 +75,7 @@ func exitCode(ctx context.Context, err error) int {
 	switch {
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
 		return exitInterrupted
-	case errors.Is(err, experiment.ErrInfeasible):
+	case errors.Is(err, metrics.ErrInfeasible):
 		return exitInfeasible
 	case errors.As(err, &usage), errors.As(err, &config):
 		return exitUsage
@@ -105,7 +106,8 @@ func (a *app) root() *cobra.Command {
 	flags.String("config", "", "file with settings: the flags above by name")
 	root.AddCommand(a.capacityCommand(), a.runCommand(), a.explainCommand(), a.schemaCommand(),
 		a.listCommand(), a.versionCommand())
-	root.AddCommand(a.traceCommand(), a.modelCommand())
+	root.AddCommand(a.traceCommand(), a.modelCommand(), a.calibrateCommand())
+	root.AddCommand(a.validateCommand())
 	return root
 }
 
