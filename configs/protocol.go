@@ -38,7 +38,7 @@ func (p *Protocol) Validate() error {
 		{p.Ramp >= 0, "ramp", fmt.Sprintf("%v: want 0s or more", p.Ramp)},
 		{p.Warmup >= 0, "warmup", fmt.Sprintf("%v: want 0s or more", p.Warmup)},
 		{p.Duration > 0, "duration", fmt.Sprintf("%v: want more than 0s", p.Duration)},
-		{p.DurationMax >= p.Duration, "duration_max", fmt.Sprintf("%v: is below the duration, %v", p.DurationMax, p.Duration)},
+		{p.DurationMax >= p.Duration, "duration_max", fmt.Sprintf("%v: is below duration %v", p.DurationMax, p.Duration)},
 		{p.SessionsMin >= 0, "sessions_min", fmt.Sprintf("%d: want 0 or more", p.SessionsMin)},
 		{p.SessionsPerAgent >= 0, "sessions_per_agent", fmt.Sprintf("%g: want 0 or more", p.SessionsPerAgent)},
 		{p.CallsMin >= 0, "calls_min", fmt.Sprintf("%d: want 0 or more", p.CallsMin)},

@@ -13,10 +13,6 @@ import (
 	"agentsim/serve"
 )
 
-// ErrInfeasible marks scenarios that cannot work at all: a worker that does
-// not fit in memory, or a service level that one agent already fails.
-var ErrInfeasible = metrics.ErrInfeasible
-
 // prepare builds what all simulations of a scenario share.
 func prepare(s *configs.Scenario) (serve.Config, error) {
 	source, err := sessions.Open(s)
@@ -36,7 +32,7 @@ func prepare(s *configs.Scenario) (serve.Config, error) {
 func infeasible(err error) error {
 	var memory *serve.ErrMemory
 	if errors.As(err, &memory) {
-		return fmt.Errorf("%w: %w", ErrInfeasible, err)
+		return fmt.Errorf("%w: %w", metrics.ErrInfeasible, err)
 	}
 	return err
 }

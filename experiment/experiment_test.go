@@ -105,7 +105,7 @@ func TestWhatCannotWorkIsInfeasible(t *testing.T) {
 		"tokens with 1024 to generate does not fit in a cache of ":    leaving(t, 10000),
 	} {
 		_, err := experiment.Capacity(context.Background(), quick(t, set), experiment.Options{})
-		require.ErrorIs(t, err, experiment.ErrInfeasible, set)
+		require.ErrorIs(t, err, metrics.ErrInfeasible, set)
 		require.ErrorContains(t, err, want)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"agentsim/configs"
+	"agentsim/metrics"
 )
 
 // Progress is told of every phase as it ends.
@@ -66,11 +67,11 @@ func (s *search) infeasible() error {
 	for _, c := range p.Conditions {
 		if c.Margin() < 0 {
 			return fmt.Errorf("%w: one agent already fails the service level: %s asks for %.0f %% of calls at %g, got %.1f %% "+
-				"(output speed P25 %.1f tok/s, TTFT P95 %.2f s)", ErrInfeasible, c.Name, percent*c.Share, c.Target,
+				"(output speed P25 %.1f tok/s, TTFT P95 %.2f s)", metrics.ErrInfeasible, c.Name, percent*c.Share, c.Target,
 				percent*c.Met, p.OutputSpeedP25, p.TTFTP95S)
 		}
 	}
-	return fmt.Errorf("%w: no call finished within the measured %.0f s", ErrInfeasible, p.WindowS)
+	return fmt.Errorf("%w: no call finished within the measured %.0f s", metrics.ErrInfeasible, p.WindowS)
 }
 
 const percent = 100

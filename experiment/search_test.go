@@ -132,7 +132,7 @@ func TestSearchGivesUpWhereNothingFailsOrNothingPasses(t *testing.T) {
 	for _, start := range []int{1, 2, 100} {
 		s = play(func(int) float64 { return -0.1 }, 0, doubling(start))
 		err := s.run()
-		require.ErrorIs(t, err, ErrInfeasible)
+		require.ErrorIs(t, err, metrics.ErrInfeasible)
 		require.ErrorContains(t, err, "one agent already fails the service level: output_speed.p25 asks for "+
 			"75 % of calls at 20, got 65.0 %")
 		require.Contains(t, s.tried, 1)

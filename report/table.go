@@ -123,7 +123,8 @@ func deployments(b *strings.Builder, list []metrics.Deployment) {
 	if len(list) == 0 {
 		return
 	}
-	t := numbers(table.Row{"deployment", "limit", "budget", "batch", "drafts", "agents", "per MW", "estimated", "loses"}, 3)
+	header := table.Row{"deployment", "limit", "budget", "batch", "drafts", "agents", "per MW", "estimated", "loses"}
+	t := numbers(header, 3)
 	for _, d := range list {
 		simulated := ""
 		if d.Simulated > 0 {

@@ -6,13 +6,12 @@ import (
 	"io"
 
 	"agentsim/serve"
-	"agentsim/sim"
 )
 
 // Timeline collects what a cluster does inside a window of simulated time, for
 // a trace viewer (ui.perfetto.dev). It implements serve.Observer.
 type Timeline struct {
-	From, To sim.Time
+	From, To float64 // seconds
 	// Limit bounds the events kept; what comes after is counted in Dropped.
 	Limit   int
 	Dropped int
@@ -51,8 +50,8 @@ func (t *Timeline) Stepped(s serve.Stepped) {
 	}
 	t.add(traceEvent{Name: name, Phase: "X", Group: group, Track: 1, Args: map[string]float64{"steps": float64(s.Steps),
 		"sequences": float64(s.Sequences), "prompts": float64(s.PromptParts), "prompt_tokens": float64(s.Prompt)}},
-		s.From, s.To)
-	t.add(traceEvent{Name: "power", Phase: "C", Group: group, Args: map[string]float64{"watts": s.Watts}}, s.From, s.From)
+		s.From.Seconds(), s.To.Seconds())
+	t.add(traceEvent{Name: "power", Phase: "C", Group: group, Args: map[string]float64{"watts": s.Watts}}, s.From.Seconds(), s.From.Seconds())
 }
 
 // Stayed adds a part of a call to its agent's track.
@@ -62,10 +61,10 @@ func (t *Timeline) Stayed(s serve.Stayed) {
 	}
 	t.add(traceEvent{Name: s.State.String(), Phase: "X", Group: agentsGroup, Track: s.Agent + 1,
 		Args: map[string]float64{"turn": float64(s.Turn), "tokens": float64(s.Tokens), "worker": float64(s.Worker)}},
-		s.From, s.To)
+		s.From.Seconds(), s.To.Seconds())
 }
 
-func (t *Timeline) add(e traceEvent, from, to sim.Time) {
+func (t *Timeline) add(e traceEvent, from, to float64) {
 	if to < t.From || from > t.To {
 		return
 	}
@@ -74,8 +73,8 @@ func (t *Timeline) add(e traceEvent, from, to sim.Time) {
 		return
 	}
 	const micro = 1e6
-	e.Time = from.Seconds() * micro
-	e.Span = (to - from).Seconds() * micro
+	e.Time = from * micro
+	e.Span = (to - from) * micro
 	t.events = append(t.events, e)
 }
 

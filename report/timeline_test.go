@@ -12,7 +12,7 @@ import (
 )
 
 func TestTimeline(t *testing.T) {
-	line := Timeline{From: sim.Second, To: 2 * sim.Second, Limit: 4}
+	line := Timeline{From: 1, To: 2, Limit: 4}
 	line.Stepped(serve.Stepped{Pool: "decode", Worker: 3, From: 0, To: sim.Second / 2}) // before the window
 	line.Stepped(serve.Stepped{Pool: "decode", Worker: 3, From: sim.Second, To: 3 * sim.Second / 2, Steps: 5, Sequences: 7,
 		Watts: 800})

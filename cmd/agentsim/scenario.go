@@ -16,7 +16,6 @@ import (
 	"agentsim/report"
 	"agentsim/scenarios"
 	"agentsim/serve"
-	"agentsim/sim"
 )
 
 // load reads the scenario that a command names, with all overrides.
@@ -170,7 +169,7 @@ func (a *app) runScenario(cmd *cobra.Command, name string) error {
 	if from < 0 || span <= 0 {
 		return usageError{fmt.Errorf("--timeline-from %v --timeline-span %v: want a time, and a span above 0", from, span)}
 	}
-	timeline := &report.Timeline{From: sim.Time(from), To: sim.Time(from + span), Limit: timelineEvents}
+	timeline := &report.Timeline{From: from.Seconds(), To: (from + span).Seconds(), Limit: timelineEvents}
 	if file != "" {
 		o.Observer = timeline
 	}
@@ -192,7 +191,8 @@ func (a *app) writeTimeline(file string, t *report.Timeline) error {
 		return err
 	}
 	if t.Dropped > 0 {
-		fmt.Fprintf(a.stderr, "timeline: %d events beyond the first %d were left out; shorten --timeline-span\n", t.Dropped, t.Limit)
+		fmt.Fprintf(a.stderr, "timeline: %d events beyond the first %d were left out; shorten --timeline-span\n",
+			t.Dropped, t.Limit)
 	}
 	return report.WriteFile(file, b.Bytes())
 }

@@ -56,7 +56,7 @@ func Rank(ctx context.Context, s *configs.Scenario) ([]Ranked, error) {
 	}
 	if len(ranked) == 0 {
 		return nil, fmt.Errorf("%w: none of %d deployments on %d accelerators meets the service level; the last: %w",
-			experiment.ErrInfeasible, len(candidates), s.Deployment.Budget, errs[len(errs)-1])
+			metrics.ErrInfeasible, len(candidates), s.Deployment.Budget, errs[len(errs)-1])
 	}
 	slices.SortStableFunc(ranked, func(a, b Ranked) int { return cmp.Compare(b.PerMW(), a.PerMW()) })
 	return ranked, nil
@@ -93,7 +93,7 @@ func Choose(ctx context.Context, s *configs.Scenario, o experiment.Options) ([]R
 		scenario := *s
 		scenario.Deployment = ranked[i].Deployment
 		r, err := experiment.Capacity(ctx, &scenario, o)
-		if errors.Is(err, experiment.ErrInfeasible) {
+		if errors.Is(err, metrics.ErrInfeasible) {
 			continue
 		}
 		if err != nil {
@@ -111,7 +111,7 @@ func Choose(ctx context.Context, s *configs.Scenario, o experiment.Options) ([]R
 		return cmp.Compare(b.PerMW(), a.PerMW())
 	})
 	if ranked[0].Simulated == nil {
-		return nil, fmt.Errorf("%w: none of the %d best deployments passes in the simulator", experiment.ErrInfeasible,
+		return nil, fmt.Errorf("%w: none of the %d best deployments passes in the simulator", metrics.ErrInfeasible,
 			len(finalists))
 	}
 	return ranked, nil

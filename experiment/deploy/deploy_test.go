@@ -9,6 +9,7 @@ import (
 	"agentsim/configs"
 	"agentsim/experiment"
 	"agentsim/experiment/deploy"
+	"agentsim/metrics"
 	"agentsim/scenarios"
 	"agentsim/serve"
 )
@@ -73,7 +74,7 @@ func TestAnUnresolvedDeploymentDoesNotRun(t *testing.T) {
 
 func TestTooFewAcceleratorsAreInfeasible(t *testing.T) {
 	_, err := deploy.Rank(context.Background(), auto(t, "h200-agentperf-slo20", "2"))
-	require.ErrorIs(t, err, experiment.ErrInfeasible)
+	require.ErrorIs(t, err, metrics.ErrInfeasible)
 }
 
 func TestShapeNamesAWorker(t *testing.T) {

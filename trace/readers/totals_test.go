@@ -120,9 +120,8 @@ func TestTotals(t *testing.T) {
 // same ones.
 func TestServegenDrawsTheCallsOfItsRates(t *testing.T) {
 	for name, calls := range map[string]int{"deepseek-r1__chunk-57": 976, "m-large__chunk-1": 361631} {
-		path := sharedPath(t, "traces/servegen/"+name)
-		rates, _ := add(t, path+"-trace.csv.gz", Options{})
-		lengths, tr := add(t, path+"-dataset.json.gz", Options{})
+		rates, _ := add(t, sharedPath(t, "traces/servegen/"+name+"-trace.csv.gz"), Options{})
+		lengths, tr := add(t, sharedPath(t, "traces/servegen/"+name+"-dataset.json.gz"), Options{})
 		require.Equal(t, "servegen", tr.Format())
 		require.Equal(t, calls, rates.calls)
 		require.Equal(t, rates, lengths)
