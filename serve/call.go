@@ -146,7 +146,7 @@ func (c *Cluster) finished(id int32) error {
 func (c *Cluster) nextSession(id int32) error {
 	a := &c.calls[id]
 	c.forget(id)
-	a.home, a.rank, a.decoder, a.decoderRank = -1, -1, -1, -1
+	a.home, a.rank = -1, -1
 	return c.beginSession(id, a.k+1)
 }
 
@@ -161,8 +161,14 @@ func (c *Cluster) forget(id int32) {
 	if c.scatters() {
 		c.dropAtEntries(id, -1, -1)
 	}
+	c.forgetAtDecoder(id)
+}
+
+// forgetAtDecoder drops what the decode worker has kept of the session.
+func (c *Cluster) forgetAtDecoder(id int32) {
+	a := &c.calls[id]
 	if a.decoder >= 0 && c.cfg.Deployment.Cache.DecodeRetains {
-		w := &c.workers[a.decoder]
-		w.ranks[a.decoderRank].cache.Drop(kvcache.SessionID(id))
+		c.workers[a.decoder].ranks[a.decoderRank].cache.Drop(kvcache.SessionID(id))
 	}
+	a.decoder, a.decoderRank = -1, -1
 }

@@ -20,6 +20,9 @@ func (c *Cluster) route(id int32) {
 	}
 	a.home, a.rank = home, rank
 	c.workers[home].ranks[rank].homes++
+	if a.decoder >= 0 && c.workers[a.decoder].unit != c.workers[home].unit {
+		c.forgetAtDecoder(id) // caches do not travel between units
+	}
 }
 
 // choose names the worker and rank by the deployment's policy.

@@ -1,0 +1,96 @@
+package serve
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"agentsim/models/kvcache"
+	"agentsim/trace"
+	"agentsim/units"
+)
+
+// anyDesign is a cluster with everything chosen at random.
+func anyDesign(r *rand.Rand) Config {
+	one := func(list ...string) string { return list[r.IntN(len(list))] }
+	maybe := func() bool { return r.IntN(3) == 0 }
+	cfg := toy(play(anyTurns), withAgents(1+r.IntN(24)))
+	d := &cfg.Deployment
+	if r.IntN(2) == 0 {
+		disaggregated(1+r.IntN(3), 1+r.IntN(2))(&cfg)
+	} else {
+		d.Aggregated.Workers = 1 + r.IntN(2)
+	}
+	for _, p := range d.Pools() {
+		p.Spec.TokenBudget = 64 << r.IntN(6)
+		p.Spec.MaxBatchPerRank = 1 + r.IntN(12)
+	}
+	if maybe() {
+		withDrafts(&cfg)
+	}
+	d.Units = r.IntN(3)
+	d.Router, d.Batching, d.PrefillOrder = one(routers()...), one(Mixed, PrefillPriority), one(FCFS, ShortestFirst)
+	cfg.Replay = one(Recorded, Generated)
+	if maybe() {
+		d.Spill = 1 + r.IntN(3000)
+	}
+	if maybe() {
+		d.Hold = HoldSpec{Poll: r.IntN(12), Balance: r.IntN(30)}
+	}
+	d.Cache = CacheSpec{Off: r.IntN(5) == 0, DecodeRetains: maybe(), ReserveTokens: r.IntN(3) * r.IntN(400),
+		Eviction: kvcache.EvictionSpec{Policy: kvcache.EvictionPolicy(one("", "lru", "keep-turns")), Turns: 2}}
+	if r.IntN(2) == 0 {
+		memory(9000 + r.IntN(20000))(&cfg)
+	}
+	if r.IntN(2) == 0 {
+		tiers(r)(&cfg)
+	}
+	cfg.Cold, cfg.naive = maybe(), r.IntN(8) == 0
+	return cfg
+}
+
+// tiers are one or two stores below HBM, on a link of their own or shared.
+func tiers(r *rand.Rand) func(*Config) {
+	return func(c *Config) {
+		link := []string{"", "pcie"}[r.IntN(2)]
+		all := []kvcache.TierSpec{
+			{Name: kvcache.Host, Capacity: 2e8, Rate: units.ByteRate(1e9 * float64(1+r.IntN(100))), Latency: 1e-4, Link: link},
+			{Name: kvcache.NVMe, Capacity: 1e9, Rate: 2e9, Latency: 1e-3, Link: link},
+		}
+		c.Deployment.Cache.Tiers = slices.Clip(all[:1+r.IntN(2)])
+		c.Deployment.Cache.Write = []kvcache.WritePolicy{kvcache.WriteBack, kvcache.WriteThrough}[r.IntN(2)]
+	}
+}
+
+// anyTurns is a play of sessions that grow, shrink, repeat and stop.
+func anyTurns(r *rand.Rand, out *trace.Session) {
+	input := int32(1 + r.IntN(3000))
+	out.Shared = int32(r.IntN(300))
+	for i := range 1 + r.IntN(6) {
+		t := trace.Turn{Input: input, Output: int32(1 + r.IntN(1+r.IntN(900))), Gap: float32(r.IntN(2)) * r.Float32()}
+		if i > 0 {
+			before := out.Turns[i-1]
+			t.Prefix = int32(r.IntN(int(min(before.Input, t.Input)) + 1))
+			if r.IntN(2) == 0 && t.Input > before.Input {
+				t.Prefix = before.Input
+				t.Echo = min(t.Input-t.Prefix, before.Output)
+			}
+		}
+		out.Turns = append(out.Turns, t)
+		input = max(1, min(7000, input+int32(r.IntN(1500))-300))
+	}
+}
+
+func TestLawsHoldInAnyDesign(t *testing.T) {
+	for seed := range uint64(300) {
+		cfg := anyDesign(rand.New(rand.NewPCG(seed, 0)))
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			w := watch(t, cfg)
+			w.run(6)
+			require.Positive(t, w.tally.Finished)
+		})
+	}
+}
