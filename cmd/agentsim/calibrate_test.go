@@ -19,6 +19,7 @@ func fewTables(t *testing.T) string {
 	for _, table := range []string{
 		"h200_sxm/mla/vllm/0.24.0/mla_generation_module_perf.parquet",
 		"h200_sxm/mla/vllm/0.24.0/mla_context_module_perf.parquet",
+		"h200_sxm/mla/vllm/0.22.0/mla_generation_module_perf.parquet", // carries watts
 		"h200_sxm/mhc/vllm/0.24.0/mhc_module_perf.parquet",
 	} {
 		file := filepath.Join(dir, table)

@@ -47,7 +47,7 @@ func family(name, short string) *cobra.Command {
 // hint names what was probably meant.
 func hint(name string, known []string) string {
 	if near, ok := configs.Nearest(name, known); ok {
-		return ", did you mean " + near + "?"
+		return " (did you mean " + near + "?)"
 	}
 	return ""
 }
