@@ -17,10 +17,10 @@ func (a *app) validateCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "validate CASES",
 		Short: "Predict public serving measurements, and say how far off the predictions are",
-		Long: "validate reads a CSV table of fixed-length serving runs, builds every deployment from presets, runs it as it was\n" +
-			"measured (ten requests per request in flight, from a cold start) and prints measured and predicted figures with\n" +
-			"a summary. Engines may have one efficiency factor per generation of accelerators; the summary without them\n" +
-			"stands beside it. Rows that cannot be expressed are listed with the reason.",
+		Long: "validate reads a CSV table of fixed-length serving runs, builds every deployment from presets, runs it\n" +
+			"as it was measured (ten requests per request in flight, from a cold start) and prints measured and\n" +
+			"predicted figures with a summary. Engines may have one efficiency factor per generation of accelerators;\n" +
+			"the summary without them stands beside it. Rows that cannot be expressed are listed with the reason.",
 		Example: "  agentsim validate ../shared/validation/serving-dev.csv\n" +
 			"  agentsim validate cases.csv -o json --plot figures",
 		Args: exactly(1, "one table of cases"),

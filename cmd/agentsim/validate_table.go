@@ -16,21 +16,23 @@ func validationTable(b *strings.Builder, r *validate.Result) error {
 	w := tabwriter.NewWriter(b, 0, 0, gap, ' ', 0)
 	fmt.Fprintln(w, "case\tmetric\tmeasured\tpredicted\terror")
 	for _, c := range r.Cases {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", c.ID, c.Metric, report.Significant(c.Measured), report.Significant(c.Predicted),
-			signed(c.Error))
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", c.ID, c.Metric, report.Significant(c.Measured),
+			report.Significant(c.Predicted), signed(c.Error))
 	}
 	section(w, "%d of %d cases simulated. Without speculative decoding:", r.Simulated, r.Rows)
 	fmt.Fprintln(w, "metric\tcases\tmedian\tmean\tbias\tfactors at 1: median\tmean\tbias")
 	for _, m := range validate.Metrics() {
 		if e, ok := r.Summary[m.String()]; ok {
-			fmt.Fprintf(w, "%s\t%s\t%s\n", m, errorCells(e), strings.Join(strings.Split(errorCells(r.Unfitted[m.String()]), "\t")[1:], "\t"))
+			fmt.Fprintf(w, "%s\t%d\t%s\t%s\n", m, e.N, errorCells(e), errorCells(r.Unfitted[m.String()]))
 		}
 	}
-	section(w, "With speculative decoding, whose depth and acceptance the table does not record:")
-	fmt.Fprintln(w, "metric\tcases\tmedian\tmean\tbias")
+	if len(r.MTP) > 0 {
+		section(w, "With speculative decoding, whose depth and acceptance the table does not record:")
+		fmt.Fprintln(w, "metric\tcases\tmedian\tmean\tbias")
+	}
 	for _, m := range validate.Metrics() {
 		if e, ok := r.MTP[m.String()]; ok {
-			fmt.Fprintf(w, "%s\t%s\n", m, errorCells(e))
+			fmt.Fprintf(w, "%s\t%d\t%s\n", m, e.N, errorCells(e))
 		}
 	}
 	groupRows(w, r)
@@ -51,7 +53,7 @@ func section(w io.Writer, format string, args ...any) {
 
 func errorCells(e validate.Errors) string {
 	const percent = 100
-	return fmt.Sprintf("%d\t%.1f %%\t%.1f %%\t%s", e.N, percent*e.MedianAPE, percent*e.MAPE, signed(e.Bias))
+	return fmt.Sprintf("%.1f %%\t%.1f %%\t%s", percent*e.MedianAPE, percent*e.MAPE, signed(e.Bias))
 }
 
 func signed(x float64) string {
@@ -64,6 +66,9 @@ func signed(x float64) string {
 func groupRows(w io.Writer, r *validate.Result) {
 	metrics := []validate.Metric{validate.TPOT, validate.TotalThroughput, validate.TTFT}
 	for _, mtp := range []bool{false, true} {
+		if mtp && len(r.MTP) == 0 {
+			continue
+		}
 		section(w, "By group%s: cases, median error, bias", map[bool]string{true: ", with speculative decoding"}[mtp])
 		fmt.Fprintf(w, "by\tvalue\t%s\t\t\t%s\t\t\t%s\n", metrics[0], metrics[1], metrics[2])
 		for _, g := range r.Groups {

@@ -28,8 +28,8 @@ func (j *prepared) plausible(c *Case) error {
 	if tpot >= least {
 		return nil
 	}
-	return fmt.Errorf("cannot be measured on this deployment: %.3g ms per token, but %.0f sequences read expert weights for %.3g ms",
-		tpot*milli, batch, least/margin*milli)
+	return fmt.Errorf("cannot be measured on this deployment: %.3g ms per token, "+
+		"but %.0f sequences read expert weights for %.3g ms", tpot*milli, batch, least/margin*milli)
 }
 
 func (j *prepared) expertLayers() int {

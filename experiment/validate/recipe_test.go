@@ -1,0 +1,126 @@
+package validate
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"agentsim/models/hardware"
+	"agentsim/models/llm"
+	"agentsim/models/step"
+	"agentsim/serve"
+)
+
+func expressed(t testing.TB, changes row) (serve.DeploymentSpec, error) {
+	t.Helper()
+	p := newPresets()
+	c := read(t, changes)[0]
+	require.Empty(t, c.Gap)
+	system, err := load(p.systems, "systems", c.System)
+	require.NoError(t, err)
+	model, err := load(p.models, "models", c.Model)
+	require.NoError(t, err)
+	return deployment(&c, system, model)
+}
+
+func TestAnAggregatedCase(t *testing.T) {
+	d, err := expressed(t, nil)
+	require.NoError(t, err)
+	require.NoError(t, d.Validate())
+	require.Equal(t, &serve.PoolSpec{Workers: 1, Shape: step.Shape{Accelerators: 8, TP: 8, EP: 1, TokenBudget: 16384,
+		MaxBatchPerRank: 1024}}, d.Aggregated)
+	require.Equal(t, serve.PrefillPriority, d.Batching)
+	require.True(t, d.Cache.Off)
+	require.Zero(t, d.Hold)
+	require.Equal(t, step.Precision{Experts: hardware.FP8, Dense: hardware.FP8, KV: hardware.BF16}, d.Precision)
+}
+
+// split is an invented run with separate pools: two decode workers of eight.
+func split(changes row) row {
+	r := row{"engine": "trtllm", "system": "hgx-b200", "mode": "disaggregated", "gpus": "24", "prefill_workers": "1",
+		"prefill_gpus": "8", "prefill_tp": "1", "prefill_ep": "8", "prefill_dp_attention": "true", "decode_workers": "2",
+		"decode_tp": "1", "decode_ep": "8", "decode_dp_attention": "true"}
+	for column, value := range changes {
+		r[column] = value
+	}
+	return r
+}
+
+func TestADisaggregatedCase(t *testing.T) {
+	d, err := expressed(t, split(row{"weights": "fp4", "mtp": "true"}))
+	require.NoError(t, err)
+	require.NoError(t, d.Validate())
+	require.Equal(t, step.Shape{Accelerators: 8, TP: 1, EP: 8, DPAttention: true, TokenBudget: 8192}, d.Prefill.Shape)
+	require.Equal(t, step.Shape{Accelerators: 8, TP: 1, EP: 8, DPAttention: true, MaxBatchPerRank: 1, DraftTokens: 1},
+		d.Decode.Shape)
+	require.Equal(t, step.Precision{Experts: hardware.NVFP4, Dense: hardware.FP8, KV: hardware.FP8}, d.Precision)
+}
+
+// Slots are a power of two per attention rank; up to a third more requests
+// than slots are offered.
+func TestSlotsOfTensorRTRecipes(t *testing.T) {
+	for concurrency, want := range map[string]int{"16": 1, "20": 1, "22": 2, "32": 2, "512": 32, "614": 32, "680": 64,
+		"16384": 1024, "32768": 1024} {
+		d, err := expressed(t, split(row{"concurrency": concurrency}))
+		require.NoError(t, err)
+		require.Equal(t, want, d.Decode.MaxBatchPerRank, concurrency)
+	}
+	d, err := expressed(t, split(row{"engine": "sglang"}))
+	require.NoError(t, err)
+	require.Equal(t, batchMax, d.Decode.MaxBatchPerRank)
+}
+
+func TestFormatsThatRowsLeaveOpen(t *testing.T) {
+	for name, c := range map[string]struct {
+		changes            row
+		experts, dense, kv hardware.Format
+	}{
+		"vendor's 4 bit on AMD": {row{"system": "mi355x-8", "weights": "fp4"}, "mxfp4", "fp8", "fp8"},
+		"gpt-oss is MXFP4 anywhere": {row{"system": "hgx-b200", "model": "gpt-oss-120b", "weights": "fp4"},
+			"mxfp4", "bf16", "fp8"},
+		"recorded cache":         {row{"kv_cache": "fp8"}, "fp8", "fp8", "fp8"},
+		"TensorRT-LLM on Hopper": {row{"engine": "trtllm"}, "fp8", "fp8", "fp8"},
+		"weight-only INT4 on Hopper": {row{"engine": "vllm", "model": "kimi-k2.5", "weights": "int4"},
+			"mxfp4", "bf16", "bf16"},
+	} {
+		d, err := expressed(t, c.changes)
+		require.NoError(t, err, name)
+		require.Equal(t, step.Precision{Experts: c.experts, Dense: c.dense, KV: c.kv}, d.Precision, name)
+	}
+	d, err := expressed(t, row{"engine": "vllm", "model": "kimi-k2.5", "weights": "int4"})
+	require.NoError(t, err)
+	require.Equal(t, marlin, d.ExpertsPath)
+}
+
+func TestSchedulersThatGatherPrompts(t *testing.T) {
+	for want, changes := range map[serve.HoldSpec]row{
+		{Poll: 10}:    {"system": "hgx-b200", "concurrency": "15"},
+		{Poll: 30}:    {"system": "hgx-b200", "concurrency": "16"},
+		{Balance: 60}: {"engine": "trtllm", "decode_tp": "1", "decode_ep": "8", "decode_dp_attention": "true"},
+		{}:            {"system": "mi355x-8", "concurrency": "64"},
+	} {
+		d, err := expressed(t, changes)
+		require.NoError(t, err)
+		require.Equal(t, want, d.Hold)
+	}
+}
+
+func TestDraftDepth(t *testing.T) {
+	m := &llm.Spec{Acceptance: []float64{1.7, 2.2, 2.5, 2.7}}
+	require.Equal(t, 3, draftDepth(&Case{}, m))
+	require.Equal(t, 1, draftDepth(&Case{Decode: Pool{DPAttention: true}}, m))
+	m.Acceptance = m.Acceptance[:2]
+	require.Equal(t, 2, draftDepth(&Case{}, m))
+}
+
+func TestEnginesByDate(t *testing.T) {
+	require.Equal(t, "trtllm-2026-03", engineOf(&Case{Engine: "trtllm", Date: "2026-02-05"}))
+	require.Equal(t, "trtllm", engineOf(&Case{Engine: "trtllm", Date: "2026-05-19"}))
+	require.Equal(t, "trtllm", engineOf(&Case{Engine: "trtllm"}))
+	require.Equal(t, "vllm", engineOf(&Case{Engine: "vllm", Date: "2025-12-05"}))
+}
+
+func TestHeadsAreNotSplit(t *testing.T) {
+	_, err := expressed(t, row{"model": "qwen3.5-397b-a17b", "gpus": "64", "decode_gpus": "64", "decode_tp": "64"})
+	require.ErrorContains(t, err, "tp 64 does not divide the 32 heads of qwen3.5-397b-a17b")
+}

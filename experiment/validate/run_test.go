@@ -1,0 +1,159 @@
+package validate
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func runRows(t testing.TB, o Options, rows ...row) *Result {
+	t.Helper()
+	r, err := Run(context.Background(), "cases.csv", read(t, rows...), o)
+	require.NoError(t, err)
+	return r
+}
+
+// of is one prediction.
+func of(t testing.TB, r *Result, id string, m Metric) float64 {
+	t.Helper()
+	for _, c := range r.Cases {
+		if c.ID == id && c.Metric == m.String() {
+			return c.Predicted
+		}
+	}
+	require.FailNow(t, "no prediction", "%s %s", id, m)
+	return 0
+}
+
+// all asks for every metric.
+func all(changes row) row {
+	r := row{}
+	for _, m := range Metrics() {
+		r[m.String()] = "1000"
+	}
+	for column, value := range changes {
+		r[column] = value
+	}
+	return r
+}
+
+// One request at a time, all of one length: a request takes its time to first
+// token and 127 times that between tokens, and throughput is what it holds
+// over that time.
+func TestOneRequestAtATime(t *testing.T) {
+	r := runRows(t, Options{}, all(row{"concurrency": "1", "length_range": "fixed"}))
+	ttft, tpot := of(t, r, "a", TTFT), of(t, r, "a", TPOT)/1000
+	seconds := ttft + 127*tpot
+	require.InEpsilon(t, (1024+128)/seconds/8, of(t, r, "a", TotalThroughput), 1e-6)
+	require.InEpsilon(t, 128/seconds/8, of(t, r, "a", OutputThroughput), 1e-6)
+	require.InEpsilon(t, ttft, of(t, r, "a", TTFTTail), 1e-9, "all requests are alike")
+	require.InEpsilon(t, of(t, r, "a", Power)*8*seconds/128, of(t, r, "a", Energy), 1e-6)
+	require.Greater(t, of(t, r, "a", Power), 126., "H200 with a model loaded")
+	require.Less(t, of(t, r, "a", Power), 700., "its limit")
+}
+
+func TestMoreRequestsInFlightMeanMoreThroughputAndLessSpeed(t *testing.T) {
+	r := runRows(t, Options{}, all(nil), all(row{"id": "b", "concurrency": "32"}))
+	require.Greater(t, of(t, r, "b", TotalThroughput), 2*of(t, r, "a", TotalThroughput))
+	require.Greater(t, of(t, r, "b", TPOT), of(t, r, "a", TPOT))
+	require.Less(t, of(t, r, "b", Energy), of(t, r, "a", Energy))
+}
+
+func TestTheResultDoesNotDependOnHowManyRunAtOnce(t *testing.T) {
+	rows := []row{all(nil), all(row{"id": "b", "concurrency": "16"}), all(row{"id": "c", "mtp": "true"}),
+		all(row{"id": "d", "decode_tp": ""}), all(split(row{"id": "e"}))}
+	one, err := json.Marshal(runRows(t, Options{Workers: 1}, rows...))
+	require.NoError(t, err)
+	four, err := json.Marshal(runRows(t, Options{Workers: 4}, rows...))
+	require.NoError(t, err)
+	require.Equal(t, string(one), string(four))
+}
+
+func TestCasesThatCannotBeSimulatedAreListed(t *testing.T) {
+	r := runRows(t, Options{}, nil,
+		row{"id": "gap", "decode_ep": ""},
+		row{"id": "heads", "model": "qwen3.5-397b-a17b", "gpus": "64", "decode_gpus": "64", "decode_tp": "64"},
+		row{"id": "memory", "gpus": "1", "decode_gpus": "1", "decode_tp": "1"},
+		row{"id": "kernels", "engine": "atom"},
+		row{"id": "impossible", "tpot_p50_ms": "0.2", "concurrency": "64"})
+	require.Equal(t, 6, r.Rows)
+	require.Equal(t, 1, r.Simulated)
+	require.Len(t, r.Cases, 2)
+	for i, want := range []string{"decode_ep is not recorded", "tp 64 does not divide", "does not fit",
+		"engine atom has no kernels for h200", "cannot be measured on this deployment: 0.2 ms per token"} {
+		require.Contains(t, r.Skipped[i].Why, want)
+	}
+}
+
+func TestUnknownNamesAreFaultsOfTheTable(t *testing.T) {
+	for want, changes := range map[string]row{
+		"cases.csv:3: system": {"id": "b", "system": "hgx-h300"},
+		"cases.csv:3: model":  {"id": "b", "model": "deepseek-r9"},
+		"cases.csv:3: engine": {"id": "b", "engine": "sglangg"},
+	} {
+		_, err := Run(context.Background(), "cases.csv", read(t, nil, changes), Options{})
+		require.ErrorContains(t, err, want)
+		require.ErrorContains(t, err, "did you mean")
+	}
+}
+
+func TestCancelledRunsEnd(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	_, err := Run(ctx, "cases.csv", read(t, nil), Options{})
+	require.ErrorIs(t, err, context.Canceled)
+}
+
+func TestProgressCountsTheCases(t *testing.T) {
+	last := 0
+	runRows(t, Options{Workers: 2, Progress: func(done, all int) {
+		require.Equal(t, last+1, done)
+		require.Equal(t, 3, all)
+		last = done
+	}}, nil, row{"id": "b"}, row{"id": "gap", "mtp": ""})
+	require.Equal(t, 2, last, "cases left out are not waited for")
+}
+
+func TestEfficiencyMovesPredictions(t *testing.T) {
+	changes := all(row{"engine": "trtllm"})
+	fitted, plain := runRows(t, Options{}, changes), runRows(t, Options{Unfitted: true}, changes)
+	require.Greater(t, of(t, fitted, "a", TPOT), of(t, plain, "a", TPOT), "Hopper's factor is below 1")
+	f := fitted.Factors[0]
+	require.Equal(t, []string{"h200"}, f.Accelerators)
+	require.Equal(t, 2, f.Points)
+}
+
+// A few public rows of different engines, accelerators, models and modes,
+// within bounds that only a broken model misses.
+func TestPublicRowsAreNear(t *testing.T) {
+	f, err := os.Open(sharedPath(t, "validation/serving-dev.csv"))
+	require.NoError(t, err)
+	defer f.Close()
+	cases, err := Read(f, "serving-dev.csv")
+	require.NoError(t, err)
+	wanted := map[string]bool{
+		"IX-R1-h200-sglang-fp8-none-agg-8k1k-c4": true, "IX-R1-b200-sglang-fp8-none-agg-1k1k-c64": true,
+		"IX-R1-b200-trt-fp4-none-agg-8k1k-c32": true, "IX-K25-b200-fp4-c16": true,
+		"IX-R1-gb300-dynamo-sglang-fp8-none-pd-1k1k-c32-4p16d": true,
+		"IX-R1-gb200-dynamo-trt-fp8-none-pd-8k1k-c333-16p32d":  true,
+	}
+	var chosen []Case
+	for _, c := range cases {
+		if wanted[c.ID] {
+			chosen = append(chosen, c)
+		}
+	}
+	require.Len(t, chosen, len(wanted))
+	r, err := Run(context.Background(), "serving-dev.csv", chosen, Options{})
+	require.NoError(t, err)
+	require.Equal(t, len(wanted), r.Simulated)
+	for _, c := range r.Cases {
+		if c.Metric == TPOT.String() || c.Metric == TotalThroughput.String() {
+			require.InDelta(t, 0, c.Error, 0.35, "%s %s", c.ID, c.Metric)
+		}
+	}
+	require.Less(t, r.Summary[TPOT.String()].MedianAPE, 0.2)
+}
