@@ -23,7 +23,7 @@ func prepare(s *configs.Scenario) (serve.Config, error) {
 		Sessions: source, Replay: s.Workload.Replay, Ramp: float64(s.Protocol.Ramp), Seed: s.Seed,
 		MinOutput: s.SLO.MinOutput()}
 	if err := cfg.Prepare(); err != nil {
-		return cfg, err
+		return cfg, fmt.Errorf("%w: %w", metrics.ErrConfiguration, err)
 	}
 	return cfg, infeasible(cfg.Fit())
 }

@@ -105,6 +105,8 @@ func TestBadInput(t *testing.T) {
 		{exitUsage, "--output \"yaml\": want table, json or csv", []string{node, "-o", "yaml"}},
 		{exitUsage, "unknown flag: --agnets", []string{node, "--agnets", "3"}},
 		{exitUsage, "capacity wants one scenario", nil},
+		{exitUsage, "experts_path", []string{node, "--set", "deployment.experts_path=marlin"}},
+		{exitUsage, "redundant", []string{node, "--set", "deployment.experts.placement.redundant=-1"}},
 		{exitFailure, "the file is empty", []string{node, "--set", "workload.trace=" + empty}},
 		{exitFailure, "cut.jsonl:2", []string{node, "--set", "workload.trace=" + cut}},
 		{exitFailure, "no-such-trace", []string{node, "--set", "workload.trace=no-such-trace.jsonl"}},
