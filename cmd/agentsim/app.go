@@ -1,7 +1,6 @@
 package main
 
 import (
-	"agentsim/metrics"
 	"context"
 	"errors"
 	"fmt"
@@ -14,7 +13,8 @@ import (
 	"github.com/spf13/viper"
 
 	"agentsim/configs"
-	"agentsim/experiment"
+	"agentsim/experiment/sweep"
+	"agentsim/metrics"
 )
 
 // The exit codes.
@@ -77,7 +77,9 @@ func exitCode(ctx context.Context, err error) int {
 		return exitInterrupted
 	case errors.Is(err, metrics.ErrInfeasible):
 		return exitInfeasible
-	case errors.As(err, &usage), errors.As(err, &config):
+	case errors.Is(err, sweep.ErrThreshold):
+		return exitThreshold
+	case errors.As(err, &usage), errors.As(err, &config), errors.Is(err, metrics.ErrConfiguration):
 		return exitUsage
 	}
 	return exitFailure
@@ -106,7 +108,7 @@ func (a *app) root() *cobra.Command {
 	flags.String("config", "", "file with settings: the flags above by name")
 	root.AddCommand(a.capacityCommand(), a.runCommand(), a.explainCommand(), a.schemaCommand(),
 		a.listCommand(), a.versionCommand())
-	root.AddCommand(a.traceCommand(), a.modelCommand(), a.calibrateCommand())
+	root.AddCommand(a.traceCommand(), a.modelCommand(), a.calibrateCommand(), a.sweepCommand(), a.workerCommand())
 	root.AddCommand(a.validateCommand())
 	return root
 }
