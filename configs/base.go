@@ -42,7 +42,7 @@ func (b *Base[T]) Try(sets []string) (*Provenance, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := decode(tree, value, ""); err != nil {
+	if err := r.memo.decode(tree, value); err != nil {
 		return nil, err
 	}
 	return &Provenance{tree: tree, root: value}, nil
@@ -64,11 +64,12 @@ func (b *Base[T]) PresetsAt(path string) []string {
 	return b.library.Names(kind.Name)
 }
 
-// memo keeps resolved trees by the name of the preset or file. The zero value
-// is ready for use; a nil one keeps nothing.
+// memo keeps resolved trees by the name of the preset or file, and what they
+// decode to. The zero value is ready for use; a nil one keeps nothing.
 type memo struct {
-	mu    sync.Mutex
-	trees map[string]*node
+	mu      sync.Mutex
+	trees   map[string]*node
+	decoded map[*node]reflect.Value // invalid until a tree is decoded first
 }
 
 // get returns the tree of a name, making it if it is not known.
@@ -92,8 +93,47 @@ func (m *memo) get(name string, make func() (*node, error)) (*node, error) {
 		return known, nil
 	}
 	if m.trees == nil {
-		m.trees = map[string]*node{}
+		m.trees, m.decoded = map[string]*node{}, map[*node]reflect.Value{}
 	}
-	m.trees[name] = tree
+	m.trees[name], m.decoded[tree] = tree, reflect.Value{}
 	return tree, nil
+}
+
+// decode writes the tree of a whole configuration into root. Presets that
+// nothing was laid over are decoded once and then shared.
+func (m *memo) decode(tree *node, root reflect.Value) error {
+	if m == nil || !isStruct(root.Type()) || tree.shape != mapping {
+		return decode(tree, root, "")
+	}
+	rest := *tree
+	rest.fields = nil
+	for _, f := range tree.fields {
+		member, ok := memberNamed(root.Type(), f.key)
+		if !ok || !m.share(f, root.FieldByIndex(member.index)) {
+			rest.fields = append(rest.fields, f)
+		}
+	}
+	return decode(&rest, root, "")
+}
+
+// share sets v to what the field decodes to, if that is a whole preset. False
+// leaves the field, with its faults if it has any, to decode.
+func (m *memo) share(f field, v reflect.Value) bool {
+	m.mu.Lock()
+	known, ok := m.decoded[f.value]
+	m.mu.Unlock()
+	if !ok {
+		return false
+	}
+	if !known.IsValid() {
+		known = reflect.New(v.Type()).Elem()
+		if decode(f.value, known, f.key) != nil {
+			return false
+		}
+		m.mu.Lock()
+		m.decoded[f.value] = known
+		m.mu.Unlock()
+	}
+	v.Set(known)
+	return true
 }

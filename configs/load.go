@@ -24,7 +24,7 @@ func (r *resolver) load(root reflect.Value, sets []string) (*Provenance, error) 
 	if err != nil {
 		return nil, err
 	}
-	if err := decode(tree, root, ""); err != nil {
+	if err := r.memo.decode(tree, root); err != nil {
 		return nil, err
 	}
 	if err := r.library.complete(tree, root.Type()); err != nil {
