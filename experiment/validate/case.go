@@ -13,7 +13,7 @@ type Case struct {
 	Engine  string // family: trtllm, sglang, vllm, atom
 	System  string // preset
 	Model   string // preset
-	Weights string // of the experts; fp4 is the vendor's native 4-bit format
+	Weights string // of the experts; fp4 is the vendor's native 4-bit format; empty = not recorded
 	KVCache string // format; empty = not recorded
 	Mode    string // aggregated | disaggregated
 

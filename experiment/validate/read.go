@@ -112,7 +112,7 @@ func (t *table) next() (Case, error) {
 	t.line, _ = t.csv.FieldPos(0)
 	c := Case{
 		ID: t.text("id"), Date: t.cell("date"), Engine: t.text("engine"), System: t.text("system"), Model: t.text("model"),
-		Weights: t.text("weights"), KVCache: t.cell("kv_cache"), Mode: t.text("mode"), Accelerators: t.count("gpus"),
+		Weights: t.cell("weights"), KVCache: t.cell("kv_cache"), Mode: t.text("mode"), Accelerators: t.count("gpus"),
 		MTP: t.flag("mtp"), Input: t.count("isl"), Output: t.count("osl"), Shortest: t.lengths("length_range"),
 		Concurrency: t.count("concurrency"), Decode: t.pool("decode"),
 	}

@@ -174,7 +174,10 @@ const fp4 = "fp4"
 // precision resolves the formats that a row leaves open.
 func precision(c *Case, s *hardware.System, m *llm.Spec) step.Precision {
 	p := step.Precision{Experts: hardware.Format(c.Weights), Dense: hardware.FP8, KV: hardware.Format(c.KVCache)}
-	if c.Weights == fp4 {
+	switch c.Weights {
+	case "":
+		p.Experts = m.Weights.Experts
+	case fp4:
 		p.Experts = hardware.NVFP4
 		if s.Accelerator.Vendor == amd || m.Weights.Experts == hardware.MXFP4 {
 			p.Experts = hardware.MXFP4

@@ -78,6 +78,7 @@ func TestFormatsThatRowsLeaveOpen(t *testing.T) {
 		"vendor's 4 bit on AMD": {row{"system": "mi355x-8", "weights": "fp4"}, "mxfp4", "fp8", "fp8"},
 		"gpt-oss is MXFP4 anywhere": {row{"system": "hgx-b200", "model": "gpt-oss-120b", "weights": "fp4"},
 			"mxfp4", "bf16", "fp8"},
+		"as published":           {row{"weights": "", "model": "gpt-oss-120b"}, "mxfp4", "bf16", "bf16"},
 		"recorded cache":         {row{"kv_cache": "fp8"}, "fp8", "fp8", "fp8"},
 		"TensorRT-LLM on Hopper": {row{"engine": "trtllm"}, "fp8", "fp8", "fp8"},
 		"weight-only INT4 on Hopper": {row{"engine": "vllm", "model": "kimi-k2.5", "weights": "int4"},
