@@ -68,6 +68,8 @@ var modules = []struct {
 	{"gonum.org/v1/plot", []string{"report", "experiment"}},
 	{"github.com/parquet-go/parquet-go", []string{"trace", "report", "experiment"}},
 	{"github.com/tiktoken-go/tokenizer", []string{"trace"}},
+	{"github.com/nats-io/nats-server/v2", []string{"experiment/sweep/queue"}},
+	{"github.com/nats-io/nats.go", []string{"experiment/sweep/queue"}},
 	{"github.com/klauspost/compress", []string{"trace", "report"}},
 	{"github.com/stretchr/testify/require", nil}, // of testify only this: a failed check ends the test
 	{"github.com/rogpeppe/go-internal/testscript", nil},
@@ -89,7 +91,10 @@ var bans = []struct {
 		names: []string{"Now", "Since", "Until", "Sleep", "After", "Tick", "NewTimer", "NewTicker", "AfterFunc"},
 	},
 	{pkg: "math/rand", tests: true, why: "use math/rand/v2 with a keyed source"},
-	{pkg: "crypto/rand", tests: true, why: "results must be repeatable"},
+	{
+		pkg: "crypto/rand", except: []string{"experiment/sweep/queue"}, tests: true,
+		why: "results must be repeatable; only secrets must not be",
+	},
 	{
 		pkg: "math/rand/v2", tests: true, why: "the global source is not seeded; draw from an explicit *rand.Rand",
 		names: []string{

@@ -1,0 +1,172 @@
+package main
+
+import (
+	"encoding/csv"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+
+	"agentsim/experiment/sweep"
+	"agentsim/report"
+)
+
+// previewedMost is how many points a dry run looks at; of more, it takes these
+// evenly.
+const previewedMost = 2000
+
+// previewStudy prints the points of a study, those that are impossible, and
+// about how long all will take.
+func (a *app) previewStudy(name string) error {
+	plan, err := sweep.NewPlan(*a.studySource(name))
+	if err != nil {
+		return err
+	}
+	index, count, err := a.shard()
+	if err != nil {
+		return err
+	}
+	evaluator := sweep.NewEvaluator(plan, version())
+	var points []int
+	for point := index; point < plan.Len(); point += max(1, count) {
+		points = append(points, point)
+	}
+	looked := sample(points, previewedMost)
+	list := make([]sweep.Preview, len(looked))
+	for i, point := range looked {
+		list[i] = evaluator.Preview(point)
+	}
+	switch a.settings.GetString("output") {
+	case "json":
+		return report.JSON(a.stdout, previewRows(list))
+	case "csv":
+		return previewCSV(a.stdout, plan, list)
+	}
+	return a.previewTable(plan, len(points), list)
+}
+
+// sample takes at most so many, evenly.
+func sample(points []int, most int) []int {
+	if len(points) <= most {
+		return points
+	}
+	list := make([]int, most)
+	for i := range list {
+		list[i] = points[i*len(points)/most]
+	}
+	return list
+}
+
+// previewRow is a point as scripts read it.
+type previewRow struct {
+	Point    int               `json:"point"`
+	Seed     uint64            `json:"seed"`
+	Settings map[string]string `json:"settings"`
+	Status   string            `json:"status"` // possible | infeasible | impossible
+	Reason   string            `json:"reason,omitempty"`
+	Agents   int               `json:"agents_estimated,omitempty"`
+}
+
+func previewRows(list []sweep.Preview) []previewRow {
+	rows := make([]previewRow, len(list))
+	for i, p := range list {
+		rows[i] = previewRow{p.Number, p.Seed, map[string]string{}, "possible", p.Error + p.Verdict, p.Agents}
+		for _, s := range p.Settings {
+			rows[i].Settings[s.Path] = s.Text
+		}
+		switch {
+		case p.Error != "":
+			rows[i].Status = "impossible"
+		case p.Verdict != "":
+			rows[i].Status = "infeasible"
+		}
+	}
+	return rows
+}
+
+func previewCSV(w io.Writer, plan *sweep.Plan, list []sweep.Preview) error {
+	c := csv.NewWriter(w)
+	header := append([]string{"point", "seed", "status", "reason", "agents_estimated"}, plan.Axes()...)
+	if err := c.Write(header); err != nil {
+		return err
+	}
+	for _, r := range previewRows(list) {
+		record := []string{fmt.Sprint(r.Point), fmt.Sprint(r.Seed), r.Status, r.Reason, fmt.Sprint(r.Agents)}
+		for _, axis := range plan.Axes() {
+			record = append(record, r.Settings[axis])
+		}
+		if err := c.Write(record); err != nil {
+			return err
+		}
+	}
+	c.Flush()
+	return c.Error()
+}
+
+func (a *app) previewTable(plan *sweep.Plan, points int, list []sweep.Preview) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %s points", plan.Study.Name, report.Count(float64(points)))
+	if n := len(plan.Seeds()); n > 1 {
+		fmt.Fprintf(&b, ", %d seeds each", n)
+	}
+	if plan.Dropped() > 0 {
+		fmt.Fprintf(&b, "; constraints drop %s", report.Count(float64(plan.Dropped())))
+	}
+	b.WriteString("\n\n")
+	header := table.Row{"point", "seed"}
+	for _, axis := range plan.Axes() {
+		header = append(header, axis)
+	}
+	header = append(header, "agents, estimated")
+	w := grid(header, len(header))
+	bad := 0
+	total := time.Duration(0)
+	for i, r := range previewRows(list) {
+		total += list[i].Duration
+		if r.Status != "possible" {
+			bad++
+		}
+		const most = 100
+		if i == most {
+			row := table.Row{"…"}
+			w.AppendRow(row)
+		}
+		if i >= most && r.Status != "impossible" {
+			continue
+		}
+		row := table.Row{r.Point, r.Seed}
+		for _, axis := range plan.Axes() {
+			row = append(row, r.Settings[axis])
+		}
+		verdict := report.Count(float64(r.Agents))
+		if r.Status != "possible" {
+			verdict = r.Status + ": " + r.Reason
+		}
+		w.AppendRow(append(row, verdict))
+	}
+	b.WriteString(w.Render() + "\n\n")
+	if bad > 0 {
+		fmt.Fprintf(&b, "%d of the %d points looked at are impossible or serve no agent\n", bad, len(list))
+	}
+	all := time.Duration(float64(total) / float64(len(list)) * float64(points))
+	workers := max(1, a.settings.GetInt("workers"))
+	fmt.Fprintf(&b, "about %s of one processor, %s with %d workers, give or take a factor of two; nothing was evaluated\n",
+		roughly(all), roughly(all/time.Duration(workers)), workers)
+	_, err := io.WriteString(a.stdout, b.String())
+	return err
+}
+
+// roughly rounds a time to what an estimate can say.
+func roughly(d time.Duration) time.Duration {
+	switch {
+	case d > time.Hour:
+		return d.Round(10 * time.Minute)
+	case d > time.Minute:
+		return d.Round(10 * time.Second)
+	case d > time.Second:
+		return d.Round(time.Second)
+	}
+	return d.Round(100 * time.Millisecond)
+}

@@ -1,0 +1,78 @@
+package sweep
+
+import (
+	"errors"
+	"strings"
+	"time"
+
+	"agentsim/configs"
+	"agentsim/metrics"
+	"agentsim/serve"
+)
+
+// Preview is what can be said of a point without simulating.
+type Preview struct {
+	Point
+	Settings []Setting
+	Error    string        // of a point that cannot be: impossible or contradictory settings
+	Verdict  string        // of one that likely serves no agent: why
+	Agents   int           // estimated from mean flows
+	Duration time.Duration // that its evaluation takes, roughly
+}
+
+// Preview estimates a point from mean flows.
+func (e *Evaluator) Preview(number int) Preview {
+	l := e.Load(number)
+	p := Preview{Point: l.Point, Settings: l.settings}
+	if l.err != nil {
+		p.Error = l.err.Error()
+		return p
+	}
+	if l.scenario.Deployment.Mode == serve.Auto { // ranking candidates takes longer than a preview may
+		p.Duration = effort(e.plan.Study.EvaluatedBy(), &l.scenario.Protocol, nil) * deploymentsTried
+		return p
+	}
+	r, err := e.solver.Capacity(l.scenario)
+	switch {
+	case errors.Is(err, metrics.ErrInfeasible):
+		p.Verdict = strings.TrimPrefix(err.Error(), metrics.ErrInfeasible.Error()+": ")
+		p.Duration = effort(e.plan.Study.EvaluatedBy(), &l.scenario.Protocol, nil)
+	case err != nil:
+		p.Error = err.Error()
+	default:
+		p.Agents = r.Capacity.Agents
+		p.Duration = effort(e.plan.Study.EvaluatedBy(), &l.scenario.Protocol, r)
+	}
+	return p
+}
+
+// deploymentsTried is about how many candidates are estimated where the
+// deployment is left open.
+const deploymentsTried = 500
+
+// effort is how long one processor works on a point: a search is about five
+// phases of the capacity it finds, each of as many calls as the protocol asks
+// for.
+func effort(evaluate string, p *configs.Protocol, r *metrics.Result) time.Duration {
+	const (
+		estimate = 5 * time.Millisecond
+		perCall  = 8 * time.Microsecond // of a simulation
+		building = 50 * time.Millisecond
+		phases   = 5
+		turns    = 38 // of a session of the benchmark (agentperf.md 1.5), for protocols that count sessions
+	)
+	if evaluate == Analytic {
+		return estimate
+	}
+	if r == nil {
+		return building
+	}
+	window := float64(p.Ramp + p.Warmup + p.Duration)
+	calls := max(window*r.Metrics.TurnsPerS, float64(p.CallsMin), float64(p.SessionsMin)*turns,
+		p.SessionsPerAgent*float64(r.Capacity.Agents)*turns)
+	if p.StopWhenCertain {
+		const spared = 2 // phases far from the answer end early
+		calls /= spared
+	}
+	return building + time.Duration(phases*calls)*perCall
+}

@@ -1,0 +1,16 @@
+// Package queue hands the points of a study to workers and collects what they
+// find, over NATS JetStream: with a server inside the process on one machine,
+// with a cluster of servers on many. Every point gets exactly one result,
+// although servers, workers and the coordinator may be killed at any time:
+//
+//   - jobs lie in a work queue, from which one goes when it is acknowledged;
+//   - a result is stored under the subject of its point, and only if there is
+//     none yet, so that of two workers with one point the first one counts;
+//   - a job is acknowledged after its results are stored; a worker that falls
+//     silent loses its job to another.
+//
+// A point is a pure function of study, seed and version, so computing one
+// twice does no harm.
+//
+// Read run.go first (the coordinator), then worker.go.
+package queue

@@ -1,0 +1,105 @@
+package results
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"agentsim/configs"
+	"agentsim/experiment/sweep"
+)
+
+// Write stores a table and its manifest in a folder. Every file is written
+// aside and then renamed; the manifest comes last.
+func Write(dir string, t *sweep.Table, m *Manifest) error {
+	for _, f := range []struct {
+		name  string
+		write func(io.Writer, *sweep.Table) error
+	}{{parquetFile, WriteParquet}, {jsonlFile, WriteJSONL}, {csvFile, WriteCSV}} {
+		var b bytes.Buffer
+		if err := f.write(&b, t); err != nil {
+			return fmt.Errorf("%s: %w", f.name, err)
+		}
+		if err := WriteFile(filepath.Join(dir, f.name), b.Bytes()); err != nil {
+			return err
+		}
+	}
+	return WriteManifest(dir, m)
+}
+
+// WriteManifest stores a manifest alone.
+func WriteManifest(dir string, m *Manifest) error {
+	text, err := json.MarshalIndent(m, "", "  ")
+	if err != nil {
+		return err
+	}
+	return WriteFile(filepath.Join(dir, manifestFile), append(text, '\n'))
+}
+
+// Read reads the table of a folder, or of a Parquet file.
+func Read(path string) (*sweep.Table, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, notThere(path, err)
+	}
+	if info.IsDir() {
+		path = filepath.Join(path, parquetFile)
+	}
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return nil, notThere(path, err)
+	}
+	t, err := ReadParquet(content)
+	if err != nil {
+		return nil, &configs.Error{Path: path, Problem: err.Error()}
+	}
+	return t, nil
+}
+
+func notThere(path string, err error) error {
+	if errors.Is(err, os.ErrNotExist) {
+		return &configs.Error{Path: path, Problem: "is not there: want the folder that a sweep wrote, or its " + parquetFile}
+	}
+	return err
+}
+
+// WriteFile writes a whole file or nothing, and returns when it is on the disk.
+func WriteFile(name string, content []byte) error { return write(name, content, true) }
+
+// Replace writes a whole file or nothing; a loss of power may still take it.
+func Replace(name string, content []byte) error { return write(name, content, false) }
+
+// write puts the content in a new file beside the old one, which then takes
+// its name.
+func write(name string, content []byte, durable bool) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+"-*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			f.Close()
+			os.Remove(f.Name())
+		}
+	}()
+	if _, err = f.Write(content); err != nil {
+		return err
+	}
+	if durable {
+		if err = f.Sync(); err != nil {
+			return err
+		}
+	}
+	if err = f.Close(); err != nil {
+		return err
+	}
+	const readable = 0o644
+	if err = os.Chmod(f.Name(), readable); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), name)
+}
