@@ -189,7 +189,7 @@ func precision(c *Case, s *hardware.System, m *llm.Spec) step.Precision {
 	if p.Experts != hardware.FP8 {
 		p.Dense = m.Weights.Dense // 4-bit checkpoints leave attention as published, or mix BF16 and 4 bit
 	}
-	if p.KV == "" {
+	if hardware.BytesPerWeight(p.KV) == 0 { // not recorded, or not as a format
 		p.KV = cacheFormat(c, s)
 	}
 	return p
