@@ -48,7 +48,7 @@ func TestAStepRunsTheFastestOfSeveralExpertKernels(t *testing.T) {
 
 func TestEnginesSlowDownWhatTheySay(t *testing.T) {
 	decode, prompt := withEngine(t, nil)
-	host := 1e-3 // per step, of the engine preset
+	host := float64(preset[step.EngineSpec](t, "engines", "trtllm-2026-06").Host.PerStep)
 
 	d, p := withEngine(t, func(cfg *step.Config) { cfg.Engine.Eager = 1.25 })
 	require.Equal(t, decode, d, "decode runs as a captured graph")
