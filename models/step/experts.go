@@ -27,8 +27,8 @@ func (m *Model) routed(l *ledger, count float64, t tally) {
 		ideal:  flops / float64(m.accelerator.Peak(m.expert.Compute)),
 		moving: bytes / float64(m.accelerator.HBM.Bandwidth),
 		flops:  flops * n * mean, perFLOP: m.joulesExpert, bytes: bytes * n, busy: m.watts.experts}
-	if m.expert.DynamicPower > 0 {
-		e.bytes = 0
+	if watts := float64(m.expert.DynamicPower); watts > 0 { // drawn as long as the kernel runs, whatever it achieves
+		e.bytes, e.busy, e.extra = 0, 0, watts*seconds*n
 	}
 	if m.shape.TP == 1 && m.shape.Accelerators > 1 {
 		e.link = m.exchange(l, count, t, &e)

@@ -187,7 +187,7 @@ func (m *Model) layExperts() error {
 	kernel := m.expert
 	m.joulesExpert = float64(m.accelerator.Power.EnergyPerFLOP(kernel.Compute))
 	if kernel.DynamicPower > 0 { // replaces what FLOPs, bytes and class would say
-		m.joulesExpert, m.watts.experts = 0, float64(kernel.DynamicPower)
+		m.joulesExpert = 0
 	}
 	tabulate := m.cfg.Tabulate
 	if tabulate == nil {

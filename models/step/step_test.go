@@ -16,7 +16,7 @@ import (
 // config assembles a worker from presets.
 func config(t testing.TB, system, engine, kernels string, shape step.Shape) step.Config {
 	t.Helper()
-	return step.Config{
+	c := step.Config{
 		System:     *preset[hardware.System](t, "systems", system),
 		LLM:        *preset[llm.Spec](t, "models", "deepseek-v4-pro"),
 		Engine:     *preset[step.EngineSpec](t, "engines", engine),
@@ -26,6 +26,11 @@ func config(t testing.TB, system, engine, kernels string, shape step.Shape) step
 		Popularity: moe.Popularity{Kind: "uniform"},
 		Placement:  moe.Placement{Kind: "contiguous"},
 	}
+	// What the fluid model of modelling.md 4.4 has around its kernels: 2 ms of
+	// host a step, and nothing else.
+	c.Engine.Host.PerStep, c.Engine.Eager = 2e-3, 0
+	c.Engine.Exchange.InSitu, c.Engine.Exchange.PerRank = 1, false
+	return c
 }
 
 func preset[T any](t testing.TB, kind, name string) *T {
@@ -171,4 +176,23 @@ func TestImpossibleShapesAreRefused(t *testing.T) {
 	cfg.ExpertsPath = "marlin"
 	_, err = step.New(cfg)
 	require.ErrorContains(t, err, "marlin-w4a16")
+}
+
+// A dequantising kernel draws its own watts as long as it runs: its useful
+// FLOPs and bytes do not describe it.
+func TestDequantisingExpertsDrawTheirOwnWatts(t *testing.T) {
+	cfg := config(t, "hgx-h200", "vllm-2026-06", "h200-vllm", step.Shape{Accelerators: 8, EP: 8, MaxBatchPerRank: 64})
+	m, err := step.New(cfg)
+	require.NoError(t, err)
+	cost, items := m.Explain(decodeBatch(1, 16, 30000))
+	watts := float64(cfg.Kernels.Experts[m.ExpertsPath()].DynamicPower)
+	require.Positive(t, watts)
+	for _, i := range items {
+		if i.Operator == step.Experts {
+			require.InEpsilon(t, watts*8*i.Seconds, i.Joules, 1e-9)
+		}
+	}
+	power := cfg.System.Accelerator.Power
+	mean := float64(power.Static()) + cost.Joules/cost.Seconds/8
+	require.Less(t, mean, float64(power.TDP))
 }
