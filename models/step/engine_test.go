@@ -52,11 +52,11 @@ func TestEnginesSlowDownWhatTheySay(t *testing.T) {
 
 	d, p := withEngine(t, func(cfg *step.Config) { cfg.Engine.Eager = 1.25 })
 	require.Equal(t, decode, d, "decode runs as a captured graph")
-	require.InEpsilon(t, 1.25*(prompt-host)+host, p, 1e-9)
+	require.InEpsilon(t, 1.25*(prompt-host)+host, p, 0.005, "but for the clock at the power cap")
 	_, p = withEngine(t, func(cfg *step.Config) {
 		cfg.Engine.Eager, cfg.Engine.EagerOn = 1.25, map[string]float64{"gb300/mxfp4": 1.5, "gb300/fp8": 3}
 	})
-	require.InEpsilon(t, 1.5*(prompt-host)+host, p, 1e-9)
+	require.InEpsilon(t, 1.5*(prompt-host)+host, p, 0.005)
 
 	d, _ = withEngine(t, func(cfg *step.Config) {
 		cfg.Engine.Exchange.Overlap, cfg.Engine.Exchange.InSitu = 0, 1
