@@ -17,6 +17,8 @@ func withEngine(t testing.TB, change func(*step.Config)) (decode, prompt float64
 	cfg := config(t, "gb300-nvl72", "trtllm-2026-06", "gb300-trtllm",
 		step.Shape{Accelerators: 8, EP: 8, DPAttention: true, TokenBudget: 8192, MaxBatchPerRank: 64})
 	cfg.ExpertsPath = "mxfp4-w4a8"
+	cfg.Engine.Exchange = step.Exchange{DispatchBytes: 1, CombineBytes: 2}
+	cfg.System.Accelerator.Power.TDP *= 10 // so that no cap slows the clock
 	if change != nil {
 		change(&cfg)
 	}
