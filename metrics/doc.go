@@ -1,7 +1,6 @@
 // Package metrics turns what a simulation counts into figures with their
-// certainty: latency histograms, service-level verdicts, batch means, call
-// counters that obey Little's law, and energy.
+// certainty: quantiles, service-level verdicts, batch means, and the results
+// that scripts read.
 //
-// Everything called per request is free of allocations. Time comes in as an
-// argument, in seconds.
+// Time comes in as an argument, in seconds.
 package metrics

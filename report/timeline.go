@@ -51,7 +51,8 @@ func (t *Timeline) Stepped(s serve.Stepped) {
 	t.add(traceEvent{Name: name, Phase: "X", Group: group, Track: 1, Args: map[string]float64{"steps": float64(s.Steps),
 		"sequences": float64(s.Sequences), "prompts": float64(s.PromptParts), "prompt_tokens": float64(s.Prompt)}},
 		s.From.Seconds(), s.To.Seconds())
-	t.add(traceEvent{Name: "power", Phase: "C", Group: group, Args: map[string]float64{"watts": s.Watts}}, s.From.Seconds(), s.From.Seconds())
+	t.add(traceEvent{Name: "power", Phase: "C", Group: group, Args: map[string]float64{"watts": s.Watts}},
+		s.From.Seconds(), s.From.Seconds())
 }
 
 // Stayed adds a part of a call to its agent's track.

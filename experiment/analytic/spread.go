@@ -149,15 +149,6 @@ func (d delay) log() (mean, deviation float64) {
 	return math.Log(d.mean) - square/2, math.Sqrt(square)
 }
 
-// quantile is the time that a share of delays does not exceed.
-func (d delay) quantile(share float64) float64 {
-	if !(d.mean > 0) || math.IsInf(d.mean, 0) {
-		return d.mean
-	}
-	mean, deviation := d.log()
-	return math.Exp(mean + deviation*normalAt(share))
-}
-
 // below is the share of delays that do not exceed a limit.
 func (d delay) below(limit float64) float64 {
 	switch {

@@ -77,7 +77,7 @@ const (
 // then tau and shape of every accelerator's lag.
 func (f *powerFit) parameters() []parameter {
 	var list []parameter
-	for range hardware.KernelClasses() {
+	for range len(hardware.KernelClasses()) {
 		list = append(list, parameter{low: 1, start: 200, high: 900})
 	}
 	list = append(list, parameter{low: 0.05, start: 0.5, high: 2})
@@ -99,7 +99,7 @@ func (f *powerFit) split(constants []float64) ([]hardware.AcceleratorPower, []la
 	for i, class := range hardware.KernelClasses() {
 		busy[class] = units.Watts(constants[i])
 	}
-	constants = constants[len(hardware.KernelClasses()):]
+	constants = constants[len(busy):]
 	perFLOP := map[hardware.Format]units.JoulesPerFLOP{}
 	energy := 1.0
 	for i, format := range f.formats {
