@@ -21,4 +21,3 @@ func TestQuantileIsTheNearestRank(t *testing.T) {
 	}
 	require.Equal(t, 7.0, Quantile(hundred, 0.07), "0.07·100 is a little above 7 in binary")
 }
-
