@@ -46,8 +46,8 @@ func (a *app) sweepCommand() *cobra.Command {
 		Short: "Evaluate a scenario at every point of a study",
 		Long:  sweepHelp,
 		Example: "  agentsim sweep hbm-domain-gap-tier --dry-run\n" +
-			"  agentsim sweep hbm-domain-gap-tier --out /tmp/hbm --plot\n" +
-			"  agentsim sweep show /tmp/hbm --top 3",
+			"  agentsim sweep hbm-domain-gap-tier --out hbm --plot\n" +
+			"  agentsim sweep show hbm --top 3",
 		Args: exactly(1, "one study"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if a.settings.GetBool("dry-run") {

@@ -23,7 +23,7 @@ func (a *app) sweepShowCommand() *cobra.Command {
 		Long: "show reads the folder that a sweep wrote, or a results.parquet, and prints the best points by the study's\n" +
 			"first objective, the points that no other beats in all objectives, and how much each axis bears on it.\n" +
 			"--plot draws a heat map of the two strongest axes, lines with intervals, and the front, as PNG and SVG.",
-		Example: "  agentsim sweep show /tmp/hbm\n  agentsim sweep show /tmp/hbm --metric capacity.agents -o json",
+		Example: "  agentsim sweep show hbm\n  agentsim sweep show hbm --metric capacity.agents -o json",
 		Args:    exactly(1, "one folder"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			t, err := results.Read(args[0])
@@ -60,8 +60,10 @@ func (a *app) sweepMergeCommand() *cobra.Command {
 		Short: "Join the results of shards",
 		Long: "merge joins the results of all shards below a folder and writes them there, as one run of the whole study\n" +
 			"would have. Points that are missing or there twice, and shards of another study, are errors.",
-		Example: "  agentsim sweep merge /tmp/sharded",
-		Args:    exactly(1, "one folder"),
+		Example: "  agentsim sweep merge sharded",
+		// Shards come from other machines.
+		Annotations: map[string]string{"example": "slow"},
+		Args:        exactly(1, "one folder"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			t, m, err := results.Merge(args[0])
 			if err != nil {

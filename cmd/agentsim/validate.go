@@ -23,7 +23,8 @@ func (a *app) validateCommand() *cobra.Command {
 			"the summary without them stands beside it. Rows that cannot be expressed are listed with the reason.",
 		Example: "  agentsim validate ../shared/validation/serving-dev.csv\n" +
 			"  agentsim validate cases.csv -o json --plot figures",
-		Args: exactly(1, "one table of cases"),
+		Annotations: map[string]string{"example": "slow"}, // needs a table
+		Args:        exactly(1, "one table of cases"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			text, err := a.readFile(args[0])
 			if err != nil {

@@ -20,7 +20,8 @@ func (a *app) workerCommand() *cobra.Command {
 			"from travel with it; traces are opened under the same path as by sweep.",
 		Example: "  agentsim worker --nats nats://queue:4222\n" +
 			"  AGENTSIM_NATS=tls://queue:4222 AGENTSIM_NATS_CREDS=worker.creds agentsim worker --workers 16",
-		Args: cobra.NoArgs,
+		Annotations: map[string]string{"example": "slow"}, // needs a server
+		Args:        cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			connection := a.connection()
 			if connection == nil {
