@@ -178,7 +178,7 @@ func (d *Design) validateCombination() error {
 	case len(d.Axes) == 0:
 		return fault("axes", "want at least one axis: a path and its values")
 	case sampled && d.Points < 1:
-		return fault("points", "%d: combine: %s wants the number of points to sample", d.Points, d.Combine)
+		return fault("points", "combine: %s wants the number of points to sample", d.Combine)
 	case !sampled && d.Points != 0:
 		return fault("points", "goes with combine: %s or %s", LatinHypercube, Halton)
 	}
@@ -224,10 +224,8 @@ func (r *Range) validate(at string, sampled bool) error {
 	switch {
 	case r.From == "" || r.To == "":
 		return fault(at, "want from and to")
-	case r.Steps < ends && !sampled:
-		return fault(at+".steps", "%d: want 2 or more, both ends included", r.Steps)
-	case r.Steps < 0:
-		return fault(at+".steps", "%d: want 2 or more", r.Steps)
+	case r.Steps < ends && !sampled, r.Steps < 0:
+		return fault(at+".steps", "want the number of values, 2 or more, both ends included")
 	}
 	return nil
 }

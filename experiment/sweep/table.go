@@ -129,15 +129,3 @@ func (t *Table) Column(name string) (int, bool) {
 	}
 	return found, matches == 1
 }
-
-// numbers returns the values of a numeric column, NaN-free: rows without one
-// are left out, and told by their index.
-func (t *Table) numbers(column int) (rows []int, values []float64) {
-	for i, r := range t.Rows {
-		if r[column].Known {
-			rows = append(rows, i)
-			values = append(values, r[column].Number)
-		}
-	}
-	return rows, values
-}

@@ -65,7 +65,7 @@ func Run(ctx context.Context, o Options) (*sweep.Table, *results.Manifest, error
 	defer unlock()
 	if !m.Ended.IsZero() && m.Complete() {
 		t, err := results.Read(o.Dir)
-		return t, m, o.verdict(nil, t, m, err)
+		return t, m, o.verdict(ctx, t, m, err)
 	}
 	r := &run{Options: o, manifest: m, id: o.id(), rows: map[int]*sweep.Row{}, points: o.due(), started: o.Clock(),
 		evaluator: sweep.NewEvaluator(o.Plan, o.Version)}
@@ -111,7 +111,7 @@ func (o *Options) verdict(ctx context.Context, t *sweep.Table, m *results.Manife
 	switch {
 	case err != nil && !errors.Is(err, context.Canceled):
 		return err
-	case !m.Complete() && ctx != nil && ctx.Err() != nil:
+	case !m.Complete() && ctx.Err() != nil:
 		return fmt.Errorf("interrupted: %d of %d points are done and kept in %s; run the same command to go on: %w", m.Done,
 			len(o.due()), o.Dir, context.Canceled)
 	case m.Failed > 0:
@@ -214,7 +214,7 @@ func (r *run) local(ctx context.Context) error {
 		<-ctx.Done()
 		return nil
 	}
-	w := &Worker{Client: r.client, Library: r.Library, Build: short(r.Build), Version: r.Version, Slots: r.Workers,
+	w := &Worker{Client: r.client, Library: r.Library, Build: r.Build, Version: r.Version, Slots: r.Workers,
 		Silence: r.Silence, Cache: r.Cache, healthy: r.embedded.healthy}
 	return w.Work(ctx)
 }

@@ -105,7 +105,7 @@ func (w *Worker) consumer(ctx context.Context) (jetstream.Consumer, error) {
 	if err := w.Client.prepare(ctx); err != nil {
 		return nil, err
 	}
-	return w.Client.consumer(ctx, w.Build, w.Silence)
+	return w.Client.consumer(ctx, short(w.Build), w.Silence)
 }
 
 // do works on a job to its end, even when the context ends, and acknowledges
