@@ -39,9 +39,9 @@ func TestTabulate(t *testing.T) {
 	slices.Reverse(list) // the order of arrival does not matter
 	table := sweep.Tabulate(p, "v1", list)
 	require.Len(t, table.Rows, 12)
-	require.Equal(t, []sweep.Column{{"point", sweep.Whole, ""}, {"replication", sweep.Whole, ""}, {"seed", sweep.Whole, ""},
-		{"status", sweep.Text, ""}, {"error", sweep.Text, ""}, {"slo.output_speed.p25", sweep.Number, "tok/s"},
-		{"deployment.batching", sweep.Text, ""}, {"scenario", sweep.Text, ""}}, table.Columns[:8])
+	require.Equal(t, []sweep.Column{{Name: "point", Kind: sweep.Whole}, {Name: "replication", Kind: sweep.Whole}, {Name: "seed", Kind: sweep.Whole},
+		{Name: "status", Kind: sweep.Text}, {Name: "error", Kind: sweep.Text}, {Name: "slo.output_speed.p25", Kind: sweep.Number, Unit: "tok/s"},
+		{Name: "deployment.batching", Kind: sweep.Text}, {Name: "scenario", Kind: sweep.Text}}, table.Columns[:8])
 	for name, unit := range map[string]string{"capacity.agents": "", "capacity.agents_per_mw.it": "1/MW", "limit": "",
 		"metrics.output_speed_p25": "tok/s", "metrics.ttft_p95_s": "s", "metrics.tpot_p50_ms": "ms", "power.it_w": "W",
 		"power.by_component.fans": "W", "power.joules_per_output_token": "J", "time.by_state.decode": "s",
@@ -151,9 +151,9 @@ func TestContextEnds(t *testing.T) {
 // over two replications.
 func made(e float64) *sweep.Table {
 	t := &sweep.Table{Study: "made", Axes: []string{"a", "b"}, Objectives: []sweep.Objective{{Metric: "y"}, {Metric: "z", Goal: "min"}},
-		Columns: []sweep.Column{{"point", sweep.Whole, ""}, {"replication", sweep.Whole, ""}, {"seed", sweep.Whole, ""},
-			{"status", sweep.Text, ""}, {"error", sweep.Text, ""}, {"a", sweep.Number, "s"}, {"b", sweep.Text, ""},
-			{"y", sweep.Number, ""}, {"z", sweep.Number, ""}}}
+		Columns: []sweep.Column{{Name: "point", Kind: sweep.Whole}, {Name: "replication", Kind: sweep.Whole}, {Name: "seed", Kind: sweep.Whole},
+			{Name: "status", Kind: sweep.Text}, {Name: "error", Kind: sweep.Text}, {Name: "a", Kind: sweep.Number, Unit: "s"}, {Name: "b", Kind: sweep.Text},
+			{Name: "y", Kind: sweep.Number}, {Name: "z", Kind: sweep.Number}}}
 	number := func(v float64) sweep.Cell { return sweep.Cell{Known: true, Number: v, Whole: int64(v)} }
 	text := func(s string) sweep.Cell { return sweep.Cell{Known: true, Text: s} }
 	point := 0.0
