@@ -2,6 +2,7 @@ package calibrate
 
 import (
 	"math"
+	"slices"
 
 	"agentsim/models/hardware"
 	"agentsim/units"
@@ -76,11 +77,9 @@ const (
 // in pJ, each next one's share of the one before, the energy per byte in pJ,
 // then tau and shape of every accelerator's lag.
 func (f *powerFit) parameters() []parameter {
-	var list []parameter
+	watts := parameter{low: 1, start: 200, high: 900}
 	classes := hardware.KernelClasses()
-	for range classes {
-		list = append(list, parameter{low: 1, start: 200, high: 900})
-	}
+	list := slices.Repeat([]parameter{watts}, len(classes[:]))
 	list = append(list, parameter{low: 0.05, start: 0.5, high: 2})
 	for range f.formats[1:] {
 		list = append(list, parameter{low: leastHalving, start: halving, high: mostHalving})
