@@ -39,10 +39,18 @@ type OperatorShare struct {
 	Watts    float64 `json:"watts"` // dynamic, mean of one accelerator over the step
 }
 
-// Basis counts the numbers of a scenario by what they rest on.
+// Basis is what part of the step times rests on numbers of one basis.
 type Basis struct {
-	Basis   string `json:"basis"`
-	Numbers int    `json:"numbers"`
+	Basis   string   `json:"basis"`
+	Numbers int      `json:"numbers"`
+	Share   float64  `json:"share"` // of all weights
+	Top     []Weight `json:"top,omitempty"`
+}
+
+// Weight is by how many per cent the steps change for one per cent of a number.
+type Weight struct {
+	Path   string  `json:"path"`
+	Weight float64 `json:"weight"`
 }
 
 // ExpertsExplanation says where the experts of a scenario lie and what their

@@ -81,9 +81,14 @@ func explainMemory(b *strings.Builder, pools []metrics.Pool, style Style) {
 }
 
 func explainBasis(b *strings.Builder, basis []metrics.Basis, style Style) {
-	parts := make([]string, len(basis))
-	for i, x := range basis {
-		parts[i] = fmt.Sprintf("%d %s", x.Numbers, x.Basis)
+	t := numbers(table.Row{"basis", "numbers", "share", "heaviest"}, 2)
+	t.SetColumnConfigs([]table.ColumnConfig{{Number: 2, Align: text.AlignRight}, {Number: 3, Align: text.AlignRight}})
+	for _, x := range basis {
+		heaviest := make([]string, len(x.Top))
+		for i, w := range x.Top {
+			heaviest[i] = w.Path
+		}
+		t.AppendRow(table.Row{x.Basis, x.Numbers, fmt.Sprintf("%.0f %%", percent*x.Share), strings.Join(heaviest, ", ")})
 	}
-	fmt.Fprintf(b, "\n%s: %s\n", style.bold("the scenario's numbers"), strings.Join(parts, ", "))
+	fmt.Fprintf(b, "\n%s\n%s\n", style.bold("what the step times rest on"), t.Render())
 }

@@ -12,6 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/stretchr/testify/require"
+
+	"agentsim/metrics"
 )
 
 // outcome is what a run of the program left behind.
@@ -174,4 +176,28 @@ func commands(c *cobra.Command) []*cobra.Command {
 		list = append(list, commands(sub)...)
 	}
 	return list
+}
+
+// What the step times rest on adds up, and follows the constants.
+func TestExplainWeighsTheConstants(t *testing.T) {
+	o := agentsim(t, "explain", "h200-agentperf-slo20", "-o", "json")
+	require.Zero(t, o.code, o.stderr)
+	var e metrics.Explanation
+	require.NoError(t, json.Unmarshal([]byte(o.stdout), &e))
+	sum := 0.0
+	shares := map[string]float64{}
+	for _, b := range e.Basis {
+		sum += b.Share
+		shares[b.Basis] = b.Share
+	}
+	require.InDelta(t, 1, sum, 1e-9)
+	require.Greater(t, shares["fitted"], 0.2, "kernels carry the step")
+	require.Greater(t, shares["assumed"], 0.05, "the host and the small kernels are assumed")
+	for _, step := range e.Steps {
+		total := 0.0
+		for _, operator := range step.Operators {
+			total += operator.Share
+		}
+		require.InDelta(t, 1, total, 1e-6, "%s", step.Pool)
+	}
 }

@@ -1,15 +1,12 @@
 package main
 
 import (
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"agentsim/configs"
 	"agentsim/experiment"
-	"agentsim/metrics"
 	"agentsim/report"
 )
 
@@ -18,7 +15,7 @@ func (a *app) explainCommand() *cobra.Command {
 		Use:   "explain SCENARIO",
 		Short: "Show where a step's time, a rank's memory and an accelerator's watts go",
 		Long: "explain prices one typical step of each pool, operator by operator, with what bounds it; lists the memory\n" +
-			"of an accelerator line by line; and counts the numbers of the scenario by what they rest on. No simulation.",
+			"of an accelerator line by line; and says how much of the step times rests on measured, fitted and assumed numbers. No simulation.",
 		Example: "  agentsim explain gb300-agentperf-slo20\n" +
 			"  agentsim explain gb300-agentperf-slo20 --experts --plot figures",
 		Args: exactly(1, "one scenario"),
@@ -37,7 +34,9 @@ func (a *app) explainCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			e.Basis = basis(provenance)
+			if err := experiment.Rest(e, provenance.Fields(), a.loader(args[0])); err != nil {
+				return err
+			}
 			return a.write(func(b *strings.Builder) error {
 				if a.settings.GetString("output") == "json" {
 					return report.JSON(b, e)
@@ -48,19 +47,6 @@ func (a *app) explainCommand() *cobra.Command {
 	}
 	expertFlags(c)
 	return c
-}
-
-// basis counts the numbers of a scenario by what they rest on.
-func basis(p *configs.Provenance) []metrics.Basis {
-	counts := map[string]int{}
-	for _, f := range p.Fields() {
-		counts[f.Basis]++
-	}
-	var list []metrics.Basis
-	for _, name := range slices.Sorted(maps.Keys(counts)) {
-		list = append(list, metrics.Basis{Basis: name, Numbers: counts[name]})
-	}
-	return list
 }
 
 func (a *app) schemaCommand() *cobra.Command {

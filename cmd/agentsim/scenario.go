@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,12 +21,29 @@ import (
 
 // load reads the scenario that a command names, with all overrides.
 func (a *app) load(name string) (*configs.Scenario, *configs.Provenance, error) {
+	return configs.LoadScenario(a.source(name), a.sets())
+}
+
+// loader reads the same scenario many times, with further overrides.
+func (a *app) loader(name string) func(sets []string) (*configs.Scenario, error) {
+	base := configs.NewBase[configs.Scenario](configs.Presets(), a.source(name))
+	return func(sets []string) (*configs.Scenario, error) {
+		s, _, err := base.Load(slices.Concat(a.sets(), sets))
+		return s, err
+	}
+}
+
+func (a *app) source(name string) configs.Source {
+	return configs.Source{Name: name, FS: scenarios.FS, ReadFile: a.readFile}
+}
+
+// sets are the overrides of the command line.
+func (a *app) sets() []string {
 	sets := a.settings.GetStringSlice("set")
 	if seed := a.settings.GetUint64("seed"); seed != 0 {
 		sets = append(sets, fmt.Sprintf("seed=%d", seed))
 	}
-	source := configs.Source{Name: name, FS: scenarios.FS, ReadFile: a.readFile}
-	return configs.LoadScenario(source, sets)
+	return sets
 }
 
 func (a *app) options() experiment.Options {

@@ -1,0 +1,128 @@
+package experiment
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"strings"
+	"sync"
+
+	"agentsim/configs"
+	"agentsim/metrics"
+	"agentsim/models/moe"
+	"agentsim/serve"
+)
+
+// Rest says what the step times of an explanation rest on. Every constant of
+// the scenario's hardware, kernels and engine is raised by one per cent, one at
+// a time; its weight is by how many per cent the steps of all pools change. load reads the scenario with
+// overrides. Numbers that may not be raised, or that no step depends on, have
+// no weight.
+func Rest(e *metrics.Explanation, fields []configs.Field, load func(sets []string) (*configs.Scenario, error)) error {
+	tables := map[moe.Spec]*moe.Table{}
+	var mutex sync.Mutex
+	price := func(sets []string) ([]float64, error) {
+		s, err := load(sets)
+		if err != nil {
+			return nil, err
+		}
+		return stepSeconds(s, e.Workload, func(spec moe.Spec) (*moe.Table, error) {
+			mutex.Lock()
+			defer mutex.Unlock()
+			if t := tables[spec]; t != nil {
+				return t, nil
+			}
+			t, err := moe.Tabulate(spec)
+			tables[spec] = t
+			return t, err
+		})
+	}
+	base, err := price(nil)
+	if err != nil {
+		return err
+	}
+	weights := map[string][]metrics.Weight{}
+	numbers := map[string]int{}
+	for _, f := range fields {
+		numbers[f.Basis]++
+		const raised = 1.01
+		if !isConstant(f.Path) {
+			continue
+		}
+		seconds, err := price([]string{f.Scaled(raised)})
+		if err != nil {
+			continue // it is at the edge of what is possible
+		}
+		if w := change(base, seconds) / math.Log(raised); w > 0 {
+			weights[f.Basis] = append(weights[f.Basis], metrics.Weight{Path: f.Path, Weight: w})
+		}
+	}
+	e.Basis = shares(numbers, weights)
+	return nil
+}
+
+// isConstant tells constants of hardware, kernels and engine from choices (the
+// deployment, the workload), from the model's dimensions, and from the shapes
+// that kernels were measured at.
+func isConstant(path string) bool {
+	if !strings.HasPrefix(path, "system.") && !strings.HasPrefix(path, "kernels.") && !strings.HasPrefix(path, "engine.") {
+		return false
+	}
+	last := path[strings.LastIndexByte(path, '.')+1:]
+	name, _, _ := strings.Cut(last, "[")
+	return !slices.Contains([]string{"hidden", "inner", "experts", "top_k", "tp", "ep", "heads", "tokens", "context", "graphs"},
+		name)
+}
+
+// stepSeconds prices the typical step of every pool.
+func stepSeconds(s *configs.Scenario, w metrics.Typical, tabulate func(moe.Spec) (*moe.Table, error)) ([]float64, error) {
+	cfg := serve.Config{Deployment: s.Deployment, System: s.System, LLM: s.Model, Kernels: s.Kernels, Engine: s.Engine,
+		Seed: s.Seed, Tabulate: tabulate}
+	if err := cfg.Prepare(); err != nil {
+		return nil, err
+	}
+	var seconds []float64
+	for i, pool := range s.Deployment.Pools() {
+		m := cfg.Models()[i]
+		if pool.Name != "decode" {
+			seconds = append(seconds, m.Step(prefillStep(m, w)).Seconds)
+		}
+		if pool.Name != "prefill" {
+			seconds = append(seconds, m.Step(decodeStep(m, w)).Seconds)
+		}
+	}
+	return seconds, nil
+}
+
+// change is how much the logarithms of step times differ, summed.
+func change(before, after []float64) float64 {
+	sum := 0.0
+	for i := range before {
+		sum += math.Abs(math.Log(after[i] / before[i]))
+	}
+	return sum
+}
+
+// shares divides the weights by what the numbers rest on.
+func shares(numbers map[string]int, weights map[string][]metrics.Weight) []metrics.Basis {
+	total := 0.0
+	var list []metrics.Basis
+	for basis, n := range numbers {
+		b := metrics.Basis{Basis: basis, Numbers: n, Top: weights[basis]}
+		slices.SortStableFunc(b.Top, func(x, y metrics.Weight) int { return cmp.Compare(y.Weight, x.Weight) })
+		for _, w := range b.Top {
+			b.Share += w.Weight
+		}
+		total += b.Share
+		const most = 3
+		b.Top = b.Top[:min(most, len(b.Top))]
+		list = append(list, b)
+	}
+	for i := range list {
+		list[i].Share /= max(total, math.SmallestNonzeroFloat64)
+	}
+	slices.SortFunc(list, func(a, b metrics.Basis) int {
+		return cmp.Or(cmp.Compare(b.Share, a.Share), cmp.Compare(a.Basis, b.Basis))
+	})
+	return list
+}
