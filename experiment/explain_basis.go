@@ -70,12 +70,15 @@ func isConstant(path string) bool {
 	}
 	last := path[strings.LastIndexByte(path, '.')+1:]
 	name, _, _ := strings.Cut(last, "[")
-	return !slices.Contains([]string{"hidden", "inner", "experts", "top_k", "tp", "ep", "heads", "tokens", "context", "graphs"},
-		name)
+	shapes := []string{"hidden", "inner", "experts", "top_k", "tp", "ep", "heads", "tokens", "context", "graphs"}
+	return !slices.Contains(shapes, name)
 }
 
+// tabulator makes the table of an expert group.
+type tabulator func(moe.Spec) (*moe.Table, error)
+
 // stepSeconds prices the typical step of every pool.
-func stepSeconds(s *configs.Scenario, w metrics.Typical, tabulate func(moe.Spec) (*moe.Table, error)) ([]float64, error) {
+func stepSeconds(s *configs.Scenario, w metrics.Typical, tabulate tabulator) ([]float64, error) {
 	cfg := serve.Config{Deployment: s.Deployment, System: s.System, LLM: s.Model, Kernels: s.Kernels, Engine: s.Engine,
 		Seed: s.Seed, Tabulate: tabulate}
 	if err := cfg.Prepare(); err != nil {

@@ -15,7 +15,8 @@ func (a *app) explainCommand() *cobra.Command {
 		Use:   "explain SCENARIO",
 		Short: "Show where a step's time, a rank's memory and an accelerator's watts go",
 		Long: "explain prices one typical step of each pool, operator by operator, with what bounds it; lists the memory\n" +
-			"of an accelerator line by line; and says how much of the step times rests on measured, fitted and assumed numbers. No simulation.",
+			"of an accelerator line by line; and says how much of the step times rests on measured, fitted and assumed\n" +
+			"numbers. No simulation.",
 		Example: "  agentsim explain gb300-agentperf-slo20\n" +
 			"  agentsim explain gb300-agentperf-slo20 --experts --plot figures",
 		Args: exactly(1, "one scenario"),

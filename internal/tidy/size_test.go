@@ -17,10 +17,14 @@ func checkFileSize(f *source) {
 }
 
 func checkLines(f *source) {
+	limit := maxLineColumns
+	if f.test {
+		limit = maxTestLineColumns
+	}
 	for i, line := range strings.Split(f.text, "\n") {
 		columns := utf8.RuneCountInString(line)
-		if columns > maxLineColumns && !strings.Contains(line, "://") {
-			f.reportLine(i+1, "line of %d columns, more than %d", columns, maxLineColumns)
+		if columns > limit && !strings.Contains(line, "://") {
+			f.reportLine(i+1, "line of %d columns, more than %d", columns, limit)
 		}
 	}
 }
