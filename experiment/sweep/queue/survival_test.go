@@ -143,7 +143,7 @@ func (b *bench) testWorkerAndServer(t *testing.T) {
 	watch.until(t, points/2)
 	kill(server)
 	time.Sleep(time.Second) // some points end while there is no server
-	server = serve()
+	serve()
 	require.NoError(t, coordinator.Wait(), "%s", &said)
 	b.same(t, "cluster")
 	for _, w := range workers[1:] {
