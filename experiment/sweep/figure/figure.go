@@ -6,7 +6,9 @@ package figure
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"path/filepath"
+	"strconv"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
@@ -45,6 +47,22 @@ func Draw(dir string, t *sweep.Table) error {
 		}
 	}
 	return nil
+}
+
+func newPlot(title string) *plot.Plot {
+	p := plot.New()
+	p.Title.Text = title
+	p.Title.Padding = 3 * vg.Millimeter
+	return p
+}
+
+// number writes a mean in three digits or whole.
+func number(v float64) string {
+	const whole = 100
+	if math.Abs(v) >= whole {
+		return strconv.FormatFloat(v, 'f', 0, 64)
+	}
+	return strconv.FormatFloat(v, 'g', 3, 64)
 }
 
 // drawing is a table with its summary.

@@ -1,11 +1,10 @@
 package figure
 
 import (
-	"fmt"
 	"math"
 
 	"gonum.org/v1/plot"
-	"gonum.org/v1/plot/palette"
+	"gonum.org/v1/plot/palette/brewer"
 	"gonum.org/v1/plot/plotter"
 
 	"agentsim/experiment/sweep"
@@ -25,12 +24,15 @@ func (d *drawing) heatMap() (*plot.Plot, error) {
 	if low, high := g.bounds(); !(low < high) {
 		return nil, nil
 	}
-	p := plot.New()
-	p.Title.Text = name + ", mean"
+	p := newPlot(name + ", mean")
 	p.X.Label.Text, p.Y.Label.Text = d.table.Axes[axes[0]], d.table.Axes[axes[1]]
 	p.X.Tick.Marker, p.Y.Tick.Marker = ticks(x), ticks(y)
-	const shades = 64
-	p.Add(plotter.NewHeatMap(g, palette.Heat(shades, 1)))
+	const shades = 5 // light enough to be written on
+	colours, err := brewer.GetPalette(brewer.TypeSequential, "YlGn", shades)
+	if err != nil {
+		return nil, err
+	}
+	p.Add(plotter.NewHeatMap(g, colours))
 	labels, err := plotter.NewLabels(g.labels())
 	if err != nil {
 		return nil, err
@@ -83,7 +85,7 @@ func (g grid) labels() plotter.XYLabels {
 		for r := range g.y {
 			if z := g.Z(c, r); !math.IsNaN(z) {
 				l.XYs = append(l.XYs, plotter.XY{X: float64(c), Y: float64(r)})
-				l.Labels = append(l.Labels, fmt.Sprintf("%.4g", z))
+				l.Labels = append(l.Labels, number(z))
 			}
 		}
 	}

@@ -17,14 +17,13 @@ func (d *drawing) lines() (*plot.Plot, error) {
 		return nil, nil
 	}
 	name, column := d.metric()
-	p := plot.New()
-	p.Title.Text = name + ", mean with 95 % interval"
+	p := newPlot(name + ", mean with 95 % interval")
 	p.X.Label.Text, p.Y.Label.Text = d.table.Axes[axes[0]], name
 	p.Y.Min = 0
 	p.Legend.Top = true
 	if len(axes) == 1 {
 		groups := d.table.Groups(axes[0], column)
-		p.X.Tick.Marker = ticks(groups)
+		mark(p, groups)
 		var l line
 		for i, g := range groups {
 			l.add(i, g.Values)
@@ -32,7 +31,7 @@ func (d *drawing) lines() (*plot.Plot, error) {
 		return p, l.draw(p, 0, "")
 	}
 	x, series, cells := d.table.Cross(axes[0], axes[1], column)
-	p.X.Tick.Marker = ticks(x)
+	mark(p, x)
 	for j, s := range series {
 		var l line
 		for i := range x {
@@ -43,6 +42,13 @@ func (d *drawing) lines() (*plot.Plot, error) {
 		}
 	}
 	return p, nil
+}
+
+// mark labels the horizontal axis and leaves room for its last label.
+func mark(p *plot.Plot, groups []sweep.Group) {
+	const room = 0.25
+	p.X.Tick.Marker = ticks(groups)
+	p.X.Min, p.X.Max = -room, float64(len(groups))-1+room
 }
 
 // line is one line of estimates.

@@ -25,8 +25,7 @@ func (d *drawing) pareto() (*plot.Plot, error) {
 	if len(all.Best) == 0 {
 		return nil, nil
 	}
-	p := plot.New()
-	p.Title.Text = "Pareto front"
+	p := newPlot("Pareto front")
 	p.X.Label.Text, p.Y.Label.Text = objectives[1].Metric, objectives[0].Metric
 	points, err := plotter.NewScatter(places(all.Best))
 	if err != nil {

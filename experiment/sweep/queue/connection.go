@@ -99,5 +99,5 @@ func passing(err error) bool {
 		const unavailable = 503
 		return api.Code == unavailable
 	}
-	return true
+	return !errors.Is(err, nats.ErrBadSubject) && !errors.Is(err, nats.ErrMaxPayload)
 }

@@ -87,15 +87,17 @@ func Run(ctx context.Context, o Options) (*sweep.Table, *results.Manifest, error
 // id tells studies and shards apart on a server.
 func (o *Options) id() string {
 	sum := sha256.Sum256(fmt.Appendln(nil, o.Plan.Hash, o.Build, o.ShardIndex, o.ShardCount))
-	const digits = 16
 	return hex.EncodeToString(sum[:])[:digits]
 }
 
 // short makes a build fit for a subject.
 func short(build string) string {
-	const digits = 16
-	return build[:min(digits, len(build))]
+	sum := sha256.Sum256([]byte(build))
+	return hex.EncodeToString(sum[:])[:digits]
 }
+
+// digits of hashes in subjects.
+const digits = 16
 
 // due lists the points of this run.
 func (o *Options) due() []int {
@@ -224,8 +226,8 @@ func (r *run) local(ctx context.Context) error {
 func (r *run) wait(ctx context.Context, arriving <-chan arrival, worked chan error) error {
 	report := time.NewTicker(r.Every)
 	defer report.Stop()
-	const lost = 10 * time.Second // between looks whether a job got lost
-	look := time.NewTicker(lost)
+	const looks = 3 // whether a job got lost, in the time that workers may be silent
+	look := time.NewTicker(r.Silence / looks)
 	defer look.Stop()
 	for len(r.rows) < len(r.points) {
 		select {
