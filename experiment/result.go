@@ -25,6 +25,9 @@ func Run(ctx context.Context, s *configs.Scenario, agents int, o Options) (*metr
 	if agents < 1 {
 		return nil, fmt.Errorf("agents: %d: want at least 1", agents)
 	}
+	if err := byNumber(s); err != nil {
+		return nil, err
+	}
 	begun := o.now()
 	cfg, err := prepare(s)
 	if err != nil {
@@ -44,6 +47,9 @@ func Run(ctx context.Context, s *configs.Scenario, agents int, o Options) (*metr
 
 // Capacity searches the largest number of agents that meets the service level.
 func Capacity(ctx context.Context, s *configs.Scenario, o Options) (*metrics.Result, error) {
+	if err := byNumber(s); err != nil {
+		return nil, err
+	}
 	begun := o.now()
 	cfg, err := prepare(s)
 	if err != nil {

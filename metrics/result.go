@@ -10,6 +10,7 @@ type Result struct {
 	Version     string `json:"version"`
 
 	Agents   int       `json:"agents,omitempty"`   // of a run at a fixed number
+	Arrivals *Arrivals `json:"arrivals,omitempty"` // of a run in which the trace says when sessions begin
 	Capacity *Capacity `json:"capacity,omitempty"` // of a search
 	Limit    string    `json:"limit"`              // what stands in the way of more agents
 
@@ -24,6 +25,21 @@ type Result struct {
 	Calls  int64   `json:"calls"`  // of all phases
 	Events uint64  `json:"events"` // of all phases
 	WallS  float64 `json:"wall_s"`
+}
+
+// Arrivals is what came to a run by the times of a trace, and how many agents
+// that made. Means are over the whole run, from the first arrival to the last
+// answer.
+type Arrivals struct {
+	Mode         string  `json:"mode"`    // open | partly-open
+	Speedup      float64 `json:"speedup"` // recorded time passed so many times as fast
+	Sessions     int64   `json:"sessions"`
+	Calls        int64   `json:"calls"`
+	SpanS        float64 `json:"span_s"`         // the whole run
+	LastArrivalS float64 `json:"last_arrival_s"` // when the last session came
+	CallsPerS    float64 `json:"calls_per_s"`
+	Agents       float64 `json:"mean_agents"`          // with calls left to make
+	InFlight     float64 `json:"mean_calls_in_flight"` // of these, with one under way
 }
 
 // Capacity is the largest number of agents that meets the service level.

@@ -66,6 +66,14 @@ func plain() table.Writer {
 }
 
 func capacityRows(t table.Writer, r *metrics.Result, style Style) {
+	if a := r.Arrivals; a != nil {
+		t.AppendRow(table.Row{"arrivals", fmt.Sprintf("%s, %s sessions with %s calls in %s s (the last session came at %s s)",
+			a.Mode, style.bold(Count(float64(a.Sessions))), style.bold(Count(float64(a.Calls))), Significant(a.SpanS),
+			Significant(a.LastArrivalS))})
+		t.AppendRow(table.Row{"agents", fmt.Sprintf("%s at a time on average, %s of them with a call under way",
+			Significant(a.Agents), Significant(a.InFlight))})
+		return
+	}
 	c := r.Capacity
 	if c == nil {
 		t.AppendRow(table.Row{"agents", style.bold(Count(float64(r.Agents)))})

@@ -34,6 +34,7 @@ type call struct {
 	session trace.Session
 	k       int // sessions this agent has begun
 	turn    int
+	luck    int32 // whose draws it gets: not the slot, which others had before
 
 	state   State
 	entered sim.Time // when it began
@@ -130,6 +131,9 @@ func (c *Cluster) finished(id int32) error {
 		c.sim.Stop() // a finite run ends with its last call, not with the gap behind it
 	}
 	a.turn++
+	if c.forest != nil {
+		return c.follow(id)
+	}
 	gap := 0.0
 	if a.turn < len(a.session.Turns) {
 		gap = float64(a.current().Gap)

@@ -10,6 +10,7 @@ import (
 	"agentsim/models/moe"
 	"agentsim/models/step"
 	"agentsim/sim"
+	"agentsim/trace"
 )
 
 // Config is everything a cluster is built from.
@@ -20,7 +21,9 @@ type Config struct {
 	Kernels    hardware.KernelSet
 	Engine     step.EngineSpec
 	Sessions   Sessions
-	Replay     string // recorded | generated: whether the next prompt repeats what was generated
+	Arrivals   string      // who calls when: closed (default), lanes, open, partly-open (see trace.Workload)
+	Pool       *trace.Pool // with trees: sub-agents of lanes, sessions that arrive by time; nil = none
+	Replay     string      // recorded | generated: whether the next prompt repeats what was generated
 	Agents     int
 	Ramp       float64 // seconds over which the agents' first calls are spread
 	Cold       bool    // all agents begin their first sessions at time 0, on empty caches
@@ -99,7 +102,8 @@ func (c *Config) model(p *PoolSpec) (*step.Model, error) {
 type Cluster struct {
 	cfg     Config
 	sim     *sim.Simulation
-	calls   []call // one a agent: each has at most one call in flight
+	calls   []call  // one a agent: each has at most one call in flight
+	forest  *forest // of lanes and open arrivals; nil = agents that take one session after the other
 	workers []worker
 	entry   []int   // workers that take new calls: prefill or aggregated
 	finish  [][]int // by unit, workers that decode where they are others
@@ -139,17 +143,7 @@ func New(cfg Config) (*Cluster, error) {
 		}
 	}
 	c.tally.reset(0, len(c.workers))
-	c.calls = make([]call, cfg.Agents)
-	admit := c.admitAgent
-	if cfg.Cold {
-		admit = c.admitCold
-	}
-	for i := range c.calls {
-		if err := admit(int32(i)); err != nil {
-			return nil, err
-		}
-	}
-	return c, nil
+	return c, c.populate()
 }
 
 func (c *Cluster) addPool(p NamedPool, m *step.Model) error {

@@ -154,7 +154,7 @@ func (c *Cluster) startDecode(w *worker, r *rank, id int32) error {
 		return c.finished(id)
 	}
 	if a.generated == 0 {
-		a.steps = c.draws.steps(id, a, rest)
+		a.steps = c.draws.steps(a.luck, a, rest)
 	}
 	a.context = a.prompt() + 1
 	a.joinedAt, a.finishAt = w.steps, w.steps+a.steps

@@ -31,7 +31,7 @@ func play20(t testing.TB, cfg Config) outcome {
 // One prepared Config serves clusters side by side, and none of them can tell.
 func TestProcessorsAndNeighboursChangeNothing(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
-	for name, cfg := range designs() {
+	for name, cfg := range everyDesign() {
 		require.NoError(t, cfg.Prepare())
 		runtime.GOMAXPROCS(1)
 		alone := play20(t, cfg)

@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"maps"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -22,12 +23,14 @@ type watched struct {
 	prompt [8]int  // scratch: tokens of a step by rank
 	steps  int64   // decode steps of the calls that finished
 	joules float64 // of all steps and runs that have ended
-	sum    Tally   // of all windows
+	lived  sim.Time
+	sum    Tally // of all windows
 }
 
 // place is where a session lives.
 type place struct {
 	k          int
+	luck       int32
 	home, rank int32
 }
 
@@ -61,6 +64,7 @@ func (w *watched) run(seconds float64) {
 // close ends a window and begins the next.
 func (w *watched) close() {
 	w.sum.Merge(w.Window())
+	w.lived += w.Cluster.lived()
 	w.OpenWindow()
 	w.checkSums()
 	w.checkDecoding()
@@ -79,7 +83,11 @@ func (w *watched) Record(e sim.Event) {
 	if id, ok := w.Cluster.woken.Payload(e); ok && (w.cfg.CallsMax == 0 || w.woken < w.cfg.CallsMax) {
 		w.woken++
 		w.hold(w.calls[id].state == InTool, "an agent has one call at a time", id)
-		w.hold(w.calls[id].turn > 0 || w.calls[id].k == 0 || w.forgotten(id), "a session leaves nothing behind", id)
+		fresh := w.calls[id].turn == 0 && (w.calls[id].k > 0 || w.forest != nil)
+		w.hold(!fresh || w.forgotten(id), "a session leaves nothing behind", id)
+	}
+	if w.forest != nil {
+		w.checkTrees(e)
 	}
 	for id := range w.calls {
 		w.checkCall(int32(id))
@@ -172,8 +180,11 @@ func (w *watched) checkHome(id int32, a *call) {
 	if a.state < InQueue || w.cfg.Deployment.Router != ConversationAffinity || w.cfg.Deployment.Spill > 0 {
 		return
 	}
-	seen, now := &w.homes[id], place{k: a.k, home: a.home, rank: a.rank}
-	w.hold(seen.home < 0 || seen.k != a.k || *seen == now, "a session stays where it is", id)
+	for int(id) >= len(w.homes) {
+		w.homes = append(w.homes, place{home: -1})
+	}
+	seen, now := &w.homes[id], place{k: a.k, luck: a.luck, home: a.home, rank: a.rank}
+	w.hold(seen.home < 0 || seen.k != a.k || seen.luck != a.luck || *seen == now, "a session stays where it is", id)
 	*seen = now
 }
 
@@ -183,7 +194,9 @@ func (w *watched) checkBooks() {
 	t := w.t
 	require.NoError(t, w.Check())
 	require.Equal(t, w.woken, w.tally.Issued)
-	require.Len(t, w.calls, w.cfg.Agents)
+	if w.forest == nil {
+		require.Len(t, w.calls, w.cfg.Agents)
+	}
 	var places, counted [states]int
 	homes, queued := 0, 0
 	for i := range w.workers {
@@ -207,7 +220,7 @@ func (w *watched) checkBooks() {
 	for _, s := range []State{InQueue, InPrefill, InSlot, InDecode} {
 		require.Equal(t, places[s], counted[s], s)
 	}
-	require.LessOrEqual(t, homes, w.cfg.Agents)
+	require.LessOrEqual(t, homes, w.Alive())
 	require.Zero(t, queued, "queues know how many tokens they hold")
 }
 
@@ -254,10 +267,13 @@ func (w *watched) checkSums() {
 	for _, d := range w.sum.InState {
 		spent += d
 	}
-	require.Equal(t, sim.Time(w.cfg.Agents)*now, spent)
+	require.Equal(t, w.lived, spent)
+	if w.forest == nil {
+		require.Equal(t, sim.Time(w.cfg.Agents)*now, spent)
+	}
 	if calls := float64(w.sum.Calls); calls > 0 {
 		rate, cycle := calls/now.Seconds(), spent.Seconds()/calls
-		require.InEpsilon(t, float64(w.cfg.Agents), rate*cycle, 1e-9, "Little's law")
+		require.InEpsilon(t, w.lived.Seconds()/now.Seconds(), rate*cycle, 1e-9, "Little's law")
 	}
 	require.Equal(t, w.tally.Finished, w.sum.Calls)
 	joules, booked := w.joules, 0.0
@@ -308,6 +324,13 @@ func designs() map[string]Config {
 	}
 }
 
+// everyDesign are those of agents, and of session trees.
+func everyDesign() map[string]Config {
+	all := treeDesigns()
+	maps.Copy(all, designs())
+	return all
+}
+
 func routed(router string) func(*Config) { return func(c *Config) { c.Deployment.Router = router } }
 
 func retaining(c *Config) { c.Deployment.Cache.DecodeRetains = true }
@@ -329,11 +352,11 @@ func memory(tokens int) func(*Config) {
 }
 
 func TestLawsHoldInEveryDesign(t *testing.T) {
-	for name, cfg := range designs() {
+	for name, cfg := range everyDesign() {
 		t.Run(name, func(t *testing.T) {
 			w := watch(t, cfg)
 			w.run(20)
-			require.Equal(t, cfg.Agents > 0, w.tally.Finished > int64(cfg.Agents/2))
+			require.Equal(t, name != "no agent", w.tally.Finished > int64(cfg.Agents/2))
 		})
 	}
 }
@@ -343,7 +366,7 @@ func TestLawsHoldInEveryDesign(t *testing.T) {
 // do, and windows cut their accounts.
 func TestJoulesAreTheIntegralOfWatts(t *testing.T) {
 	const watts = 350
-	for name, cfg := range designs() {
+	for name, cfg := range everyDesign() {
 		cfg.pricer = fixed{step: 1e-3, sequence: 1e-4, token: 1e-6, watts: watts}
 		w := watch(t, cfg)
 		w.run(20)
@@ -356,7 +379,7 @@ func TestJoulesAreTheIntegralOfWatts(t *testing.T) {
 
 // Closing the books changes neither what happens nor the sums.
 func TestWindowsChangeNothing(t *testing.T) {
-	for name, cfg := range designs() {
+	for name, cfg := range everyDesign() {
 		cut := watch(t, cfg)
 		cut.run(20)
 		whole := build(t, cfg)

@@ -25,7 +25,7 @@ func (c *Cluster) beginSession(id int32, k int) error {
 	if err != nil {
 		return fmt.Errorf("session %d of agent %d: %w", k, id, err)
 	}
-	a.k, a.turn = k, 0
+	a.k, a.turn, a.luck = k, 0, id
 	return nil
 }
 

@@ -1,8 +1,11 @@
 package serve
 
 import (
+	"fmt"
+
 	"agentsim/models/kvcache"
 	"agentsim/sim"
+	"agentsim/trace"
 )
 
 // The start is as close to the steady state as can be had for free: agents
@@ -12,6 +15,34 @@ import (
 // trajectoryTurnsMax is the length at which the choice of first sessions by
 // length saturates: the benchmark's longest trajectory (agentperf.md 1.5).
 const trajectoryTurnsMax = 200
+
+// populate brings the first agents to life.
+func (c *Cluster) populate() error {
+	c.calls = make([]call, c.cfg.Agents)
+	admit := c.admitAgent
+	switch c.cfg.Arrivals {
+	case trace.ArrivalsOpen, trace.ArrivalsPartlyOpen:
+		if c.cfg.Agents > 0 {
+			return fmt.Errorf("agents: %d: want 0, the trace says when sessions begin", c.cfg.Agents)
+		}
+		c.forest = c.grow()
+		return c.openDoors()
+	case trace.ArrivalsLanes:
+		c.forest = c.grow()
+		c.forest.members = make([]member, c.cfg.Agents)
+		admit = c.admitLane
+	default:
+		if c.cfg.Cold {
+			admit = c.admitCold
+		}
+	}
+	for i := range c.calls {
+		if err := admit(int32(i)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // admitAgent starts an agent in the middle of a session. A session is found
 // under way in proportion to its length, so candidates are accepted with a

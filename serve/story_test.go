@@ -27,6 +27,14 @@ func (s *story) Record(e sim.Event) {
 		id, _ := c.woken.Payload(e)
 		a := &c.calls[id]
 		s.tell("agent %d makes call %d: prompt of %d, answer of %d", id, a.turn+1, a.current().Input, a.current().Output)
+	case "session":
+		i, _ := c.forest.arrives.Payload(e)
+		_, name := c.forest.pool.Start(i)
+		s.tell("%s arrives", name)
+	case "spawn":
+		b, _ := c.forest.begins.Payload(e)
+		_, name := c.forest.pool.Start(b.session)
+		s.tell("agent %d starts %s", b.parent, name)
 	case "arrive":
 		id, _ := c.arrived.Payload(e)
 		s.tell("agent %d", id)

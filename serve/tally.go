@@ -96,6 +96,9 @@ func (t *Tally) record(c *Cluster, a *call) {
 func (c *Cluster) book() {
 	now := c.sim.Now()
 	for i := range c.calls {
+		if !c.alive(i) {
+			continue
+		}
 		a := &c.calls[i]
 		c.tally.spend(a.state, now-a.since)
 		a.since = now
@@ -153,6 +156,22 @@ func (w *WorkerTally) add(o *WorkerTally) {
 func (c *Cluster) OpenWindow() {
 	c.book()
 	c.tally.reset(c.sim.Now(), len(c.workers))
+	if c.forest != nil {
+		c.forest.count(c.sim.Now(), 0)
+		c.forest.lived = 0
+	}
+}
+
+// alive reports whether a slot is that of an agent with calls left to make.
+func (c *Cluster) alive(slot int) bool { return c.forest == nil || c.forest.members[slot].alive }
+
+// lived is the agents alive, summed over the time of the window.
+func (c *Cluster) lived() sim.Time {
+	if f := c.forest; f != nil {
+		f.count(c.sim.Now(), 0)
+		return f.lived
+	}
+	return sim.Time(len(c.calls)) * (c.sim.Now() - c.tally.from)
 }
 
 // Window closes the books at this instant and returns the tally of the
@@ -175,7 +194,9 @@ func (c *Cluster) Check() error {
 		if c.calls[i].state != InTool {
 			flying++
 		}
-		spent += c.sim.Now() - c.calls[i].since
+		if c.alive(i) {
+			spent += c.sim.Now() - c.calls[i].since
+		}
 	}
 	if t.Issued != t.Finished+flying {
 		return fmt.Errorf("calls are not conserved: %d issued, %d finished, %d in flight", t.Issued, t.Finished, flying)
@@ -183,8 +204,8 @@ func (c *Cluster) Check() error {
 	for _, d := range t.InState {
 		spent += d
 	}
-	if total := sim.Time(len(c.calls)) * (c.sim.Now() - t.from); spent != total {
-		return fmt.Errorf("%d agents spent %v in their states, want %v", len(c.calls), spent, total)
+	if total := c.lived(); spent != total {
+		return fmt.Errorf("%d agents spent %v in their states, want %v", c.Alive(), spent, total)
 	}
 	for i := range c.workers {
 		if err := c.workers[i].check(); err != nil {

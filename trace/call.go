@@ -50,6 +50,12 @@ type Call struct {
 	Output int // tokens generated
 	Shared int // of a first prompt, leading tokens that other sessions share (tools + system)
 
+	// After, of a sub-agent's first call, is 1 + the turn of its parent whose
+	// answer started it, and Joins that the call waited for all sub-agents that
+	// its agent had started. Where a format tells neither (0 and false), times do.
+	After int
+	Joins bool
+
 	Model string
 	Tool  string // tool whose result this call answers, if known
 }
@@ -84,4 +90,19 @@ type Session struct {
 	// are global. It includes Shared tokens where both are known.
 	Inherited int32
 	Turns     []Turn
+
+	// At are the seconds from Start at which the calls of the turns went out,
+	// Unknown where the trace does not tell; Spawns are the sub-agents that the
+	// turns start, by turn. Both belong to the Pool and are empty unless
+	// PoolOptions.Trees asked for them.
+	At     []float64
+	Spawns []Spawn
+}
+
+// Spawn is a sub-agent that a turn of a session starts.
+type Spawn struct {
+	Session int32   // of the pool
+	After   int32   // turn of the parent whose answer starts it
+	Join    int32   // turn of the parent that waits until it is done; 0 = none
+	Delay   float32 // seconds from that answer's end to its first call
 }

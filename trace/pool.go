@@ -14,13 +14,21 @@ type PoolOptions struct {
 	FirstInputMax int     // tokens; leave out sessions that start longer, as continuations do
 	OutputMax     int     // tokens; longer answers are cut, as an engine with max_tokens does
 	GapMax        float64 // seconds; longer gaps are shortened to this
+	GapScale      float64 // factor on all gaps, before GapMax; 0 = 1
+	Speedup       float64 // recorded instants are divided by this; 0 = 1
+	Trees         bool    // keep the instants of calls, and who started whom
 }
 
-// Pool holds the sessions of a trace in 24 bytes a turn.
+// Pool holds the sessions of a trace in 24 bytes a turn, or 32 with trees.
 type Pool struct {
 	turns    []Turn
 	sessions []pooled
 	dropped  int
+
+	// With PoolOptions.Trees:
+	at     []float64 // by turn
+	spawns []Spawn   // by parent
+	roots  []int32   // sessions that no other one starts
 }
 
 // pooled is a session whose turns lie at turns[first:first+count].
@@ -29,6 +37,7 @@ type pooled struct {
 	start             float64
 	shared, inherited int32
 	first, count      int
+	spawn, spawned    int // its spawns lie at spawns[spawn:spawn+spawned]
 }
 
 // NewPool reads all calls of r and groups them into sessions: one per agent,
@@ -47,7 +56,10 @@ func NewPool(r Reader, opts PoolOptions) (*Pool, error) {
 		}
 		b.add(&call)
 	}
-	pool := b.finish()
+	pool, err := b.finish()
+	if err != nil {
+		return nil, err
+	}
 	if pool.Len() > 0 {
 		return pool, nil
 	}
@@ -74,6 +86,10 @@ func (p *Pool) Session(i int, out *Session) {
 	out.ID, out.Parent, out.Start = s.id, s.parent, s.start
 	out.Shared, out.Inherited = s.shared, s.inherited
 	out.Turns = append(out.Turns[:0], p.turns[s.first:s.first+s.count]...)
+	out.Spawns = p.spawns[s.spawn : s.spawn+s.spawned]
+	if p.at != nil {
+		out.At = p.at[s.first : s.first+s.count]
+	}
 }
 
 type agentKey struct{ session, agent string }
@@ -84,6 +100,8 @@ type agentState struct {
 	input, output int
 	end           float64 // of the last call, seconds; Unknown if not told
 	closed        bool    // ran into the context limit: later calls are ignored
+	session       string  // Call.Session
+	after         int     // Call.After of its first call
 }
 
 type poolBuilder struct {
@@ -92,6 +110,7 @@ type poolBuilder struct {
 	agents []agentState
 	turns  []Turn
 	owner  []int32 // agent of each turn
+	when   []spell // of each turn, with PoolOptions.Trees
 	calls  int
 	kept   int // agents that will be sessions
 
@@ -118,6 +137,9 @@ func (b *poolBuilder) add(c *Call) {
 	}
 	b.turns = append(b.turns, b.turn(a, c))
 	b.owner = append(b.owner, i)
+	if b.opts.Trees {
+		b.when = append(b.when, spellOf(c))
+	}
 	a.count++
 	a.input, a.output, a.end = c.Input, c.Output, Unknown
 	if c.Start >= 0 && c.Service >= 0 {
@@ -149,13 +171,16 @@ func (b *poolBuilder) agent(c *Call) (int32, bool) {
 
 func (b *poolBuilder) begin(c *Call) agentState {
 	s := pooled{id: c.Session, parent: c.Parent, start: c.Start}
+	if s.start > 0 {
+		s.start /= b.speedup()
+	}
 	s.shared = int32(min(c.Shared, c.Input))
 	s.inherited = int32(min(c.Cached, c.Input))
 	if c.Agent != "" {
 		s.id = c.Session + "/" + c.Agent
 		s.parent = cmp.Or(c.Parent, c.Session)
 	}
-	return agentState{pooled: s, end: Unknown}
+	return agentState{pooled: s, end: Unknown, session: c.Session, after: c.After}
 }
 
 // fits reports whether the prompt leaves room for at least one token of answer.
@@ -204,15 +229,26 @@ func (b *poolBuilder) gap(a *agentState, c *Call) float64 {
 	if gap < 0 && c.Start >= 0 && a.end >= 0 {
 		gap = c.Start - a.end
 	}
+	return b.replayed(gap)
+}
+
+// replayed is the gap that a replay makes of a recorded one.
+func (b *poolBuilder) replayed(gap float64) float64 {
 	gap = max(gap, 0)
+	if b.opts.GapScale > 0 {
+		gap *= b.opts.GapScale
+	}
 	if b.opts.GapMax > 0 {
 		gap = min(gap, b.opts.GapMax)
 	}
 	return gap
 }
 
+// speedup is how many times as fast recorded time passes.
+func (b *poolBuilder) speedup() float64 { return cmp.Or(b.opts.Speedup, 1) }
+
 // finish lays the turns out session by session.
-func (b *poolBuilder) finish() *Pool {
+func (b *poolBuilder) finish() (*Pool, error) {
 	p := &Pool{turns: make([]Turn, len(b.turns))}
 	next := make([]int, len(b.agents))
 	first := 0
@@ -226,10 +262,17 @@ func (b *poolBuilder) finish() *Pool {
 		}
 		p.sessions = append(p.sessions, s)
 	}
+	when := make([]spell, len(b.when))
 	for i, t := range b.turns {
 		owner := b.owner[i]
 		p.turns[next[owner]] = t
+		if b.opts.Trees {
+			when[next[owner]] = b.when[i]
+		}
 		next[owner]++
 	}
-	return p
+	if !b.opts.Trees {
+		return p, nil
+	}
+	return p, b.plant(p, when)
 }

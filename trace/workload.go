@@ -2,6 +2,8 @@ package trace
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"agentsim/units"
 )
@@ -14,6 +16,27 @@ const (
 	// ReplayGenerated sends on what was generated, so answers are cached too
 	// (Turn.Echo).
 	ReplayGenerated = "generated"
+)
+
+// Who calls when.
+const (
+	// ArrivalsClosed keeps a number of agents alive, each of which takes the
+	// next session when one ends. It is the default.
+	ArrivalsClosed = "closed"
+	// ArrivalsLanes keeps a number of session trees alive, as SemiAnalysis
+	// AgentX does (AIPerf's inferencex-agentx-mvp): sub-agents run beside their
+	// session and a lane takes the next one when the whole tree is done. A
+	// lane's first session begins at an instant drawn uniformly from its
+	// recorded time, with the call before it; nothing is found of other sessions.
+	ArrivalsLanes = "lanes"
+	// ArrivalsOpen sends every call at its recorded instant, or when what it
+	// waits for is done if that is later. Only the trace says how many agents
+	// there are at a time.
+	ArrivalsOpen = "open"
+	// ArrivalsPartlyOpen begins sessions at their recorded instants; within
+	// one, calls follow by their gaps, as agents on a faster or slower system
+	// would send them (Schroeder et al., NSDI 2006).
+	ArrivalsPartlyOpen = "partly-open"
 )
 
 // Workload is what a scenario says about its agents: a profile to draw
@@ -32,8 +55,21 @@ type Workload struct {
 	InputMax      int           `yaml:"input_max,omitempty"`       // tokens; ends a session; 0 = the model's limit
 	FirstInputMax int           `yaml:"first_input_max,omitempty"` // tokens; leaves out longer starts; 0 = none
 	OutputMax     int           `yaml:"output_max,omitempty"`      // tokens; of the trace's answers; 0 = none
-	GapMax        units.Seconds `yaml:"gap_max,omitempty"`         // of the trace; 0 = none
+	GapMax        units.Seconds `yaml:"gap_max,omitempty"`         // of the trace; 0 = none, with lanes 10s
+
+	Arrivals string  `yaml:"arrivals,omitempty"`  // closed (default) | lanes | open | partly-open
+	Speedup  float64 `yaml:"speedup,omitempty"`   // of open arrivals: recorded time passes so many times as fast; 0 = 1
+	GapScale float64 `yaml:"gap_scale,omitempty"` // factor on the trace's gaps, before gap_max; 0 = 1
 }
+
+// ByTime reports whether the trace says when sessions begin, not a number of agents.
+func (w *Workload) ByTime() bool {
+	return w.Arrivals == ArrivalsOpen || w.Arrivals == ArrivalsPartlyOpen
+}
+
+// laneGapMax is the longest gap of AgentX's rules, in seconds (AIPerf,
+// inferencex-agentx-mvp: idle time is capped at 10 s).
+const laneGapMax = 10
 
 // Validate returns an error that begins with the field at fault. It does not
 // open the trace.
@@ -57,6 +93,9 @@ func (w *Workload) Validate() error {
 	if !nonNegative(w.GapMax) {
 		return fmt.Errorf("gap_max: %v; want 0 (none) or more", w.GapMax)
 	}
+	if err := w.validateArrivals(); err != nil {
+		return err
+	}
 	if w.Trace != "" {
 		return nil
 	}
@@ -69,13 +108,40 @@ func (w *Workload) Validate() error {
 	return w.Synthetic.Validate()
 }
 
+func (w *Workload) validateArrivals() error {
+	modes := []string{"", ArrivalsClosed, ArrivalsLanes, ArrivalsOpen, ArrivalsPartlyOpen}
+	switch {
+	case !slices.Contains(modes, w.Arrivals):
+		return fmt.Errorf("arrivals: unknown mode %q; want %s", w.Arrivals, strings.Join(modes[1:], ", "))
+	case w.ByTime() && w.Trace == "":
+		return fmt.Errorf("arrivals: %s without a trace; want trace: PATH beside it, with times", w.Arrivals)
+	case !nonNegative(w.Speedup):
+		return fmt.Errorf("speedup: %v; want a factor above 0, such as 2 for twice the load", w.Speedup)
+	case w.Speedup != 0 && !w.ByTime():
+		return fmt.Errorf("speedup: %v without arrivals by time; want arrivals: %s or %s beside it, or gap_scale", w.Speedup,
+			ArrivalsOpen, ArrivalsPartlyOpen)
+	case !nonNegative(w.GapScale):
+		return fmt.Errorf("gap_scale: %v; want a factor above 0, such as 0.5 for tools twice as fast", w.GapScale)
+	case w.GapScale != 0 && w.Trace == "":
+		return fmt.Errorf("gap_scale: %v without a trace; want tool_gap of the profile, or trace: PATH beside it", w.GapScale)
+	}
+	return nil
+}
+
 // PoolOptions returns how the trace becomes sessions.
 func (w *Workload) PoolOptions() PoolOptions {
-	return PoolOptions{
+	opts := PoolOptions{
 		ContextLimit:  w.InputMax,
 		SessionsMax:   w.SessionsMax,
 		FirstInputMax: w.FirstInputMax,
 		OutputMax:     w.OutputMax,
 		GapMax:        float64(w.GapMax),
+		GapScale:      w.GapScale,
+		Speedup:       w.Speedup,
+		Trees:         w.Arrivals == ArrivalsLanes || w.ByTime(),
 	}
+	if w.Arrivals == ArrivalsLanes && w.GapMax == 0 {
+		opts.GapMax = laneGapMax
+	}
+	return opts
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -150,18 +151,22 @@ func (a *app) capacity(ctx context.Context, s *configs.Scenario) (*metrics.Resul
 func (a *app) runCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "run SCENARIO",
-		Short: "Simulate a fixed number of agents",
+		Short: "Simulate a fixed number of agents, or the arrivals of a trace",
 		Long: "run simulates the scenario with a fixed number of agents and prints the service, the power and\n" +
-			"where the time of a turn went. With --timeline it also writes what every worker and agent did inside\n" +
-			"a window of simulated time, for ui.perfetto.dev.",
-		Example: "  agentsim run h200-agentperf-slo20 --agents 8\n" +
+			"where the time of a turn went. With workload.arrivals=lanes these are session trees that take sub-agents\n" +
+			"along; with open or partly-open the trace says when sessions begin, and no --agents are wanted: the run\n" +
+			"begins with empty caches and ends with the last answer. With --timeline it also writes what every worker\n" +
+			"and agent did inside a window of simulated time, for ui.perfetto.dev.",
+		Example: "  agentsim trace synth swe-mini --sessions 60 s.parquet\n" +
+			"  agentsim run h200-agentperf-slo20 --agents 8\n" +
+			"  agentsim run h200-agentperf-slo20 --agents 8 --set workload.trace=s.parquet --set workload.arrivals=lanes\n" +
 			"  agentsim run h200-agentperf-slo20 --agents 8 --timeline timeline.json --timeline-span 30s",
 		Args: exactly(1, "one scenario"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.runScenario(cmd, args[0])
 		},
 	}
-	c.Flags().Int("agents", 0, "number of agents alive at once")
+	c.Flags().Int("agents", 0, "number of agents alive at once; lanes with workload.arrivals=lanes")
 	c.Flags().String("timeline", "", "write the timeline of workers, calls and power to this file")
 	c.Flags().Duration("timeline-from", 2*time.Minute, "simulated time at which the timeline begins")
 	c.Flags().Duration("timeline-span", 10*time.Second, "simulated time that the timeline covers")
@@ -174,12 +179,15 @@ const timelineEvents = 1_000_000
 
 func (a *app) runScenario(cmd *cobra.Command, name string) error {
 	agents := a.settings.GetInt("agents")
-	if agents < 1 {
+	if cmd.Flags().Changed("agents") && agents < 1 {
 		return usageError{fmt.Errorf("--agents %d: want a number of agents, 1 or more", agents)}
 	}
 	s, _, err := a.load(name)
 	if err != nil {
 		return err
+	}
+	if agents < 1 && !s.Workload.ByTime() {
+		return usageError{errors.New("--agents: missing; want a number of agents, or workload.arrivals by a trace's times")}
 	}
 	o := a.options()
 	file := a.settings.GetString("timeline")
@@ -191,7 +199,11 @@ func (a *app) runScenario(cmd *cobra.Command, name string) error {
 	if file != "" {
 		o.Observer = timeline
 	}
-	r, err := experiment.Run(cmd.Context(), s, agents, o)
+	simulate := func() (*metrics.Result, error) { return experiment.Run(cmd.Context(), s, agents, o) }
+	if agents < 1 {
+		simulate = func() (*metrics.Result, error) { return experiment.Replay(cmd.Context(), s, o) }
+	}
+	r, err := simulate()
 	if err != nil {
 		return err
 	}

@@ -13,13 +13,19 @@ import (
 	"agentsim/trace/readers"
 )
 
+// Source is where the trajectories of a workload come from.
+type Source struct {
+	serve.Sessions
+	Pool *trace.Pool // sub-agents and arrivals by time, where the workload replays them; nil = none
+}
+
 // Open makes the source of trajectories of a workload: a profile to draw them
 // from, or a trace to take them from. Prompts stay within the model's limit.
-func Open(s *configs.Scenario) (serve.Sessions, error) {
+func Open(s *configs.Scenario) (*Source, error) {
 	w := s.Workload
 	if w.Trace == "" {
 		w.Synthetic.ContextLimit = withinModel(w.Synthetic.ContextLimit, s.Model.MaxContext)
-		return &drawn{profile: &w.Synthetic, seed: s.Seed}, nil
+		return &Source{Sessions: &drawn{profile: &w.Synthetic, seed: s.Seed}}, nil
 	}
 	r, err := readers.Open(w.Trace, w.Format)
 	if err != nil {
@@ -31,7 +37,28 @@ func Open(s *configs.Scenario) (serve.Sessions, error) {
 	if err != nil {
 		return nil, fmt.Errorf("workload.trace: %s: %w", w.Trace, err)
 	}
-	return &recorded{pool: pool, seed: s.Seed}, nil
+	return dealer(&w, pool, s.Seed)
+}
+
+// dealer deals out all sessions of a trace, or those of main agents where
+// sub-agents come with them.
+func dealer(w *trace.Workload, pool *trace.Pool, seed uint64) (*Source, error) {
+	r := &recorded{pool: pool, seed: seed}
+	if w.Arrivals == "" || w.Arrivals == trace.ArrivalsClosed {
+		for i := range pool.Len() {
+			r.choice = append(r.choice, int32(i))
+		}
+		return &Source{Sessions: r}, nil
+	}
+	for _, i := range pool.Roots() {
+		if !pool.SubAgent(i) {
+			r.choice = append(r.choice, i)
+		}
+	}
+	if len(r.choice) == 0 && !w.ByTime() {
+		return nil, fmt.Errorf("workload.trace: %s: no session of a main agent is left for arrivals: %s", w.Trace, w.Arrivals)
+	}
+	return &Source{Sessions: r, Pool: pool}, nil
 }
 
 // withinModel is a context limit, or the model's if that is lower.
@@ -60,14 +87,15 @@ func (d *drawn) Session(agent, k int, out *trace.Session) error {
 // recorded deals out the sessions of a trace: each agent gets an independent
 // sequence of them, the same on every cluster.
 type recorded struct {
-	pool *trace.Pool
-	seed uint64
+	pool   *trace.Pool
+	choice []int32 // sessions of the pool
+	seed   uint64
 }
 
 // Session picks the k-th session of an agent.
 func (r *recorded) Session(agent, k int, out *trace.Session) error {
 	var source rand.PCG
 	sim.Rekey(&source, r.seed, "recorded session", uint64(agent), uint64(k))
-	r.pool.Session(rand.New(&source).IntN(r.pool.Len()), out)
+	r.pool.Session(int(r.choice[rand.New(&source).IntN(len(r.choice))]), out)
 	return nil
 }

@@ -33,7 +33,7 @@ func newWeka(e *env) jsonFormat { return &weka{env: e} }
 func (w *weka) record(s *jsonscan.Scanner, q *queue) {
 	w.seen.clear()
 	w.session, w.blockSize, w.calls = "", 0, w.calls[:0]
-	requests := w.entry(s)
+	requests := w.entry(s, true)
 	switch {
 	case s.Err() != nil:
 	case w.session == "":
@@ -53,9 +53,9 @@ type wekaEntry struct {
 	shared   int // tool and system tokens
 }
 
-// entry reads a session, a sub-agent or a request. It reports whether it was
-// one of the first two, which have requests.
-func (w *weka) entry(s *jsonscan.Scanner) bool {
+// entry reads a session, which is outermost, a sub-agent or a request. It
+// reports whether it was one of the first two, which have requests.
+func (w *weka) entry(s *jsonscan.Scanner, outermost bool) bool {
 	e := wekaEntry{wekaCall: wekaCall{Call: unknownTimes()}}
 	e.Kind = trace.Tool
 	first := len(w.calls)
@@ -63,7 +63,7 @@ func (w *weka) entry(s *jsonscan.Scanner) bool {
 		switch string(key) {
 		case "requests":
 			e.requests = true
-			s.Array(func() { w.entry(s) })
+			s.Array(func() { w.entry(s, false) })
 		case "id":
 			w.session = s.String()
 		case "block_size":
@@ -76,9 +76,12 @@ func (w *weka) entry(s *jsonscan.Scanner) bool {
 			w.requestField(s, key, &e.wekaCall)
 		}
 	})
-	if e.requests || e.agent != "" {
+	switch {
+	case e.requests && e.agent == "" && !outermost:
+		s.Fail("agent_id: missing; want the name of the sub-agent whose requests these are")
+	case e.requests || e.agent != "":
 		w.adopt(first, &e)
-	} else {
+	default:
 		w.calls = append(w.calls, e.wekaCall)
 	}
 	return e.requests

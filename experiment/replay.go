@@ -1,0 +1,92 @@
+package experiment
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+
+	"agentsim/configs"
+	"agentsim/metrics"
+	"agentsim/serve"
+	"agentsim/trace"
+)
+
+// byNumber refuses scenarios in which no number of agents can be asked for.
+func byNumber(s *configs.Scenario) error {
+	if !s.Workload.ByTime() {
+		return nil
+	}
+	return fmt.Errorf("%w: workload.arrivals: %s leaves the number of agents to the trace; want %s or %s, or run"+
+		" without --agents", metrics.ErrConfiguration, s.Workload.Arrivals, trace.ArrivalsClosed, trace.ArrivalsLanes)
+}
+
+// Replay simulates the sessions of a trace that come at their recorded
+// instants (workload.arrivals: open or partly-open), from the first one to the
+// last answer. All of that is measured, from empty caches on; of the protocol
+// only the length of batches counts.
+func Replay(ctx context.Context, s *configs.Scenario, o Options) (*metrics.Result, error) {
+	if !s.Workload.ByTime() {
+		return nil, fmt.Errorf("%w: workload.arrivals: want %s or %s to replay a trace by its times",
+			metrics.ErrConfiguration, trace.ArrivalsOpen, trace.ArrivalsPartlyOpen)
+	}
+	begun := o.now()
+	cfg, err := prepare(s)
+	if err != nil {
+		return nil, err
+	}
+	cfg.Observer = o.Observer
+	c, err := serve.New(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("%w: workload.%w", metrics.ErrConfiguration, err)
+	}
+	p := newPhase(s, 0)
+	if err := p.replay(ctx, &s.Protocol, c); err != nil {
+		return nil, err
+	}
+	p.conclude(s, c, 0)
+	r := p.result(s, &cfg)
+	r.Arrivals = p.arrivals(s, cfg.Pool)
+	r.Version, r.Calls, r.Events = o.Version, p.sum.Finished, p.events
+	r.WallS = o.now().Sub(begun).Seconds()
+	return r, nil
+}
+
+// replay advances a cluster until all sessions have come and gone.
+func (p *phase) replay(ctx context.Context, protocol *configs.Protocol, c *serve.Cluster) error {
+	slice := float64(protocol.Duration) / float64(protocol.Batches)
+	for !c.Drained() {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		events := c.Events()
+		c.OpenWindow()
+		if err := c.Run(slice); err != nil {
+			return infeasible(err)
+		}
+		p.add(c.Window(), c.Span())
+		if c.Events() == events && c.InFlight() > 0 {
+			return errors.New("the cluster is stuck: calls are under way and nothing happens")
+		}
+	}
+	if err := c.Check(); err != nil {
+		return fmt.Errorf("a law is broken: %w", err)
+	}
+	return nil
+}
+
+func (p *phase) arrivals(s *configs.Scenario, pool *trace.Pool) *metrics.Arrivals {
+	a := &metrics.Arrivals{Mode: s.Workload.Arrivals, Speedup: cmp.Or(s.Workload.Speedup, 1), Sessions: p.sum.Sessions,
+		Calls: p.sum.Calls, SpanS: p.span, CallsPerS: float64(p.sum.Calls) / p.span}
+	for _, i := range pool.Roots() {
+		start, _ := pool.Start(i)
+		a.LastArrivalS = max(a.LastArrivalS, start)
+	}
+	for state, spent := range p.sum.InState {
+		a.Agents += spent.Seconds() / p.span
+		if serve.State(state) != serve.InTool {
+			a.InFlight += spent.Seconds() / p.span
+		}
+	}
+	return a
+}
