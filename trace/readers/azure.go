@@ -6,8 +6,8 @@ type azure struct{ clock clock }
 
 func newAzure(*env) csvFormat { return &azure{} }
 
-func (a *azure) required() []string {
-	return []string{"TIMESTAMP", "ContextTokens", "GeneratedTokens"}
+func (a *azure) columns() (required, optional []string) {
+	return []string{"TIMESTAMP", "ContextTokens", "GeneratedTokens"}, nil
 }
 func (a *azure) begin(string)        {}
 func (a *azure) finish(*queue) error { return nil }

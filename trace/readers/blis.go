@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -38,18 +37,14 @@ type blisOpener struct {
 
 func newBLISOpener(e *env) opener {
 	format := &blis{env: e, sessions: progresses{}}
-	return blisOpener{csvOpener{format}, format}
+	return blisOpener{csvOpener{csvFormat: format, env: e}, format}
 }
 
 func (o blisOpener) open(f *file, head []byte, p *sample) (decoder, error) {
 	if p.columns("request_id", "arrival_time_us") {
 		header := companionOf(f.path)
-		data, err := os.ReadFile(header)
-		if err != nil {
-			return nil, fmt.Errorf("the header that belongs to it: %w", err)
-		}
-		if err := o.format.header(data); err != nil {
-			return nil, fmt.Errorf("%s: %w", header, err)
+		if err := o.headerFile(header); err != nil {
+			return nil, fmt.Errorf("the header that belongs to it, %s: %w", header, err)
 		}
 		return o.csvOpener.open(f, head, p)
 	}
@@ -60,7 +55,7 @@ func (o blisOpener) open(f *file, head []byte, p *sample) (decoder, error) {
 	if err := o.format.header(data); err != nil {
 		return nil, err
 	}
-	rows, err := openFile(input{path: strings.TrimSuffix(f.path, filepath.Ext(f.path)) + ".csv"})
+	rows, err := openFile(input{path: beside(f.path, ".yaml", ".csv")})
 	if err != nil {
 		return nil, fmt.Errorf("the rows that belong to it: %w", err)
 	}
@@ -74,6 +69,18 @@ func (o blisOpener) open(f *file, head []byte, p *sample) (decoder, error) {
 		return nil, err
 	}
 	return o.csvOpener.open(f, head, p)
+}
+
+func (o blisOpener) headerFile(path string) error {
+	f, err := openFile(input{path: path})
+	if err != nil {
+		return err
+	}
+	data, err := io.ReadAll(io.LimitReader(f.r, headBytes))
+	if err = firstError(err, f.Close()); err != nil {
+		return err
+	}
+	return o.format.header(data)
 }
 
 func (b *blis) header(data []byte) error {
@@ -93,8 +100,12 @@ func (b *blis) header(data []byte) error {
 	return nil
 }
 
-func (b *blis) required() []string {
-	return []string{"request_id", "session_id", "input_tokens", "output_tokens", "arrival_time_us"}
+func (b *blis) columns() (required, optional []string) {
+	return []string{"request_id", "session_id", "input_tokens", "output_tokens", "arrival_time_us"},
+		strings.Fields(`client_id tenant_id slo_class round_index prefix_group prefix_length streaming text_tokens
+			image_tokens audio_tokens video_tokens reason_ratio model deadline_us server_input_tokens send_time_us
+			first_chunk_time_us last_chunk_time_us num_chunks status error_message finish_reason slo_target_us
+			vllm_priority x_request_id adapter think_time_us`)
 }
 func (b *blis) begin(string)        {}
 func (b *blis) finish(*queue) error { return nil }
@@ -145,15 +156,31 @@ func (b *blis) place(c *trace.Call, r *csvRow, whole int) {
 }
 
 // companionOf returns the file without which the named one is not whole: the
-// YAML header of a CSV, the rates that belong to a data set of lengths.
+// YAML header of a CSV, the rates that belong to a data set of lengths; "" if
+// there is none of the kind.
 func companionOf(path string) string {
-	if name, ok := strings.CutSuffix(path, ".csv"); ok {
-		return name + ".yaml"
+	if header := beside(path, ".csv", ".yaml"); header != "" {
+		return header
 	}
-	for _, suffix := range []string{"", ".gz"} {
-		if name, ok := strings.CutSuffix(path, "-dataset.json"+suffix); ok {
-			return name + "-trace.csv" + suffix
+	return beside(path, "-dataset.json", "-trace.csv")
+}
+
+// beside returns the file next to one whose name ends otherwise, compressed or
+// not. It is "" for a path that does not end so, and a name that is not there
+// if there is no such file.
+func beside(path, ending, other string) string {
+	suffixes := []string{"", ".gz", ".zst"}
+	for _, own := range suffixes {
+		name, ok := strings.CutSuffix(path, ending+own)
+		if !ok {
+			continue
 		}
+		for _, suffix := range suffixes {
+			if _, err := os.Stat(name + other + suffix); err == nil {
+				return name + other + suffix
+			}
+		}
+		return name + other
 	}
 	return ""
 }

@@ -12,8 +12,9 @@ type burstGPT struct {
 
 func newBurstGPT(e *env) csvFormat { return &burstGPT{env: e, sessions: progresses{}} }
 
-func (b *burstGPT) required() []string {
-	return []string{"Timestamp", "Model", "Request tokens", "Response tokens"}
+func (b *burstGPT) columns() (required, optional []string) {
+	return []string{"Timestamp", "Model", "Request tokens", "Response tokens"},
+		[]string{"Session ID", "Elapsed time", "Total tokens", "Log Type"}
 }
 func (b *burstGPT) begin(string)        {}
 func (b *burstGPT) finish(*queue) error { return nil }

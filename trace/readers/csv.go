@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -16,14 +17,18 @@ import (
 
 // csvFormat decodes the rows of CSV files. It reads cells by column name.
 type csvFormat interface {
-	required() []string // columns without which a file cannot be read
+	columns() (required, optional []string)
 	begin(path string)
 	row(r *csvRow, q *queue)
 	finish(q *queue) error
 }
 
 // csvOpener reads the files of a trace with one csvFormat.
-type csvOpener struct{ csvFormat }
+type csvOpener struct {
+	csvFormat
+	env *env
+	own bool // the format is ours: a column that it does not have is a mistake
+}
 
 func (o csvOpener) open(f *file, head []byte, _ *sample) (decoder, error) {
 	if bytes.HasPrefix(head, []byte(byteOrderMark)) {
@@ -42,12 +47,32 @@ func (o csvOpener) open(f *file, head []byte, _ *sample) (decoder, error) {
 	for i, name := range header {
 		row.columns[strings.TrimSpace(name)] = i
 	}
-	for _, name := range o.required() {
-		if !row.has(name) {
-			return nil, fmt.Errorf("column %q is missing; want %s", name, strings.Join(o.required(), ", "))
-		}
+	if err := o.checkColumns(row, header); err != nil {
+		return nil, err
 	}
 	return &csvDecoder{r: r, row: row, format: o.csvFormat, at: 1}, nil
+}
+
+// checkColumns wants all required columns, and counts those that the format
+// does not know.
+func (o csvOpener) checkColumns(row *csvRow, header []string) error {
+	required, optional := o.columns()
+	for _, name := range required {
+		if !row.has(name) {
+			return fmt.Errorf("column %q is missing; want %s", name, strings.Join(required, ", "))
+		}
+	}
+	for _, name := range header {
+		name = strings.TrimSpace(name)
+		if slices.Contains(required, name) || slices.Contains(optional, name) {
+			continue
+		}
+		if o.own {
+			return fmt.Errorf("unknown column %q; want %s", name, strings.Join(slices.Concat(required, optional), ", "))
+		}
+		o.env.unknownName("column", name)
+	}
+	return nil
 }
 
 type csvDecoder struct {

@@ -46,10 +46,17 @@ const notesMax = 200
 // unknown skips the value of a key that the format does not use. Keys that it
 // does not know either are counted.
 func (e *env) unknown(s *jsonscan.Scanner, key []byte, known string) {
-	if !listed(known, key) && len(e.notes) < notesMax {
-		e.notes["unknown key "+string(key)]++
+	if !listed(known, key) {
+		e.unknownName("key", string(key))
 	}
 	s.Skip()
+}
+
+// unknownName counts a key or column that a format does not know.
+func (e *env) unknownName(what, name string) {
+	if text := "unknown " + what + " " + name; e.notes[text] > 0 || len(e.notes) < notesMax {
+		e.notes[text]++
+	}
 }
 
 // listed reports whether key is one of the words of a list.

@@ -39,7 +39,7 @@ func agentFormats() []format {
 			jsonRecords(newLiteLLM)},
 		{"isl-osl", func(p *sample) bool { return p.has("turns[].isl_new") }, jsonRecords(newTurnList)},
 		{"session-csv", func(p *sample) bool { return p.columns("session_id", "cached_prefix_tokens", "turn") },
-			csvRows(newSessionCSV)},
+			ownRows(newSessionCSV)},
 	}
 }
 
@@ -89,7 +89,11 @@ func jsonRecords(begin func(*env) jsonFormat) func(*env) opener {
 }
 
 func csvRows(begin func(*env) csvFormat) func(*env) opener {
-	return func(e *env) opener { return csvOpener{begin(e)} }
+	return func(e *env) opener { return csvOpener{csvFormat: begin(e), env: e} }
+}
+
+func ownRows(begin func(*env) csvFormat) func(*env) opener {
+	return func(e *env) opener { return csvOpener{csvFormat: begin(e), env: e, own: true} }
 }
 
 // Formats returns the names of all formats.

@@ -1,6 +1,7 @@
 package readers
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -33,9 +34,12 @@ type servegen struct {
 func newServegen(e *env) opener { return &servegen{env: e} }
 
 func (g *servegen) open(f *file, _ []byte, p *sample) (decoder, error) {
-	ratesName, lengthsName := f.path, strings.Replace(f.path, "-trace.csv", "-dataset.json", 1)
+	ratesName, lengthsName := f.path, beside(f.path, "-trace.csv", "-dataset.json")
 	if p.text == "" {
 		ratesName, lengthsName = companionOf(f.path), f.path
+	}
+	if ratesName == "" || lengthsName == "" {
+		return nil, errors.New("not one of a pair; want files NAME-trace.csv and NAME-dataset.json")
 	}
 	rates, err := servegenRates(ratesName)
 	if err != nil {

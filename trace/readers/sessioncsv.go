@@ -9,8 +9,9 @@ type sessionCSV struct{ sessions progresses }
 
 func newSessionCSV(*env) csvFormat { return &sessionCSV{sessions: progresses{}} }
 
-func (s *sessionCSV) required() []string {
-	return []string{"session_id", "turn", "input_tokens", "cached_prefix_tokens", "output_tokens", "tool_delay_before_s"}
+func (s *sessionCSV) columns() (required, optional []string) {
+	return []string{"session_id", "turn", "input_tokens", "cached_prefix_tokens", "output_tokens", "tool_delay_before_s"},
+		[]string{"new_input_tokens"}
 }
 func (s *sessionCSV) begin(string)        {}
 func (s *sessionCSV) finish(*queue) error { return nil }

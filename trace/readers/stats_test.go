@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"gonum.org/v1/gonum/stat"
 
 	"agentsim/trace"
 )
@@ -49,15 +50,42 @@ func within(t *testing.T, q trace.Quantiles, want ...float64) {
 	}
 }
 
+func TestAzureStatistics(t *testing.T) {
+	tr, err := Open(sharedPath(t, "traces/azure/AzureLLMInferenceTrace_code.csv.gz"), "auto")
+	require.NoError(t, err)
+	calls := drain(t, tr)
+	var stats trace.Stats
+	var gaps []float64
+	for i := range calls {
+		stats.Add(&calls[i])
+		if i > 0 {
+			gaps = append(gaps, calls[i].Start-calls[i-1].Start)
+		}
+	}
+	s := stats.Summary()
+	within(t, s.Input, 147, 578, 1469, 2744, 5188, 7436)
+	within(t, s.Output, 7, 9, 13, 24, 55, 251)
+	require.InDelta(t, 3436, calls[len(calls)-1].Start, 0.5)
+	mean, deviation := stat.PopMeanStdDev(gaps, nil)
+	require.InEpsilon(t, 13.2, deviation/mean, 0.01, "bursts")
+}
+
 func TestMooncakeStatistics(t *testing.T) {
 	tr, err := Open(sharedPath(t, "traces/mooncake/conversation_trace.jsonl.gz"), "auto")
 	require.NoError(t, err)
 	defer tr.Close()
-	s, err := trace.ReadStats(tr, false)
-	require.NoError(t, err)
+	var stats trace.Stats
+	var c trace.Call
+	last := 0.0
+	for tr.Read(&c) == nil {
+		stats.Add(&c)
+		last = c.Start
+	}
+	s := stats.Summary()
 	require.Equal(t, "mooncake", tr.Format())
 	require.EqualValues(t, 12031, s.Calls)
 	require.EqualValues(t, 12031, s.Sessions)
+	require.InEpsilon(t, 3537, last, 1e-3)
 	within(t, s.Input, 964, 2306, 6909, 15367, 27367, 85400)
 	within(t, s.Output, 24, 156, 350, 472, 597, 1119)
 	require.InEpsilon(t, 0.374, s.PrefixReuse, 0.002)

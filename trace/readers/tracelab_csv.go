@@ -22,8 +22,9 @@ type tracelabSession struct {
 
 func newTracelabCSV(*env) csvFormat { return &tracelabCSV{} }
 
-func (t *tracelabCSV) required() []string {
-	return []string{"input_len", "output_len", "round_idx", "prefix_len"}
+func (t *tracelabCSV) columns() (required, optional []string) {
+	return []string{"input_len", "output_len", "round_idx", "prefix_len"},
+		[]string{"id", "session_id", "arrival_time", "tool_wait_after_ms"}
 }
 
 func (t *tracelabCSV) begin(string) {

@@ -6,7 +6,10 @@ type vidur struct{}
 
 func newVidur(*env) csvFormat { return vidur{} }
 
-func (vidur) required() []string  { return []string{"num_prefill_tokens", "num_decode_tokens"} }
+func (vidur) columns() (required, optional []string) {
+	return []string{"num_prefill_tokens", "num_decode_tokens"},
+		[]string{"arrived_at", "num_total_tokens", "pd_ratio"}
+}
 func (vidur) begin(string)        {}
 func (vidur) finish(*queue) error { return nil }
 
