@@ -16,12 +16,12 @@ type share struct {
 
 // attend books the attention modules of one layer kind: the time of the
 // slowest rank, the work of all.
-func (m *Model) attend(l *ledger, k *layerKind, index int, ranks []Rank) {
+func (m *Model) attend(l *ledger, k *layerKind, index int, ranks []Rank, p part) {
 	e := entry{operator: Attention, kind: string(k.attention.Kind), count: k.count, perFLOP: m.joulesDense,
 		busy: m.watts.decode}
 	for i := range ranks {
-		r := &ranks[i]
-		s := m.share(k, r, &r.PrefillWork[index])
+		r := ranks[i].cut(p)
+		s := m.share(k, &r, &r.PrefillWork[index])
 		tokens := s.prefill.Tokens + s.decode.Tokens
 		if tokens == 0 {
 			continue

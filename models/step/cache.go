@@ -13,12 +13,13 @@ func (m *Model) CacheFormat() llm.CacheFormat {
 // CacheBytes is what one attention rank's accelerator holds of a sequence:
 // bytes per token of context, a fixed part per resident session, and a part
 // per running sequence. Tensor parallelism divides cache heads as far as
-// there are any; latent caches are replicated on every rank.
+// there are any; latent caches are replicated on every rank. A pipeline's stage
+// holds the entries of its layers.
 func (m *Model) CacheBytes() (perToken float64, fixed, running units.Bytes) {
 	format := m.CacheFormat()
 	for i := range m.kinds {
 		k := &m.kinds[i]
-		share := k.count / float64(k.cacheShards)
+		share := k.count * m.fullest / float64(k.cacheShards)
 		perToken += share * k.attention.CacheBytesPerToken(format)
 		fixed += units.Bytes(share * k.attention.FixedBytes(format))
 		running += units.Bytes(share * k.attention.StateBytes())

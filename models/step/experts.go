@@ -10,10 +10,19 @@ import (
 )
 
 // routed books the routed experts of count layers with what moves tokens to
-// them: nothing more under tensor-parallel attention (every rank holds all
-// tokens; the all-reduce sums), all-to-all under dp_attention with expert
-// parallelism, gather and scatter under dp_attention without it.
+// them: nothing more where one attention rank has all tokens (the all-reduce
+// sums), all-to-all between several with expert parallelism, gather and scatter
+// without it.
 func (m *Model) routed(l *ledger, count float64, t tally) {
+	e := m.grouped(count, t)
+	if m.shape.Ranks() > 1 {
+		e.link = m.exchange(l, count, t, &e)
+	}
+	l.add(e)
+}
+
+// grouped is the compute of the routed experts of count layers.
+func (m *Model) grouped(count float64, t tally) entry {
 	w := m.expertWork(t.tokens)
 	seconds := math.Inf(1)
 	for _, kernel := range m.expertPaths {
@@ -30,10 +39,7 @@ func (m *Model) routed(l *ledger, count float64, t tally) {
 	if watts := float64(m.expert.DynamicPower); watts > 0 { // drawn as long as the kernel runs, whatever it achieves
 		e.bytes, e.busy, e.extra = 0, 0, watts*seconds*n
 	}
-	if m.shape.TP == 1 && m.shape.Accelerators > 1 {
-		e.link = m.exchange(l, count, t, &e)
-	}
-	l.add(e)
+	return e
 }
 
 // expertWork is one layer's load of the busiest expert-parallel rank.
@@ -54,32 +60,54 @@ func (m *Model) exchange(l *ledger, count float64, t tally, experts *entry) floa
 	hidden := float64(m.cfg.LLM.Hidden)
 	n := float64(m.shape.Accelerators)
 	if m.shape.EP == 1 {
-		bytes := (n - 1) / n * t.tokens * hidden * elementBytes
+		ranks := float64(m.shape.Ranks())
+		bytes := (ranks - 1) / ranks * t.tokens * hidden * elementBytes
 		link := m.link(m.shape.Accelerators)
 		seconds := m.cfg.Kernels.AllGather.Seconds(bytes, link)
 		const both = 2 // gather before, scatter after
 		l.add(entry{operator: Gather, count: both * count, seconds: seconds, moving: bytes / float64(link), link: bytes * n})
 		return 0
 	}
-	dispatch := m.allToAll(t.tokensMax, hidden*x.DispatchBytes, m.cfg.Kernels.Dispatch, m.cfg.Kernels.RemoteDispatch)
-	combine := m.allToAll(t.tokensMax, hidden*x.CombineBytes, m.cfg.Kernels.Combine, m.cfg.Kernels.RemoteCombine)
-	share := t.tokens / max(1, t.tokensMax*float64(m.shape.Ranks())) // mean over busiest rank
-	if x.InSitu > 0 {
-		dispatch.seconds *= x.InSitu
-		combine.seconds *= x.InSitu
-	}
+	dispatch, combine := m.directions(t)
+	share := m.meanRank(t)
 	if m.expert.Fused && m.domains == 1 {
 		return (dispatch.bytes + combine.bytes) * n * share
 	}
 	visible := 1 - x.Overlap*min(1, experts.seconds/max(dispatch.seconds+combine.seconds, 1e-12))
-	l.add(entry{operator: Dispatch, count: count, seconds: dispatch.seconds * visible, moving: dispatch.seconds * visible,
-		link: dispatch.bytes * n * share})
-	l.add(entry{operator: Combine, count: count, seconds: combine.seconds * visible, moving: combine.seconds * visible,
-		link: combine.bytes * n * share})
+	m.move(l, Dispatch, count, dispatch.shown(dispatch.seconds*visible), share)
+	m.move(l, Combine, count, combine.shown(combine.seconds*visible), share)
 	return 0
 }
 
+// directions are dispatch and combine of the busiest rank, in one layer.
+func (m *Model) directions(t tally) (dispatch, combine traffic) {
+	x := m.cfg.Engine.Exchange
+	hidden := float64(m.cfg.LLM.Hidden)
+	tokens := t.tokensMax / float64(m.shape.TP) // the accelerators of a rank share its tokens
+	dispatch = m.allToAll(tokens, hidden*x.DispatchBytes, m.cfg.Kernels.Dispatch, m.cfg.Kernels.RemoteDispatch)
+	combine = m.allToAll(tokens, hidden*x.CombineBytes, m.cfg.Kernels.Combine, m.cfg.Kernels.RemoteCombine)
+	if x.InSitu > 0 {
+		dispatch.seconds *= x.InSitu
+		combine.seconds *= x.InSitu
+	}
+	return dispatch, combine
+}
+
+// meanRank is what the mean rank sends over what the busiest does.
+func (m *Model) meanRank(t tally) float64 {
+	return t.tokens / max(1, t.tokensMax*float64(m.shape.Ranks()))
+}
+
+// move books one direction of count exchanges.
+func (m *Model) move(l *ledger, operator Operator, count float64, t traffic, share float64) {
+	l.add(entry{operator: operator, count: count, seconds: t.seconds, moving: t.seconds,
+		link: t.bytes * float64(m.shape.Accelerators) * share})
+}
+
 type traffic struct{ seconds, bytes float64 }
+
+// shown is the traffic with only so many of its seconds not hidden.
+func (t traffic) shown(seconds float64) traffic { return traffic{seconds, t.bytes} }
 
 // allToAll is one direction of expert-parallel exchange for the busiest rank,
 // modelling.md eq. (6) inside a domain and section 2.5 across domains.

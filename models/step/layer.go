@@ -61,15 +61,21 @@ func (m *Model) feedForward(l *ledger, b body, t tally) {
 		m.denseFFN(l, DenseFFN, b.count, matrices*float64(m.cfg.LLM.Hidden*b.dense), t)
 		return
 	}
-	x := m.cfg.LLM.Experts
-	if x.Shared > 0 {
-		inner := x.SharedInner
-		if inner == 0 {
-			inner = x.Inner
-		}
-		m.denseFFN(l, SharedExpert, b.count, matrices*float64(m.cfg.LLM.Hidden*inner*x.Shared), t)
-	}
+	m.shared(l, b.count, t)
 	m.routed(l, b.count, t)
+}
+
+// shared books the shared experts of count layers.
+func (m *Model) shared(l *ledger, count float64, t tally) {
+	x := m.cfg.LLM.Experts
+	if x.Shared == 0 {
+		return
+	}
+	inner := x.SharedInner
+	if inner == 0 {
+		inner = x.Inner
+	}
+	m.denseFFN(l, SharedExpert, count, matrices*float64(m.cfg.LLM.Hidden*inner*x.Shared), t)
 }
 
 // gemmLatency is the part of a projection's time that another kernel can hide:
@@ -123,16 +129,16 @@ func (m *Model) head(l *ledger, operator Operator, positions, times float64) {
 
 // speculate books the draft layer: one pass a draft token, each with a layer
 // and a head (modelling.md 1.10).
-func (m *Model) speculate(l *ledger, ranks []Rank, t tally) {
+func (m *Model) speculate(l *ledger, ranks []Rank, t tally, p part) {
 	if m.draft == nil || t.sequences == 0 {
 		return
 	}
-	var inner ledger
-	inner.m = m
+	inner := ledger{m: m, copies: 1}
 	one := tally{tokens: t.sequences, tokensMax: t.sequencesMax, heads: t.sequences}
 	seconds := 0.0
 	for i := range ranks {
-		s := m.draftShare(&ranks[i])
+		r := ranks[i].cut(p)
+		s := m.draftShare(&r)
 		if s.decode.Tokens > 0 {
 			seconds = max(seconds, m.attentionSeconds(m.draft, &s))
 		}

@@ -18,6 +18,8 @@ const (
 	Head
 	Draft
 	Gaps
+	Sends
+	Bubble
 	Host
 	operators
 )
@@ -25,7 +27,8 @@ const (
 // String returns the operator's name as printed by explain.
 func (o Operator) String() string {
 	return [operators]string{"attention", "residual streams", "norms and router", "all-reduce", "gather and scatter",
-		"dispatch", "experts", "combine", "shared expert", "dense ffn", "head", "draft", "gaps between kernels", "host"}[o]
+		"dispatch", "experts", "combine", "shared expert", "dense ffn", "head", "draft", "gaps between kernels",
+		"stage to stage", "pipeline bubble", "host"}[o]
 }
 
 // Bound says what limits an operator.
@@ -76,6 +79,8 @@ type entry struct {
 // ledger adds up a step. Items are kept only when a list is given.
 type ledger struct {
 	seconds float64
+	copies  float64 // micro-batches of the step that cost the same, one after another
+	drain   float64
 	compute float64 // seconds that stretch when the clock slows
 	joules  float64
 	m       *Model
@@ -85,7 +90,7 @@ type ledger struct {
 
 func (l *ledger) add(e entry) {
 	seconds := e.count * e.seconds
-	joules := e.count * (e.flops*e.perFLOP + e.bytes*l.m.joulesPerByte + e.link*l.m.joulesPerLinkByte +
+	joules := e.count * l.copies * (e.flops*e.perFLOP + e.bytes*l.m.joulesPerByte + e.link*l.m.joulesPerLinkByte +
 		e.busy*l.loaded(&e)*float64(l.m.shape.Accelerators) + e.extra)
 	l.seconds += seconds
 	l.joules += joules
@@ -93,11 +98,31 @@ func (l *ledger) add(e entry) {
 	if bound == Compute {
 		l.compute += seconds
 	}
-	if l.items == nil || seconds == 0 {
+	if l.items == nil || seconds == 0 && joules == 0 {
 		return
 	}
-	*l.items = append(*l.items, Item{Operator: e.operator, Kind: e.kind, Seconds: seconds, Bound: bound,
-		FLOPs: e.count * e.flops, Bytes: e.count * e.bytes, Link: e.count * e.link, Joules: joules})
+	l.list(Item{Operator: e.operator, Kind: e.kind, Seconds: seconds, Bound: bound, FLOPs: e.count * l.copies * e.flops,
+		Bytes: e.count * l.copies * e.bytes, Link: e.count * l.copies * e.link, Joules: joules})
+}
+
+// list adds an item to the one of the same operator and kind, if there is any.
+func (l *ledger) list(item Item) {
+	for i := range *l.items {
+		o := &(*l.items)[i]
+		if o.Operator != item.Operator || o.Kind != item.Kind {
+			continue
+		}
+		if item.Seconds > o.Seconds {
+			o.Bound = item.Bound
+		}
+		o.Seconds += item.Seconds
+		o.FLOPs += item.FLOPs
+		o.Bytes += item.Bytes
+		o.Link += item.Link
+		o.Joules += item.Joules
+		return
+	}
+	*l.items = append(*l.items, item)
 }
 
 func (e *entry) bound() Bound {
@@ -107,7 +132,8 @@ func (e *entry) bound() Bound {
 		return Latency
 	case e.ideal >= e.moving:
 		return Compute
-	case e.operator == Dispatch || e.operator == Combine || e.operator == AllReduce || e.operator == Gather:
+	case e.operator == Dispatch || e.operator == Combine || e.operator == AllReduce || e.operator == Gather,
+		e.operator == Sends:
 		return Network
 	}
 	return Memory

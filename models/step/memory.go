@@ -19,7 +19,8 @@ type Budget struct {
 	Cache       units.Bytes // what is left; negative = does not fit
 }
 
-// Budget computes the memory budget of one accelerator of the worker.
+// Budget computes the memory budget of one accelerator of the worker, of the
+// fullest stage where it is a pipeline.
 func (m *Model) Budget() Budget {
 	b := Budget{HBM: m.accelerator.HBM.Capacity}
 	policy := m.cfg.Engine.Memory
@@ -28,7 +29,7 @@ func (m *Model) Budget() Budget {
 	b.Dense = m.denseBytes()
 	b.Embeddings = m.embeddingBytes()
 	b.Reserved = policy.Reserved
-	tokens := max(m.shape.TokenBudget, m.shape.MaxBatchPerRank*m.perSequence)
+	tokens := m.microBatch().size(max(m.shape.TokenBudget, m.shape.MaxBatchPerRank*m.perSequence))
 	b.Activations = units.Bytes(tokens) * policy.PerBudgetToken
 	b.Cache = b.HBM - b.Unused - b.Experts - b.Dense - b.Embeddings - b.Reserved - b.Activations
 	return b
@@ -41,7 +42,7 @@ func (m *Model) Fit() error {
 		return nil
 	}
 	return fmt.Errorf("worker of %d × %s does not fit: each accelerator needs %s of weights, %s reserved and "+
-		"%s of activations, but may use %s of %s: short by %s; %s", m.shape.Accelerators, m.accelerator.Name,
+		"%s of activations, but may use %s of %s: short by %s; %s", m.cfg.Shape.Accelerators, m.accelerator.Name,
 		b.Experts+b.Dense+b.Embeddings, b.Reserved, b.Activations, b.HBM-b.Unused, b.HBM, -b.Cache, m.remedy(b))
 }
 
@@ -59,7 +60,7 @@ func (m *Model) remedy(b Budget) string {
 		}
 		return "tensor parallelism (dp_attention: false) would divide the dense weights too"
 	}
-	need := float64(b.Experts+b.Dense+b.Embeddings) * float64(m.shape.Accelerators)
+	need := float64(b.Experts+b.Dense+b.Embeddings) * float64(m.cfg.Shape.Accelerators)
 	room := float64(b.HBM - b.Unused - b.Reserved - b.Activations)
 	if room <= 0 {
 		return "the reservations alone exceed the memory: lower token_budget"
@@ -75,7 +76,7 @@ func (m *Model) expertBytes() units.Bytes {
 	layers := 0.0
 	for i := range m.kinds {
 		if m.kinds[i].dense == 0 {
-			layers += m.kinds[i].count
+			layers += m.kinds[i].count * m.fullest
 		}
 	}
 	if m.draft != nil && m.draft.dense == 0 {
@@ -91,7 +92,7 @@ func (m *Model) expertBytes() units.Bytes {
 func (m *Model) denseBytes() units.Bytes {
 	total := 0.0
 	for i := range m.kinds {
-		total += m.kinds[i].count * m.layerBytes(&m.kinds[i])
+		total += m.kinds[i].count * m.fullest * m.layerBytes(&m.kinds[i])
 	}
 	if m.draft != nil {
 		total += m.layerBytes(m.draft)
@@ -118,7 +119,7 @@ func (m *Model) layerBytes(k *layerKind) float64 {
 
 func (m *Model) embeddingBytes() units.Bytes {
 	tables := 2.0
-	if m.cfg.LLM.TiedHead {
+	if m.cfg.LLM.TiedHead || m.stages > 1 { // the head lies on another stage than the embedding
 		tables = 1
 	}
 	values := tables * float64(m.cfg.LLM.Vocab) * float64(m.cfg.LLM.Hidden) / float64(m.shape.TP)

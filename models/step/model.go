@@ -33,7 +33,9 @@ type Config struct {
 // Model prices the steps of one worker.
 type Model struct {
 	cfg         Config
-	shape       Shape
+	shape       Shape // of one stage
+	stages      int
+	fullest     float64 // share of the layers that the fullest stage holds
 	accelerator hardware.Accelerator
 	kinds       []layerKind
 	bodies      []body
@@ -42,7 +44,7 @@ type Model struct {
 	expert      hardware.ExpertKernel   // what memory and energy follow
 	expertPaths []hardware.ExpertKernel // of which a step runs the fastest
 	expertPath  string
-	domains     int // scale-up domains the worker spans
+	domains     int // scale-up domains a stage spans
 	perSequence int // query tokens of a decoding sequence: 1 + draft tokens
 
 	joulesPerByte, joulesPerLinkByte      float64
@@ -68,8 +70,12 @@ func New(cfg Config) (*Model, error) {
 	if err := cfg.Shape.Validate(); err != nil {
 		return nil, err
 	}
-	m := &Model{cfg: cfg, shape: cfg.Shape, accelerator: cfg.System.Accelerator,
+	if err := cfg.Shape.fits(&cfg.LLM); err != nil {
+		return nil, err
+	}
+	m := &Model{cfg: cfg, shape: cfg.Shape.stage(), stages: cfg.Shape.PP, accelerator: cfg.System.Accelerator,
 		perSequence: 1 + cfg.Shape.DraftTokens}
+	m.fullest = ratio(m.layersMost(), cfg.LLM.Layers())
 	if err := m.checkFormats(); err != nil {
 		return nil, err
 	}
@@ -84,7 +90,10 @@ func New(cfg Config) (*Model, error) {
 	domain := cfg.System.Domain
 	m.domains = (m.shape.Accelerators + domain - 1) / domain
 	m.resolveEnergy()
-	return m, m.layExperts()
+	if err := m.layExperts(); err != nil {
+		return nil, err
+	}
+	return m, m.checkTwoBatch()
 }
 
 // Config returns what the model was built from, its shape normalised.

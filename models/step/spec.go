@@ -4,8 +4,6 @@
 package step
 
 import (
-	"fmt"
-
 	"agentsim/models/hardware"
 	"agentsim/units"
 )
@@ -75,60 +73,9 @@ type Exchange struct {
 	InSitu float64 `yaml:"in_situ,omitempty"`
 }
 
-// Shape is how one worker spreads over its accelerators.
-type Shape struct {
-	Accelerators    int  `yaml:"accelerators"`
-	TP              int  `yaml:"tp,omitempty"`           // of attention; 0 = 1 under dp_attention, else all
-	EP              int  `yaml:"ep,omitempty"`           // expert-parallel ranks; 1 = experts split by tp
-	DPAttention     bool `yaml:"dp_attention,omitempty"` // every TP group serves its own sequences
-	TokenBudget     int  `yaml:"token_budget,omitempty"` // tokens a rank may process in one step
-	MaxBatchPerRank int  `yaml:"max_batch_per_rank,omitempty"`
-	DraftTokens     int  `yaml:"draft_tokens,omitempty"`
-}
-
-// Normalised returns the shape with its defaults filled in.
-func (s Shape) Normalised() Shape {
-	if s.TP == 0 {
-		s.TP = s.Accelerators
-		if s.DPAttention {
-			s.TP = 1
-		}
-	}
-	if s.EP == 0 {
-		s.EP = 1
-	}
-	return s
-}
-
-// Ranks is the number of attention ranks: groups of TP accelerators that
-// each hold their own sequences. The shape must be normalised.
-func (s Shape) Ranks() int { return s.Accelerators / s.TP }
-
 // Precision is the storage format of each part as served.
 type Precision struct {
 	Experts hardware.Format `yaml:"experts"`
 	Dense   hardware.Format `yaml:"dense"`
 	KV      hardware.Format `yaml:"kv"`
-}
-
-// Validate reports the first rule that a normalised shape breaks.
-func (s Shape) Validate() error {
-	switch {
-	case s.Accelerators < 1:
-		return fmt.Errorf("accelerators: %d: a worker needs at least 1", s.Accelerators)
-	case s.TP < 1 || s.Accelerators%s.TP != 0:
-		return fmt.Errorf("tp: %d does not divide the worker's %d accelerators", s.TP, s.Accelerators)
-	case s.EP < 1 || s.Accelerators%s.EP != 0:
-		return fmt.Errorf("ep: %d does not divide the worker's %d accelerators", s.EP, s.Accelerators)
-	case !s.DPAttention && s.TP != s.Accelerators:
-		return fmt.Errorf("tp: %d of %d accelerators without dp_attention: set dp_attention: true or tp: %d",
-			s.TP, s.Accelerators, s.Accelerators)
-	case s.TokenBudget < 0:
-		return fmt.Errorf("token_budget: %d: want a positive number of tokens", s.TokenBudget)
-	case s.MaxBatchPerRank < 0:
-		return fmt.Errorf("max_batch_per_rank: %d: want a positive number of sequences", s.MaxBatchPerRank)
-	case s.DraftTokens < 0:
-		return fmt.Errorf("draft_tokens: %d: want 0 (no speculation) or more", s.DraftTokens)
-	}
-	return nil
 }

@@ -38,6 +38,9 @@ func (m *Model) AddPrefill(r *Rank, prefix, tokens int, last bool) {
 type Cost struct {
 	Seconds float64
 	Joules  float64 // dynamic energy of all accelerators; static power comes on top
+	// Drain is how long after the step the last of its prompts leave the last
+	// stage of a pipeline, in which the next step has begun by then.
+	Drain float64
 }
 
 // Step prices one step of the worker whose attention ranks hold the given
@@ -62,38 +65,66 @@ type tally struct {
 }
 
 func (m *Model) account(ranks []Rank, items *[]Item) Cost {
-	t := m.count(ranks)
+	t := m.count(ranks, whole())
 	if t.tokens == 0 {
 		return Cost{}
 	}
-	l := ledger{m: m, items: items, prompts: t.prompts}
-	for i := range m.kinds {
-		m.attend(&l, &m.kinds[i], i, ranks)
-	}
-	for _, b := range m.bodies {
-		m.surround(&l, b.count, t)
-		m.feedForward(&l, b, t)
-	}
-	m.head(&l, Head, t.heads, 1)
-	m.speculate(&l, ranks, t)
-	if eager := m.cfg.Engine.Eager; eager > 0 && t.prompts {
-		l.add(entry{operator: Gaps, count: 1, seconds: l.seconds * (eager - 1), busy: m.watts.prefill})
+	l := ledger{m: m, items: items, prompts: t.prompts, copies: 1}
+	if m.stages > 1 {
+		m.pipeline(&l, ranks, t)
+	} else {
+		m.layers(&l, ranks, whole())
+		m.tail(&l, ranks, t, whole())
+		m.gaps(&l)
 	}
 	l.add(entry{operator: Host, count: 1, seconds: float64(m.cfg.Engine.Host.PerStep)})
 	return m.settle(&l)
 }
 
-func (m *Model) count(ranks []Rank) tally {
+// layers books the layers that one part of a batch passes.
+func (m *Model) layers(l *ledger, ranks []Rank, p part) {
+	t := m.count(ranks, p)
+	halves := m.halves(ranks, t, p)
+	for i := range m.kinds {
+		if k := &m.kinds[i]; !halves || k.dense > 0 {
+			m.attend(l, k, i, ranks, p)
+		}
+	}
+	for _, b := range m.bodies {
+		if halves && b.dense == 0 {
+			m.overlapped(l, b, ranks, p)
+			continue
+		}
+		m.surround(l, b.count, t)
+		m.feedForward(l, b, t)
+	}
+}
+
+// tail books what comes after the layers: the head, and the draft layer with
+// its own.
+func (m *Model) tail(l *ledger, ranks []Rank, t tally, p part) {
+	m.head(l, Head, t.heads, 1)
+	m.speculate(l, ranks, t, p)
+}
+
+// gaps books the time between kernels that are launched one by one.
+func (m *Model) gaps(l *ledger) {
+	if eager := m.cfg.Engine.Eager; eager > 0 && l.prompts {
+		l.add(entry{operator: Gaps, count: 1, seconds: l.seconds * (eager - 1), busy: m.watts.prefill})
+	}
+}
+
+func (m *Model) count(ranks []Rank, p part) tally {
 	var t tally
 	for i := range ranks {
-		r := &ranks[i]
-		n := float64(r.PrefillTokens + r.Sequences*m.perSequence)
+		prompts, sequences, ends := p.size(ranks[i].PrefillTokens), p.size(ranks[i].Sequences), p.size(ranks[i].PrefillEnds)
+		n := float64(prompts + sequences*m.perSequence)
 		t.tokens += n
-		t.prompts = t.prompts || r.PrefillTokens > 0
+		t.prompts = t.prompts || prompts > 0
 		t.tokensMax = max(t.tokensMax, n)
-		t.heads += float64(r.PrefillEnds + r.Sequences*m.perSequence)
-		t.sequences += float64(r.Sequences)
-		t.sequencesMax = max(t.sequencesMax, float64(r.Sequences))
+		t.heads += float64(ends + sequences*m.perSequence)
+		t.sequences += float64(sequences)
+		t.sequencesMax = max(t.sequencesMax, float64(sequences))
 	}
 	if t.tokensMax == t.sequencesMax*float64(m.perSequence) {
 		t.tokensMax = float64(m.padded(int(t.sequencesMax)) * m.perSequence)
@@ -124,5 +155,5 @@ func (m *Model) settle(l *ledger) Cost {
 		seconds += l.compute / m.cfg.Engine.Efficiency * (1/f - 1)
 		l.joules = min(l.joules, float64(p.Cap()-p.Static())*n*seconds)
 	}
-	return Cost{Seconds: seconds, Joules: l.joules}
+	return Cost{Seconds: seconds, Joules: l.joules, Drain: l.drain * (seconds - host) / (l.seconds - host)}
 }

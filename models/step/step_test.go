@@ -158,26 +158,6 @@ func TestStepAllocatesNothing(t *testing.T) {
 	require.Zero(t, testing.AllocsPerRun(100, func() { m.Step(loads) }))
 }
 
-func TestImpossibleShapesAreRefused(t *testing.T) {
-	for want, shape := range map[string]step.Shape{
-		"a worker needs at least 1":        {},
-		"ep: 3 does not divide":            {Accelerators: 8, EP: 3},
-		"tp: 3 does not divide":            {Accelerators: 8, TP: 3},
-		"without dp_attention":             {Accelerators: 8, TP: 4},
-		"acceptance of deepseek-v4-pro is": {Accelerators: 8, DraftTokens: 99},
-	} {
-		_, err := step.New(config(t, "hgx-h200", "vllm-2026-06", "h200-vllm", shape))
-		require.ErrorContains(t, err, want)
-	}
-	cfg := config(t, "hgx-h200", "vllm-2026-06", "h200-vllm", step.Shape{Accelerators: 8})
-	cfg.Precision.Experts = hardware.NVFP4
-	_, err := step.New(cfg)
-	require.ErrorContains(t, err, "set deployment.experts_path to one of")
-	cfg.ExpertsPath = "marlin"
-	_, err = step.New(cfg)
-	require.ErrorContains(t, err, "marlin-w4a16")
-}
-
 // A dequantising kernel draws its own watts as long as it runs: its useful
 // FLOPs and bytes do not describe it.
 func TestDequantisingExpertsDrawTheirOwnWatts(t *testing.T) {
