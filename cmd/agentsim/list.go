@@ -31,19 +31,34 @@ func (a *app) listCommand() *cobra.Command {
 	}
 }
 
-// scenariosKind lists beside the kinds of presets.
-const scenariosKind = "scenarios"
+// These list beside the kinds of presets.
+const (
+	scenariosKind = "scenarios"
+	studiesKind   = "studies"
+)
+
+// texts are the files of a kind that is no preset; nil where it is one.
+func texts(kind string) fs.FS {
+	switch kind {
+	case scenariosKind:
+		return scenarios.FS
+	case studiesKind:
+		return scenarios.Studies()
+	}
+	return nil
+}
 
 func (a *app) names(library *configs.Library, kind string) ([]string, error) {
-	if kind != scenariosKind {
+	from := texts(kind)
+	if from == nil {
 		names := library.Names(kind)
 		if len(names) == 0 {
-			return nil, usageError{fmt.Errorf("no kind %q: want %s or one of %s", kind, scenariosKind,
+			return nil, usageError{fmt.Errorf("no kind %q: want %s, %s or one of %s", kind, scenariosKind, studiesKind,
 				strings.Join(library.KindNames(), ", "))}
 		}
 		return names, nil
 	}
-	files, err := fs.Glob(scenarios.FS, "*.yaml")
+	files, err := fs.Glob(from, "*.yaml")
 	for i, f := range files {
 		files[i] = strings.TrimSuffix(f, ".yaml")
 	}
@@ -51,7 +66,7 @@ func (a *app) names(library *configs.Library, kind string) ([]string, error) {
 }
 
 func (a *app) listKinds(library *configs.Library) error {
-	for _, kind := range append([]string{scenariosKind}, library.KindNames()...) {
+	for _, kind := range append([]string{scenariosKind, studiesKind}, library.KindNames()...) {
 		names, err := a.names(library, kind)
 		if err != nil {
 			return err
@@ -91,11 +106,11 @@ func (a *app) versionCommand() *cobra.Command {
 
 // describe prints a preset with the source of its numbers.
 func (a *app) describe(library *configs.Library, kind, name string) error {
-	if kind == scenariosKind {
-		text, err := fs.ReadFile(scenarios.FS, name+".yaml")
+	if from := texts(kind); from != nil {
+		text, err := fs.ReadFile(from, name+".yaml")
 		if err != nil {
 			names, _ := a.names(library, kind)
-			return usageError{fmt.Errorf("no scenario %q: want one of %s", name, strings.Join(names, ", "))}
+			return usageError{fmt.Errorf("%s: none is called %q: want one of %s", kind, name, strings.Join(names, ", "))}
 		}
 		_, err = a.stdout.Write(text)
 		return err

@@ -15,6 +15,7 @@ import (
 // main is the one place that touches the process.
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second interrupt ends the process at once
 	code := run(ctx, process{
 		args:     os.Args[1:],
 		stdout:   os.Stdout,

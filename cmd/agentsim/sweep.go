@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -31,14 +32,16 @@ twice. STUDY is the name of a built-in study (agentsim list studies) or a YAML f
   replications: 3                        # of every point, with seeds that follow each other
   thresholds: [max(agents_per_mw.it) >= 20000]                        # else exit code 4; without max at every point
   objectives: [{metric: agents_per_mw.it}, {metric: metrics.output_speed_p25, goal: max}]
+  outputs: [jsonl, csv, figures]         # beside results.parquet; by default the first two
 
 The folder holds results.parquet (typed columns, units in the metadata), the same as results.jsonl and results.csv, and
 manifest.json. Read it with DuckDB:  select * from 'sweep-x/results.parquet' order by "capacity.agents_per_mw.it" desc
-or with pandas:  pandas.read_parquet("sweep-x/results.parquet"); units: pyarrow.parquet.read_schema(...).metadata
+or with pandas:  pandas.read_parquet("sweep-x/results.parquet"). Units are in the file's metadata under unit:COLUMN:
+pyarrow.parquet.read_schema(FILE).metadata, or in DuckDB  select * from parquet_kv_metadata(FILE).
 
 On many machines: start "agentsim worker --nats URL" where there are processors, and "agentsim sweep STUDY --nats URL"
 anywhere. Without a server of one's own: --shard-index and --shard-count, which Kubernetes Indexed Jobs and Slurm
-arrays give by themselves, then "agentsim sweep merge DIR". Examples are in deploy/.`
+arrays give by themselves, then "agentsim sweep merge DIR". Manifests for both ways are in deploy/.`
 
 func (a *app) sweepCommand() *cobra.Command {
 	c := &cobra.Command{
@@ -99,17 +102,17 @@ func (a *app) runStudy(ctx context.Context, name string) error {
 	t, m, err := queue.Run(ctx, o)
 	a.endProgress()
 	if t != nil && m.Done > 0 {
-		err = errors.Join(err, a.presentStudy(t, o.Dir))
+		err = errors.Join(err, a.presentStudy(t, m, o.Dir))
 	}
-	if err != nil || !m.Complete() || o.ShardCount > 1 {
+	if err != nil || !m.Complete() || o.ShardCount > 1 { // shards are judged when they are merged
 		return err
 	}
-	return t.Judge(plan.Study.Thresholds)
+	return t.Judge(m.Thresholds)
 }
 
 // presentStudy prints the results, and draws them if asked to.
-func (a *app) presentStudy(t *sweep.Table, dir string) error {
-	if a.settings.GetBool("plot") {
+func (a *app) presentStudy(t *sweep.Table, m *results.Manifest, dir string) error {
+	if a.settings.GetBool("plot") || slices.Contains(m.Outputs, sweep.Figures) {
 		if err := figure.Draw(dir, t); err != nil {
 			return err
 		}

@@ -30,6 +30,7 @@ func (a *app) queueFlags(c *cobra.Command) {
 	f.String("nats-ca", "", "file with the authorities that certify the NATS server")
 	f.String("nats-cert", "", "file with this client's certificate")
 	f.String("nats-key", "", "file with the key of the certificate")
+	f.Int("nats-replicas", 1, "servers of a NATS cluster that keep each point, where the streams are not there yet")
 	f.Duration("silence", silenceDefault, "after which the points of a worker not heard of go to another")
 	f.String("cache", "", "folder that keeps results across studies (default: below the user's cache folder)")
 	f.Bool("no-cache", false, "evaluate every point anew")
@@ -44,7 +45,8 @@ func (a *app) connection() *queue.Connection {
 	}
 	get := a.settings.GetString
 	return &queue.Connection{URL: get("nats"), Credentials: get("nats-creds"), User: get("nats-user"),
-		Password: get("nats-password"), CA: get("nats-ca"), Cert: get("nats-cert"), Key: get("nats-key")}
+		Password: get("nats-password"), CA: get("nats-ca"), Cert: get("nats-cert"), Key: get("nats-key"),
+		Replicas: a.settings.GetInt("nats-replicas")}
 }
 
 // cache is where results are kept across studies; nil for nowhere.
@@ -112,11 +114,12 @@ func (a *app) checkSweep(o *queue.Options) error {
 }
 
 // shard is the part of the study that this process evaluates: from the flags,
-// or from Kubernetes or Slurm.
+// or from Kubernetes or Slurm. A count of 0 is the whole study.
 func (a *app) shard() (index, count int, err error) {
 	s := a.settings
 	for key, env := range map[string]string{"k8s-index": "JOB_COMPLETION_INDEX", "slurm-index": "SLURM_ARRAY_TASK_ID",
-		"slurm-first": "SLURM_ARRAY_TASK_MIN", "slurm-count": "SLURM_ARRAY_TASK_COUNT"} {
+		"slurm-first": "SLURM_ARRAY_TASK_MIN", "slurm-step": "SLURM_ARRAY_TASK_STEP",
+		"slurm-count": "SLURM_ARRAY_TASK_COUNT"} {
 		if err := s.BindEnv(key, env); err != nil {
 			return 0, 0, err
 		}
@@ -124,19 +127,21 @@ func (a *app) shard() (index, count int, err error) {
 	index, count = s.GetInt("shard-index"), s.GetInt("shard-count")
 	switch {
 	case index >= 0:
+	case count == 1: // an array of whole studies
+		return 0, 0, nil
 	case s.IsSet("k8s-index"):
 		index = s.GetInt("k8s-index")
 	case s.IsSet("slurm-index"):
-		index = s.GetInt("slurm-index") - s.GetInt("slurm-first")
+		index = (s.GetInt("slurm-index") - s.GetInt("slurm-first")) / max(1, s.GetInt("slurm-step"))
 		if count == 0 {
 			count = s.GetInt("slurm-count")
 		}
 	}
 	switch {
-	case index < 0 && count <= 1:
+	case index < 0 && count == 0:
 		return 0, 0, nil
 	case count < 1:
-		return 0, 0, usageError{fmt.Errorf("shard %d of how many? want --shard-count", index)}
+		return 0, 0, usageError{fmt.Errorf("shard %d of how many? want --shard-count, or 1 for the whole study", index)}
 	case index < 0:
 		return 0, 0, usageError{fmt.Errorf("which of %d shards? want --shard-index", count)}
 	case index >= count:

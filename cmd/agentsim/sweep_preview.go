@@ -64,23 +64,32 @@ type previewRow struct {
 	Point    int               `json:"point"`
 	Seed     uint64            `json:"seed"`
 	Settings map[string]string `json:"settings"`
-	Status   string            `json:"status"` // possible | infeasible | impossible
+	Status   string            `json:"status"`
 	Reason   string            `json:"reason,omitempty"`
 	Agents   int               `json:"agents_estimated,omitempty"`
+	Seconds  float64           `json:"seconds_estimated"` // of one processor
 }
+
+// What can be said of a point in advance.
+const (
+	possible   = "possible"
+	infeasible = "infeasible" // serves no agent
+	impossible = "impossible" // contradicts itself
+)
 
 func previewRows(list []sweep.Preview) []previewRow {
 	rows := make([]previewRow, len(list))
 	for i, p := range list {
-		rows[i] = previewRow{p.Number, p.Seed, map[string]string{}, "possible", p.Error + p.Verdict, p.Agents}
+		rows[i] = previewRow{p.Number, p.Seed, map[string]string{}, possible, p.Error + p.Verdict, p.Agents,
+			p.Duration.Seconds()}
 		for _, s := range p.Settings {
 			rows[i].Settings[s.Path] = s.Text
 		}
 		switch {
 		case p.Error != "":
-			rows[i].Status = "impossible"
+			rows[i].Status = impossible
 		case p.Verdict != "":
-			rows[i].Status = "infeasible"
+			rows[i].Status = infeasible
 		}
 	}
 	return rows
@@ -88,12 +97,13 @@ func previewRows(list []sweep.Preview) []previewRow {
 
 func previewCSV(w io.Writer, plan *sweep.Plan, list []sweep.Preview) error {
 	c := csv.NewWriter(w)
-	header := append([]string{"point", "seed", "status", "reason", "agents_estimated"}, plan.Axes()...)
-	if err := c.Write(header); err != nil {
+	header := []string{"point", "seed", "status", "reason", "agents_estimated", "seconds_estimated"}
+	if err := c.Write(append(header, plan.Axes()...)); err != nil {
 		return err
 	}
 	for _, r := range previewRows(list) {
-		record := []string{fmt.Sprint(r.Point), fmt.Sprint(r.Seed), r.Status, r.Reason, fmt.Sprint(r.Agents)}
+		record := []string{fmt.Sprint(r.Point), fmt.Sprint(r.Seed), r.Status, r.Reason, fmt.Sprint(r.Agents),
+			fmt.Sprint(r.Seconds)}
 		for _, axis := range plan.Axes() {
 			record = append(record, r.Settings[axis])
 		}
@@ -112,50 +122,85 @@ func (a *app) previewTable(plan *sweep.Plan, points int, list []sweep.Preview) e
 		fmt.Fprintf(&b, ", %d seeds each", n)
 	}
 	if plan.Dropped() > 0 {
-		fmt.Fprintf(&b, "; constraints drop %s", report.Count(float64(plan.Dropped())))
+		fmt.Fprintf(&b, "; constraints drop %s combinations", report.Count(float64(plan.Dropped())))
 	}
-	b.WriteString("\n\n")
+	if len(list) < points {
+		fmt.Fprintf(&b, "; %s of them were looked at", report.Count(float64(len(list))))
+	}
+	rows := previewRows(list)
+	fmt.Fprintf(&b, "\n\n%s\n\n", previewGrid(plan, rows))
+	previewProblems(&b, rows)
+	total := 0.0
+	for _, r := range rows {
+		total += r.Seconds
+	}
+	all := time.Duration(total / float64(len(rows)) * float64(points) * float64(time.Second))
+	workers := max(1, a.settings.GetInt("workers"))
+	fmt.Fprintf(&b, "about %s of one processor, %s with %d workers, give or take a factor of two; nothing was evaluated\n",
+		roughly(all), roughly(all/time.Duration(workers)), workers)
+	_, err := io.WriteString(a.stdout, b.String())
+	return err
+}
+
+// previewGrid shows the first points.
+func previewGrid(plan *sweep.Plan, rows []previewRow) string {
 	header := table.Row{"point", "seed"}
 	for _, axis := range plan.Axes() {
 		header = append(header, axis)
 	}
 	header = append(header, "agents, estimated")
 	w := grid(header, len(header))
-	bad := 0
-	total := time.Duration(0)
-	for i, r := range previewRows(list) {
-		total += list[i].Duration
-		if r.Status != "possible" {
-			bad++
-		}
-		const most = 100
+	const most = 100
+	for i, r := range rows {
 		if i == most {
-			row := table.Row{"…"}
-			w.AppendRow(row)
-		}
-		if i >= most && r.Status != "impossible" {
-			continue
+			w.AppendRow(table.Row{"…"})
+			break
 		}
 		row := table.Row{r.Point, r.Seed}
 		for _, axis := range plan.Axes() {
 			row = append(row, r.Settings[axis])
 		}
-		verdict := report.Count(float64(r.Agents))
-		if r.Status != "possible" {
-			verdict = r.Status + ": " + r.Reason
+		switch {
+		case r.Status != possible:
+			row = append(row, r.Status)
+		case r.Agents > 0:
+			row = append(row, report.Count(float64(r.Agents)))
 		}
-		w.AppendRow(append(row, verdict))
+		w.AppendRow(row)
 	}
-	b.WriteString(w.Render() + "\n\n")
-	if bad > 0 {
-		fmt.Fprintf(&b, "%d of the %d points looked at are impossible or serve no agent\n", bad, len(list))
+	return w.Render()
+}
+
+// previewProblems lists the points that are impossible or serve no agent, by
+// the reason.
+func previewProblems(b *strings.Builder, rows []previewRow) {
+	var reasons []string
+	points := map[string][]string{}
+	for _, r := range rows {
+		if r.Status == possible {
+			continue
+		}
+		reason := r.Status + ": " + r.Reason
+		if points[reason] == nil {
+			reasons = append(reasons, reason)
+		}
+		points[reason] = append(points[reason], fmt.Sprint(r.Point))
 	}
-	all := time.Duration(float64(total) / float64(len(list)) * float64(points))
-	workers := max(1, a.settings.GetInt("workers"))
-	fmt.Fprintf(&b, "about %s of one processor, %s with %d workers, give or take a factor of two; nothing was evaluated\n",
-		roughly(all), roughly(all/time.Duration(workers)), workers)
-	_, err := io.WriteString(a.stdout, b.String())
-	return err
+	const reasonsMost, pointsMost = 20, 10
+	for i, reason := range reasons {
+		if i == reasonsMost {
+			fmt.Fprintf(b, "and %d reasons more; all are in -o json\n", len(reasons)-i)
+			break
+		}
+		list, more := points[reason], ""
+		if n := len(list) - pointsMost; n > 0 {
+			list, more = list[:pointsMost], fmt.Sprintf(" and %d more", n)
+		}
+		fmt.Fprintf(b, "%s: point %s%s\n", reason, strings.Join(list, ", "), more)
+	}
+	if len(reasons) > 0 {
+		b.WriteString("\n")
+	}
 }
 
 // roughly rounds a time to what an estimate can say.

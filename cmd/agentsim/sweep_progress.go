@@ -35,12 +35,15 @@ func (a *app) sweepProgress(p *sweep.Plan) func(queue.Progress) {
 		if now.Best != nil {
 			line += fmt.Sprintf(", best %s at point %d", report.Significant(now.BestScore), now.Best.Point)
 		}
+		if now.Stopping {
+			line = fmt.Sprintf("stopping: %d running points are finished first; interrupt again to lose them\n", now.Running)
+		}
 		if a.terminal(stderrFD) {
-			const eraseLine = "\r\x1b[K"
-			fmt.Fprint(a.stderr, eraseLine+line)
+			const eraseLine, cutLong, wrapAgain = "\r\x1b[K", "\x1b[?7l", "\x1b[?7h"
+			fmt.Fprint(a.stderr, eraseLine+cutLong+line+wrapAgain)
 			return
 		}
-		fmt.Fprintf(a.stderr, "%s: %s\n", p.Study.Name, line)
+		fmt.Fprintf(a.stderr, "%s: %s\n", p.Study.Name, strings.TrimSpace(line))
 	}
 }
 

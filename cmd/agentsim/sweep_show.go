@@ -55,11 +55,12 @@ func (a *app) sweepShowCommand() *cobra.Command {
 }
 
 func (a *app) sweepMergeCommand() *cobra.Command {
-	return &cobra.Command{
+	c := &cobra.Command{
 		Use:   "merge DIR",
 		Short: "Join the results of shards",
 		Long: "merge joins the results of all shards below a folder and writes them there, as one run of the whole study\n" +
-			"would have. Points that are missing or there twice, and shards of another study, are errors.",
+			"would have; then thresholds are judged. Points that are missing or there twice, and shards of another study,\n" +
+			"are errors.",
 		Example: "  agentsim sweep merge sharded",
 		// Shards come from other machines.
 		Annotations: map[string]string{"example": "slow"},
@@ -72,9 +73,15 @@ func (a *app) sweepMergeCommand() *cobra.Command {
 			if err := results.Write(args[0], t, m); err != nil {
 				return err
 			}
-			return a.showTable(t)
+			if err := a.presentStudy(t, m, args[0]); err != nil {
+				return err
+			}
+			return t.Judge(m.Thresholds)
 		},
 	}
+	c.Flags().Int("top", topDefault, "how many of the best points to show")
+	c.Flags().Bool("plot", false, "draw figures into the folder")
+	return c
 }
 
 // showTable prints what a study found: a summary for people or as JSON, or all

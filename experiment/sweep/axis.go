@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"math"
 	"path"
+	"slices"
 	"strconv"
+	"strings"
 
 	"agentsim/configs"
 )
@@ -59,7 +61,7 @@ func listed(b *base, path string, values []Value, at string) (*axis, error) {
 	for i, v := range values {
 		s, err := try(b, path, string(v))
 		if err != nil {
-			return nil, &configs.Error{Path: fmt.Sprintf("%s[%d]", at, i), Problem: err.Error()}
+			return nil, &configs.Error{Path: fmt.Sprintf("%s[%d]", at, i), Problem: problem(err)}
 		}
 		x.values = append(x.values, s)
 	}
@@ -79,6 +81,9 @@ func try(b *base, path, text string) (setting, error) {
 	return s, nil
 }
 
+// problem is what is wrong with a value, without the override that tried it.
+func problem(err error) string { return strings.TrimPrefix(err.Error(), "--set: ") }
+
 // matching lists the presets that the names and patterns of an axis mean.
 func matching(b *base, a *Axis, at string) ([]Value, error) {
 	known := b.PresetsAt(a.Path)
@@ -93,9 +98,12 @@ func matching(b *base, a *Axis, at string) ([]Value, error) {
 			if err != nil {
 				return nil, &configs.Error{Path: fmt.Sprintf("%s.presets[%d]", at, i), Value: string(pattern), Problem: err.Error()}
 			}
-			if ok {
+			if !ok {
+				continue
+			}
+			found++
+			if !slices.Contains(names, Value(name)) { // patterns may overlap
 				names = append(names, Value(name))
-				found++
 			}
 		}
 		if found == 0 { // a path, or a name that Try will miss with a hint
@@ -108,11 +116,11 @@ func matching(b *base, a *Axis, at string) ([]Value, error) {
 func ranged(b *base, path string, r *Range, log bool, at string) (*axis, error) {
 	from, err := try(b, path, string(r.From))
 	if err != nil {
-		return nil, &configs.Error{Path: at + ".from", Problem: err.Error()}
+		return nil, &configs.Error{Path: at + ".from", Problem: problem(err)}
 	}
 	to, err := try(b, path, string(r.To))
 	if err != nil {
-		return nil, &configs.Error{Path: at + ".to", Problem: err.Error()}
+		return nil, &configs.Error{Path: at + ".to", Problem: problem(err)}
 	}
 	s := &sampled{low: from.value.Number, high: to.value.Number, log: log, whole: from.value.Whole, unit: from.value.Unit}
 	switch {
@@ -129,7 +137,7 @@ func ranged(b *base, path string, r *Range, log bool, at string) (*axis, error) 
 	for i := range r.Steps {
 		one, err := try(b, path, s.text(float64(i)/float64(r.Steps-1)))
 		if err != nil {
-			return nil, &configs.Error{Path: at, Problem: err.Error()}
+			return nil, &configs.Error{Path: at, Problem: problem(err)}
 		}
 		if n := len(x.values); n > 0 && x.values[n-1].value.Number == one.value.Number {
 			return nil, &configs.Error{Path: at + ".steps", Problem: fmt.Sprintf("%d steps from %s to %s repeat %s", r.Steps,
@@ -164,7 +172,18 @@ func (s *sampled) text(share float64) string {
 // pick is the value for a number in [0, 1): any of a range, one of a list.
 func (x *axis) pick(u float64) string {
 	if x.sample != nil {
-		return x.sample.text(u)
+		return x.sample.pick(u)
 	}
 	return x.values[min(len(x.values)-1, int(u*float64(len(x.values))))].text
+}
+
+// pick is text for sampling: of whole numbers, each gets an equal part of
+// [0, 1), the ends too.
+func (s *sampled) pick(u float64) string {
+	if !s.whole {
+		return s.text(u)
+	}
+	wide := sampled{low: min(s.low, s.high), high: max(s.low, s.high) + 1, log: s.log}
+	v, _ := strconv.ParseFloat(wide.text(u), 64)
+	return strconv.FormatFloat(min(math.Floor(v), wide.high-1), 'f', 0, 64)
 }

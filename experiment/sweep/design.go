@@ -23,8 +23,33 @@ type combination struct {
 	at func(point int) []string
 }
 
-// countMax keeps the number of points in an int.
-const countMax = 1 << 40
+// countMax is more than any study may have: the lists of its points must fit
+// in memory.
+const countMax = 1 << 28
+
+// countMin is the number of combinations as far as the study alone tells:
+// patterns of presets may mean more.
+func (d *Design) countMin() int {
+	switch d.Combine {
+	case List:
+		return len(d.List)
+	case LatinHypercube, Halton:
+		return min(countMax, d.Points)
+	}
+	count := 1
+	for _, a := range d.Axes {
+		n := len(a.Values) + len(a.Presets)
+		for _, r := range []*Range{a.Range, a.LogRange} {
+			if r != nil {
+				n = r.Steps
+			}
+		}
+		if count = min(countMax, count*min(countMax, n)); d.Combine == Zip {
+			return count
+		}
+	}
+	return count
+}
 
 func combine(b *base, d *Design) (*combination, error) {
 	if d.Combine == List {
@@ -45,14 +70,28 @@ func combine(b *base, d *Design) (*combination, error) {
 		c.sample(d)
 		return c, nil
 	}
-	c.grid()
-	return c, nil
+	return c, c.grid()
+}
+
+// distinct refuses an axis with one value twice.
+func (x *axis) distinct(at string) error {
+	seen := map[string]bool{}
+	for _, v := range x.values {
+		if seen[v.text] {
+			return &configs.Error{Path: at, Value: v.text, Problem: x.path + ": is there twice"}
+		}
+		seen[v.text] = true
+	}
+	return nil
 }
 
 // grid numbers all combinations; the last axis varies fastest.
-func (c *combination) grid() {
+func (c *combination) grid() error {
 	c.count = 1
-	for _, x := range c.axes {
+	for i, x := range c.axes {
+		if err := x.distinct(fmt.Sprintf("axes[%d]", i)); err != nil {
+			return err
+		}
 		c.count = min(countMax, c.count*len(x.values))
 	}
 	c.at = func(point int) []string {
@@ -63,6 +102,7 @@ func (c *combination) grid() {
 		}
 		return texts
 	}
+	return nil
 }
 
 func (c *combination) zip() error {
@@ -115,7 +155,7 @@ func explicit(b *base, list []map[string]Value) (*combination, error) {
 		for _, path := range slices.Sorted(maps.Keys(point)) {
 			s, err := try(b, path, string(point[path]))
 			if err != nil {
-				return nil, &configs.Error{Path: fmt.Sprintf("list[%d]", i), Problem: err.Error()}
+				return nil, &configs.Error{Path: fmt.Sprintf("list[%d]", i), Problem: problem(err)}
 			}
 			if paths[path] == nil {
 				paths[path] = &axis{path: path}

@@ -3,10 +3,13 @@ package sweep
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -53,8 +56,9 @@ func NewPlan(source Source) (*Plan, error) {
 	if source.Study.ReadFile != nil {
 		source.Study.ReadFile = p.files.readFile
 	}
+	var written *configs.Provenance
 	var err error
-	if p.Study, err = LoadStudy(source.Study); err != nil {
+	if p.Study, written, err = configs.Load[Study](&configs.Library{}, source.Study, nil); err != nil {
 		return nil, err
 	}
 	d := &p.Study.Design
@@ -68,6 +72,30 @@ func NewPlan(source Source) (*Plan, error) {
 	if err := d.validate(); err != nil {
 		return nil, &configs.Error{Path: p.Study.Name, Problem: err.Error()}
 	}
+	if err := p.work(&source); err != nil {
+		return nil, placed(err, written)
+	}
+	return p, nil
+}
+
+// placed adds to a fault of a study where it was written.
+func placed(err error, written *configs.Provenance) error {
+	fault, ok := errors.AsType[*configs.Error](err)
+	if !ok || fault.At != (configs.Position{}) {
+		return err
+	}
+	field, _, _ := strings.Cut(fault.Path, "[")
+	if !slices.Contains([]string{"axes", "list", "constraints", "thresholds", "objectives"}, field) {
+		return err
+	}
+	placed := *fault
+	placed.At = written.At(fault.Path)
+	return &placed
+}
+
+// work works the points out.
+func (p *Plan) work(source *Source) error {
+	d := &p.Study.Design
 	name := d.Scenario
 	if isPath(name) && isPath(source.Study.Name) && !filepath.IsAbs(name) {
 		name = filepath.Join(filepath.Dir(source.Study.Name), name)
@@ -76,26 +104,41 @@ func NewPlan(source Source) (*Plan, error) {
 		configs.Source{Name: name, FS: source.Scenarios, ReadFile: source.Study.ReadFile})
 	untouched, err := p.base.Try(d.Set)
 	if err != nil {
-		return nil, err
+		return err
+	}
+	if err := limit(d.countMin(), d, source.PointsMax); err != nil {
+		return err
 	}
 	if p.combo, err = combine(p.base, d); err != nil {
-		return nil, err
+		return err
 	}
-	if n := p.combo.count * d.replications(); source.PointsMax > 0 && n > source.PointsMax {
-		return nil, &configs.Error{Path: "axes", Problem: fmt.Sprintf(
-			"%d points are more than %d: if you mean it, say so with --yes", n, source.PointsMax)}
+	if err := limit(p.combo.count, d, source.PointsMax); err != nil {
+		return err
 	}
 	f, err := newFilter(p.base, p.combo, d)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if p.kept, err = f.kept(); err != nil {
-		return nil, err
+		return err
 	}
 	if err := p.check(); err != nil {
-		return nil, err
+		return err
 	}
-	return p, p.identify(untouched, source.Open)
+	return p.identify(untouched, source.Open, source.Study.Name, name)
+}
+
+// limit refuses more points than anybody means to ask for, or than can be.
+func limit(combinations int, d *Design, most int) error {
+	n := combinations * d.replications()
+	switch {
+	case n >= countMax:
+		return &configs.Error{Path: "axes", Problem: fmt.Sprintf("want less than %d points in a study", countMax)}
+	case most > 0 && n > most:
+		return &configs.Error{Path: "axes", Problem: fmt.Sprintf(
+			"%d points are more than %d: if you mean it, say so with --yes", n, most)}
+	}
+	return nil
 }
 
 // isPath tells a path from a name, as package configs does.
@@ -104,8 +147,10 @@ func isPath(name string) bool {
 }
 
 // identify works out the hash: of the base scenario, the points, and the
-// traces that any of them reads.
-func (p *Plan) identify(untouched *configs.Provenance, open func(string) (io.ReadCloser, error)) error {
+// presets and traces that any of them reads. How study and scenario are written
+// does not count.
+func (p *Plan) identify(untouched *configs.Provenance, open func(string) (io.ReadCloser, error), study,
+	scenario string) error {
 	const tracePath = "workload.trace"
 	seed, err := untouched.Value("seed")
 	if err != nil {
@@ -132,6 +177,12 @@ func (p *Plan) identify(untouched *configs.Provenance, open func(string) (io.Rea
 	}
 	h := sha256.New()
 	fmt.Fprintln(h, untouched.Digest(), configs.Digest(p.Study.Design), p.seed)
+	files := p.Files()
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		if name != study && name != scenario {
+			fmt.Fprintf(h, "%x\n", sha256.Sum256(files[name]))
+		}
+	}
 	for _, t := range traces {
 		if _, known := p.trace[t]; known {
 			continue

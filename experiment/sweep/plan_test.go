@@ -178,6 +178,14 @@ func TestFiles(t *testing.T) {
 	require.NotEqual(t, p.Hash, q.Hash, "another trace is another study")
 	_, err = sweep.NewPlan(written(study, map[string]string{"mine.yaml": mine}))
 	require.ErrorContains(t, err, "workload.trace calls.jsonl: file does not exist")
+
+	study = "name: test\nscenario: h200-agentperf-slo20\naxes: [{path: protocol, values: [a.yaml]}]\n"
+	hash := func(duration string) string {
+		p, err := sweep.NewPlan(written(study, map[string]string{"a.yaml": "name: mine\nduration: " + duration + "\n"}))
+		require.NoError(t, err)
+		return p.Hash
+	}
+	require.NotEqual(t, hash("100s"), hash("200s"), "so is another preset of an axis")
 }
 
 // Bad input is told with its place, and is the caller's mistake: a
@@ -188,7 +196,7 @@ func TestBadInput(t *testing.T) {
 		"name: x\n": "scenario",
 		head:        "axes (not set): want at least one axis",
 		head + "axes: [{path: system.domains, values: [8]}]\n":                                             "unknown key, did you mean domain?",
-		head + "axes: [{path: system.domain, values: [big]}]\n":                                            "axes[0].values[0]: --set: system.domain big: want a whole number",
+		head + "axes: [{path: system.domain, values: [big]}]\n":                                            "study.yaml:4:39: axes[0].values[0]: system.domain big: want a whole number",
 		head + "axes: [{path: system.domain, values: []}]\n":                                               "axes[0].values: system.domain: is empty",
 		head + "axes: [{path: system.domain}]\n":                                                           "want exactly one of values, range, log_range and presets",
 		head + "axes: [{path: system.domain, values: [8], presets: [x]}]\n":                                "want exactly one of",
@@ -214,9 +222,14 @@ func TestBadInput(t *testing.T) {
 		head + axes + "objectives: [{metric: speed}]\n":                                                    "objectives[0].metric speed: is no column",
 		head + axes + "objectives: [{metric: agents, goal: more}]\n":                                       "goal: \"more\": want max or min",
 		head + axes + axes: "given twice",
-		head + "axes: [{path: seed, values: [1]}, {path: seed, values: [2]}]\n":                           "is that of axes[0] too",
-		head + "combine: zip\naxes: [{path: seed, values: [1]}, {path: system.domain, values: [1, 2]}]\n": "has 2 values, but seed has 1",
-		strings.Replace(head, "h200-agentperf", "h300-agentperf", 1) + axes:                               "did you mean h200-agentperf-slo20?",
+		head + "axes: [{path: system.domain, values: [1]}, {path: system.domain, values: [2]}]\n":            "is that of axes[0] too",
+		head + "combine: zip\naxes: [{path: power.pue, values: [1]}, {path: system.domain, values: [1, 2]}]": "has 2 values, but power.pue has 1",
+		head + "axes: [{path: seed, values: [1, 2]}]\n":                                                      "seed: is no axis: want replications",
+		head + "combine: list\nlist: [{seed: 1}]\n":                                                          "list[0]: seed: is no axis",
+		head + "axes: [{path: system.domain, values: [8, 16, 8]}]\n":                                         "axes[0] 8: system.domain: is there twice",
+		head + axes + "replications: 2000000\n":                                                              "2000000: want 1 to 1000000",
+		head + axes + "outputs: [xlsx]\n":                                                                    "outputs[0]: \"xlsx\": want parquet, jsonl, csv or figures",
+		strings.Replace(head, "h200-agentperf", "h300-agentperf", 1) + axes:                                  "did you mean h200-agentperf-slo20?",
 	} {
 		_, err := sweep.NewPlan(written(study, nil))
 		require.ErrorContains(t, err, want, study)
@@ -228,18 +241,40 @@ func TestBadInput(t *testing.T) {
 func TestTooManyPoints(t *testing.T) {
 	text := head + `
 axes:
-  - {path: workload.tool_gap.median, range: {from: 1s, to: 2s, steps: 1001}}
-  - {path: slo.output_speed.p25, range: {from: 10tok/s, to: 20tok/s, steps: 1000}}
+  - {path: workload.tool_gap.median, range: {from: 1s, to: 2s, steps: 101}}
+  - {path: slo.output_speed.p25, range: {from: 10tok/s, to: 20tok/s, steps: 100}}
+  - {path: slo.ttft.p95, range: {from: 1s, to: 20s, steps: 100}}
 `
 	source := written(text, nil)
 	source.PointsMax = sweep.PointsMax
 	_, err := sweep.NewPlan(source)
-	require.ErrorContains(t, err, "1001000 points are more than 1000000: if you mean it, say so with --yes")
+	require.ErrorContains(t, err, "1010000 points are more than 1000000: if you mean it, say so with --yes")
 	source.PointsMax = 0
 	p, err := sweep.NewPlan(source)
 	require.NoError(t, err)
-	require.Equal(t, 1001000, p.Len())
-	require.Equal(t, "workload.tool_gap.median=2s slo.output_speed.p25=20tok/s seed=0", strings.Join(p.Point(1000999).Sets, " "))
+	require.Equal(t, 1010000, p.Len())
+	require.Equal(t, "workload.tool_gap.median=2s slo.output_speed.p25=20tok/s slo.ttft.p95=20s seed=0",
+		strings.Join(p.Point(1009999).Sets, " "))
+	// What no machine could hold is refused in any case, before it is tried.
+	sampled := head + "combine: halton\npoints: 1000000000000\naxes: [{path: power.pue, range: {from: 1, to: 2}}]\n"
+	for _, absurd := range []string{sampled, strings.ReplaceAll(text, "10", "1000000000"), text + "replications: 1000000\n"} {
+		source = written(absurd, nil)
+		_, err = sweep.NewPlan(source)
+		require.ErrorContains(t, err, "want less than 268435456 points in a study")
+	}
+}
+
+// Whole numbers of a sampled range come equally often, its ends too.
+func TestSampledWholeNumbers(t *testing.T) {
+	p := plan(t, head+"combine: latin-hypercube\npoints: 90\naxes: [{path: deployment.aggregated.draft_tokens, range: {from: 0, to: 8}}]\n")
+	times := map[string]int{}
+	for _, s := range settings(p) {
+		times[s]++
+	}
+	require.Len(t, times, 9)
+	for s, n := range times {
+		require.Equal(t, 10, n, s)
+	}
 }
 
 func TestEveryBuiltInStudyHasAPlan(t *testing.T) {

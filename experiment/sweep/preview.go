@@ -50,15 +50,17 @@ func (e *Evaluator) Preview(number int) Preview {
 // deployment is left open.
 const deploymentsTried = 500
 
-// effort is how long one processor works on a point: a search is about five
-// phases of the capacity it finds, each of as many calls as the protocol asks
-// for.
+// effort is how long one processor works on a point, measured on one core of a
+// server of 2026 and good to a factor of two: a search simulates the protocol's
+// window about eleven times, with the calls of the capacity it finds; the minima
+// that the protocol sets for a phase count once where a phase may end when its
+// verdict is certain.
 func effort(evaluate string, p *configs.Protocol, r *metrics.Result) time.Duration {
 	const (
-		estimate = 5 * time.Millisecond
-		perCall  = 8 * time.Microsecond // of a simulation
+		estimate = 8 * time.Millisecond
+		perCall  = 25 * time.Microsecond // 14 on a large rack, 40 on a single node
 		building = 50 * time.Millisecond
-		phases   = 5
+		phases   = 11
 		turns    = 38 // of a session of the benchmark (agentperf.md 1.5), for protocols that count sessions
 	)
 	if evaluate == Analytic {
@@ -67,12 +69,11 @@ func effort(evaluate string, p *configs.Protocol, r *metrics.Result) time.Durati
 	if r == nil {
 		return building
 	}
-	window := float64(p.Ramp + p.Warmup + p.Duration)
-	calls := max(window*r.Metrics.TurnsPerS, float64(p.CallsMin), float64(p.SessionsMin)*turns,
-		p.SessionsPerAgent*float64(r.Capacity.Agents)*turns)
-	if p.StopWhenCertain {
-		const spared = 2 // phases far from the answer end early
-		calls /= spared
+	window := float64(p.Ramp+p.Warmup+p.Duration) * r.Metrics.TurnsPerS
+	minima := max(float64(p.CallsMin), float64(p.SessionsMin)*turns, p.SessionsPerAgent*float64(r.Capacity.Agents)*turns)
+	calls := phases*window + minima
+	if !p.StopWhenCertain {
+		calls = phases * max(window, minima)
 	}
-	return building + time.Duration(phases*calls)*perCall
+	return building + time.Duration(calls)*perCall
 }

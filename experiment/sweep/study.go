@@ -10,8 +10,8 @@ package sweep
 
 import (
 	"fmt"
+	"slices"
 
-	"agentsim/configs"
 	"agentsim/models/hardware"
 )
 
@@ -27,6 +27,26 @@ type Study struct {
 	// Objectives say what is good, the most important first; by default many
 	// agents per megawatt as drawn, then a high output speed.
 	Objectives []Objective `yaml:"objectives,omitempty"`
+	// Outputs are what is written beside results.parquet, which show and merge
+	// read: jsonl, csv, figures; by default the first two.
+	Outputs []string `yaml:"outputs,omitempty"`
+}
+
+// The outputs of a study.
+const (
+	Parquet = "parquet"
+	JSONL   = "jsonl"
+	CSV     = "csv"
+	Figures = "figures"
+)
+
+// Written lists the outputs of a study, results.parquet always among them.
+func (s *Study) Written() []string {
+	if s.Outputs == nil {
+		return []string{Parquet, JSONL, CSV}
+	}
+	rest := slices.DeleteFunc(slices.Clone(s.Outputs), func(o string) bool { return o == Parquet })
+	return append([]string{Parquet}, rest...)
 }
 
 // Design is the part of a study that decides what its points are.
@@ -123,6 +143,11 @@ func (s *Study) Validate() error {
 			return fault(fmt.Sprintf("objectives[%d].goal", i), "%q: want %s or %s", o.Goal, goalMax, goalMin)
 		}
 	}
+	for i, o := range s.Outputs {
+		if !slices.Contains([]string{Parquet, JSONL, CSV, Figures}, o) {
+			return fault(fmt.Sprintf("outputs[%d]", i), "%q: want %s, %s, %s or %s", o, Parquet, JSONL, CSV, Figures)
+		}
+	}
 	return nil
 }
 
@@ -149,8 +174,8 @@ func (d *Design) validate() error {
 	default:
 		return fault("evaluate", "%q: want %s or %s", d.Evaluate, Simulate, Analytic)
 	}
-	if d.Replications < 0 {
-		return fault("replications", "%d: want 1 or more", d.Replications)
+	if d.Replications < 0 || d.Replications > replicationsMax {
+		return fault("replications", "%d: want 1 to %d", d.Replications, replicationsMax)
 	}
 	for i, c := range d.Constraints {
 		if _, err := parseCondition(c); err != nil {
@@ -169,6 +194,11 @@ func (d *Design) validateCombination() error {
 		}
 		if len(d.Axes) > 0 {
 			return fault("axes", "combine: list takes its points from list alone")
+		}
+		for i, point := range d.List {
+			if _, ok := point[seedPath]; ok {
+				return seedFault(fmt.Sprintf("list[%d]", i))
+			}
 		}
 		return nil
 	case d.Combine != "" && d.Combine != Grid && d.Combine != Zip && !sampled:
@@ -205,6 +235,8 @@ func (a *Axis) validate(at string, sampled bool) error {
 	switch {
 	case a.Path == "":
 		return fault(at+".path", "want the path of a field, such as system.domain")
+	case a.Path == seedPath:
+		return seedFault(at + ".path")
 	case given != 1:
 		return fault(at, "%s: want exactly one of values, range, log_range and presets", a.Path)
 	case a.Values != nil && len(a.Values) == 0:
@@ -217,6 +249,14 @@ func (a *Axis) validate(at string, sampled bool) error {
 		return a.LogRange.validate(at+".log_range", sampled)
 	}
 	return nil
+}
+
+// seedPath is what no axis can vary.
+const seedPath = "seed"
+
+// seedFault refuses an axis over seeds: each point has its own already.
+func seedFault(at string) error {
+	return fault(at, "seed: is no axis: want replications, whose seeds follow that of the study")
 }
 
 func (r *Range) validate(at string, sampled bool) error {
@@ -238,12 +278,8 @@ func (d *Design) EvaluatedBy() string {
 	return d.Evaluate
 }
 
+// replicationsMax is more than any interval needs.
+const replicationsMax = 1_000_000
+
 // replications is their number.
 func (d *Design) replications() int { return max(1, d.Replications) }
-
-// LoadStudy reads a study. Every fault of what was written is a
-// *configs.Error that names its place.
-func LoadStudy(source configs.Source) (*Study, error) {
-	s, _, err := configs.Load[Study](&configs.Library{}, source, nil)
-	return s, err
-}

@@ -55,8 +55,8 @@ const (
 // paths, then the fields of a capacity, flattened with dots. Rows come in the
 // order of their points.
 func Tabulate(p *Plan, version string, rows []*Row) *Table {
-	t := &Table{Study: p.Study.Name, Question: p.Study.Question, Hash: p.Hash, Version: version, Axes: p.Axes(),
-		Objectives: p.Study.goals()}
+	t := &Table{Study: p.Study.Name, Hash: p.Hash, Version: version, Axes: p.Axes()}
+	t.Frame(p)
 	t.Columns = []Column{{pointColumn, Whole, ""}, {replicationColumn, Whole, ""}, {seedColumn, Whole, ""},
 		{statusColumn, Text, ""}, {errorColumn, Text, ""}}
 	rows = slices.SortedFunc(slices.Values(rows), func(a, b *Row) int { return a.Point - b.Point })
@@ -73,6 +73,10 @@ func Tabulate(p *Plan, version string, rows []*Row) *Table {
 	}
 	return t
 }
+
+// Frame gives results the question and the objectives of a plan, which may have
+// changed since they were made.
+func (t *Table) Frame(p *Plan) { t.Question, t.Objectives = p.Study.Question, p.Study.goals() }
 
 // axisColumn is numeric if every value of the axis is.
 func axisColumn(rows []*Row, i int) Column {

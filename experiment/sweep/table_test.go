@@ -139,7 +139,7 @@ func TestFailure(t *testing.T) {
 }
 
 func TestContextEnds(t *testing.T) {
-	p := plan(t, "name: x\nscenario: h200-agentperf-slo20\naxes: [{path: seed, values: [1]}]\n")
+	p := plan(t, "name: x\nscenario: h200-agentperf-slo20\naxes: [{path: system.domain, values: [8]}]\n")
 	e := sweep.NewEvaluator(p, "")
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()

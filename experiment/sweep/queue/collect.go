@@ -70,29 +70,42 @@ func (c *Client) follow(ctx context.Context, consumer jetstream.Consumer, next u
 
 // catchUp takes in all results that are stored at this moment.
 func (r *run) catchUp(ctx context.Context, arriving <-chan arrival) error {
-	const slow = 30 * time.Second // a long study from far away
-	ctx, cancel := context.WithTimeout(ctx, slow)
-	defer cancel()
-	stream, err := r.client.js.Stream(ctx, resultStream)
+	last, err := r.client.last(ctx, resultStream, all("agentsim.results."+r.id))
 	if err != nil {
 		return fmt.Errorf("reading the results of earlier runs: %w", err)
 	}
-	last, err := stream.GetLastMsgForSubject(ctx, all("agentsim.results."+r.id))
-	if errors.Is(err, jetstream.ErrMsgNotFound) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("reading the results of earlier runs: %w", err)
-	}
-	for r.sequence < last.Sequence {
+	silent := time.NewTimer(patience)
+	defer silent.Stop()
+	for r.sequence < last {
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("reading the results of earlier runs: %w", ctx.Err())
+		case <-silent.C:
+			return fmt.Errorf("reading the results of earlier runs: the server has sent nothing for %v", patience)
 		case a := <-arriving:
+			silent.Reset(patience)
 			r.take(a)
 		}
 	}
 	return nil
+}
+
+// last is the sequence of the last message under a subject; 0 if there is none.
+func (c *Client) last(ctx context.Context, stream, subject string) (uint64, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	s, err := c.js.Stream(ctx, stream)
+	if err != nil {
+		return 0, err
+	}
+	m, err := s.GetLastMsgForSubject(ctx, subject)
+	if errors.Is(err, jetstream.ErrMsgNotFound) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	return m.Sequence, nil
 }
 
 // jobPoints is how many points one job has: enough that the queue is no
@@ -127,14 +140,11 @@ func (r *run) enqueue(ctx context.Context) error {
 // replenish enqueues what is missing although the queue is empty, as after a
 // loss of power that took results with it.
 func (r *run) replenish(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, r.Silence)
-	defer cancel()
-	stream, err := r.client.js.Stream(ctx, jobStream)
+	last, err := r.client.last(ctx, jobStream, all("agentsim.jobs."+short(r.Build)+"."+r.id))
 	if err != nil {
 		return
 	}
-	_, err = stream.GetLastMsgForSubject(ctx, all("agentsim.jobs."+short(r.Build)+"."+r.id))
-	if errors.Is(err, jetstream.ErrMsgNotFound) && r.quiet >= len(r.rows) {
+	if last == 0 && r.quiet >= len(r.rows) {
 		r.enqueue(ctx)
 	}
 	r.quiet = len(r.rows) // results may still be under way: wait for a look without any
@@ -145,8 +155,8 @@ func (r *run) report(ctx context.Context) {
 	if r.Progress == nil {
 		return
 	}
-	p := Progress{Total: len(r.points), Done: len(r.rows), Connected: r.client.connected(), Best: r.best,
-		BestScore: r.score, Elapsed: r.Clock().Sub(r.started)}
+	p := Progress{Total: len(r.points), Done: len(r.rows), Connected: r.client.connected(),
+		Stopping: r.stopping, Best: r.best, BestScore: r.score, Elapsed: r.Clock().Sub(r.started)}
 	for _, row := range r.rows {
 		switch row.Status {
 		case sweep.Infeasible:
@@ -172,7 +182,7 @@ func (r *run) report(ctx context.Context) {
 	r.Progress(p)
 }
 
-// patience is how long a server may take to clean up.
+// patience is how long a server may take to answer.
 const patience = 10 * time.Second
 
 // withdraw takes the jobs of a study that nobody works on off the queue; the

@@ -5,7 +5,9 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -20,12 +22,14 @@ type Connection struct {
 	Token          string
 	CA             string // file of the authorities that the server's certificate is checked with
 	Cert, Key      string // files of the client's own certificate
+	Replicas       int    // servers of a cluster that keep each message, of streams not there yet; 0 = 1
 }
 
 // Client is a connection to a server with JetStream.
 type Client struct {
-	conn *nats.Conn
-	js   jetstream.JetStream
+	conn     *nats.Conn
+	js       jetstream.JetStream
+	replicas int
 }
 
 // Connect reaches a server. Once connected, the client comes back by itself
@@ -39,14 +43,32 @@ func Connect(c Connection) (*Client, error) {
 	}
 	conn, err := nats.Connect(c.URL, append(options, more...)...)
 	if err != nil {
-		return nil, fmt.Errorf("nats server %s: %w", c.URL, err)
+		return nil, fmt.Errorf("nats server %s: %w", c.redacted(), err)
 	}
 	js, err := jetstream.New(conn)
 	if err != nil {
 		conn.Close()
 		return nil, err
 	}
-	return &Client{conn, js}, nil
+	return &Client{conn, js, max(1, c.Replicas)}, nil
+}
+
+// redacted is the URL without what is secret in it.
+func (c *Connection) redacted() string {
+	list := strings.Split(c.URL, ",")
+	for i, one := range list {
+		parsed, err := url.Parse(strings.TrimSpace(one))
+		switch {
+		case err != nil:
+			list[i] = "(unreadable)"
+		case parsed.User == nil:
+			list[i] = parsed.String()
+		default: // a user alone is a token
+			parsed.User = url.User("xxxxx")
+			list[i] = parsed.String()
+		}
+	}
+	return strings.Join(list, ",")
 }
 
 // reconnectWait is the pause between attempts to reach a lost server.

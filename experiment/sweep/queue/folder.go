@@ -36,8 +36,8 @@ func (o *Options) continued() (*results.Manifest, error) {
 	s := o.Plan.Study
 	m := &results.Manifest{Study: s.Name, Question: s.Question, Hash: o.Plan.Hash, Scenario: s.Scenario,
 		Evaluate: s.EvaluatedBy(), Version: o.Version, Build: o.Build, Axes: o.Plan.Axes(), Seeds: o.Plan.Seeds(),
-		Points: o.Plan.Len(), ShardIndex: o.ShardIndex, ShardCount: max(1, o.ShardCount), Host: o.Host,
-		Started: o.Clock().UTC()}
+		Thresholds: s.Thresholds, Outputs: s.Written(), Points: o.Plan.Len(), ShardIndex: o.ShardIndex,
+		ShardCount: max(1, o.ShardCount), Host: o.Host, Started: o.Clock().UTC()}
 	before, err := results.ReadManifest(o.Dir)
 	if err != nil {
 		return nil, err
@@ -47,6 +47,7 @@ func (o *Options) continued() (*results.Manifest, error) {
 			return nil, err
 		}
 		if before.Complete() && !before.Ended.IsZero() {
+			before.Thresholds, before.Outputs = m.Thresholds, m.Outputs // of what is there one may ask anew
 			return before, nil
 		}
 		m.Started, m.Runs = before.Started, before.Runs

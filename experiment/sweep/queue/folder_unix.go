@@ -24,6 +24,12 @@ func lock(name string) (release func(), err error) {
 		}
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
+	if mine, err := f.Stat(); err == nil {
+		if there, err := os.Stat(name); err != nil || !os.SameFile(mine, there) { // released and removed meanwhile
+			f.Close()
+			return lock(name)
+		}
+	}
 	return func() {
 		os.Remove(name)
 		f.Close()

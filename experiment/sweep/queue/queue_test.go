@@ -149,14 +149,20 @@ func TestFolderRefused(t *testing.T) {
 	require.ErrorContains(t, err, "choose another --out")
 }
 
+// A folder that cannot be written is told before anything is computed.
 func TestReadOnlyFolder(t *testing.T) {
-	if os.Getuid() == 0 {
+	o := options(t, domains)
+	o.Dir = "/sys/agentsim" // where not even root can write
+	if os.Getuid() != 0 {
+		closed := filepath.Join(t.TempDir(), "closed")
+		require.NoError(t, os.Mkdir(closed, 0o500))
+		o.Dir = filepath.Join(closed, "out")
+	} else if runtime.GOOS != "linux" {
 		t.Skip("root writes everywhere")
 	}
-	o := options(t, domains)
-	require.NoError(t, os.Mkdir(o.Dir, 0o500))
 	_, _, err := Run(context.Background(), o)
-	require.ErrorIs(t, err, os.ErrPermission)
+	require.ErrorContains(t, err, "the folder of the results cannot be made")
+	require.ErrorContains(t, err, "choose another --out")
 }
 
 // Two runs do not share a folder.
@@ -377,6 +383,11 @@ func TestServerCannotBeReached(t *testing.T) {
 	o.Connection = &Connection{URL: "nats://127.0.0.1:1"}
 	_, _, err := Run(context.Background(), o)
 	require.ErrorContains(t, err, "nats server nats://127.0.0.1:1: ")
+
+	o.Connection = &Connection{URL: "nats://user:secret@127.0.0.1:1,nats://token@127.0.0.1:1"}
+	_, _, err = Run(context.Background(), o)
+	require.ErrorContains(t, err, "nats server nats://xxxxx@127.0.0.1:1,nats://xxxxx@127.0.0.1:1: ")
+	require.NotContains(t, err.Error(), "secret")
 }
 
 // A result that was damaged on its way is a failure of its point.

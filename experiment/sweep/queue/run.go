@@ -45,6 +45,7 @@ type Progress struct {
 	Running                         int // jobs in the hands of workers
 	Workers                         int // that wait for a job
 	Connected                       bool
+	Stopping                        bool          // what is running is finished, nothing more begun
 	Elapsed, Left                   time.Duration // Left is 0 as long as nothing is known
 	PerSecond                       float64
 	Best                            *sweep.Row // by the first objective
@@ -65,6 +66,10 @@ func Run(ctx context.Context, o Options) (*sweep.Table, *results.Manifest, error
 	defer unlock()
 	if !m.Ended.IsZero() && m.Complete() {
 		t, err := results.Read(o.Dir)
+		if err == nil {
+			t.Frame(o.Plan)
+			err = results.Write(o.Dir, t, m)
+		}
 		return t, m, o.verdict(ctx, t, m, err)
 	}
 	r := &run{Options: o, manifest: m, id: o.id(), rows: map[int]*sweep.Row{}, points: o.due(), started: o.Clock(),
@@ -136,6 +141,7 @@ type run struct {
 	before    int    // rows that earlier runs left
 	sequence  uint64 // of the last result taken in
 	quiet     int    // rows at the last look for lost jobs
+	stopping  bool
 	best      *sweep.Row
 	score     float64
 }
@@ -199,6 +205,10 @@ func (r *run) work(ctx context.Context) error {
 	worked := make(chan error, 1)
 	go func() { worked <- r.local(working) }()
 	err := r.wait(ctx, arriving, worked)
+	if ctx.Err() != nil && r.Workers > 0 {
+		r.stopping = true
+		r.report(context.WithoutCancel(ctx))
+	}
 	cancel() // points under way are finished
 	if failed := <-worked; failed != nil && err == nil {
 		err = failed

@@ -55,7 +55,7 @@ func (c *Client) prepare(ctx context.Context) error {
 		{Name: resultStream, Subjects: []string{"agentsim.results.>"}},
 		{Name: studyStream, Subjects: []string{"agentsim.studies.>"}, MaxMsgsPerSubject: 1},
 	} {
-		s.Storage = jetstream.FileStorage
+		s.Storage, s.Replicas = jetstream.FileStorage, c.replicas
 		if _, err := c.js.CreateStream(ctx, s); err != nil && !errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
 			return fmt.Errorf("stream %s: %w", s.Name, err)
 		}
@@ -104,15 +104,8 @@ func isThere(err error) bool {
 
 // has says whether a subject has a message.
 func (c *Client) has(ctx context.Context, stream, subject string) (bool, error) {
-	s, err := c.js.Stream(ctx, stream)
-	if err != nil {
-		return false, err
-	}
-	_, err = s.GetLastMsgForSubject(ctx, subject)
-	if errors.Is(err, jetstream.ErrMsgNotFound) {
-		return false, nil
-	}
-	return err == nil, err
+	last, err := c.last(ctx, stream, subject)
+	return last > 0, err
 }
 
 // pause waits, or less if the context ends.

@@ -19,11 +19,12 @@ import (
 	"agentsim/experiment/sweep/results"
 )
 
-// study is one that takes some seconds: every point is simulated.
+// study is one that takes some seconds: every point is simulated, for about a
+// tenth of a second.
 const study = `
 name: survival
 scenario: h200-agentperf-slo20
-set: [protocol=steady-state, protocol.calls_min=1500, protocol.stop_when_certain=false]
+set: [protocol=steady-state, protocol.calls_min=100]
 axes:
   - {path: slo.output_speed.p25, range: {from: 10tok/s, to: 34tok/s, steps: 9}}
   - {path: deployment.aggregated.draft_tokens, values: [0, 1, 2, 3]}
@@ -54,7 +55,7 @@ func newBench(t *testing.T) *bench {
 func (b *bench) command(program string, args ...string) *exec.Cmd {
 	c := exec.Command(filepath.Join(b.dir, program), args...)
 	c.Dir = b.dir
-	c.Env = append(os.Environ(), "AGENTSIM_NO_CACHE=true", "AGENTSIM_QUIET=true", "AGENTSIM_SILENCE=2s")
+	c.Env = append(os.Environ(), "AGENTSIM_NO_CACHE=true", "AGENTSIM_QUIET=true", "AGENTSIM_SILENCE=1s")
 	return c
 }
 
@@ -138,11 +139,11 @@ func (b *bench) testWorkerAndServer(t *testing.T) {
 	t.Cleanup(func() { kill(coordinator) })
 
 	watch := newWatch(t, url)
-	watch.until(t, points/4)
+	watch.until(t, points/9)
 	kill(workers[0])
-	watch.until(t, points/2)
+	watch.until(t, points/4)
 	kill(server)
-	time.Sleep(time.Second) // some points end while there is no server
+	time.Sleep(time.Second / 2) // some points end while there is no server
 	serve()
 	require.NoError(t, coordinator.Wait(), "%s", &said)
 	b.same(t, "cluster")
@@ -214,7 +215,7 @@ func (b *bench) size(folder string) int64 {
 
 // begin starts a sweep and waits until it has stored some more results.
 func (b *bench) begin(t *testing.T, c *exec.Cmd, folder string) {
-	const some = 20_000 // bytes: a handful of points
+	const some = 10_000 // bytes: a handful of points
 	before := b.size(folder)
 	require.NoError(t, c.Start())
 	t.Cleanup(func() { kill(c) })

@@ -52,6 +52,9 @@ func (w *Worker) Work(ctx context.Context) error {
 		w.healthy = func() error { return nil }
 	}
 	w.studies = map[string]*study{}
+	defer context.AfterFunc(ctx, func() {
+		w.log("stopping: what is running is finished first; interrupt again to leave it to others")
+	})()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var slots sync.WaitGroup
@@ -212,8 +215,10 @@ func (w *Worker) point(ctx context.Context, id string, s *study, number int) err
 		w.Cache.put(loaded, w.Build, row)
 	}
 	data, err := json.Marshal(row)
-	if err != nil {
-		return err
+	if err != nil { // a number that is none
+		if data, err = json.Marshal(s.evaluator.Failed(number, err)); err != nil {
+			return err
+		}
 	}
 	return w.Client.putOnce(ctx, subject, data, w.healthy)
 }

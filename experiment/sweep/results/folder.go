@@ -8,18 +8,23 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"agentsim/configs"
 	"agentsim/experiment/sweep"
 )
 
-// Write stores a table and its manifest in a folder. Every file is written
-// aside and then renamed; the manifest comes last.
+// Write stores a table, in the forms that its manifest lists, and the manifest
+// in a folder. Every file is written aside and then renamed; the manifest comes
+// last.
 func Write(dir string, t *sweep.Table, m *Manifest) error {
 	for _, f := range []struct {
-		name  string
-		write func(io.Writer, *sweep.Table) error
-	}{{parquetFile, WriteParquet}, {jsonlFile, WriteJSONL}, {csvFile, WriteCSV}} {
+		output, name string
+		write        func(io.Writer, *sweep.Table) error
+	}{{sweep.Parquet, parquetFile, WriteParquet}, {sweep.JSONL, jsonlFile, WriteJSONL}, {sweep.CSV, csvFile, WriteCSV}} {
+		if !slices.Contains(m.Outputs, f.output) {
+			continue
+		}
 		var b bytes.Buffer
 		if err := f.write(&b, t); err != nil {
 			return fmt.Errorf("%s: %w", f.name, err)

@@ -22,6 +22,9 @@ type Manifest struct {
 	Axes     []string `json:"axes"`
 	Seeds    []uint64 `json:"seeds"`
 
+	Thresholds []string `json:"thresholds,omitempty"`
+	Outputs    []string `json:"outputs"`
+
 	Points     int `json:"points"` // of the study
 	ShardIndex int `json:"shard_index"`
 	ShardCount int `json:"shard_count"`

@@ -102,7 +102,7 @@ func TestText(t *testing.T) {
 }
 
 func manifest(index, count, done int) *results.Manifest {
-	return &results.Manifest{Study: "s", Hash: "abc", Build: "b1", Version: "v1", Points: 2, ShardIndex: index,
+	return &results.Manifest{Study: "s", Hash: "abc", Outputs: []string{sweep.Parquet, sweep.JSONL, sweep.CSV}, Build: "b1", Version: "v1", Points: 2, ShardIndex: index,
 		ShardCount: count, Done: done, Started: time.Unix(int64(100-index), 0).UTC(), Ended: time.Unix(int64(200+index), 0).UTC(),
 		Runs: 1}
 }
