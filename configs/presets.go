@@ -24,6 +24,7 @@ func Presets() *Library {
 		KindOf[llm.Spec]("models"),
 		KindOf[step.EngineSpec]("engines"),
 		KindOf[Protocol]("protocols"),
+		KindOf[Factors]("factors"),
 		{Name: "workloads", Type: reflect.TypeFor[trace.Workload](), Key: "profile"},
 	}}
 }

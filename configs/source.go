@@ -29,6 +29,15 @@ func isPath(name string) bool {
 	return strings.ContainsAny(name, `/\`) || strings.HasSuffix(name, extension) || strings.HasSuffix(name, ".yml")
 }
 
+// Beside is the source of another configuration, named as it stands in this
+// one: a relative path is relative to this file.
+func (s Source) Beside(name string) Source {
+	if isPath(name) && isPath(s.Name) {
+		name = beside(s.Name, name)
+	}
+	return Source{Name: name, FS: s.FS, ReadFile: s.ReadFile}
+}
+
 func (s Source) read() (*node, error) {
 	switch {
 	case s.Text != nil:

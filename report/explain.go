@@ -30,12 +30,17 @@ func numbers(header table.Row, from int) table.Writer {
 	t := plain()
 	t.Style().Format.Header = text.FormatDefault
 	t.AppendHeader(header)
+	t.SetColumnConfigs(alignRight(from, len(header)))
+	return t
+}
+
+// alignRight is the configuration of columns that hold numbers.
+func alignRight(from, to int) []table.ColumnConfig {
 	var columns []table.ColumnConfig
-	for i := from; i <= len(header); i++ {
+	for i := from; i <= to; i++ {
 		columns = append(columns, table.ColumnConfig{Number: i, Align: text.AlignRight, AlignHeader: text.AlignRight})
 	}
-	t.SetColumnConfigs(columns)
-	return t
+	return columns
 }
 
 func explainStep(b *strings.Builder, s *metrics.StepAccount, style Style) {

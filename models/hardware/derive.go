@@ -36,6 +36,32 @@ func Derive(target Accelerator, from KernelSet, fromAccelerator Accelerator) Ker
 	return out
 }
 
+// Rescale moves the constants of a kernel set from the accelerator that they
+// were measured on to one that differs in peak rates or in memory bandwidth, by
+// the rules of Derive. What the target cannot compute is left out; names, watts
+// and sources stay. From an accelerator to itself it changes nothing.
+func Rescale(from KernelSet, measured, target Accelerator) KernelSet {
+	if maps.Equal(measured.Compute, target.Compute) && measured.HBM.Bandwidth == target.HBM.Bandwidth {
+		return from
+	}
+	d := derivation{target: target, from: measured}
+	d.bandwidth = float64(target.HBM.Bandwidth) / float64(measured.HBM.Bandwidth)
+	out := from
+	out.GEMM, out.Core, out.Attention = d.gemms(from.GEMM), d.cores(from.Core), d.attentions(from.Attention)
+	out.Experts = map[string]ExpertKernel{}
+	for _, name := range slices.Sorted(maps.Keys(from.Experts)) {
+		if e, ok := d.expert(from.Experts[name]); ok {
+			out.Experts[name] = e
+		}
+	}
+	if from.Residual != nil {
+		r := d.streaming(*from.Residual)
+		out.Residual = &r
+	}
+	out.Small = d.streaming(from.Small)
+	return out
+}
+
 type derivation struct {
 	target, from Accelerator
 	bandwidth    float64 // ratio, target over measured
@@ -129,12 +155,11 @@ func (d derivation) experts(from map[string]ExpertKernel) map[string]ExpertKerne
 		if e.Roofline == nil {
 			continue
 		}
-		r, ok := d.roofline(*e.Roofline, e.Compute)
+		e, ok := d.expert(e)
 		if !ok {
 			continue
 		}
-		e.Roofline, e.Kernel, e.DynamicPower = &r, "", 0
-		e.Curves = d.curves(e.Curves)
+		e.Kernel, e.DynamicPower = "", 0
 		if native := d.native(e.Compute); e.Compute == NVFP4 && native != NVFP4 {
 			e.Weights, e.Compute = native, native
 			name = strings.Replace(name, string(NVFP4), "mxfp4-w4a4", 1)
@@ -142,6 +167,20 @@ func (d derivation) experts(from map[string]ExpertKernel) map[string]ExpertKerne
 		out[name] = e
 	}
 	return out
+}
+
+// expert scales one kernel. It reports false where the target cannot compute
+// in its format.
+func (d derivation) expert(e ExpertKernel) (ExpertKernel, bool) {
+	if d.peak(e.Compute) == 0 {
+		return e, false
+	}
+	if e.Roofline != nil {
+		r, _ := d.roofline(*e.Roofline, e.Compute)
+		e.Roofline = &r
+	}
+	e.Curves = d.curves(e.Curves)
+	return e, true
 }
 
 // curves of weight-only kernels convert on the BF16 side and read weights: the

@@ -1,0 +1,131 @@
+// Package compare says why one scenario holds more agents than another: it
+// shares the logarithm of their ratio out to named factors, by Shapley values
+// (modelling.md section 8). A factor is a group of fields, declared as data;
+// every subset of the factors makes a corner, a mixture of the two scenarios,
+// for which the deployment is chosen anew.
+//
+// Read these files first: terms.go (how two scenarios are made mixable),
+// corner.go (how they are mixed), shortlist.go (what a corner may choose from),
+// shapley.go (how the ratio is shared out).
+package compare
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"agentsim/configs"
+	"agentsim/experiment/deploy"
+	"agentsim/metrics"
+	"agentsim/serve"
+)
+
+// Options are what a comparison takes besides its scenarios.
+type Options struct {
+	// Simulate evaluates the corners on sampled permutations; nil: the analytic
+	// model evaluates all of them.
+	Simulate     Simulator
+	Permutations int // sampled; 0 = 10
+
+	Version  string
+	Clock    func() time.Time               // for wall_s; nil = 0
+	Progress func(stage string, n, all int) // nil = none
+}
+
+// PermutationsDefault is how many permutations are sampled unless said
+// otherwise: with ten factors each then stands once at every place.
+const PermutationsDefault = 10
+
+// Run compares scenario a with scenario b. Two scenarios without a path
+// between them are a *configs.Error; one that cannot work is
+// metrics.ErrInfeasible.
+func Run(ctx context.Context, f *File, a, b *configs.Scenario, o Options) (*metrics.Comparison, error) {
+	begun := o.now()
+	a, err := settled(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	if b, err = settled(ctx, b); err != nil {
+		return nil, err
+	}
+	c, err := newCube(a, b, &f.Factors)
+	if err != nil {
+		return nil, err
+	}
+	r := run{File: f, Options: o, bench: newBench(c, f.Per)}
+	result, err := r.compare(ctx)
+	if err != nil {
+		return nil, err
+	}
+	result.Seed, result.Version = a.Seed, o.Version
+	result.WallS = o.now().Sub(begun).Seconds()
+	return result, nil
+}
+
+func (o *Options) now() time.Time {
+	if o.Clock == nil {
+		return time.Time{}
+	}
+	return o.Clock()
+}
+
+// settled chooses the deployment of a scenario that leaves it open.
+func settled(ctx context.Context, s *configs.Scenario) (*configs.Scenario, error) {
+	if s.Deployment.Mode != serve.Auto {
+		return s, nil
+	}
+	ranked, err := deploy.Rank(ctx, s)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", s.Name, err)
+	}
+	chosen := *s
+	chosen.Deployment = ranked[0].Deployment
+	return &chosen, nil
+}
+
+// run is one comparison under way.
+type run struct {
+	*File
+	Options
+	*bench
+	list    []pools
+	answers []answer
+}
+
+func (r *run) stage(name string) func(n, all int) {
+	if r.Progress == nil {
+		return nil
+	}
+	return func(n, all int) { r.Progress(name, n, all) }
+}
+
+func (r *run) compare(ctx context.Context) (*metrics.Comparison, error) {
+	givenA, givenB, err := r.given(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if r.list, err = r.shortlist(ctx, r.probes(), r.stage("deployments")); err != nil {
+		return nil, err
+	}
+	if r.answers, err = r.bench.answers(ctx, r.list, r.stage("corners")); err != nil {
+		return nil, err
+	}
+	y := logs(r.answers)
+	d := decomposition{run: r, givenA: givenA, givenB: givenB, y: y, shares: shapley(y), log: func(s set) float64 { return y[s] }}
+	if r.Simulate != nil {
+		if err := d.simulate(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return d.result(), nil
+}
+
+// probes are the corners whose best deployments all corners may choose from:
+// the ends, and those one factor away.
+func (r *run) probes() []set {
+	list := []set{0, r.full()}
+	for i := range r.groups {
+		list = append(list, set(0).with(i), r.full().without(i))
+	}
+	return list
+}

@@ -1,0 +1,136 @@
+package compare
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"math/bits"
+
+	"agentsim/metrics"
+	"agentsim/models/step"
+	"agentsim/serve"
+)
+
+// answer is the best that was found for a corner.
+type answer struct {
+	pools   pools
+	outcome *outcome
+	wider   bool  // only a worker wider than any of the list's holds anything
+	reason  error // why nothing works there; then the rest is of the corner below
+}
+
+// answers evaluates a list of deployments at every corner. Where none of them
+// works, wider workers are tried; where nothing works at all, the factor that
+// is in the way stays unused: the corner counts as the best of those that
+// leave one more factor at b's level.
+func (b *bench) answers(ctx context.Context, list []pools, done func(n, all int)) ([]answer, error) {
+	var trials []trial
+	for s := range b.full() + 1 {
+		for _, p := range list {
+			trials = append(trials, trial{p, s})
+		}
+	}
+	if err := b.try(ctx, trials, done); err != nil {
+		return nil, err
+	}
+	found := make([]answer, b.full()+1)
+	for s := range b.full() + 1 { // subsets come before what holds them
+		a, err := b.answer(ctx, list, s)
+		if err != nil {
+			return nil, err
+		}
+		if a.outcome == nil {
+			for i := range b.groups {
+				below := &found[s.without(i)]
+				if s.has(i) && (a.outcome == nil || below.outcome.value > a.outcome.value) {
+					a.pools, a.outcome = below.pools, below.outcome
+				}
+			}
+		}
+		if a.outcome == nil {
+			return nil, fmt.Errorf("%w: %s: no deployment works; the last: %w", metrics.ErrInfeasible, b.b.Name, a.reason)
+		}
+		found[s] = a
+	}
+	return found, nil
+}
+
+func (b *bench) answer(ctx context.Context, list []pools, s set) (answer, error) {
+	if p, o, ok := b.best(list, s); ok {
+		return answer{pools: p, outcome: o}, nil
+	}
+	var a answer
+	for _, p := range b.wider() {
+		t := trial{p, s}
+		if err := b.try(ctx, []trial{t}, nil); err != nil {
+			return a, err
+		}
+		o := b.outcome(t)
+		if o.err == nil {
+			return answer{pools: p, outcome: o, wider: true}, nil
+		}
+		a.reason = o.err
+	}
+	return a, nil
+}
+
+// widest is where the search for a worker that works ends, in accelerators.
+const widest = 1024
+
+// wider are aggregated deployments of one ever wider worker, from the size of
+// the menu's on: experts over all accelerators, attention data-parallel.
+func (b *bench) wider() []pools {
+	like := b.givenA.finish
+	var list []pools
+	for n := menuSize; n <= widest; n *= 2 {
+		p := pools{mode: serve.Aggregated}
+		p.finish.Workers = 1
+		p.finish.Shape = step.Shape{Accelerators: n, EP: n, DPAttention: true, TokenBudget: max(like.TokenBudget,
+			b.givenA.entry.TokenBudget), MaxBatchPerRank: like.MaxBatchPerRank}
+		if x := b.a.Model.Experts; x == nil || x.Routed < n {
+			p.finish.EP = 1
+		}
+		list = append(list, p)
+	}
+	return list
+}
+
+// logs are the logarithms of the answers' values.
+func logs(list []answer) []float64 {
+	y := make([]float64, len(list))
+	for i := range list {
+		y[i] = math.Log(list[i].outcome.value)
+	}
+	return y
+}
+
+// feasibility lists, for a factor, which of the given deployments works with
+// it and not without it, and at how many corners.
+func (b *bench) feasibility(i int) []metrics.Feasibility {
+	var list []metrics.Feasibility
+	for _, given := range []struct {
+		of    string
+		pools pools
+	}{{"a", scaled(b.givenA)}, {"b", scaled(b.givenB)}} {
+		f := metrics.Feasibility{Deployment: given.pools.words(), Of: given.of}
+		first := set(0)
+		for s := range b.full() + 1 {
+			if s.has(i) {
+				continue
+			}
+			f.All++
+			without, with := b.outcome(trial{given.pools, s}), b.outcome(trial{given.pools, s.with(i)})
+			if with.err != nil || without.err == nil {
+				continue
+			}
+			if f.Corners == 0 || bits.OnesCount(uint(s)) > bits.OnesCount(uint(first)) {
+				first, f.Reason = s, without.err.Error()
+			}
+			f.Corners++
+		}
+		if f.Corners > 0 {
+			list = append(list, f)
+		}
+	}
+	return list
+}

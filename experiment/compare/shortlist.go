@@ -1,0 +1,183 @@
+package compare
+
+import (
+	"cmp"
+	"context"
+	"math"
+	"slices"
+
+	"agentsim/experiment/deploy"
+	"agentsim/serve"
+)
+
+// menu is every deployment that may be tried, by the shapes of its workers:
+// members of a family differ in how many of them there are and in limits.
+type menu struct{ families [][]pools }
+
+// menuSize is about the size of the menu's deployments, in accelerators.
+// Smaller ones are copied to it, so that whole numbers of agents are fine
+// enough to compare.
+const menuSize = 32
+
+// newMenu lists the deployments of both scenarios. Workers may be wider than a
+// domain: at corners with a small one their traffic then leaves it.
+func (c *cube) newMenu() menu {
+	s := c.a.scenario(c.givenA)
+	s.Deployment.Mode, s.Deployment.Budget = serve.Auto, menuSize
+	s.System.Domain = max(c.a.System.Domain, c.b.System.Domain)
+	s.System.AcceleratorsPer = max(c.a.System.AcceleratorsPer, c.b.System.AcceleratorsPer)
+	drafts := c.drafts()
+	var m menu
+	number := map[pools]int{}
+	for _, d := range deploy.Candidates(s) {
+		p := poolsOf(&d)
+		shapes := p
+		for _, pool := range []*serve.PoolSpec{&shapes.entry, &shapes.finish} {
+			pool.Workers, pool.TokenBudget, pool.MaxBatchPerRank, pool.DraftTokens = 0, 0, 0, 0
+		}
+		i, ok := number[shapes]
+		if !ok {
+			i = len(m.families)
+			number[shapes] = i
+			m.families = append(m.families, nil)
+		}
+		for _, p.finish.DraftTokens = range drafts {
+			if !slices.Contains(m.families[i], p) {
+				m.families[i] = append(m.families[i], p)
+			}
+		}
+	}
+	return m
+}
+
+// drafts are the depths of speculation that are tried: none and the two given.
+func (c *cube) drafts() []int {
+	list := []int{0, c.a.Deployment.DraftTokens, c.b.Deployment.DraftTokens}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+// scaled copies a small deployment to about the size of the menu's.
+func scaled(p pools) pools {
+	p.units = max(1, p.units) * max(1, menuSize/(p.accelerators()*max(1, p.units)))
+	return p
+}
+
+// shortlist is the deployments among which every corner chooses: the two given
+// ones, and what a search of the menu finds best at the corners it is shown.
+func (b *bench) shortlist(ctx context.Context, corners []set, done func(n, all int)) ([]pools, error) {
+	list := []pools{scaled(b.givenA), scaled(b.givenB)}
+	m := b.newMenu()
+	for i, s := range corners {
+		if done != nil {
+			done(i, len(corners))
+		}
+		best, err := b.screen(ctx, m, s)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range best {
+			if !slices.Contains(list, p) {
+				list = append(list, p)
+			}
+		}
+	}
+	return list, nil
+}
+
+// How many families of a mode are looked at more closely, and kept.
+const (
+	familiesBest = 3
+	familiesKept = 2
+)
+
+// screen finds the best deployments of each mode at a corner: one of each
+// family is tried, then the members of the best families, one dimension after
+// another.
+func (b *bench) screen(ctx context.Context, m menu, s set) ([]pools, error) {
+	terms := b.at(s)
+	var firsts []trial
+	family := map[pools][]pools{}
+	for _, members := range m.families {
+		members = slices.DeleteFunc(slices.Clone(members), func(p pools) bool { return !terms.allowed(&p) })
+		if len(members) == 0 {
+			continue
+		}
+		p := slices.MinFunc(members, func(p, q pools) int { return cmp.Compare(p.oddity(), q.oddity()) })
+		firsts = append(firsts, trial{p, s})
+		family[p] = members
+	}
+	if err := b.try(ctx, firsts, nil); err != nil {
+		return nil, err
+	}
+	var list []pools
+	for _, mode := range []string{serve.Aggregated, serve.Disaggregated} {
+		var seconds []trial
+		for _, p := range b.ranked(firsts, mode, familiesBest) {
+			q, err := b.refine(ctx, family[p], p, s)
+			if err != nil {
+				return nil, err
+			}
+			seconds = append(seconds, trial{q, s})
+		}
+		list = append(list, b.ranked(seconds, mode, familiesKept)...)
+	}
+	return list, nil
+}
+
+// oddity is how far a deployment is from what speaks for its family: a third
+// of the accelerators decode, in large batches with deep speculation.
+func (p *pools) oddity() float64 {
+	const third, batch, depth = 1. / 3, 256, 8
+	share := float64(p.finish.Workers*p.finish.Accelerators) / float64(p.accelerators())
+	return math.Abs(math.Log(share/third)) + math.Abs(math.Log(float64(p.finish.MaxBatchPerRank)/batch)) +
+		float64(depth-p.finish.DraftTokens)/depth
+}
+
+// refine improves a deployment within its family at a corner, one dimension
+// after another.
+func (b *bench) refine(ctx context.Context, family []pools, best pools, s set) (pools, error) {
+	for _, dimension := range []func(p *pools, from *pools){
+		func(p, from *pools) { p.entry.Workers, p.finish.Workers = from.entry.Workers, from.finish.Workers },
+		func(p, from *pools) { p.finish.DraftTokens = from.finish.DraftTokens },
+		func(p, from *pools) { p.finish.MaxBatchPerRank = from.finish.MaxBatchPerRank },
+		func(p, from *pools) {
+			p.entry.TokenBudget, p.finish.TokenBudget = from.entry.TokenBudget, from.finish.TokenBudget
+		},
+	} {
+		var trials []trial
+		for _, p := range family {
+			moved := best
+			dimension(&moved, &p)
+			if t := (trial{p, s}); moved == p && !slices.Contains(trials, t) {
+				trials = append(trials, t)
+			}
+		}
+		if err := b.try(ctx, trials, nil); err != nil {
+			return best, err
+		}
+		best = b.ranked(trials, best.mode, 1)[0]
+	}
+	return best, nil
+}
+
+// ranked are the deployments of a mode that hold most, of trials that were
+// made.
+func (b *bench) ranked(trials []trial, mode string, most int) []pools {
+	type scored struct {
+		pools pools
+		value float64
+	}
+	var list []scored
+	for _, t := range trials {
+		if o := b.outcome(t); t.pools.mode == mode && o.err == nil {
+			list = append(list, scored{t.pools, o.value})
+		}
+	}
+	slices.SortStableFunc(list, func(x, y scored) int { return cmp.Compare(y.value, x.value) })
+	best := []pools{}
+	for _, x := range list[:min(most, len(list))] {
+		best = append(best, x.pools)
+	}
+	return best
+}

@@ -1,0 +1,143 @@
+package compare
+
+import (
+	"agentsim/configs"
+	"agentsim/experiment/deploy"
+	"agentsim/metrics"
+	"agentsim/models/hardware"
+	"agentsim/models/llm"
+	"agentsim/models/step"
+	"agentsim/serve"
+	"agentsim/trace"
+)
+
+// Terms are a scenario in the form in which two of them can be mixed field by
+// field. Everything that an engine looks up by the name of the accelerator is
+// resolved, so that names mean nothing any more. The sizes of the pools are not
+// among the terms: they are chosen anew at every corner.
+type Terms struct {
+	Name       string             `yaml:"name"`
+	Question   string             `yaml:"question"`
+	System     hardware.System    `yaml:"system"`
+	Model      llm.Spec           `yaml:"model"`
+	Engine     step.EngineSpec    `yaml:"engine"`
+	Kernels    hardware.KernelSet `yaml:"kernels"`
+	Deployment Deployment         `yaml:"deployment"`
+	Workload   trace.Workload     `yaml:"workload"`
+	SLO        metrics.SLO        `yaml:"slo"`
+	Protocol   configs.Protocol   `yaml:"protocol"`
+	Power      configs.PowerSpec  `yaml:"power"`
+	Seed       uint64             `yaml:"seed"`
+}
+
+// Deployment is what a deployment says besides the sizes of its pools.
+type Deployment struct {
+	// Mode disaggregated means that pools may be split, not that they are.
+	Mode string `yaml:"mode"`
+	// DraftTokens is the deepest speculation of the pool that decodes.
+	DraftTokens int `yaml:"draft_tokens"`
+	// ExpertsPath is the kernel path of the experts where calls decode,
+	// PrefillExpertsPath that of a pool that only prefills.
+	ExpertsPath        string `yaml:"experts_path"`
+	PrefillExpertsPath string `yaml:"prefill_experts_path"`
+
+	Precision    step.Precision    `yaml:"precision"`
+	Router       string            `yaml:"router"`
+	Batching     string            `yaml:"batching"`
+	PrefillOrder string            `yaml:"prefill_order"`
+	Spill        int               `yaml:"spill"`
+	Hold         serve.HoldSpec    `yaml:"hold"`
+	Experts      serve.ExpertsSpec `yaml:"experts"`
+	Cache        serve.CacheSpec   `yaml:"cache"`
+}
+
+// termsOf resolves a scenario whose deployment is settled.
+func termsOf(s *configs.Scenario) Terms {
+	t := Terms{Name: s.Name, Question: s.Question, System: s.System, Model: s.Model, Engine: s.Engine, Kernels: s.Kernels,
+		Workload: s.Workload, SLO: s.SLO, Protocol: s.Protocol, Power: s.Power, Seed: s.Seed}
+	d := &s.Deployment
+	name := s.System.Accelerator.Name
+	if efficiency, ok := s.Engine.EfficiencyOn[name]; ok {
+		t.Engine.Efficiency = efficiency
+	}
+	if eager, ok := s.Engine.EagerOn[name+"/"+string(d.Precision.Experts)]; ok {
+		t.Engine.Eager = eager
+	}
+	t.Engine.Kernels, t.Engine.ExpertsPath, t.Engine.EfficiencyOn, t.Engine.EagerOn = nil, nil, nil, nil
+	pools := d.Pools()
+	first, last := pools[0].Spec, pools[len(pools)-1].Spec
+	t.Deployment = Deployment{Mode: d.Mode, DraftTokens: last.DraftTokens, Precision: d.Precision, Router: d.Router,
+		Batching: d.Batching, PrefillOrder: d.PrefillOrder, Spill: d.Spill, Hold: d.Hold, Experts: d.Experts,
+		Cache: d.Cache, ExpertsPath: pathOf(s, last), PrefillExpertsPath: pathOf(s, first)}
+	return t
+}
+
+// pathOf is the kernel path of a pool's experts, as package serve finds it.
+func pathOf(s *configs.Scenario, p *serve.PoolSpec) string {
+	switch d := &s.Deployment; {
+	case p.ExpertsPath != "":
+		return p.ExpertsPath
+	case d.ExpertsPath != "":
+		return d.ExpertsPath
+	default:
+		return s.Engine.ExpertsPath[s.System.Accelerator.Name+"/"+string(d.Precision.Experts)]
+	}
+}
+
+// scenario is the terms with a deployment.
+func (t *Terms) scenario(p pools) *configs.Scenario {
+	d := &t.Deployment
+	s := &configs.Scenario{Name: t.Name, Question: t.Question, System: t.System, Model: t.Model, Engine: t.Engine,
+		Kernels: t.Kernels, Workload: t.Workload, SLO: t.SLO, Protocol: t.Protocol, Power: t.Power, Seed: t.Seed}
+	s.Deployment = serve.DeploymentSpec{Mode: p.mode, Units: p.units, Precision: d.Precision, Router: d.Router,
+		Batching: d.Batching, PrefillOrder: d.PrefillOrder, Spill: d.Spill, Hold: d.Hold, Experts: d.Experts, Cache: d.Cache}
+	with := func(spec serve.PoolSpec, path string) *serve.PoolSpec {
+		spec.ExpertsPath = path
+		return &spec
+	}
+	if p.mode == serve.Aggregated {
+		s.Deployment.Aggregated = with(p.finish, d.ExpertsPath)
+		return s
+	}
+	s.Deployment.Prefill, s.Deployment.Decode = with(p.entry, d.PrefillExpertsPath), with(p.finish, d.ExpertsPath)
+	return s
+}
+
+// pools are the part of a deployment that is chosen: how many workers there
+// are and how each is spread.
+type pools struct {
+	mode          string
+	units         int
+	entry, finish serve.PoolSpec // of an aggregated deployment, finish alone
+}
+
+// poolsOf is the given deployment's choice.
+func poolsOf(d *serve.DeploymentSpec) pools {
+	p := pools{mode: d.Mode, units: d.Units}
+	if d.Mode == serve.Aggregated {
+		p.finish = *d.Aggregated
+	} else {
+		p.entry, p.finish = *d.Prefill, *d.Decode
+	}
+	p.entry.ExpertsPath, p.finish.ExpertsPath = "", ""
+	return p
+}
+
+// accelerators is the size of one unit.
+func (p *pools) accelerators() int {
+	return p.entry.Workers*p.entry.Accelerators + p.finish.Workers*p.finish.Accelerators
+}
+
+// allowed says whether a deployment keeps within what the terms can do: pools
+// are split only where engines can, and nobody drafts deeper than the draft
+// layer is used for.
+func (t *Terms) allowed(p *pools) bool {
+	return (p.mode == serve.Aggregated || t.Deployment.Mode == serve.Disaggregated) &&
+		p.finish.DraftTokens <= t.Deployment.DraftTokens
+}
+
+// words names the workers and their limits.
+func (p *pools) words() string {
+	d := serve.DeploymentSpec{Mode: p.mode, Units: p.units, Aggregated: &p.finish, Prefill: &p.entry, Decode: &p.finish}
+	return deploy.Shape(&d)
+}

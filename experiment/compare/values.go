@@ -1,0 +1,167 @@
+package compare
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"sync"
+
+	"agentsim/experiment/analytic"
+	"agentsim/metrics"
+)
+
+// outcome is what a deployment holds at a corner.
+type outcome struct {
+	value float64 // of the metric
+	found *metrics.Capacity
+	watts float64 // of one accelerator
+	limit string
+	err   error // why it holds nothing; then value is 0
+}
+
+// trial is a deployment at a corner.
+type trial struct {
+	pools pools
+	set   set
+}
+
+// bench tries deployments at corners with the analytic model, each once.
+type bench struct {
+	*cube
+	per    Metric
+	solver analytic.Solver
+
+	mu      sync.Mutex
+	terms   map[set]*Terms
+	bearing map[pools]set
+	known   map[trial]*outcome
+}
+
+func newBench(c *cube, per Metric) *bench {
+	return &bench{cube: c, per: per, terms: map[set]*Terms{}, bearing: map[pools]set{}, known: map[trial]*outcome{}}
+}
+
+// at returns the corner of a set.
+func (b *bench) at(s set) *Terms {
+	b.mu.Lock()
+	known := b.terms[s]
+	b.mu.Unlock()
+	if known != nil {
+		return known
+	}
+	made := b.corner(s)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.terms[s] = &made
+	return &made
+}
+
+// reduced leaves out of a trial the factors that cannot change its outcome.
+func (b *bench) reduced(t trial) trial {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	mask, ok := b.bearing[t.pools]
+	if !ok {
+		mask = b.cube.bearing(&t.pools, b.per)
+		b.bearing[t.pools] = mask
+	}
+	t.set &= mask
+	return t
+}
+
+// outcome returns what is known of a trial; nil if it was not made.
+func (b *bench) outcome(t trial) *outcome {
+	t = b.reduced(t)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.known[t]
+}
+
+// try makes all trials that are not known yet, side by side.
+func (b *bench) try(ctx context.Context, trials []trial, done func(n, all int)) error {
+	var open []trial
+	seen := map[trial]bool{}
+	for _, t := range trials {
+		t = b.reduced(t)
+		if !seen[t] && b.outcome(t) == nil {
+			seen[t] = true
+			open = append(open, t)
+		}
+	}
+	outcomes := make([]*outcome, len(open))
+	forEach(ctx, len(open), func(i int) { outcomes[i] = b.solve(open[i]) }, done)
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	for i, t := range open {
+		b.known[t] = outcomes[i]
+	}
+	return nil
+}
+
+func (b *bench) solve(t trial) *outcome {
+	r, err := b.solver.Capacity(b.at(t.set).scenario(t.pools))
+	if err != nil {
+		return &outcome{err: err}
+	}
+	return b.outcomeOf(r)
+}
+
+func (b *bench) outcomeOf(r *metrics.Result) *outcome {
+	return &outcome{value: b.per.of(r.Capacity), found: r.Capacity, watts: r.Power.PerAcceleratorW, limit: r.Limit}
+}
+
+// best is the deployment of a list that holds most at a corner, of those that
+// were tried there; false if none holds anything.
+func (b *bench) best(list []pools, s set) (pools, *outcome, bool) {
+	terms := b.at(s)
+	var found *outcome
+	var chosen pools
+	for _, p := range list {
+		if !terms.allowed(&p) {
+			continue
+		}
+		if o := b.outcome(trial{p, s}); o != nil && o.err == nil && (found == nil || o.value > found.value) {
+			found, chosen = o, p
+		}
+	}
+	return chosen, found, found != nil
+}
+
+// forEach calls f for 0 … n-1 on all processors until the context ends, and
+// done after each.
+func forEach(ctx context.Context, n int, f func(i int), done func(n, all int)) {
+	var group sync.WaitGroup
+	var mu sync.Mutex
+	next, finished := 0, 0
+	take := func() int {
+		mu.Lock()
+		defer mu.Unlock()
+		next++
+		return next - 1
+	}
+	for range min(n, runtime.GOMAXPROCS(0)) {
+		group.Go(func() {
+			for i := take(); i < n && ctx.Err() == nil; i = take() {
+				f(i)
+				mu.Lock()
+				finished++
+				if done != nil {
+					done(finished, n)
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	group.Wait()
+}
+
+// given evaluates the two scenarios as they stand.
+func (b *bench) given(ctx context.Context) (atA, atB *outcome, err error) {
+	ends := []trial{{b.givenA, b.full()}, {b.givenB, 0}}
+	if err := b.try(ctx, ends, nil); err != nil {
+		return nil, nil, err
+	}
+	atA, atB = b.outcome(ends[0]), b.outcome(ends[1])
+	return atA, atB, errors.Join(named(b.a.Name, atA.err), named(b.b.Name, atB.err))
+}

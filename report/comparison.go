@@ -1,0 +1,169 @@
+package report
+
+import (
+	"encoding/csv"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+
+	"agentsim/metrics"
+)
+
+// Comparison writes a comparison for people.
+func Comparison(w io.Writer, r *metrics.Comparison, style Style) error {
+	var b strings.Builder
+	if r.Question != "" {
+		b.WriteString(r.Question + "\n")
+	}
+	fmt.Fprintf(&b, "%s holds %s times the %s of %s\n\n", style.bold(r.A), style.bold(Significant(r.Ratio)), r.Counted,
+		style.bold(r.B))
+	ends(&b, r)
+	factors(&b, r, style)
+	interactions(&b, r, style)
+	feasibility(&b, r, style)
+	changed(&b, r, style)
+	corners(&b, r, style)
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func ends(b *strings.Builder, r *metrics.Comparison) {
+	t := numbers(table.Row{"", "agents", "per accelerator", "W", "per MW as drawn", "per MW at the wall", "deployment"}, 2)
+	t.SetColumnConfigs(alignRight(2, 6))
+	for _, e := range []struct {
+		name string
+		end  *metrics.End
+	}{{r.A, &r.Ends.A}, {r.B, &r.Ends.B}} {
+		t.AppendRow(table.Row{e.name, fmt.Sprintf("%s on %d", Count(float64(e.end.Agents)), e.end.Accelerators),
+			Significant(e.end.PerAccelerator), Count(e.end.AcceleratorW), Count(e.end.PerMW.AcceleratorMeasured),
+			Count(e.end.PerMW.IT), e.end.Deployment})
+	}
+	b.WriteString(t.Render() + "\n")
+}
+
+// factors is the list that multiplies to the ratio, and on to the published one.
+func factors(b *strings.Builder, r *metrics.Comparison, style Style) {
+	header := table.Row{"factor", "×", "share", "added to B", "taken from A", "what it is"}
+	t := numbers(header, 2)
+	t.SetColumnConfigs(alignRight(2, len(header)-1))
+	for i := range r.Factors {
+		f := &r.Factors[i]
+		times := Multiplier(f.Multiplier)
+		if f.StandardError > 0 {
+			times += fmt.Sprintf(" ±%.0f %%", percent*f.StandardError)
+		}
+		t.AppendRow(table.Row{f.Name, times, fmt.Sprintf("%.0f %%", percent*f.Share), Multiplier(f.OnB), Multiplier(f.OffA),
+			f.Explains})
+	}
+	t.AppendRow(table.Row{"all together", Multiplier(r.Ratio), "100 %"})
+	if x := r.Residual; x != nil {
+		t.AppendRow(table.Row{"residual", Multiplier(x.Multiplier), "", "", "", fmt.Sprintf(
+			"of no factor: published are %s and %s, predicted %s (published is ×%s) and %s (×%s)", Significant(x.A.Published),
+			Significant(x.B.Published), Significant(x.A.Predicted), Multiplier(x.A.Multiplier), Significant(x.B.Predicted),
+			Multiplier(x.B.Multiplier))})
+		t.AppendRow(table.Row{"published", Multiplier(x.Published), "", "", "", x.Source})
+	}
+	fmt.Fprintf(b, "\n%s\n%s\n", style.bold("from B to A: these multiply to the ratio"), t.Render())
+	if len(r.Unchanged) > 0 {
+		fmt.Fprintf(b, "  no difference in: %s\n", strings.Join(r.Unchanged, ", "))
+	}
+}
+
+// interactionsShown and changesShown bound what people are shown; all is in the JSON.
+const (
+	interactionsShown = 5
+	changesShown      = 3
+)
+
+func interactions(b *strings.Builder, r *metrics.Comparison, style Style) {
+	t := numbers(table.Row{"pair", "×"}, 2)
+	for i := range r.Interactions {
+		const visible = 0.005 // of a logarithm
+		if x := &r.Interactions[i]; i < interactionsShown && (x.Log > visible || x.Log < -visible) {
+			t.AppendRow(table.Row{x.Factors[0] + " with " + x.Factors[1], Multiplier(x.Multiplier)})
+		}
+	}
+	if t.Length() > 0 {
+		fmt.Fprintf(b, "\n%s\n%s\n", style.bold("pairs that do more, or less, together on B than each alone"), t.Render())
+	}
+}
+
+func feasibility(b *strings.Builder, r *metrics.Comparison, style Style) {
+	var lines []string
+	for i := range r.Factors {
+		for _, x := range r.Factors[i].Feasibility {
+			lines = append(lines, fmt.Sprintf("  %s: at %d of %d corners %s's deployment (%s) works with it and not without\n",
+				r.Factors[i].Name, x.Corners, x.All, strings.ToUpper(x.Of), x.Deployment))
+		}
+	}
+	if len(lines) > 0 {
+		fmt.Fprintf(b, "\n%s\n%s", style.bold("factors that decide whether a deployment works at all"), strings.Join(lines, ""))
+	}
+}
+
+func changed(b *strings.Builder, r *metrics.Comparison, style Style) {
+	t := plain()
+	for i := range r.Factors {
+		f := &r.Factors[i]
+		var list []string
+		for _, c := range f.Paths {
+			if len(list) < changesShown && c.A != "" && c.B != "" && !strings.HasPrefix(c.A, "[") {
+				list = append(list, fmt.Sprintf("%s %s → %s", c.Path, c.B, c.A))
+			}
+		}
+		if more := len(f.Paths) - len(list); more > 0 && len(f.Paths) > 0 {
+			list = append(list, fmt.Sprintf("%d more", more))
+		}
+		if len(f.Paths) > 0 {
+			t.AppendRow(table.Row{f.Name, strings.Join(list, ", ")})
+		}
+	}
+	if t.Length() > 0 {
+		fmt.Fprintf(b, "\n%s\n%s\n", style.bold("what changes from B to A"), t.Render())
+	}
+}
+
+func corners(b *strings.Builder, r *metrics.Comparison, style Style) {
+	c := &r.Corners
+	line := fmt.Sprintf("%d corners, each with the best of %d deployments; %s trials", c.Count, c.Deployments,
+		Count(float64(c.Trials)))
+	if c.Simulated > 0 {
+		line += fmt.Sprintf("; %d simulations on %d permutations", c.Simulated, c.Permutations)
+	}
+	if n := len(c.Infeasible); n > 0 {
+		line += fmt.Sprintf("; at %d nothing works, so that one factor stays unused", n)
+	}
+	if c.Wider > 0 {
+		line += fmt.Sprintf("; %d need wider workers", c.Wider)
+	}
+	fmt.Fprintf(b, "\n%s\n", style.faint(fmt.Sprintf("%s · seed %d · %.1f s", line, r.Seed, r.WallS)))
+}
+
+// Multiplier prints a factor in three significant digits, with two decimals
+// around 1.
+func Multiplier(v float64) string {
+	const near = 10
+	if v < near && v >= 1./near {
+		return strconv.FormatFloat(v, 'f', 2, 64)
+	}
+	return Significant(v)
+}
+
+// ComparisonCSV writes one row a factor, the residual last.
+func ComparisonCSV(w io.Writer, r *metrics.Comparison) error {
+	number := func(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }
+	rows := [][]string{{"name", "kind", "multiplier", "log_share", "share", "low", "high", "added_to_b", "taken_from_a",
+		"standard_error"}}
+	for i := range r.Factors {
+		f := &r.Factors[i]
+		rows = append(rows, []string{f.Name, f.Kind, number(f.Multiplier), number(f.LogShare), number(f.Share), number(f.Low),
+			number(f.High), number(f.OnB), number(f.OffA), number(f.StandardError)})
+	}
+	if x := r.Residual; x != nil {
+		rows = append(rows, []string{"residual", "residual", number(x.Multiplier), "", "", "", "", "", "", ""})
+	}
+	return csv.NewWriter(w).WriteAll(rows)
+}
