@@ -56,7 +56,9 @@ func TestEveryPresetDescribesItself(t *testing.T) {
 			d, err := library.Describe(kind, name)
 			require.NoError(t, err)
 			require.NotEmpty(t, d.Comment, "%s has no opening comment", d.File)
-			require.True(t, slices.ContainsFunc(d.Sources, func(o Origin) bool { return o.Source != "" }), d.File)
+			if kind != "factors" { // which hold no numbers
+				require.True(t, slices.ContainsFunc(d.Sources, func(o Origin) bool { return o.Source != "" }), d.File)
+			}
 		}
 	}
 }

@@ -21,11 +21,11 @@ import (
 func Waterfall(file string, r *metrics.Comparison) error {
 	w := newWaterfall(r)
 	p := plot.New()
-	p.Title.Text = fmt.Sprintf("Why %s holds %s times the agents of %s", r.A, Significant(r.Ratio), r.B)
+	p.Title.Text = fmt.Sprintf("From %s to %s: ×%s", r.B, r.A, Significant(r.Ratio))
 	p.Title.TextStyle.Font.Size = vg.Points(13)
 	p.Title.Padding = vg.Points(10)
-	p.X.Label.Text = fmt.Sprintf("%s, as multiples of %s  (bars: Shapley shares; lines: alone on B … last on A)", r.Counted, r.B)
-	p.X.Label.Padding = vg.Points(6)
+	p.X.Label.Text = r.Counted + "\nbars: share in all orders; lines: from added to B first to added last"
+	p.X.Label.Padding, p.X.Label.TextStyle.Font.Size = vg.Points(6), vg.Points(11)
 	p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, plot.ConstantTicks(w.ticks())
 	p.Y.Tick.Marker, p.Y.Tick.Length, p.Y.LineStyle.Width = plot.ConstantTicks(w.names()), 0, 0
 	p.Y.Tick.Label.Font.Size, p.X.Tick.Label.Font.Size = vg.Points(11), vg.Points(10)

@@ -104,7 +104,7 @@ func (r *run) compare(ctx context.Context) (*metrics.Comparison, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.list, err = r.shortlist(ctx, r.probes(), r.stage("deployments")); err != nil {
+	if r.list, err = r.shortlist(ctx, r.stage("deployments")); err != nil {
 		return nil, err
 	}
 	if r.answers, err = r.bench.answers(ctx, r.list, r.stage("corners")); err != nil {
@@ -118,14 +118,4 @@ func (r *run) compare(ctx context.Context) (*metrics.Comparison, error) {
 		}
 	}
 	return d.result(), nil
-}
-
-// probes are the corners whose best deployments all corners may choose from:
-// the ends, and those one factor away.
-func (r *run) probes() []set {
-	list := []set{0, r.full()}
-	for i := range r.groups {
-		list = append(list, set(0).with(i), r.full().without(i))
-	}
-	return list
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/bits"
+	"slices"
 
 	"agentsim/metrics"
 	"agentsim/models/step"
@@ -19,18 +20,12 @@ type answer struct {
 	reason  error // why nothing works there; then the rest is of the corner below
 }
 
-// answers evaluates a list of deployments at every corner. Where none of them
-// works, wider workers are tried; where nothing works at all, the factor that
-// is in the way stays unused: the corner counts as the best of those that
+// answers chooses a deployment of the list for every corner. Where none of
+// them works, wider workers are tried; where nothing works at all, the factor
+// that is in the way stays unused: the corner counts as the best of those that
 // leave one more factor at b's level.
 func (b *bench) answers(ctx context.Context, list []pools, done func(n, all int)) ([]answer, error) {
-	var trials []trial
-	for s := range b.full() + 1 {
-		for _, p := range list {
-			trials = append(trials, trial{p, s})
-		}
-	}
-	if err := b.try(ctx, trials, done); err != nil {
+	if err := b.sweep(ctx, list, done); err != nil {
 		return nil, err
 	}
 	found := make([]answer, b.full()+1)
@@ -53,6 +48,80 @@ func (b *bench) answers(ctx context.Context, list []pools, done func(n, all int)
 		found[s] = a
 	}
 	return found, nil
+}
+
+// contendersMost is how many of a corner's best contend at its neighbours.
+const contendersMost = 3
+
+// sweep tries the list's deployments at all corners where they contend: all of
+// it at the ends and one factor away from them, elsewhere the given ones and
+// the best of the neighbouring corners, first those with one factor less at
+// a's level, then those with one more.
+func (b *bench) sweep(ctx context.Context, list []pools, done func(n, all int)) error {
+	levels := make([][]set, len(b.groups)+1)
+	for s := range b.full() + 1 {
+		size := bits.OnesCount(uint(s))
+		levels[size] = append(levels[size], s)
+	}
+	passes := 2 * len(levels)
+	pass := func(n int, level []set, neighbour func(s set, i int) set) error {
+		var trials []trial
+		leaders := map[set][]pools{}
+		for _, s := range level {
+			for i := range b.groups {
+				if next := neighbour(s, i); leaders[next] == nil {
+					leaders[next] = b.leaders(list, next)
+				}
+			}
+			for _, p := range b.contenders(list, s, func(i int) []pools { return leaders[neighbour(s, i)] }) {
+				trials = append(trials, trial{p, s})
+			}
+		}
+		if done != nil {
+			done(n, passes)
+		}
+		return b.try(ctx, trials, nil)
+	}
+	for n, level := range levels {
+		if err := pass(n, level, set.without); err != nil {
+			return err
+		}
+	}
+	for n, level := range slices.Backward(levels) {
+		if err := pass(passes-1-n, level, set.with); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// contenders are the deployments of the list to try at a corner, given those
+// that lead at its neighbours.
+func (b *bench) contenders(list []pools, s set, leaders func(i int) []pools) []pools {
+	if n := bits.OnesCount(uint(s)); n <= 1 || n >= len(b.groups)-1 {
+		return list
+	}
+	chosen := slices.Clone(list[:2])
+	for i := range b.groups {
+		for _, p := range leaders(i) {
+			if !slices.Contains(chosen, p) {
+				chosen = append(chosen, p)
+			}
+		}
+	}
+	return chosen
+}
+
+// leaders are the best at a corner of those that were tried there, of each mode.
+func (b *bench) leaders(list []pools, s set) []pools {
+	var trials []trial
+	for _, p := range list {
+		if t := (trial{p, s}); b.outcome(t) != nil {
+			trials = append(trials, t)
+		}
+	}
+	return slices.Concat(b.ranked(trials, serve.Aggregated, contendersMost),
+		b.ranked(trials, serve.Disaggregated, contendersMost))
 }
 
 func (b *bench) answer(ctx context.Context, list []pools, s set) (answer, error) {

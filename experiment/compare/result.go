@@ -34,7 +34,7 @@ func (d *decomposition) simulate(ctx context.Context) error {
 	if d.givenA, d.givenB, err = v.given(ctx, nil); err != nil {
 		return err
 	}
-	list := d.probes()
+	list := d.near()
 	var orders [][]int
 	if m := len(d.groups); m > 0 {
 		orders = permutations(m, d.permutations, d.a.Seed)

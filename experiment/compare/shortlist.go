@@ -63,16 +63,18 @@ func scaled(p pools) pools {
 	return p
 }
 
-// shortlist is the deployments among which every corner chooses: the two given
-// ones, and what a search of the menu finds best at the corners it is shown.
-func (b *bench) shortlist(ctx context.Context, corners []set, done func(n, all int)) ([]pools, error) {
+// shortlist is the deployments among which corners choose: the two given ones,
+// and what a search of the menu finds best at the ends and one factor away from
+// them.
+func (b *bench) shortlist(ctx context.Context, done func(n, all int)) ([]pools, error) {
 	list := []pools{scaled(b.givenA), scaled(b.givenB)}
 	m := b.newMenu()
+	corners := b.near()
 	for i, s := range corners {
 		if done != nil {
 			done(i, len(corners))
 		}
-		best, err := b.screen(ctx, m, s)
+		best, err := b.screen(ctx, &m, s)
 		if err != nil {
 			return nil, err
 		}
@@ -85,44 +87,48 @@ func (b *bench) shortlist(ctx context.Context, corners []set, done func(n, all i
 	return list, nil
 }
 
-// How many families of a mode are looked at more closely, and kept.
-const (
-	familiesBest = 3
-	familiesKept = 2
-)
+// near are the ends and the corners one factor away from them.
+func (c *cube) near() []set {
+	list := []set{0, c.full()}
+	for i := range c.groups {
+		list = append(list, set(0).with(i), c.full().without(i))
+	}
+	return list
+}
+
+// familiesBest is how many families of a mode are looked at more closely.
+const familiesBest = 2
 
 // screen finds the best deployments of each mode at a corner: one of each
 // family is tried, then the members of the best families, one dimension after
 // another.
-func (b *bench) screen(ctx context.Context, m menu, s set) ([]pools, error) {
+func (b *bench) screen(ctx context.Context, m *menu, s set) ([]pools, error) {
 	terms := b.at(s)
 	var firsts []trial
 	family := map[pools][]pools{}
 	for _, members := range m.families {
-		members = slices.DeleteFunc(slices.Clone(members), func(p pools) bool { return !terms.allowed(&p) })
-		if len(members) == 0 {
+		allowed := slices.DeleteFunc(slices.Clone(members), func(p pools) bool { return !terms.allowed(&p) })
+		if len(allowed) == 0 {
 			continue
 		}
-		p := slices.MinFunc(members, func(p, q pools) int { return cmp.Compare(p.oddity(), q.oddity()) })
+		p := slices.MinFunc(allowed, func(p, q pools) int { return cmp.Compare(p.oddity(), q.oddity()) })
 		firsts = append(firsts, trial{p, s})
-		family[p] = members
+		family[p] = allowed
 	}
 	if err := b.try(ctx, firsts, nil); err != nil {
 		return nil, err
 	}
-	var list []pools
+	var best []pools
 	for _, mode := range []string{serve.Aggregated, serve.Disaggregated} {
-		var seconds []trial
 		for _, p := range b.ranked(firsts, mode, familiesBest) {
-			q, err := b.refine(ctx, family[p], p, s)
+			p, err := b.refine(ctx, family[p], p, s)
 			if err != nil {
 				return nil, err
 			}
-			seconds = append(seconds, trial{q, s})
+			best = append(best, p)
 		}
-		list = append(list, b.ranked(seconds, mode, familiesKept)...)
 	}
-	return list, nil
+	return best, nil
 }
 
 // oddity is how far a deployment is from what speaks for its family: a third

@@ -67,3 +67,47 @@ func TestDeriveDropsFormatsTheTargetLacksAndRenamesFP4(t *testing.T) {
 	require.Contains(t, k.GEMM, MXFP4)
 	require.Equal(t, MXFP4, k.Experts["mxfp4-w4a4"].Compute)
 }
+
+func TestRescaleOntoItselfChangesNothing(t *testing.T) {
+	for name, a := range map[string]Accelerator{"gb300-trtllm": gb300(), "h200-vllm": h200()} {
+		require.Equal(t, kernels(t, name), Rescale(kernels(t, name), a, a), name)
+	}
+}
+
+// Faster memory or compute alone, and both one after the other: floors, watts
+// and names stay.
+func TestRescaleMovesSecondsAndKeepsFloors(t *testing.T) {
+	from, a := kernels(t, "h200-vllm"), h200()
+	memory, both := a, a
+	memory.HBM.Bandwidth *= 2
+	both.HBM.Bandwidth *= 2
+	both.Compute = map[Format]units.FLOPRate{}
+	for f, rate := range a.Compute {
+		both.Compute[f] = 2 * rate
+	}
+	k, twice := Rescale(from, a, memory), Rescale(from, a, both)
+	require.NoError(t, twice.Validate())
+	require.Equal(t, from.Name, twice.Name)
+	require.Equal(t, from.GEMM, twice.GEMM, "shares of a peak stay")
+	require.InEpsilon(t, float64(from.Residual.PerToken), 2*float64(k.Residual.PerToken), 1e-9)
+	hca, faster := from.Attention["hca"], twice.Attention["hca"]
+	require.Equal(t, hca.Decode[0].Floor, faster.Decode[0].Floor)
+	require.InEpsilon(t, float64(hca.Decode[0].PerToken), 2*float64(faster.Decode[0].PerToken), 1e-9)
+
+	marlin := from.Experts["marlin-w4a16"]
+	require.Equal(t, marlin.Curves, k.Experts["marlin-w4a16"].Curves, "conversion holds weight-only kernels back")
+	curve, quick := marlin.Curves[0], twice.Experts["marlin-w4a16"].Curves[0]
+	last := len(curve.Time) - 1
+	require.InEpsilon(t, float64(curve.Time[last]-curve.Floor), 2*float64(quick.Time[last]-quick.Floor), 1e-9)
+	require.Equal(t, marlin.DynamicPower, twice.Experts["marlin-w4a16"].DynamicPower)
+
+	there := Rescale(twice, both, a)
+	require.InEpsilon(t, float64(from.Small.PerToken), float64(there.Small.PerToken), 1e-9, "there and back")
+}
+
+func TestRescaleLeavesOutWhatTheTargetCannotCompute(t *testing.T) {
+	k := Rescale(kernels(t, "gb300-trtllm"), gb300(), h200())
+	require.NotContains(t, k.Experts, "nvfp4")
+	require.Contains(t, k.Experts, "mxfp4-w4a8", "computes in FP8")
+	require.NotContains(t, k.GEMM, NVFP4)
+}
