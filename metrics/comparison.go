@@ -138,7 +138,7 @@ type Corners struct {
 	Trials       int          `json:"trials"`      // different deployments at different corners, all told
 	Simulated    int          `json:"simulated,omitempty"`
 	Permutations int          `json:"permutations,omitempty"`
-	Wider        int          `json:"wider"`      // corners that needed more accelerators a worker than any listed deployment
+	Wider        int          `json:"wider"`      // corners that needed workers wider than those of any of them
 	Infeasible   []Infeasible `json:"infeasible"` // corners at which nothing works at all
 }
 

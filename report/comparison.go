@@ -92,15 +92,15 @@ func interactions(b *strings.Builder, r *metrics.Comparison, style Style) {
 }
 
 func feasibility(b *strings.Builder, r *metrics.Comparison, style Style) {
-	var lines []string
+	var lines strings.Builder
 	for i := range r.Factors {
 		for _, x := range r.Factors[i].Feasibility {
-			lines = append(lines, fmt.Sprintf("  %s: at %d of %d corners %s's deployment (%s) works with it and not without\n",
-				r.Factors[i].Name, x.Corners, x.All, strings.ToUpper(x.Of), x.Deployment))
+			fmt.Fprintf(&lines, "  %s: %s's deployment (%s) works with it and not without it, at %d of %d corners\n",
+				r.Factors[i].Name, strings.ToUpper(x.Of), x.Deployment, x.Corners, x.All)
 		}
 	}
-	if len(lines) > 0 {
-		fmt.Fprintf(b, "\n%s\n%s", style.bold("factors that decide whether a deployment works at all"), strings.Join(lines, ""))
+	if lines.Len() > 0 {
+		fmt.Fprintf(b, "\n%s\n%s", style.bold("factors that decide whether a deployment works at all"), lines.String())
 	}
 }
 

@@ -155,7 +155,8 @@ func (w *waterfall) Plot(c draw.Canvas, p *plot.Plot) {
 		}
 		left, right := x(min(from, row.to)), x(max(from, row.to))
 		bottom, middle, top := y(w.place(i)-half), y(w.place(i)), y(w.place(i)+half)
-		c.FillPolygon(row.fill, []vg.Point{{X: left, Y: bottom}, {X: right, Y: bottom}, {X: right, Y: top}, {X: left, Y: top}})
+		corners := []vg.Point{{X: left, Y: bottom}, {X: right, Y: bottom}, {X: right, Y: top}, {X: left, Y: top}}
+		c.FillPolygon(row.fill, corners)
 		if i+1 < len(w.rows) {
 			c.StrokeLine2(link, x(row.to), bottom, x(row.to), y(w.place(i+1)+half))
 		}

@@ -17,11 +17,12 @@ import (
 	"agentsim/scenarios"
 )
 
-const compareHelp = `compare prints how many times the agents of scenario B scenario A holds, per megawatt, and shares that ratio out to
-factors. A factor is a named group of fields (agentsim list factors); every subset of the factors is a corner that has
-A's values in those fields and B's in all others, and for every corner the deployment is chosen anew. A factor's
-multiplier is its Shapley value: what it changes, averaged over all orders in which B can be turned into A. All
-multipliers, and how far the given deployments stand behind the best, have the ratio as their product.
+const compareHelp = `compare prints how many times the agents of scenario B scenario A holds, per megawatt, and
+shares that ratio out to factors. A factor is a named group of fields (agentsim list factors rack); every subset of
+the factors is a corner that has A's values in those fields and B's in all others, and for every corner the
+deployment is chosen anew. A factor's multiplier is its Shapley value: what it changes, averaged over all orders in
+which B can be turned into A. All multipliers, and how far the given deployments stand behind the best, have the
+ratio as their product.
 
 Instead of two scenarios a comparison can be named, or a YAML file:
 
@@ -29,7 +30,7 @@ Instead of two scenarios a comparison can be named, or a YAML file:
   a: gb300-agentperf-slo20       # a name, or a path from here
   b: h200-agentperf-slo20
   set: [protocol=steady-state]   # overrides of both; set_a and set_b of one
-  factors: rack                  # a preset, a path, or {name: …, factors: [{name: …, explains: …, fields: […]}]}
+  factors: rack                  # a preset, a path, or {name: …, factors: [{name: …, fields: […]}]}
   per: accelerator_measured      # or accelerator_tdp, it, facility, provisioned, accelerator
   published:                     # gives the residual, which belongs to no factor
     - {per: accelerator_measured, a: 61354, b: 2594, source: …}
@@ -45,6 +46,7 @@ func (a *app) compareCommand() *cobra.Command {
 			"  agentsim compare gb300-agentperf-slo20 h200-agentperf-slo20 -o json\n" +
 			"  agentsim compare h200-agentperf-slo20 h200-agentperf-slo20 --set-a system.accelerator.hbm.capacity=282GB\n" +
 			"  agentsim compare gb300-vs-h200 --per accelerator --plot gap.svg",
+		Annotations: map[string]string{"example": "slow"},
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 {
 				return nil
@@ -54,7 +56,7 @@ func (a *app) compareCommand() *cobra.Command {
 		RunE: a.compare,
 	}
 	f := c.Flags()
-	f.String("evaluate", "analytic", "how corners are evaluated: analytic (all of them) or simulator (sampled permutations)")
+	f.String("evaluate", "analytic", "analytic: all corners by mean flows; simulator: those of sampled permutations")
 	f.Int("permutations", compare.PermutationsDefault, "permutations that the simulator samples")
 	f.String("factors", "", "preset or file of factors, instead of the comparison's")
 	f.String("per", "", "what agents are counted per, instead of the comparison's; see above")

@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -213,4 +214,29 @@ func TestDeploymentsKeepWithinTheirTerms(t *testing.T) {
 	require.True(t, split && deep)
 	require.Equal(t, 4, scaled(c.givenB).units)
 	require.Equal(t, 1, scaled(c.givenA).units)
+}
+
+// A field that a scenario or a deployment gains must become a term, or two
+// scenarios would be mixed without it.
+func TestTermsLeaveNothingOut(t *testing.T) {
+	fields := func(typ reflect.Type) map[string]reflect.Type {
+		list := map[string]reflect.Type{}
+		for i := range typ.NumField() {
+			name, _, _ := strings.Cut(typ.Field(i).Tag.Get("yaml"), ",")
+			list[name] = typ.Field(i).Type
+		}
+		return list
+	}
+	terms := fields(reflect.TypeFor[Terms]())
+	for name, typ := range fields(reflect.TypeFor[configs.Scenario]()) {
+		require.Contains(t, terms, name)
+		require.True(t, name == "deployment" || terms[name] == typ, name)
+	}
+	terms = fields(reflect.TypeFor[Deployment]())
+	for name, typ := range fields(reflect.TypeFor[serve.DeploymentSpec]()) {
+		if slices.Contains([]string{"accelerators", "units", "aggregated", "prefill", "decode"}, name) {
+			continue // the sizes of pools
+		}
+		require.Equal(t, typ, terms[name], name)
+	}
 }

@@ -83,7 +83,8 @@ func (d *decomposition) end(o *outcome, s set, given *pools) metrics.End {
 	best := &d.answers[s]
 	return metrics.End{Value: o.value, Agents: o.found.Agents, Accelerators: o.found.Accelerators,
 		PerAccelerator: o.found.PerAccelerator, PerMW: o.found.PerMW, AcceleratorW: o.watts, Limit: o.limit,
-		Deployment: given.words(), Best: math.Exp(d.log(s)), BestDeployment: best.pools.words(), BestLimit: best.outcome.limit}
+		Deployment: given.words(), Best: math.Exp(d.log(s)), BestDeployment: best.pools.words(),
+		BestLimit: best.outcome.limit}
 }
 
 func (d *decomposition) factor(i int) metrics.FactorShare {
@@ -118,7 +119,9 @@ func (d *decomposition) interactions() []metrics.Interaction {
 				Log: x, Multiplier: math.Exp(x)})
 		}
 	}
-	slices.SortStableFunc(list, func(x, y metrics.Interaction) int { return cmp.Compare(math.Abs(y.Log), math.Abs(x.Log)) })
+	slices.SortStableFunc(list, func(x, y metrics.Interaction) int {
+		return cmp.Compare(math.Abs(y.Log), math.Abs(x.Log))
+	})
 	return list
 }
 
