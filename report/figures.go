@@ -9,6 +9,7 @@ import (
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/plotutil"
 	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
 )
 
 // Lines is a figure of curves over one horizontal axis.
@@ -28,13 +29,12 @@ type Line struct {
 // Draw writes the figure as name.png and name.svg in a directory that exists,
 // and returns the paths. A figure without any point is not written.
 func (l Lines) Draw(dir, name string) ([]string, error) {
-	p := plot.New()
-	p.Title.Text, p.X.Label.Text, p.Y.Label.Text = l.Title, l.X, l.Y
+	p := newFigure(l.Title, l.X, l.Y)
 	if l.LogX {
-		p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, plot.LogTicks{Prec: -1}
+		p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, shortTicks{plot.LogTicks{Prec: -1}}
 	}
 	p.Y.Min = 0
-	p.Add(plotter.NewGrid())
+	p.Add(faintGrid())
 	drawn := 0
 	for i, curve := range l.Lines {
 		points := l.points(curve)
@@ -45,7 +45,7 @@ func (l Lines) Draw(dir, name string) ([]string, error) {
 		if err != nil {
 			return nil, fmt.Errorf("figure %s: %w", name, err)
 		}
-		line.Color, line.Dashes = plotutil.Color(i), plotutil.Dashes(i)
+		line.Color, line.Dashes, line.Width = plotutil.Color(i), plotutil.Dashes(i), lineWidth
 		p.Add(line)
 		if curve.Name != "" {
 			p.Legend.Add(curve.Name, line)
@@ -55,7 +55,7 @@ func (l Lines) Draw(dir, name string) ([]string, error) {
 	if drawn == 0 {
 		return nil, nil
 	}
-	return save(p, dir, name)
+	return save(p, dir, name, wide())
 }
 
 func (l Lines) points(curve Line) plotter.XYs {
@@ -80,29 +80,28 @@ func (b Bars) Draw(dir, name string) ([]string, error) {
 	if len(b.Heights) == 0 {
 		return nil, nil
 	}
-	p := plot.New()
-	p.Title.Text, p.X.Label.Text, p.Y.Label.Text = b.Title, b.X, b.Y
-	const inner = 4.6 * vg.Inch // of the figure's width, for bars
+	p := newFigure(b.Title, b.X, b.Y)
+	const inner = 5.6 * vg.Inch // of the figure's width, for bars
 	bars, err := plotter.NewBarChart(plotter.Values(b.Heights), inner/vg.Length(len(b.Heights)))
 	if err != nil {
 		return nil, fmt.Errorf("figure %s: %w", name, err)
 	}
 	bars.Color, bars.LineStyle.Width = plotutil.Color(2), vg.Points(0.2)
 	p.Add(bars)
-	return save(p, dir, name)
+	return save(p, dir, name, wide())
 }
 
-// save writes a figure as PNG and SVG and returns the paths.
-func save(p *plot.Plot, dir, name string) ([]string, error) {
+// save writes a figure of some size as PNG and SVG and returns the paths.
+func save(p *plot.Plot, dir, name string, size vg.Point) ([]string, error) {
 	var files []string
 	for _, format := range []string{"png", "svg"} {
-		const side = 6 * vg.Inch
-		picture, err := p.WriterTo(side, side, format)
+		canvas, err := draw.NewFormattedCanvas(size.X, size.Y, format)
 		if err != nil {
 			return nil, fmt.Errorf("figure %s: %w", name, err)
 		}
+		p.Draw(draw.Crop(draw.New(canvas), spacing, -2*spacing, spacing, -spacing))
 		var b bytes.Buffer
-		if _, err := picture.WriteTo(&b); err != nil {
+		if _, err := canvas.WriteTo(&b); err != nil {
 			return nil, fmt.Errorf("figure %s: %w", name, err)
 		}
 		file := filepath.Join(dir, name+"."+format)

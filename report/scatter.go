@@ -34,7 +34,7 @@ func (s Scatter) Draw(dir, name string) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("figure %s: %w", name, err)
 	}
-	return save(p, dir, name)
+	return save(p, dir, name, square())
 }
 
 func (s Scatter) plot() (*plot.Plot, error) {

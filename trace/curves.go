@@ -11,9 +11,13 @@ type Curves struct {
 	Output  Curve // tokens per call
 	ToolGap Curve // seconds, where known
 	UserGap Curve // seconds, where known
-	Context Curve // mean prompt tokens by turn
-	Reuse   Curve // share of prompt tokens that a prefix cache returns, by turn
+	Context Curve // mean prompt tokens by turn, from 1, as far as some sessions go
+	Reuse   Curve // share of prompt tokens that a prefix cache returns, by turn likewise
 }
+
+// sessionsMin is how many sessions a point along the session needs, or a tenth
+// of all: the mean of a few long ones would look like a trend.
+const sessionsMin = 10
 
 // Curves returns the distributions of all that was added so far.
 func (s *Stats) Curves() Curves {
@@ -24,11 +28,11 @@ func (s *Stats) Curves() Curves {
 	c := Curves{Turns: turns.curve(1), New: s.fresh.curve(1), Output: s.output.curve(1),
 		ToolGap: s.toolGap.curve(milli), UserGap: s.userGap.curve(milli)}
 	for b, bin := range s.growth {
-		if bin.n == 0 {
+		low, high := bounds(b, growthBits)
+		if bin.n == 0 || bin.n < (high-low+1)*min(sessionsMin, turns.n/10) {
 			continue
 		}
-		low, high := bounds(b, growthBits)
-		turn := float64(low+high) / 2
+		turn := float64(low+high)/2 + 1
 		c.Context.add(turn, float64(bin.sum)/float64(bin.n))
 		if bin.sum > 0 {
 			c.Reuse.add(turn, float64(bin.cached)/float64(bin.sum))

@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -23,9 +24,21 @@ func TestCurves(t *testing.T) {
 	require.InDeltaSlice(t, []float64{2. / 3, 1}, c.Output.Y, 1e-12)
 	require.Equal(t, []float64{2}, c.ToolGap.X)
 	require.Empty(t, c.UserGap.X, "no person answered")
-	require.Equal(t, Curve{X: []float64{0, 1}, Y: []float64{200, 200}}, c.Context)
-	require.Equal(t, Curve{X: []float64{0, 1}, Y: []float64{0, 0.5}}, c.Reuse)
+	require.Equal(t, Curve{X: []float64{1, 2}, Y: []float64{200, 200}}, c.Context)
+	require.Equal(t, Curve{X: []float64{1, 2}, Y: []float64{0, 0.5}}, c.Reuse)
 	require.Equal(t, int64(2), s.Summary().Sessions, "drawing does not end the sessions")
+}
+
+// One session in a hundred goes on after the first turn: no trend.
+func TestCurvesEndWhereFewGoOn(t *testing.T) {
+	var s Stats
+	for i := range 300 {
+		s.Add(&Call{Session: strconv.Itoa(i), Input: 100, Start: Unknown, Gap: Unknown, Service: Unknown})
+	}
+	for i := range 3 {
+		s.Add(&Call{Session: strconv.Itoa(i), Turn: 1, Input: 900, Start: Unknown, Gap: Unknown, Service: Unknown})
+	}
+	require.Equal(t, Curve{X: []float64{1}, Y: []float64{100}}, s.Curves().Context)
 }
 
 func TestCurvesOfManySamplesHaveFewPoints(t *testing.T) {
