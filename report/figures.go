@@ -55,6 +55,9 @@ func (l Lines) Draw(dir, name string) ([]string, error) {
 	if drawn == 0 {
 		return nil, nil
 	}
+	if l.LogX && p.X.Min == p.X.Max { // plot would widen the axis to 0, which has no logarithm
+		p.X.Min, p.X.Max = p.X.Min/2, p.X.Max*2
+	}
 	return save(p, dir, name, wide())
 }
 

@@ -27,6 +27,13 @@ func TestLinesLeaveOutWhatALogarithmCannotShow(t *testing.T) {
 	require.NotContains(t, string(svg), ">person<")
 }
 
+func TestOnePointOnALogarithm(t *testing.T) {
+	l := report.Lines{LogX: true, Lines: []report.Line{{X: []float64{1}, Y: []float64{1}}}}
+	files, err := l.Draw(t.TempDir(), "turns")
+	require.NoError(t, err)
+	require.Len(t, files, 2)
+}
+
 func TestFiguresWithoutPointsAreNotWritten(t *testing.T) {
 	dir := t.TempDir()
 	for _, draw := range []func() ([]string, error){
