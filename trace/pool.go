@@ -102,6 +102,7 @@ type agentState struct {
 	closed        bool    // ran into the context limit: later calls are ignored
 	session       string  // Call.Session
 	after         int     // Call.After of its first call
+	delay         float64 // Call.Gap of its first call
 }
 
 type poolBuilder struct {
@@ -180,7 +181,7 @@ func (b *poolBuilder) begin(c *Call) agentState {
 		s.id = c.Session + "/" + c.Agent
 		s.parent = cmp.Or(c.Parent, c.Session)
 	}
-	return agentState{pooled: s, end: Unknown, session: c.Session, after: c.After}
+	return agentState{pooled: s, end: Unknown, session: c.Session, after: c.After, delay: c.Gap}
 }
 
 // fits reports whether the prompt leaves room for at least one token of answer.

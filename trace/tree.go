@@ -154,7 +154,7 @@ func (t *planter) spawn(i int32) Spawn {
 			after++
 		}
 	}
-	out := Spawn{Session: i, After: int32(after)}
+	out := Spawn{Session: i, After: int32(after), Delay: float32(t.builder.replayed(t.agents[i].delay))}
 	if begin >= 0 && turns[after].end >= 0 {
 		out.Delay = float32(t.builder.replayed(begin - turns[after].end))
 	}

@@ -1,8 +1,6 @@
 package readers
 
 import (
-	"fmt"
-
 	"agentsim/trace"
 	"agentsim/trace/jsonscan"
 )
@@ -20,12 +18,14 @@ type aiperfDAG struct {
 }
 
 type dagSession struct {
-	id       string
-	turns    []dagTurn
-	parent   *dagSession
-	forkedAt int // turn of the parent whose history it inherits; -1 = none
-	state    dagState
-	ends     []prompt // history behind each turn, for forks
+	id     string
+	turns  []dagTurn
+	parent *dagSession
+	line   int
+	after  int  // turn of the parent that starts it
+	forked bool // it inherits the history behind that turn
+	state  dagState
+	ends   []prompt // history behind each turn, for forks
 }
 
 type dagState uint8
@@ -42,11 +42,13 @@ type dagTurn struct {
 	gap      float64
 	model    string
 	children []dagChild
+	joins    bool // it waits for the sessions that were started before
 }
 
 type dagChild struct {
 	id   string
 	fork bool
+	join int // turn that waits for it; 0 = none
 }
 
 func newAIPerfDAG(e *env) jsonFormat { return &aiperfDAG{env: e} }
@@ -54,7 +56,7 @@ func newAIPerfDAG(e *env) jsonFormat { return &aiperfDAG{env: e} }
 func (d *aiperfDAG) begin(string) { d.sessions, d.byID = nil, map[string]*dagSession{} }
 
 func (d *aiperfDAG) record(s *jsonscan.Scanner, _ *queue) {
-	session := &dagSession{forkedAt: -1}
+	session := &dagSession{line: s.Line()}
 	var before []dagChild
 	s.Object(func(key []byte) {
 		switch string(key) {
@@ -118,16 +120,25 @@ func (d *aiperfDAG) children(s *jsonscan.Scanner, to []dagChild, fork bool) []da
 	}
 	s.Array(func() {
 		if s.Is('"') {
-			to = append(to, dagChild{s.String(), fork})
+			to = append(to, dagChild{id: s.String(), fork: fork})
 			return
 		}
+		first, join := len(to), 0
 		s.Object(func(key []byte) {
-			if string(key) == "children" {
-				s.Array(func() { to = append(to, dagChild{s.String(), fork}) })
-				return
+			switch string(key) {
+			case "children":
+				s.Array(func() { to = append(to, dagChild{id: s.String(), fork: fork}) })
+			case "join_at":
+				if !s.Null() {
+					join = s.Count("join_at")
+				}
+			default:
+				d.env.unknown(s, key, "")
 			}
-			d.env.unknown(s, key, "join_at")
 		})
+		for i := first; i < len(to); i++ {
+			to[i].join = join
+		}
 	})
 	return to
 }
@@ -154,13 +165,13 @@ func (d *aiperfDAG) adopt(session *dagSession) error {
 			c := d.byID[child.id]
 			switch {
 			case c == nil:
-				return fmt.Errorf("session %s starts %q, which is not in the file", session.id, child.id)
+				return atLine(session.line, "session %s starts %q, which is not in the file", session.id, child.id)
 			case c.parent != nil:
-				return fmt.Errorf("session %s is started by both %s and %s; want one parent", c.id, c.parent.id, session.id)
+				return atLine(c.line, "session %s is started by both %s and %s; want one parent", c.id, c.parent.id, session.id)
 			}
-			c.parent = session
-			if child.fork {
-				c.forkedAt = i
+			c.parent, c.after, c.forked = session, i, child.fork
+			if child.join > i && child.join < len(session.turns) {
+				session.turns[child.join].joins = true
 			}
 		}
 	}
@@ -173,7 +184,7 @@ func (d *aiperfDAG) emit(session *dagSession, q *queue) error {
 	case dagDone:
 		return nil
 	case dagOpen:
-		return fmt.Errorf("session %s is its own ancestor; want parents without a circle", session.id)
+		return atLine(session.line, "session %s is its own ancestor; want parents without a circle", session.id)
 	}
 	session.state = dagOpen
 	p := newPrompt()
@@ -181,8 +192,8 @@ func (d *aiperfDAG) emit(session *dagSession, q *queue) error {
 		if err := d.emit(session.parent, q); err != nil {
 			return err
 		}
-		if session.forkedAt >= 0 {
-			p = session.parent.ends[session.forkedAt]
+		if session.forked {
+			p = session.parent.ends[session.after]
 		}
 	}
 	d.calls(session, p, q)
@@ -192,11 +203,15 @@ func (d *aiperfDAG) emit(session *dagSession, q *queue) error {
 
 func (d *aiperfDAG) calls(session *dagSession, p prompt, q *queue) {
 	at := progress{end: trace.Unknown}
-	for _, turn := range session.turns {
+	for i, turn := range session.turns {
 		c := unknownTimes()
 		c.Session, c.Model, c.Output, c.Gap, c.Kind = session.id, turn.model, turn.output, turn.gap, trace.User
+		c.Joins = turn.joins
 		if session.parent != nil {
 			c.Parent = session.parent.id
+			if i == 0 {
+				c.After = session.after + 1
+			}
 		}
 		for _, m := range turn.messages {
 			d.prompts.add(&p, m)

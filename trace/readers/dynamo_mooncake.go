@@ -1,6 +1,8 @@
 package readers
 
 import (
+	"slices"
+
 	"agentsim/trace"
 	"agentsim/trace/jsonscan"
 )
@@ -17,9 +19,15 @@ type dynamoMooncake struct {
 	seen     idSet
 	requests idSet // hashes of the ids of all rows so far
 	sessions map[string]*dynamoSession
-	parents  map[string]string // session that named a request as its branch, until it comes
-	latest   map[uint64]string // session by the hash of its last request's id
-	block    int               // tokens
+	parents  map[string]dynamoParent // who named a request as its branch, until it comes
+	latest   map[uint64]string       // session by the hash of its last request's id
+	block    int                     // tokens
+}
+
+// dynamoParent is the turn of a session that started another one.
+type dynamoParent struct {
+	session string
+	turn    int
 }
 
 type dynamoSession struct {
@@ -38,7 +46,7 @@ type dynamoRow struct {
 }
 
 func newDynamoMooncake(e *env) jsonFormat {
-	return &dynamoMooncake{env: e, sessions: map[string]*dynamoSession{}, parents: map[string]string{},
+	return &dynamoMooncake{env: e, sessions: map[string]*dynamoSession{}, parents: map[string]dynamoParent{},
 		latest: map[uint64]string{}}
 }
 
@@ -130,13 +138,17 @@ func (d *dynamoMooncake) place(r *dynamoRow) {
 	r.Cached = min(r.hits*d.block, r.Input)
 	session := d.sessions[r.Session]
 	if session == nil {
-		session = &dynamoSession{progress: progress{end: trace.Unknown}, parent: d.parent(r)}
+		parent, ok := d.parent(r)
+		if ok {
+			r.After = parent.turn + 1
+		}
+		session = &dynamoSession{progress: progress{end: trace.Unknown}, parent: parent.session}
 		d.sessions[r.Session] = session
 	}
-	r.Parent = session.parent
+	r.Parent, r.Joins = session.parent, d.joins(r)
 	delete(d.parents, r.id)
 	for _, branch := range r.branches {
-		d.parents[branch] = r.Session
+		d.parents[branch] = dynamoParent{r.Session, session.turns}
 	}
 	delete(d.latest, session.last)
 	session.last = requestHash([]byte(r.id))
@@ -144,17 +156,25 @@ func (d *dynamoMooncake) place(r *dynamoRow) {
 	session.place(&r.Call)
 }
 
-// parent returns the session whose request started the first one of another.
-func (d *dynamoMooncake) parent(r *dynamoRow) string {
-	if parent, ok := d.parents[r.id]; ok && parent != r.Session {
-		return parent
+// parent returns the turn whose request started the first one of another session.
+func (d *dynamoMooncake) parent(r *dynamoRow) (dynamoParent, bool) {
+	if parent, ok := d.parents[r.id]; ok && parent.session != r.Session {
+		return parent, true
 	}
 	for _, wait := range r.waits {
-		if parent, ok := d.latest[wait]; ok && parent != r.Session {
-			return parent
+		if name, ok := d.latest[wait]; ok && name != r.Session {
+			return dynamoParent{name, d.sessions[name].turns - 1}, true
 		}
 	}
-	return ""
+	return dynamoParent{}, false
+}
+
+// joins reports whether a request waits for the last one of a sub-agent.
+func (d *dynamoMooncake) joins(r *dynamoRow) bool {
+	return slices.ContainsFunc(r.waits, func(wait uint64) bool {
+		name, ok := d.latest[wait]
+		return ok && name != r.Session && d.sessions[name].parent == r.Session
+	})
 }
 
 func requestHash(id []byte) uint64 { return hashBytes(hashStart, id) | 1 }

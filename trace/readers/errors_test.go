@@ -69,10 +69,10 @@ func TestBadInputNamesFileLineAndWhatIsRight(t *testing.T) {
 			"x.jsonl:1: parent_chat_id: 3 is the chat itself"},
 		{"x.jsonl", lines(`{"session_id":"a","turns":[{"messages":[],"spawns":["b"]}]}`,
 			`{"session_id":"b","turns":[{"messages":[],"forks":["a"]}]}`),
-			"session a is its own ancestor; want parents without a circle"},
-		{"x.jsonl", `{"session_id":"a","turns":[{"messages":[],"spawns":["b"]}]}`, `starts "b", which is not in the file`},
+			"x.jsonl:1: session a is its own ancestor; want parents without a circle"},
+		{"x.jsonl", `{"session_id":"a","turns":[{"messages":[],"spawns":["b"]}]}`, `x.jsonl:1: session a starts "b", which is not in the file`},
 		{"x.jsonl", lines(`{"id":"a","trace_id":"t","run_type":"llm","parent_run_id":"b"}`,
-			`{"id":"b","trace_id":"t","run_type":"chain","parent_run_id":"b"}`), "span a is its own ancestor"},
+			`{"id":"b","trace_id":"t","run_type":"chain","parent_run_id":"b"}`), "x.jsonl:1: span a is its own ancestor"},
 		{"x.jsonl", `{"request_id":"a","session_id":"s","input_length":1,"wait_for":["a"]}`,
 			"x.jsonl:1: request a waits for one that does not stand before it"},
 	} {

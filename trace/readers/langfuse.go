@@ -54,7 +54,7 @@ func (l *langfuse) record(s *jsonscan.Scanner, _ *queue) {
 	if sp.call.Session == "" {
 		sp.call.Session = traceID
 	}
-	l.add(sp)
+	l.add(sp, s.Line())
 }
 
 func langfuseKind(name string) spanKind {

@@ -56,7 +56,7 @@ func (l *langsmith) record(s *jsonscan.Scanner, _ *queue) {
 		sp.call.Session = traceID
 	}
 	countCached(&sp.call, cached)
-	l.add(sp)
+	l.add(sp, s.Line())
 }
 
 func langsmithKind(name string) spanKind {

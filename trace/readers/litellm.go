@@ -61,7 +61,7 @@ func (l *litellm) record(s *jsonscan.Scanner, _ *queue) {
 		return
 	}
 	countCached(&sp.call, cached)
-	l.add(sp)
+	l.add(sp, s.Line())
 }
 
 // cached reads the cached tokens, which are named after the provider's manner.

@@ -187,6 +187,9 @@ func (t *Trace) Read(c *trace.Call) error {
 func (t *Trace) endFile() error {
 	t.d = nil
 	if err := t.state.finish(&t.q); err != nil {
+		if line := jsonscan.LineOf(err, 0); line > 0 {
+			return fmt.Errorf("%s:%d: %w", t.file.path, line, err)
+		}
 		return fmt.Errorf("%s: %w", t.file.path, err)
 	}
 	if err := t.Close(); err != nil {
@@ -196,6 +199,12 @@ func (t *Trace) endFile() error {
 		return nil
 	}
 	return t.openNext()
+}
+
+// atLine is a fault of the record at a line, for formats that see it when all
+// records are there.
+func atLine(line int, format string, args ...any) error {
+	return &jsonscan.SyntaxError{Line: line, Msg: fmt.Sprintf(format, args...)}
 }
 
 func (t *Trace) end() error {

@@ -79,7 +79,7 @@ func (o *otel) span(s *jsonscan.Scanner) {
 		sp.call.Session = sp.traceID
 	}
 	countCached(&sp.call, sp.cached)
-	o.add(sp.span)
+	o.add(sp.span, s.Line())
 }
 
 func (o *otel) attribute(s *jsonscan.Scanner, sp *otelSpan) {

@@ -68,6 +68,27 @@ func TestAgenticMooncakeKeepsWhatItHasRoomFor(t *testing.T) {
 	}
 }
 
+// Who started and who waits for whom survives in both formats.
+func TestTreesSurvive(t *testing.T) {
+	source := sharedPath(t, "traces/formats/dynamo_agentic_mooncake.jsonl")
+	want := drain(t, open(t, source))
+	rows, table := filepath.Join(t.TempDir(), "x.jsonl"), filepath.Join(t.TempDir(), "x.parquet")
+	_, err := writers.AgenticMooncake(rows, open(t, source), 128)
+	require.NoError(t, err)
+	_, err = writers.Parquet(table, open(t, source), writers.About{})
+	require.NoError(t, err)
+	for _, path := range []string{rows, table} {
+		got := drain(t, open(t, path))
+		require.Len(t, got, len(want))
+		for i := range got {
+			require.Equal(t, want[i].After, got[i].After, path)
+			require.Equal(t, want[i].Joins, got[i].Joins, path)
+			require.Equal(t, want[i].Parent, got[i].Parent, path)
+			require.Equal(t, max(want[i].Gap, 0), max(got[i].Gap, 0), path)
+		}
+	}
+}
+
 func TestWritersLeaveNothingHalfWritten(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "x.parquet")

@@ -224,6 +224,25 @@ func TestAgenticMooncakeSubAgents(t *testing.T) {
 		row("a", "main", "", `"b"`), row("b", "sub", `"a"`, ""), row("c", "main", `"a","b"`, "")))
 	require.Equal(t, []string{"", "main", ""}, []string{calls[0].Parent, calls[1].Parent, calls[2].Parent})
 	require.InDelta(t, 0.03, calls[2].Gap, 1e-9)
+	require.Equal(t, []int{0, 1, 0}, []int{calls[0].After, calls[1].After, calls[2].After})
+	require.Equal(t, []bool{false, false, true}, []bool{calls[0].Joins, calls[1].Joins, calls[2].Joins})
+}
+
+// The sessions of a DAG wait for each other as the file says.
+func TestJoinsOfADAG(t *testing.T) {
+	tr, err := Open(sharedPath(t, "traces/formats/aiperf_dag.jsonl"), Auto)
+	require.NoError(t, err)
+	defer tr.Close()
+	pool, err := trace.NewPool(tr, trace.PoolOptions{Trees: true})
+	require.NoError(t, err)
+	require.Equal(t, []int32{0}, pool.Roots())
+	var s trace.Session
+	pool.Session(0, &s)
+	require.Len(t, s.Spawns, 2)
+	for _, spawn := range s.Spawns {
+		require.Zero(t, spawn.After)
+		require.EqualValues(t, 2, spawn.Join)
+	}
 }
 
 func TestHistoryOfTextAccumulates(t *testing.T) {

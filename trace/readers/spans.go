@@ -2,7 +2,6 @@ package readers
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 
 	"agentsim/trace"
@@ -16,6 +15,7 @@ type span struct {
 	name       string  // of a tool or agent
 	start, end float64 // Unix seconds; Unknown if not told
 	call       trace.Call
+	line       int
 }
 
 type spanKind uint8
@@ -37,7 +37,8 @@ type spans struct {
 
 func (p *spans) begin(string) { p.byID = map[string]int{} }
 
-func (p *spans) add(s span) {
+func (p *spans) add(s span, line int) {
+	s.line = line
 	p.byID[s.id] = len(p.all)
 	p.all = append(p.all, s)
 }
@@ -115,7 +116,7 @@ func (p *spans) agentOf(s *span) (agent, parent string, err error) {
 	steps := 0
 	for id := s.parent; id != ""; steps++ {
 		if steps > len(p.all) {
-			return "", "", fmt.Errorf("span %s is its own ancestor; want parents without a circle", s.id)
+			return "", "", atLine(s.line, "span %s is its own ancestor; want parents without a circle", s.id)
 		}
 		i, ok := p.byID[id]
 		if !ok {

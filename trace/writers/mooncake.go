@@ -13,7 +13,9 @@ import (
 
 // AgenticMooncake writes all calls of r as Dynamo's agentic Mooncake rows and
 // returns how many. Trajectories are sessions; each request waits for the one
-// before it, and the first one of a sub-agent for the last one of its parent.
+// before it, the first one of a sub-agent for the one of its parent that
+// started it, and one that joins sub-agents for the last of each that stands
+// before it.
 // Block ids are made up so that as many tokens match as the calls say, in
 // whole blocks of that many tokens. Model, tool, kind and service time have no
 // place in the format. The file appears when it is complete.
@@ -54,7 +56,8 @@ type mooncakeWriter struct {
 
 // trajectory is an agent's last prompt.
 type trajectory struct {
-	name, last string // last = its last request
+	name, last string        // last = its last request
+	started    []*trajectory // its sub-agents since the last join
 	calls      int
 	ids        []span
 }
@@ -64,12 +67,9 @@ type span struct{ first, count int }
 
 func (w *mooncakeWriter) row(c *trace.Call) {
 	t, parent := w.place(c)
-	waits := t.last
-	if t.calls == 0 && parent != nil {
-		waits = parent.last
-	}
+	waits := t.waits(c, parent)
 	t.ids = w.mint(c, t, parent)
-	request := t.name + "#" + strconv.Itoa(t.calls)
+	request := t.request(t.calls)
 	t.last = request
 	t.calls++
 	if c.Session == "" && blocks(t.ids) > blocks(w.longest.ids) {
@@ -80,16 +80,43 @@ func (w *mooncakeWriter) row(c *trace.Call) {
 	w.line = append(w.line, `,"session_id":`...)
 	w.line = appendText(w.line, t.name)
 	w.line = append(w.line, `,"wait_for":[`...)
-	if waits != "" {
-		w.line = appendText(w.line, waits)
+	for i, wait := range waits {
+		if i > 0 {
+			w.line = append(w.line, ',')
+		}
+		w.line = appendText(w.line, wait)
 	}
 	w.line = append(w.line, ']')
-	w.times(c, waits == "")
+	w.times(c, len(waits) == 0)
 	w.line = appendNumber(w.line, `,"input_length":`, c.Input)
 	w.line = appendNumber(w.line, `,"output_length":`, c.Output)
 	w.line = append(w.line, `,"hash_ids":[`...)
 	w.line = appendIDs(w.line, t.ids)
 	w.line = append(w.line, "]}\n"...)
+}
+
+func (t *trajectory) request(turn int) string { return t.name + "#" + strconv.Itoa(turn) }
+
+// waits are the requests that a call begins after.
+func (t *trajectory) waits(c *trace.Call, parent *trajectory) []string {
+	var requests []string
+	switch {
+	case t.calls > 0:
+		requests = append(requests, t.last)
+	case parent != nil && parent.calls > 0:
+		parent.started = append(parent.started, t)
+		requests = append(requests, parent.last)
+		if c.After > 0 && c.After <= parent.calls {
+			requests[0] = parent.request(c.After - 1)
+		}
+	}
+	if c.Joins {
+		for _, child := range t.started {
+			requests = append(requests, child.last)
+		}
+		t.started = nil
+	}
+	return requests
 }
 
 // times writes the start of a root, or the wait after the requests before.

@@ -29,6 +29,11 @@ type Row struct {
 	Shared  int32    `parquet:"shared_tokens,delta,zstd"` // of a first prompt, leading tokens that sessions share
 	Model   string   `parquet:"model,dict,zstd"`
 	Tool    string   `parquet:"tool,dict,zstd"` // whose result the call answers
+	// After, of a sub-agent's first call, is 1 + the turn of its parent whose
+	// answer started it; Joins, that the call waited for all sub-agents that its
+	// agent had started. Where they are 0 and false, times tell.
+	After int32 `parquet:"after_turn,delta,zstd"`
+	Joins bool  `parquet:"joins,zstd"`
 }
 
 // About says where a trace comes from. It is kept in the table's metadata.
@@ -44,7 +49,7 @@ const (
 	KeySource  = "agentsim.trace.source"
 	KeyLicence = "agentsim.trace.licence"
 	KeyFormat  = "agentsim.trace.format"
-	Version    = "1"
+	Version    = "2"
 )
 
 const (
@@ -105,7 +110,7 @@ func row(c *trace.Call, times []float64) Row {
 		Session: c.Session, Agent: c.Agent, Parent: c.Parent, Turn: int32(c.Turn), Kind: c.Kind.String(),
 		Start: known(&times[0]), Gap: known(&times[1]), Service: known(&times[2]),
 		Input: int32(c.Input), Cached: int32(c.Cached), Output: int32(c.Output), Shared: int32(c.Shared),
-		Model: c.Model, Tool: c.Tool,
+		Model: c.Model, Tool: c.Tool, After: int32(c.After), Joins: c.Joins,
 	}
 }
 
@@ -127,7 +132,7 @@ func (r *Row) Call() (trace.Call, error) {
 		Session: r.Session, Agent: r.Agent, Parent: r.Parent, Turn: int(r.Turn), Kind: kind,
 		Start: orUnknown(r.Start), Gap: orUnknown(r.Gap), Service: orUnknown(r.Service),
 		Input: int(r.Input), Cached: int(r.Cached), Output: int(r.Output), Shared: int(r.Shared),
-		Model: r.Model, Tool: r.Tool,
+		Model: r.Model, Tool: r.Tool, After: int(r.After), Joins: r.Joins,
 	}, nil
 }
 
