@@ -47,6 +47,7 @@ type call struct {
 	firstAt  sim.Time
 	began    sim.Time // of the prefill
 	filled   sim.Time // its end
+	passed   float64  // seconds of the step that computed its last prompt token
 	hit      int      // prompt tokens found in the cache
 	done     int      // prompt tokens in the cache so far
 	steps    int64    // decode steps it needs
@@ -54,8 +55,10 @@ type call struct {
 	joinedAt int64
 	growAt   int64 // virtual step at which it has filled its room; -1 = not decoding
 
-	context   int // tokens in its cache when decode began
-	generated int // tokens it had generated when it was last retracted
+	order     int64 // of its joining the decode worker
+	room      int   // tokens that its cache has room for
+	context   int   // tokens in its cache when it got its slot
+	generated int   // tokens it had generated when it was last retracted
 
 	wire  int32   // that carries its cache
 	bytes float64 // of it

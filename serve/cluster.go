@@ -118,6 +118,7 @@ type Cluster struct {
 	delivered *sim.Kind[int32]
 	arrived   *sim.Kind[int32]
 	woken     *sim.Kind[int32]
+	emerged   *sim.Kind[int32]
 
 	tally Tally
 }
@@ -136,6 +137,7 @@ func New(cfg Config) (*Cluster, error) {
 	c.delivered = sim.NewKind(c.sim, "deliver", sim.Transfer, c.onDelivered)
 	c.arrived = sim.NewKind(c.sim, "arrive", sim.Arrive, c.onArrive)
 	c.woken = sim.NewKind(c.sim, "tool", sim.Arrive, c.onWake)
+	c.emerged = sim.NewKind(c.sim, "emerge", sim.Complete, c.onEmerged)
 	c.draws = newDraws(&cfg)
 	for i, p := range cfg.Deployment.Pools() {
 		if err := c.addPool(p, cfg.models[i]); err != nil {
@@ -183,7 +185,7 @@ func (c *Cluster) wireWorker(w *worker, spec *kvcache.Spec) error {
 		return err
 	}
 	for i := range w.ranks {
-		wire, err := c.addWire(c.transferRate())
+		wire, err := c.addWire(c.transferRate(w))
 		if err != nil {
 			return err
 		}

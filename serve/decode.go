@@ -1,6 +1,8 @@
 package serve
 
 import (
+	"math"
+
 	"agentsim/models/kvcache"
 	"agentsim/units"
 )
@@ -14,9 +16,10 @@ func (c *Cluster) transferLink() units.ByteRate {
 	return c.cfg.System.Accelerator.ScaleOut
 }
 
-// transferRate is what one rank's transfers achieve together.
-func (c *Cluster) transferRate() units.ByteRate {
-	return c.transferLink() * units.ByteRate(c.cfg.Kernels.Transfer.Efficiency)
+// transferRate is what the transfers of a worker's rank achieve together. Every
+// stage of a pipeline sends the layers it has.
+func (c *Cluster) transferRate(w *worker) units.ByteRate {
+	return c.transferLink() * units.ByteRate(c.cfg.Kernels.Transfer.Efficiency*float64(w.shape.PP))
 }
 
 // onTransferred puts a call whose cache has arrived in line for a decode slot.
@@ -59,6 +62,9 @@ func (c *Cluster) join(w *worker) error {
 		w.waiting.pop()
 		c.settleAt(w, id, int32(i))
 		r := &w.ranks[i]
+		if c.calls[id].current().Output > 1 {
+			c.displace(w, r)
+		}
 		r.running++
 		c.firstToken(id)
 		if err := c.startDecode(w, r, id); err != nil {
@@ -82,12 +88,12 @@ func (c *Cluster) settleAt(w *worker, id, number int32) {
 // cache, or else the freest, with room in its cache; -1 if there is none.
 func (c *Cluster) slot(w *worker, id int32) int {
 	request := c.decodeRequest(id)
-	if i := int(c.calls[id].decoderRank); i >= 0 && w.ranks[i].running < w.shape.MaxBatchPerRank {
+	if i := int(c.calls[id].decoderRank); i >= 0 && c.takes(w, i, id) {
 		if _, ok := w.ranks[i].cache.Admit(c.Now(), request); ok {
 			return i
 		}
 	}
-	for i := w.freest(-1); i >= 0; i = w.freest(i) {
+	for i := c.freest(w, id, -1); i >= 0; i = c.freest(w, id, i) {
 		if _, ok := w.ranks[i].cache.Admit(c.Now(), request); ok {
 			return i
 		}
@@ -95,13 +101,13 @@ func (c *Cluster) slot(w *worker, id int32) int {
 	return -1
 }
 
-// freest is the rank with a slot that has the fewest sequences, then the least
-// context, among those that come after the given one in this order; -1 if
-// there is none.
-func (w *worker) freest(after int) int {
+// freest is the rank with a slot for a call that has the fewest sequences, then
+// the least context, among those that come after the given one in this order;
+// -1 if there is none.
+func (c *Cluster) freest(w *worker, id int32, after int) int {
 	best := -1
 	for i := range w.ranks {
-		if w.ranks[i].running >= w.shape.MaxBatchPerRank || after >= 0 && !w.freer(after, i) {
+		if !c.takes(w, i, id) || after >= 0 && !w.freer(after, i) {
 			continue
 		}
 		if best < 0 || w.freer(i, best) {
@@ -115,8 +121,8 @@ func (w *worker) freest(after int) int {
 func (w *worker) freer(i, j int) bool {
 	a, b := &w.ranks[i], &w.ranks[j]
 	switch {
-	case a.sequences != b.sequences:
-		return a.sequences < b.sequences
+	case a.running != b.running:
+		return a.running < b.running
 	case a.context != b.context:
 		return a.context < b.context
 	}
@@ -157,11 +163,39 @@ func (c *Cluster) startDecode(w *worker, r *rank, id int32) error {
 		a.steps = c.draws.steps(a.luck, a, rest)
 	}
 	a.context = a.prompt() + 1
+	a.room = a.prompt() + c.reserve()
+	a.order = w.joined
+	w.joined++
+	r.fresh++
+	c.takeSlot(w, r, id)
+	return nil
+}
+
+// takeSlot makes a call a sequence of the decode batch.
+func (c *Cluster) takeSlot(w *worker, r *rank, id int32) {
+	a := &c.calls[id]
 	a.joinedAt, a.finishAt = w.steps, w.steps+a.steps
 	w.done.push(finishing{step: a.finishAt, call: id})
 	r.sequences++
 	r.context += float64(a.context)
 	w.sequence++
-	c.growLater(w, id, a.prompt()+c.reserve())
-	return nil
+	c.growLater(w, id, a.room)
+}
+
+// giveSlot takes a sequence out of the decode batch. Its context is what it
+// has grown to.
+func (c *Cluster) giveSlot(w *worker, r *rank, id int32) {
+	a := &c.calls[id]
+	steps := w.steps - a.joinedAt
+	tokens := w.growth * float64(steps)
+	w.done.remove(id)
+	r.context -= float64(a.context) + tokens
+	r.sequences--
+	w.sequence--
+	if r.sequences == 0 {
+		r.context = 0
+	}
+	a.steps -= steps
+	a.context += int(math.Round(tokens))
+	a.growAt = -1
 }

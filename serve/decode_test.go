@@ -72,14 +72,15 @@ func TestADecodeWorkerIsNotSentWhatItKept(t *testing.T) {
 }
 
 func TestEqualBatchesAreFilledByContext(t *testing.T) {
+	c := Cluster{calls: make([]call, 1)}
 	w := worker{shape: toyShape(3), ranks: []rank{
-		{sequences: 2, context: 900}, {sequences: 2, context: 300}, {sequences: 1},
+		{running: 2, context: 900}, {running: 2, context: 300}, {running: 1},
 	}}
 	var order []int
-	for i := w.freest(-1); i >= 0; i = w.freest(i) {
+	for i := c.freest(&w, 0, -1); i >= 0; i = c.freest(&w, 0, i) {
 		order = append(order, i)
 	}
 	require.Equal(t, []int{2, 1, 0}, order)
 	w.ranks[2].running = w.shape.MaxBatchPerRank
-	require.Equal(t, 1, w.freest(-1))
+	require.Equal(t, 1, c.freest(&w, 0, -1))
 }

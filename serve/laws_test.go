@@ -2,6 +2,7 @@ package serve
 
 import (
 	"maps"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -135,7 +136,8 @@ func (w *watched) checkStep(k *worker, at sim.Time) {
 	}
 	for i := range k.ranks {
 		r := &k.ranks[i]
-		w.hold(!k.decodes || r.running <= k.shape.MaxBatchPerRank, "batches have a limit", id)
+		w.hold(!k.decodes || r.running-len(r.parked) <= k.shape.MaxBatchPerRank, "batches have a limit", id)
+		w.hold(r.sequences == k.shape.MaxBatchPerRank || len(r.parked) == 0, "nobody stands aside for an empty slot", id)
 		w.hold(r.sequences <= r.running, "who decodes has a place", id)
 		tokens := w.prompt[i]
 		if tokens > 0 && k.leg.decode > 0 {
@@ -163,16 +165,28 @@ func (w *watched) checkCall(id int32) {
 	w.hold(a.hit < input, "the last token is always computed", id)
 	w.hold(a.done >= a.hit || a.generated > 0, "what was found counts", id)
 	if a.state <= InPrefill {
-		w.hold(a.done < a.prompt(), "prefill ends with the last token", id)
+		w.hold(a.done < a.prompt() || w.emerging(a), "prefill ends with the last token", id)
 		return
 	}
 	w.hold(a.done == a.prompt() && a.filled > a.began, "no token before its prompt is complete", id)
 	if a.state == InDecode {
 		w.hold(a.firstAt-a.issued >= ingress+a.filled-a.began, "ttft holds ingress and prefill", id)
 		decoder := &w.workers[w.Cluster.decodeWorker(a)]
-		w.hold(a.finishAt > decoder.steps, "who is done has left", id)
+		w.hold(a.finishAt > decoder.steps || w.aside(id), "who is done has left", id)
 		w.hold(decoder.unit == w.workers[a.home].unit, "caches stay inside a unit", id)
 	}
+}
+
+// emerging reports whether a call's prompt is on its way out of a pipeline.
+func (w *watched) emerging(a *call) bool {
+	return a.state == InPrefill && a.done == a.prompt() && w.workers[a.home].shape.PP > 1
+}
+
+// aside reports whether a call waits for its slot to come back.
+func (w *watched) aside(id int32) bool {
+	a := &w.calls[id]
+	k := &w.workers[w.Cluster.decodeWorker(a)]
+	return slices.Contains(k.ranks[w.Cluster.decodeRank(a)].parked, id)
 }
 
 // checkHome wants all calls of a session on one rank.
@@ -206,13 +220,15 @@ func (w *watched) checkBooks() {
 			queued += r.queued
 			places[InQueue] += r.queue.n
 			places[InPrefill] += len(r.filling)
-			places[InDecode] += r.sequences
+			places[InDecode] += r.sequences + len(r.parked)
 		}
 		places[InSlot] += w.workers[i].waiting.n
 	}
 	for i := range w.calls {
 		a := &w.calls[i]
-		counted[a.state]++
+		if !w.emerging(a) {
+			counted[a.state]++
+		}
 		if a.state >= InQueue && a.state <= InPrefill {
 			queued -= a.prompt() - a.done
 		}
@@ -237,6 +253,9 @@ func (w *watched) checkDecoding() {
 			made += int64(a.generated)
 		}
 		if a.state == InDecode {
+			made += int64(a.context - a.prompt() - 1) // before it stood aside
+		}
+		if a.state == InDecode && !w.aside(int32(i)) {
 			k := &w.workers[w.Cluster.decodeWorker(a)]
 			made += k.steps - a.joinedAt
 			contexts[&k.ranks[w.decodeRank(a)]] += float64(a.context) + k.growth*float64(k.steps-a.joinedAt)
@@ -310,6 +329,11 @@ func designs() map[string]Config {
 		"retaining little": toy(play(chat), disaggregated(2, 1), retaining, withAgents(20), maxBatch(3), memory(12000)),
 		"small batch":      toy(play(chat), withAgents(20), maxBatch(2)),
 		"small pool batch": toy(play(chat), disaggregated(2, 1), withAgents(20), maxBatch(2)),
+		"visiting":         toy(play(chat), disaggregated(2, 1), withAgents(20), maxBatch(2), visiting),
+		"visiting little":  toy(play(chat), disaggregated(2, 1), withAgents(24), maxBatch(2), visiting, memory(12000), withDrafts),
+		"visiting scarce":  toy(play(essays), withAgents(12), scarce, disaggregated(1, 1), maxBatch(2), visiting),
+		"pipeline":         toy(play(chat), withAgents(24), pipelined(4, 2)),
+		"pipelines apart":  toy(play(chat), withAgents(24), disaggregated(2, 1), pipelined(2, 2), withDrafts),
 		"little memory":    toy(play(chat), withAgents(24), memory(12000)),
 		"little room":      toy(play(chat), disaggregated(1, 1), withAgents(24), memory(12000)),
 		"retracting":       toy(play(essays), withAgents(12), scarce),
@@ -339,6 +363,17 @@ func maxBatch(n int) func(*Config) {
 	return func(c *Config) {
 		pools := c.Deployment.Pools()
 		pools[len(pools)-1].Spec.MaxBatchPerRank = n
+	}
+}
+
+func visiting(c *Config) { c.Deployment.DecodeOrder = FirstToken }
+
+// pipelined makes every worker one of so many stages.
+func pipelined(stages, each int) func(*Config) {
+	return func(c *Config) {
+		for _, p := range c.Deployment.Pools() {
+			p.Spec.Accelerators, p.Spec.PP = stages*each, stages
+		}
 	}
 }
 

@@ -18,6 +18,7 @@ type leg struct {
 	slope  float64
 	joules float64 // dynamic, of the first step
 	rise   float64 // and its growth per step
+	drain  float64 // seconds after the end until its last prompts leave a pipeline
 
 	bookedTime   sim.Time // of its span, already accounted for
 	bookedJoules float64
@@ -25,7 +26,8 @@ type leg struct {
 
 // newLeg describes count steps of which the first and the last cost what is given.
 func newLeg(begun sim.Time, count, decode int, first, last step.Cost) leg {
-	l := leg{begun: begun, count: count, decode: decode, first: first.Seconds, joules: first.Joules}
+	l := leg{begun: begun, count: count, decode: decode, first: first.Seconds, joules: first.Joules,
+		drain: first.Drain}
 	if count > 1 {
 		l.slope = (last.Seconds - first.Seconds) / float64(count-1)
 		l.rise = (last.Joules - first.Joules) / float64(count-1)

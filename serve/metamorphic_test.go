@@ -115,6 +115,7 @@ func TestTimeHasNoScale(t *testing.T) {
 		c.Engine.Host = step.HostCost{Ingress: 2 * c.Engine.Host.Ingress, PerPromptToken: 2 * c.Engine.Host.PerPromptToken}
 		c.Engine.Handshake *= 2
 		c.System.Accelerator.ScaleUp /= 2
+		c.System.Accelerator.ScaleOut /= 2
 		c.Kernels.Transfer.Floor *= 2
 	}
 	for name, cfg := range designs() {

@@ -286,6 +286,9 @@ func TestRunsOfStepsAgreeWithSingleSteps(t *testing.T) {
 		"balances":      toy(play(longChat), withAgents(16), func(c *Config) { c.Deployment.Hold.Balance = 20 }),
 		"disaggregated": toy(play(longChat), disaggregated(1, 1), withDrafts, withAgents(24)),
 		"few slots":     toy(play(longChat), disaggregated(2, 1), withAgents(24), maxBatch(3)),
+		"visits":        toy(play(longChat), disaggregated(2, 1), withAgents(24), maxBatch(3), visiting),
+		"pipeline":      toy(play(longChat), withAgents(24), pipelined(4, 2)),
+		"stages apart":  toy(play(longChat), withAgents(24), disaggregated(1, 1), pipelined(2, 2)),
 	} {
 		const seconds = 60
 		got, fast := keepDiary(t, cfg, seconds)

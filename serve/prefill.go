@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"agentsim/models/kvcache"
+	"agentsim/sim"
 	"agentsim/trace"
 )
 
@@ -139,7 +140,7 @@ func (c *Cluster) reserve() int {
 
 // endChunks books the prompt tokens of the step that just ended.
 func (c *Cluster) endChunks(w *worker) error {
-	seconds := (c.sim.Now() - w.leg.begun).Seconds()
+	seconds := (c.sim.Now() - w.leg.begun).Seconds() + w.leg.drain
 	for _, b := range w.batch {
 		a := &c.calls[b.call]
 		a.done += b.tokens
@@ -150,7 +151,11 @@ func (c *Cluster) endChunks(w *worker) error {
 			continue
 		}
 		r.filling = slices.DeleteFunc(r.filling, func(id int32) bool { return id == b.call })
-		if err := c.promptDone(w, r, b.call, seconds); err != nil {
+		if a.passed = seconds; w.leg.drain > 0 {
+			c.emerged.After(sim.Ticks(w.leg.drain), b.call)
+			continue
+		}
+		if err := c.promptDone(w, r, b.call); err != nil {
 			return err
 		}
 	}
@@ -160,7 +165,7 @@ func (c *Cluster) endChunks(w *worker) error {
 
 // promptDone hands a computed prompt on: to the decode batch of the same
 // worker, or to the decode pool.
-func (c *Cluster) promptDone(w *worker, r *rank, id int32, stepSeconds float64) error {
+func (c *Cluster) promptDone(w *worker, r *rank, id int32) error {
 	a := &c.calls[id]
 	if a.generated == 0 {
 		a.filled = c.sim.Now()
@@ -176,20 +181,39 @@ func (c *Cluster) promptDone(w *worker, r *rank, id int32, stepSeconds float64) 
 		r.cache.Release(c.Now(), kvcache.SessionID(id), a.prompt())
 	}
 	c.enter(id, InTransfer)
-	c.transfer(w, r, id, stepSeconds)
+	c.transfer(w, r, id)
 	return nil
+}
+
+// onEmerged hands on a prompt that has left the last stage of a pipeline. Its
+// worker has begun another step, at whose end the call can join.
+func (c *Cluster) onEmerged(id int32) error {
+	a := &c.calls[id]
+	w := &c.workers[a.home]
+	if !w.decodes {
+		if err := c.promptDone(w, &w.ranks[a.rank], id); err != nil {
+			return err
+		}
+		return c.wake(w)
+	}
+	if a.generated == 0 {
+		a.filled = c.sim.Now()
+	}
+	c.firstToken(id)
+	w.emerged.push(id)
+	return c.wake(w)
 }
 
 // transfer sends a computed cache to the decode pool. Layers are sent as they
 // are computed, so all but the last overlap with the step (modelling.md 3.8);
 // what the decode worker has kept is not sent again.
-func (c *Cluster) transfer(w *worker, r *rank, id int32, stepSeconds float64) {
+func (c *Cluster) transfer(w *worker, r *rank, id int32) {
 	format := w.model.CacheFormat()
 	prompt := c.calls[id].prompt()
 	bytes := c.cfg.LLM.CacheBytes(prompt, format) - c.cfg.LLM.CacheBytes(c.retained(id), format) + c.cfg.LLM.StateBytes()
 	c.tally.moved(bytes)
 	layers := float64(c.cfg.LLM.Layers())
-	hidden := stepSeconds * (1 - 1/layers) * float64(c.transferRate())
+	hidden := c.calls[id].passed * (1 - 1/layers) * float64(c.transferRate(w))
 	exposed := max(bytes/layers, bytes-hidden)
 	c.send(id, r.out, float64(c.cfg.Kernels.Transfer.Floor+c.cfg.Engine.Handshake), exposed)
 }

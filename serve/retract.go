@@ -3,6 +3,7 @@ package serve
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"agentsim/models/kvcache"
 )
@@ -12,6 +13,7 @@ import (
 func (c *Cluster) growLater(w *worker, id int32, room int) {
 	a := &c.calls[id]
 	steps := int64(math.Floor(float64(room-a.context) / w.growth))
+	a.room = room
 	a.growAt = max(a.joinedAt+steps, w.steps+1)
 	if a.growAt < a.finishAt {
 		w.growing.push(finishing{step: a.growAt, call: id})
@@ -36,6 +38,9 @@ func (c *Cluster) growCaches(w *worker) error {
 					room, r.cache.CapacityTokens())}
 			}
 			victim := c.youngest(w, r)
+			if n := len(r.parked); n > 0 {
+				victim = r.parked[n-1]
+			}
 			if err := c.retract(w, r, victim); err != nil {
 				return err
 			}
@@ -70,20 +75,15 @@ func (c *Cluster) youngest(w *worker, r *rank) int32 {
 // from there once its cache has been computed again.
 func (c *Cluster) retract(w *worker, r *rank, id int32) error {
 	a := &c.calls[id]
-	steps := w.steps - a.joinedAt
-	tokens := w.growth * float64(steps)
-	w.done.remove(id)
-	r.cache.Retract(c.Now(), kvcache.SessionID(id))
-	r.context -= float64(a.context) + tokens
-	r.sequences--
-	r.running--
-	w.sequence--
-	if r.sequences == 0 {
-		r.context = 0
+	if at := slices.Index(r.parked, id); at >= 0 {
+		r.parked = slices.Delete(r.parked, at, at+1)
+	} else {
+		c.giveSlot(w, r, id)
 	}
-	a.steps -= steps
-	a.generated = min(a.generated+int(math.Round(tokens)), int(a.current().Output)-1)
-	a.done, a.growAt = 0, -1
+	r.cache.Retract(c.Now(), kvcache.SessionID(id))
+	r.running--
+	a.generated = min(a.context-int(a.current().Input)-1, int(a.current().Output)-1)
+	a.done = 0
 	c.tally.Retractions++
 	c.tally.Lost += int64(a.prompt())
 	c.enter(id, InQueue)

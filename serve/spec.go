@@ -41,6 +41,13 @@ const (
 	ShortestFirst = "shortest-first" // fewest tokens to compute
 )
 
+// Who goes first where a decode worker has more calls than slots.
+const (
+	// FirstToken gives a call that has no token yet a slot for one step at
+	// once, in place of the one that came last; after it, slots go by arrival.
+	FirstToken = "first-token"
+)
+
 // What the next prompt contains after a turn.
 const (
 	Recorded  = "recorded"  // the recorded history: generated tokens are never matched
@@ -66,6 +73,7 @@ type DeploymentSpec struct {
 	Router       string         `yaml:"router"`
 	Batching     string         `yaml:"batching,omitempty"`      // mixed (default) | prefill-priority
 	PrefillOrder string         `yaml:"prefill_order,omitempty"` // fcfs (default) | shortest-first
+	DecodeOrder  string         `yaml:"decode_order,omitempty"`  // fcfs (default) | first-token; of decode workers
 	Spill        int            `yaml:"spill,omitempty"`         // tokens queued at home that move a session; 0 = never
 	Hold         HoldSpec       `yaml:"hold,omitempty"`
 	Experts      ExpertsSpec    `yaml:"experts,omitempty"`
@@ -136,6 +144,15 @@ func (d *DeploymentSpec) validatePolicies() error {
 	case "", FCFS, ShortestFirst:
 	default:
 		return field("prefill_order", fmt.Sprintf("%q: want %s or %s", d.PrefillOrder, FCFS, ShortestFirst))
+	}
+	switch d.DecodeOrder {
+	case "", FCFS:
+	case FirstToken:
+		if d.Mode == Aggregated {
+			return field("decode_order", "first-token is of decode workers: an aggregated worker computes the first token itself")
+		}
+	default:
+		return field("decode_order", fmt.Sprintf("%q: want %s or %s", d.DecodeOrder, FCFS, FirstToken))
 	}
 	if d.Spill < 0 {
 		return field("spill", fmt.Sprintf("%d: want 0 (never) or more tokens", d.Spill))

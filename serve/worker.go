@@ -27,6 +27,7 @@ type worker struct {
 	loads   []step.Rank // scratch: the ranks' loads of the next step
 	waiting fifo        // calls that want a decode slot
 	batch   []chunk     // prompt chunks of the step under way
+	emerged fifo        // calls out of a pipeline that join at the next step
 	done    finishHeap  // decoding calls by the virtual step they end at
 	growing finishHeap  // the same by the step they fill their room at; may hold calls that have left
 
@@ -35,6 +36,9 @@ type worker struct {
 	timer    sim.Timer
 	steps    int64 // virtual steps completed
 	sequence int   // decoding sequences over all ranks
+	joined   int64 // calls that ever joined
+	settled  int64 // of these, at earlier boundaries than the last
+	visited  bool  // the next step has calls that leave their slot after it
 	leg      leg   // the step or run under way
 }
 
@@ -49,6 +53,8 @@ type rank struct {
 	homes     int       // sessions that belong here
 	running   int       // calls with a place: prompt under way or decoding
 	sequences int       // decoding
+	parked    []int32   // with a place but no slot, by arrival (decode_order first-token)
+	fresh     int       // of the decoding, those that joined at this boundary
 	context   float64   // tokens in the caches of the decoding sequences
 }
 
@@ -189,7 +195,14 @@ func (c *Cluster) kept(a *call) int {
 // plan admits what can be admitted and begins the next step, if there is
 // anything to do.
 func (c *Cluster) plan(w *worker) error {
+	for w.emerged.n > 0 {
+		id := w.emerged.pop()
+		if err := c.startDecode(w, &w.ranks[c.calls[id].rank], id); err != nil {
+			return err
+		}
+	}
 	if w.decodes && !w.prefills {
+		c.resume(w)
 		if err := c.join(w); err != nil {
 			return err
 		}
@@ -225,6 +238,9 @@ func (c *Cluster) beginRun(w *worker) {
 	count := w.done[0].step - w.steps
 	if len(w.growing) > 0 {
 		count = max(1, min(count, w.growing[0].step-w.steps))
+	}
+	if w.visited {
+		count = 1
 	}
 	if w.hold.until > w.steps {
 		count = min(count, w.hold.until-w.steps)
