@@ -62,14 +62,13 @@ func (c *Cluster) join(w *worker) error {
 		w.waiting.pop()
 		c.settleAt(w, id, int32(i))
 		r := &w.ranks[i]
-		if c.calls[id].current().Output > 1 {
-			c.displace(w, r)
-		}
+		c.displace(w, r)
 		r.running++
 		c.firstToken(id)
 		if err := c.startDecode(w, r, id); err != nil {
 			return err
 		}
+		c.refill(w, r) // if the first token was its only one
 	}
 	return nil
 }

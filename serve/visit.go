@@ -43,11 +43,22 @@ func (c *Cluster) resume(w *worker) {
 				}
 				c.park(w, r, newest)
 			}
-			id := r.parked[0]
-			r.parked = slices.Delete(r.parked, 0, 1)
-			c.takeSlot(w, r, id)
+			c.unpark(w, r)
 		}
 	}
+}
+
+// refill gives free slots to those who stand aside.
+func (c *Cluster) refill(w *worker, r *rank) {
+	for len(r.parked) > 0 && r.sequences < w.shape.MaxBatchPerRank {
+		c.unpark(w, r)
+	}
+}
+
+func (c *Cluster) unpark(w *worker, r *rank) {
+	id := r.parked[0]
+	r.parked = slices.Delete(r.parked, 0, 1)
+	c.takeSlot(w, r, id)
 }
 
 // park takes a call out of its slot and lines it up by its arrival.
