@@ -20,8 +20,8 @@ func prepare(s *configs.Scenario) (serve.Config, error) {
 		return serve.Config{}, err
 	}
 	cfg := serve.Config{Deployment: s.Deployment, System: s.System, LLM: s.Model, Kernels: s.Kernels, Engine: s.Engine,
-		Sessions: source, Arrivals: s.Workload.Arrivals, Pool: source.Pool, Replay: s.Workload.Replay,
-		Ramp: float64(s.Protocol.Ramp), Seed: s.Seed,
+		Sessions: source, Arrivals: s.Workload.Arrivals, Pool: source.Pool, Tools: source.Tools,
+		Replay: s.Workload.Replay, Ramp: float64(s.Protocol.Ramp), Seed: s.Seed,
 		MinOutput: s.SLO.MinOutput()}
 	if err := cfg.Prepare(); err != nil {
 		return cfg, fmt.Errorf("%w: %w", metrics.ErrConfiguration, err)

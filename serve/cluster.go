@@ -23,6 +23,7 @@ type Config struct {
 	Sessions   Sessions
 	Arrivals   string      // who calls when: closed (default), lanes, open, partly-open (see trace.Workload)
 	Pool       *trace.Pool // with trees: sub-agents of lanes, sessions that arrive by time; nil = none
+	Tools      []string    // names of trace.Turn.Tool
 	Replay     string      // recorded | generated: whether the next prompt repeats what was generated
 	Agents     int
 	Ramp       float64 // seconds over which the agents' first calls are spread
@@ -52,6 +53,9 @@ type pricer interface {
 func (c *Config) Prepare() error {
 	if err := c.Deployment.Validate(); err != nil {
 		return fmt.Errorf("deployment.%w", err)
+	}
+	if err := c.Deployment.Cache.Eviction.CheckClasses(c.classes()); err != nil {
+		return fmt.Errorf("deployment.cache.%w", err)
 	}
 	if c.Deployment.Mode == Auto {
 		return field("deployment.mode", "auto names no deployment yet: only capacity resolves it")
@@ -202,7 +206,7 @@ func (c *Cluster) cacheSpec(m *step.Model) (kvcache.Spec, error) {
 	cache := c.cfg.Deployment.Cache
 	s := kvcache.Spec{Capacity: m.Budget().Cache, BlockTokens: policy.BlockTokens, BytesPerToken: perToken,
 		FixedBytes: fixed, RunningBytes: running, Fragmentation: policy.Fragmentation,
-		Tiers: cache.Tiers, Eviction: cache.Eviction, Write: cache.Write}
+		Tiers: cache.Tiers, Eviction: cache.Eviction, Write: cache.Write, Classes: c.cfg.classes()}
 	if s.Capacity <= 0 {
 		return s, m.Fit()
 	}

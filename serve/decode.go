@@ -130,7 +130,8 @@ func (w *worker) freer(i, j int) bool {
 
 func (c *Cluster) decodeRequest(id int32) kvcache.Request {
 	turn := c.calls[id].current()
-	r := kvcache.Request{Session: kvcache.SessionID(id), Prompt: c.calls[id].prompt(), Reserve: c.reserve()}
+	r := kvcache.Request{Session: kvcache.SessionID(id), Prompt: c.calls[id].prompt(), Reserve: c.reserve(),
+		Class: c.calls[id].class()}
 	if c.cfg.Deployment.Cache.DecodeRetains {
 		r.Common = c.common(turn)
 	}

@@ -104,7 +104,7 @@ func (c *Cluster) pick(w *worker, r *rank) int {
 func (c *Cluster) request(w *worker, id int32) kvcache.Request {
 	a := &c.calls[id]
 	turn := a.current()
-	r := kvcache.Request{Session: kvcache.SessionID(id), Prompt: a.prompt()}
+	r := kvcache.Request{Session: kvcache.SessionID(id), Prompt: a.prompt(), Class: a.class()}
 	if w.decodes {
 		r.Reserve = c.reserve()
 	}

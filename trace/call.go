@@ -77,6 +77,7 @@ type Turn struct {
 	Output int32   // tokens to generate
 	Gap    float32 // seconds between the end of the previous call and this one
 	Kind   Kind
+	Tool   uint8 // whose result it answers: 1 + its place in Pool.Tools; 0 = none, or not told
 }
 
 // Session is a trajectory: the turns one agent walks in order.

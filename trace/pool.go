@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
+	"slices"
+	"strings"
 )
 
 // PoolOptions says how recorded calls become sessions. Zero values mean no limit.
@@ -24,6 +27,7 @@ type Pool struct {
 	turns    []Turn
 	sessions []pooled
 	dropped  int
+	tools    []string
 
 	// With PoolOptions.Trees:
 	at     []float64 // by turn
@@ -76,6 +80,10 @@ func (p *Pool) Len() int { return len(p.sessions) }
 // Dropped returns how many sessions of the trace the options left out whole.
 func (p *Pool) Dropped() int { return p.dropped }
 
+// Tools returns the names of the tools whose results calls answer, in the order
+// in which they first appear; those beyond the first 255 have no name.
+func (p *Pool) Tools() []string { return p.tools }
+
 // Turns returns the number of turns of all sessions together.
 func (p *Pool) Turns() int { return len(p.turns) }
 
@@ -112,6 +120,7 @@ type poolBuilder struct {
 	turns  []Turn
 	owner  []int32 // agent of each turn
 	when   []spell // of each turn, with PoolOptions.Trees
+	tools  []string
 	calls  int
 	kept   int // agents that will be sessions
 
@@ -193,7 +202,8 @@ func (b *poolBuilder) fits(a *agentState, c *Call) bool {
 }
 
 func (b *poolBuilder) turn(a *agentState, c *Call) Turn {
-	t := Turn{Input: int32(max(c.Input, 1)), Output: int32(max(c.Output, 1)), Kind: c.Kind}
+	t := Turn{Input: int32(max(c.Input, 1)), Output: int32(max(c.Output, 1)), Kind: c.Kind,
+		Tool: b.tool(c.Tool)}
 	if b.opts.ContextLimit > 0 {
 		t.Output = min(t.Output, int32(b.opts.ContextLimit)-t.Input)
 	}
@@ -207,6 +217,22 @@ func (b *poolBuilder) turn(a *agentState, c *Call) Turn {
 	t.Echo = echo(a, c, t.Prefix)
 	t.Gap = float32(b.gap(a, c))
 	return t
+}
+
+// tool numbers a tool's name from 1 on; 0 = no name.
+func (b *poolBuilder) tool(name string) uint8 {
+	if name == "" {
+		return 0
+	}
+	i := slices.Index(b.tools, name)
+	if i < 0 {
+		if len(b.tools) == math.MaxUint8 {
+			return 0
+		}
+		i = len(b.tools)
+		b.tools = append(b.tools, strings.Clone(name))
+	}
+	return uint8(i + 1)
 }
 
 // roundingSlackMax is the largest block size of the known formats, in tokens:
@@ -250,7 +276,7 @@ func (b *poolBuilder) speedup() float64 { return cmp.Or(b.opts.Speedup, 1) }
 
 // finish lays the turns out session by session.
 func (b *poolBuilder) finish() (*Pool, error) {
-	p := &Pool{turns: make([]Turn, len(b.turns))}
+	p := &Pool{turns: make([]Turn, len(b.turns)), tools: b.tools}
 	next := make([]int, len(b.agents))
 	first := 0
 	for i := range b.agents {

@@ -2,6 +2,7 @@ package trace
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"testing"
 
@@ -58,6 +59,29 @@ func TestPoolGroupsInterleavedCallsAndSubAgents(t *testing.T) {
 		{ID: "a/sub", Parent: "a", Start: 2.5, Inherited: 640, Turns: []Turn{{Input: 700, Output: 5}}},
 	}, sessions(p))
 	require.Equal(t, 5, p.Turns())
+}
+
+func TestPoolNumbersTools(t *testing.T) {
+	p := pool(t, PoolOptions{},
+		Call{Session: "a", Input: 10}, Call{Session: "a", Kind: Tool, Tool: "Bash", Input: 20},
+		Call{Session: "b", Input: 10}, Call{Session: "b", Kind: Tool, Tool: "Read", Input: 20},
+		Call{Session: "a", Kind: Tool, Tool: "Read", Input: 30}, Call{Session: "a", Kind: User, Input: 40},
+	)
+	require.Equal(t, []string{"Bash", "Read"}, p.Tools())
+	var tools []uint8
+	for _, turn := range sessions(p)[0].Turns {
+		tools = append(tools, turn.Tool)
+	}
+	require.Equal(t, []uint8{0, 1, 2, 0}, tools)
+
+	var many []Call
+	for i := range 300 {
+		many = append(many, Call{Session: "a", Kind: Tool, Tool: fmt.Sprint("tool ", i), Input: 10 + i})
+	}
+	p = pool(t, PoolOptions{}, many...)
+	require.Len(t, p.Tools(), 255)
+	require.EqualValues(t, 255, sessions(p)[0].Turns[254].Tool)
+	require.Zero(t, sessions(p)[0].Turns[255].Tool, "the rest have no name")
 }
 
 func TestPoolEchoNeverExceedsThePrompt(t *testing.T) {

@@ -16,7 +16,8 @@ import (
 // Source is where the trajectories of a workload come from.
 type Source struct {
 	serve.Sessions
-	Pool *trace.Pool // sub-agents and arrivals by time, where the workload replays them; nil = none
+	Tools []string    // whose results calls answer, as far as the workload tells; see trace.Turn
+	Pool  *trace.Pool // sub-agents and arrivals by time, where the workload replays them; nil = none
 }
 
 // Open makes the source of trajectories of a workload: a profile to draw them
@@ -48,7 +49,7 @@ func dealer(w *trace.Workload, pool *trace.Pool, seed uint64) (*Source, error) {
 		for i := range pool.Len() {
 			r.choice = append(r.choice, int32(i))
 		}
-		return &Source{Sessions: r}, nil
+		return &Source{Sessions: r, Tools: pool.Tools()}, nil
 	}
 	for _, i := range pool.Roots() {
 		if !pool.SubAgent(i) {
@@ -58,7 +59,7 @@ func dealer(w *trace.Workload, pool *trace.Pool, seed uint64) (*Source, error) {
 	if len(r.choice) == 0 && !w.ByTime() {
 		return nil, fmt.Errorf("workload.trace: %s: no session of a main agent is left for arrivals: %s", w.Trace, w.Arrivals)
 	}
-	return &Source{Sessions: r, Pool: pool}, nil
+	return &Source{Sessions: r, Tools: pool.Tools(), Pool: pool}, nil
 }
 
 // withinModel is a context limit, or the model's if that is lower.

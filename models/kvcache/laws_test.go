@@ -74,6 +74,7 @@ func drawSpec(t *rapid.T) Spec {
 		BytesPerToken: rapid.Float64Range(0.2, 2).Draw(t, "bytes"),
 		RunningBytes:  units.Bytes(rapid.IntRange(0, 10).Draw(t, "running")),
 		Fragmentation: rapid.SampledFrom([]float64{0, 1, 1.25}).Draw(t, "fragmentation"),
+		Classes:       []string{"user", "bash", "tool"},
 		Write:         rapid.SampledFrom([]WritePolicy{"", WriteBack, WriteThrough}).Draw(t, "write"),
 	}
 	for i := range rapid.IntRange(0, 3).Draw(t, "tiers") {
@@ -86,7 +87,7 @@ func drawSpec(t *rapid.T) Spec {
 func drawEviction(t *rapid.T) EvictionSpec {
 	return rapid.SampledFrom([]EvictionSpec{
 		{},
-		{Policy: TTL, TTL: []units.Seconds{1, 20, 5}},
+		{Policy: TTL, TTL: map[string]units.Seconds{"tool": 5, "user": 1, "bash": 20}},
 		{Policy: Cost, CostContext: 30},
 		{Policy: KeepTurns, Turns: 1},
 		{Policy: KeepTurns, Turns: 3},

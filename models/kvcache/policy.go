@@ -3,6 +3,9 @@ package kvcache
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"agentsim/units"
 )
@@ -10,9 +13,9 @@ import (
 // EvictionSpec chooses what gives way when memory runs out.
 type EvictionSpec struct {
 	Policy EvictionPolicy `yaml:"policy,omitempty"` // default lru
-	// TTL is how long a session is worth keeping after a turn, by the tool
-	// class of the request; a class beyond the list has the last entry's.
-	TTL []units.Seconds `yaml:"ttl,omitempty"`
+	// TTL is how long a session is worth keeping after a turn, by the class of
+	// what it waits for; classes without an entry have that of "tool".
+	TTL map[string]units.Seconds `yaml:"ttl,omitempty"`
 	// CostContext is the context, in tokens, at which attention costs as much
 	// as the rest of prefill: recomputing n tokens costs n(1 + n/(2·CostContext)).
 	CostContext float64 `yaml:"cost_context,omitempty"`
@@ -52,14 +55,28 @@ func (e EvictionSpec) validate(path string) error {
 }
 
 func (e EvictionSpec) validateTTL(path string) error {
-	if len(e.TTL) == 0 {
-		return fmt.Errorf("%s.ttl: is missing, policy %q needs one time per tool class", path, TTL)
+	if _, ok := e.TTL[otherClass]; !ok {
+		return fmt.Errorf("%s.ttl.%s: is missing, policy %q needs the time of classes without an entry", path, otherClass, TTL)
 	}
 	var errs []error
-	for i, ttl := range e.TTL {
-		errs = append(errs, notNegative(fmt.Sprintf("%s.ttl[%d]", path, i), ttl))
+	for _, name := range slices.Sorted(maps.Keys(e.TTL)) {
+		errs = append(errs, notNegative(fmt.Sprintf("%s.ttl.%s", path, name), e.TTL[name]))
 	}
 	return errors.Join(errs...)
+}
+
+// otherClass stands for all classes that have no time of their own.
+const otherClass = "tool"
+
+// CheckClasses reports a time to live of a class that there is not.
+func (e EvictionSpec) CheckClasses(classes []string) error {
+	for _, name := range slices.Sorted(maps.Keys(e.TTL)) {
+		if name != otherClass && !slices.Contains(classes, name) {
+			return fmt.Errorf("eviction.ttl.%s: the workload has no tool of this name; it has %s", name,
+				strings.Join(classes, ", "))
+		}
+	}
+	return nil
 }
 
 // policy orders sessions for eviction.
@@ -74,7 +91,7 @@ type policy interface {
 func newPolicy(spec Spec) policy {
 	switch spec.Eviction.Policy {
 	case TTL:
-		return ttlPolicy(spec.Eviction.TTL)
+		return newTTLPolicy(spec)
 	case Cost:
 		return costPolicy{contextBlocks: spec.Eviction.CostContext / float64(spec.BlockTokens)}
 	}
@@ -87,8 +104,21 @@ type lruPolicy struct{}
 func (lruPolicy) rank(_ float64, s *session) float64 { return s.last }
 func (lruPolicy) ages() bool                         { return false }
 
-// ttlPolicy: earliest end of its time to live first, by tool class.
+// ttlPolicy: earliest end of its time to live first, by class; the last entry
+// is that of all classes beyond.
 type ttlPolicy []units.Seconds
+
+func newTTLPolicy(spec Spec) ttlPolicy {
+	var p ttlPolicy
+	for _, name := range append(slices.Clip(spec.Classes), otherClass) {
+		ttl, ok := spec.Eviction.TTL[name]
+		if !ok {
+			ttl = spec.Eviction.TTL[otherClass]
+		}
+		p = append(p, ttl)
+	}
+	return p
+}
 
 func (p ttlPolicy) rank(_ float64, s *session) float64 {
 	return s.last + float64(p[min(int(s.class), len(p)-1)])

@@ -12,7 +12,7 @@ import (
 // what they left free and 50 tokens more, and lists the sessions left whole.
 func survivors(t *testing.T, eviction EvictionSpec, now float64, turns ...Request) (whole []SessionID) {
 	spec := small()
-	spec.Eviction = eviction
+	spec.Eviction, spec.Classes = eviction, []string{"user", "tool", "slow"}
 	c := mustNew(t, spec)
 	for i, r := range turns {
 		turn(t, c, float64(i), r)
@@ -33,12 +33,18 @@ func TestLeastRecentlyUsedGoesFirst(t *testing.T) {
 }
 
 func TestEarliestEndOfTimeToLiveGoesFirst(t *testing.T) {
-	ttl := EvictionSpec{Policy: TTL, TTL: []units.Seconds{60, 2}}
+	ttl := EvictionSpec{Policy: TTL, TTL: map[string]units.Seconds{"user": 60, "tool": 2}}
 	require.Equal(t, []SessionID{0, 2}, survivors(t, ttl, 9,
 		Request{Session: 0, Prompt: 300}, Request{Session: 1, Prompt: 300, Class: 1}, Request{Session: 2, Prompt: 300}))
 	require.Equal(t, []SessionID{0, 1}, survivors(t, ttl, 9,
 		Request{Session: 0, Prompt: 300}, Request{Session: 1, Prompt: 300}, Request{Session: 2, Prompt: 300, Class: 7}),
-		"a class beyond the list has the last entry's time")
+		"a class beyond the list has the time of tools")
+	ttl.TTL["slow"] = 90
+	require.Equal(t, []SessionID{1, 2}, survivors(t, ttl, 9,
+		Request{Session: 0, Prompt: 300}, Request{Session: 1, Prompt: 300, Class: 2}, Request{Session: 2, Prompt: 300}))
+	require.NoError(t, ttl.CheckClasses([]string{"user", "tool", "slow"}))
+	require.EqualError(t, ttl.CheckClasses([]string{"user", "tool", "bash"}),
+		"eviction.ttl.slow: the workload has no tool of this name; it has user, tool, bash")
 }
 
 func TestCheapestToRecomputePerIdleByteGoesFirst(t *testing.T) {

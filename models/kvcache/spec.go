@@ -32,6 +32,7 @@ type Spec struct {
 	Tiers         []TierSpec   `yaml:"tiers,omitempty"`         // below HBM, fastest first
 	Write         WritePolicy  `yaml:"write,omitempty"`         // when entries reach the first tier; default write-back
 	Eviction      EvictionSpec `yaml:"eviction,omitempty"`      // what gives way first; default lru
+	Classes       []string     `yaml:"-"`                       // names of Request.Class; empty = all are called "tool"
 }
 
 // TierSpec is one store below HBM.

@@ -23,11 +23,11 @@ write: write-through
 tiers:
   - {name: host, capacity: 193GB, rate: 200GB/s, latency: 20us}
   - {name: nvme, capacity: 3TB, rate: 10GB/s, latency: 100us, link: drives}
-eviction: {policy: ttl, ttl: [5s, 1min]}
+eviction: {policy: ttl, ttl: {tool: 5s, user: 1min}}
 `), &spec, yaml.Strict()))
 	require.NoError(t, spec.Validate())
 	require.Equal(t, TierSpec{Name: NVMe, Capacity: 3e12, Rate: 10e9, Latency: 100e-6, Link: "drives"}, spec.Tiers[1])
-	require.Equal(t, EvictionSpec{Policy: TTL, TTL: []units.Seconds{5, 60}}, spec.Eviction)
+	require.Equal(t, EvictionSpec{Policy: TTL, TTL: map[string]units.Seconds{"tool": 5, "user": 60}}, spec.Eviction)
 }
 
 func TestSpecErrorsNameTheField(t *testing.T) {
@@ -45,10 +45,11 @@ func TestSpecErrorsNameTheField(t *testing.T) {
 		"tiers[0].latency: is -1s, must not be below 0":    func(s *Spec) { s.Tiers[0].Latency = -1 },
 		"tiers: are 4, at most 3":                          func(s *Spec) { s.Tiers = make([]TierSpec, 4) },
 		`eviction.policy: is "fifo", must be "lru", "ttl"`: eviction(EvictionSpec{Policy: "fifo"}),
-		"eviction.ttl: is missing, policy \"ttl\" needs":   eviction(EvictionSpec{Policy: TTL}),
-		"eviction.ttl[1]: is -2s, must not be below 0":     eviction(EvictionSpec{Policy: TTL, TTL: []units.Seconds{1, -2}}),
-		"eviction.cost_context: is 0, must be above 0":     eviction(EvictionSpec{Policy: Cost}),
-		"eviction.turns: is 9, must be from 1 to 8":        eviction(EvictionSpec{Policy: KeepTurns, Turns: 9}),
+		"eviction.ttl.tool: is missing, policy \"ttl\"":    eviction(EvictionSpec{Policy: TTL}),
+		"eviction.ttl.user: is -2s, must not be below 0": eviction(EvictionSpec{Policy: TTL,
+			TTL: map[string]units.Seconds{"tool": 1, "user": -2}}),
+		"eviction.cost_context: is 0, must be above 0": eviction(EvictionSpec{Policy: Cost}),
+		"eviction.turns: is 9, must be from 1 to 8":    eviction(EvictionSpec{Policy: KeepTurns, Turns: 9}),
 	} {
 		spec := tiered(WriteBack)
 		change(&spec)
