@@ -149,7 +149,7 @@ func (d *DeploymentSpec) validatePolicies() error {
 	case "", FCFS:
 	case FirstToken:
 		if d.Mode == Aggregated {
-			return field("decode_order", "first-token is of decode workers: an aggregated worker computes the first token itself")
+			return field("decode_order", "first-token is of decode workers: an aggregated one computes first tokens itself")
 		}
 	default:
 		return field("decode_order", fmt.Sprintf("%q: want %s or %s", d.DecodeOrder, FCFS, FirstToken))

@@ -56,7 +56,8 @@ func (e EvictionSpec) validate(path string) error {
 
 func (e EvictionSpec) validateTTL(path string) error {
 	if _, ok := e.TTL[otherClass]; !ok {
-		return fmt.Errorf("%s.ttl.%s: is missing, policy %q needs the time of classes without an entry", path, otherClass, TTL)
+		return fmt.Errorf("%s.ttl.%s: is missing, policy %q needs the time of classes without an entry", path,
+			otherClass, TTL)
 	}
 	var errs []error
 	for _, name := range slices.Sorted(maps.Keys(e.TTL)) {
