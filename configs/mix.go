@@ -12,7 +12,7 @@ import (
 // values. A list is one field, and so is an entry that only one of them has.
 type Difference struct {
 	Path string
-	A, B string // as they would be written; empty where there is nothing
+	A, B string // in short; empty where there is nothing
 }
 
 // Differences lists all fields in which two configurations differ but for
@@ -108,7 +108,7 @@ func brief(v reflect.Value) string {
 	}
 	switch {
 	case isText(v.Type()), isNumber(v.Type()), v.Kind() == reflect.String, v.Kind() == reflect.Bool:
-		return written(reflect.Indirect(v))
+		return fmt.Sprint(reflect.Indirect(v).Interface())
 	case isList(v.Type()):
 		return brieflyListed(reflect.Indirect(v))
 	}

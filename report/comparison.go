@@ -4,6 +4,7 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
+	"math"
 	"strconv"
 	"strings"
 
@@ -18,7 +19,7 @@ func Comparison(w io.Writer, r *metrics.Comparison, style Style) error {
 	if r.Question != "" {
 		b.WriteString(r.Question + "\n")
 	}
-	fmt.Fprintf(&b, "%s holds %s times the %s of %s\n\n", style.bold(r.A), style.bold(Significant(r.Ratio)), r.Counted,
+	fmt.Fprintf(&b, "%s holds %s times the %s of %s\n\n", style.bold(r.A), style.bold(Multiplier(r.Ratio)), r.Counted,
 		style.bold(r.B))
 	ends(&b, r)
 	factors(&b, r, style)
@@ -55,10 +56,13 @@ func factors(b *strings.Builder, r *metrics.Comparison, style Style) {
 		if f.StandardError > 0 {
 			times += fmt.Sprintf(" ±%.0f %%", percent*f.StandardError)
 		}
-		t.AppendRow(table.Row{f.Name, times, fmt.Sprintf("%.0f %%", percent*f.Share), Multiplier(f.OnB), Multiplier(f.OffA),
-			f.Explains})
+		name := f.Name
+		if len(f.Feasibility) > 0 {
+			name += " (feasibility)"
+		}
+		t.AppendRow(table.Row{name, times, shareOf(r, f.Share), Multiplier(f.OnB), Multiplier(f.OffA), f.Explains})
 	}
-	t.AppendRow(table.Row{"all together", Multiplier(r.Ratio), "100 %"})
+	t.AppendRow(table.Row{"all together", Multiplier(r.Ratio), shareOf(r, 1)})
 	if x := r.Residual; x != nil {
 		t.AppendRow(table.Row{"residual", Multiplier(x.Multiplier), "", "", "", fmt.Sprintf(
 			"of no factor: published are %s and %s, predicted %s (published is ×%s) and %s (×%s)", Significant(x.A.Published),
@@ -70,6 +74,16 @@ func factors(b *strings.Builder, r *metrics.Comparison, style Style) {
 	if len(r.Unchanged) > 0 {
 		fmt.Fprintf(b, "  no difference in: %s\n", strings.Join(r.Unchanged, ", "))
 	}
+}
+
+// shareOf is a share of the logarithm of the ratio; nothing where there is
+// next to none to share out.
+func shareOf(r *metrics.Comparison, share float64) string {
+	const least = 0.05
+	if math.Abs(r.LogRatio) < least {
+		return ""
+	}
+	return fmt.Sprintf("%.0f %%", percent*share)
 }
 
 // interactionsShown and changesShown bound what people are shown; all is in the JSON.
@@ -110,7 +124,9 @@ func changed(b *strings.Builder, r *metrics.Comparison, style Style) {
 		f := &r.Factors[i]
 		var list []string
 		for _, c := range f.Paths {
-			if len(list) < changesShown && c.A != "" && c.B != "" && !strings.HasPrefix(c.A, "[") {
+			const longest = 16
+			told := c.A != "" && c.B != "" && !strings.HasPrefix(c.A, "[") && len(c.A) <= longest && len(c.B) <= longest
+			if told && len(list) < changesShown {
 				list = append(list, fmt.Sprintf("%s %s → %s", c.Path, c.B, c.A))
 			}
 		}

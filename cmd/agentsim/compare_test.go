@@ -69,7 +69,7 @@ published: [{per: accelerator_measured, a: 8000, b: 2594, source: invented}]
 	o := agentsim(t, "compare", file, "--plot", one)
 	require.Zero(t, o.code, o.stderr)
 	for _, want := range []string{"What is memory worth?", "bytes and their rate", "residual", "invented", "all together",
-		"system.accelerator.hbm.capacity 150.754820096GB → 282GB"} {
+		"system.accelerator.hbm.capacity 150.75GB → 282GB"} {
 		require.Contains(t, o.stdout, want)
 	}
 	require.NotContains(t, o.stdout, "\x1b", "colour only on a terminal")

@@ -199,10 +199,10 @@ func TestBearing(t *testing.T) {
 func TestDeploymentsKeepWithinTheirTerms(t *testing.T) {
 	c := headline(t)
 	m := c.newMenu()
-	require.Greater(t, len(m.families), 20)
+	require.Greater(t, len(m), 20)
 	plain, able := c.corner(0), c.corner(c.full())
 	split, deep := false, false
-	for _, family := range m.families {
+	for _, family := range m {
 		for _, p := range family {
 			require.True(t, able.allowed(&p))
 			require.LessOrEqual(t, p.accelerators(), menuSize)

@@ -34,20 +34,30 @@ func (b *bench) answers(ctx context.Context, list []pools, done func(n, all int)
 		if err != nil {
 			return nil, err
 		}
-		if a.outcome == nil {
-			for i := range b.groups {
-				below := &found[s.without(i)]
-				if s.has(i) && (a.outcome == nil || below.outcome.value > a.outcome.value) {
-					a.pools, a.outcome = below.pools, below.outcome
-				}
-			}
-		}
-		if a.outcome == nil {
+		if a.outcome == nil && !b.fallBack(&a, found, s) {
 			return nil, fmt.Errorf("%w: %s: no deployment works; the last: %w", metrics.ErrInfeasible, b.b.Name, a.reason)
 		}
 		found[s] = a
 	}
 	return found, nil
+}
+
+// fallBack gives a corner at which nothing works the answer of the best with
+// one factor less at a's level, of those at which something works if there are
+// any. False means that there is no corner below.
+func (b *bench) fallBack(a *answer, found []answer, s set) bool {
+	works := false
+	for i := range b.groups {
+		if !s.has(i) {
+			continue
+		}
+		below := &found[s.without(i)]
+		itself := below.reason == nil
+		if a.outcome == nil || (itself && !works) || (itself == works && below.outcome.value > a.outcome.value) {
+			a.pools, a.outcome, works = below.pools, below.outcome, itself
+		}
+	}
+	return a.outcome != nil
 }
 
 // contendersMost is how many of a corner's best contend at its neighbours.

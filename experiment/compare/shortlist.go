@@ -6,56 +6,8 @@ import (
 	"math"
 	"slices"
 
-	"agentsim/experiment/deploy"
 	"agentsim/serve"
 )
-
-// menu is every deployment that may be tried, by the shapes of its workers:
-// members of a family differ in how many of them there are and in limits.
-type menu struct{ families [][]pools }
-
-// menuSize is about the size of the menu's deployments, in accelerators.
-// Smaller ones are copied to it, so that whole numbers of agents are fine
-// enough to compare.
-const menuSize = 32
-
-// newMenu lists the deployments of both scenarios. Workers may be wider than a
-// domain: at corners with a small one their traffic then leaves it.
-func (c *cube) newMenu() menu {
-	s := c.a.scenario(c.givenA)
-	s.Deployment.Mode, s.Deployment.Budget = serve.Auto, menuSize
-	s.System.Domain = max(c.a.System.Domain, c.b.System.Domain)
-	s.System.AcceleratorsPer = max(c.a.System.AcceleratorsPer, c.b.System.AcceleratorsPer)
-	drafts := c.drafts()
-	var m menu
-	number := map[pools]int{}
-	for _, d := range deploy.Candidates(s) {
-		p := poolsOf(&d)
-		shapes := p
-		for _, pool := range []*serve.PoolSpec{&shapes.entry, &shapes.finish} {
-			pool.Workers, pool.TokenBudget, pool.MaxBatchPerRank, pool.DraftTokens = 0, 0, 0, 0
-		}
-		i, ok := number[shapes]
-		if !ok {
-			i = len(m.families)
-			number[shapes] = i
-			m.families = append(m.families, nil)
-		}
-		for _, p.finish.DraftTokens = range drafts {
-			if !slices.Contains(m.families[i], p) {
-				m.families[i] = append(m.families[i], p)
-			}
-		}
-	}
-	return m
-}
-
-// drafts are the depths of speculation that are tried: none and the two given.
-func (c *cube) drafts() []int {
-	list := []int{0, c.a.Deployment.DraftTokens, c.b.Deployment.DraftTokens}
-	slices.Sort(list)
-	return slices.Compact(list)
-}
 
 // scaled copies a small deployment to about the size of the menu's.
 func scaled(p pools) pools {
@@ -74,7 +26,7 @@ func (b *bench) shortlist(ctx context.Context, done func(n, all int)) ([]pools, 
 		if done != nil {
 			done(i, len(corners))
 		}
-		best, err := b.screen(ctx, &m, s)
+		best, err := b.screen(ctx, m, s)
 		if err != nil {
 			return nil, err
 		}
@@ -102,11 +54,11 @@ const familiesBest = 2
 // screen finds the best deployments of each mode at a corner: one of each
 // family is tried, then the members of the best families, one dimension after
 // another.
-func (b *bench) screen(ctx context.Context, m *menu, s set) ([]pools, error) {
+func (b *bench) screen(ctx context.Context, m menu, s set) ([]pools, error) {
 	terms := b.at(s)
 	var firsts []trial
 	family := map[pools][]pools{}
-	for _, members := range m.families {
+	for _, members := range m {
 		allowed := slices.DeleteFunc(slices.Clone(members), func(p pools) bool { return !terms.allowed(&p) })
 		if len(allowed) == 0 {
 			continue
