@@ -23,6 +23,7 @@ func Presets() *Library {
 		KindOf[hardware.KernelSet]("kernels"),
 		KindOf[llm.Spec]("models"),
 		KindOf[step.EngineSpec]("engines"),
+		KindOf[SLO]("slos"),
 		KindOf[Protocol]("protocols"),
 		KindOf[Factors]("factors"),
 		{Name: "workloads", Type: reflect.TypeFor[trace.Workload](), Key: "profile"},

@@ -2,39 +2,70 @@ package configs
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"agentsim/models/hardware"
 	"agentsim/units"
 )
 
-// Protocol says how a number of agents is tried: when measurement begins,
-// how much is measured, and how the search for the largest number goes.
+// Protocol says how a number of agents is tried: how agents begin, what of the
+// run is measured, when a phase ends, and how the search for the largest
+// number goes.
 type Protocol struct {
 	Name string `yaml:"name"`
 
-	Ramp             units.Seconds `yaml:"ramp"`                // first calls are spread over this
-	Warmup           units.Seconds `yaml:"warmup"`              // discarded after the ramp
+	// Start says where agents begin: stationary (default) or fresh.
+	Start string `yaml:"start,omitempty"`
+	// RandomPrefix says where the unique part of a session's prompts begins:
+	// after-shared (default) or start.
+	RandomPrefix string        `yaml:"random_prefix,omitempty"`
+	OutputMax    int           `yaml:"output_max,omitempty"` // tokens; longer answers are cut; 0 = none
+	Ramp         units.Seconds `yaml:"ramp"`                 // first calls are spread over this
+	Warmup       units.Seconds `yaml:"warmup"`               // discarded after the ramp
+	MSER5        bool          `yaml:"mser5,omitempty"`      // warm-up after that is found and discarded, too
+
 	Duration         units.Seconds `yaml:"duration"`            // measured at least
 	SessionsMin      int           `yaml:"sessions_min"`        // trajectories completed at least
 	SessionsPerAgent float64       `yaml:"sessions_per_agent"`  // and per agent at least
 	CallsMin         int           `yaml:"calls_min,omitempty"` // calls measured at least
 	DurationMax      units.Seconds `yaml:"duration_max"`        // measured at most
 	Batches          int           `yaml:"batches"`             // of the window, for intervals
-	StopWhenCertain  bool          `yaml:"stop_when_certain"`   // end a phase early once its verdict cannot change
+	StopWhenCertain  bool          `yaml:"stop_when_certain"`   // after Duration, whatever minima are not met
+	// Precision lets a phase go on beyond its minima until its verdict is
+	// certain or its shares are known to ± this; 0 = the minima suffice.
+	Precision float64 `yaml:"precision,omitempty"`
 
 	StartAgents int              `yaml:"start_agents"` // the search begins here and doubles
 	Tolerance   float64          `yaml:"tolerance"`    // the search ends when pass and fail are this close, relatively
 	Sources     hardware.Sources `yaml:"sources,omitempty"`
 }
 
+// Where agents begin.
+const (
+	StationaryStart = "stationary" // at random points of their sessions and answers, on warm caches
+	FreshStart      = "fresh"      // at the first turn of their first sessions, on empty caches
+)
+
+// Where the random prefix of a session stands. Either way no session finds
+// what another left behind its prefix: not one of the same phase that plays the
+// same trajectory, nor one of an earlier phase.
+const (
+	PrefixAtStart     = "start"        // sessions share nothing
+	PrefixAfterShared = "after-shared" // behind tools and system prompt, which stay shared
+)
+
+// agentsMax bounds where a search may begin: no deployment in sight holds more.
+const agentsMax = 1 << 20
+
 // Validate reports the first field that cannot be.
 func (p *Protocol) Validate() error {
 	const batchesLeast = 10 // fewer say nothing about their spread
-	checks := []struct {
-		ok      bool
-		path    string
-		problem string
-	}{
+	const batchesMost = 60  // a window has no more slices
+	checks := []requirement{
+		oneOf("start", p.Start, StationaryStart, FreshStart),
+		oneOf("random_prefix", p.RandomPrefix, PrefixAtStart, PrefixAfterShared),
+		{p.OutputMax >= 0, "output_max", fmt.Sprintf("%d: want 0 (none) or more", p.OutputMax)},
 		{p.Ramp >= 0, "ramp", fmt.Sprintf("%v: want 0s or more", p.Ramp)},
 		{p.Warmup >= 0, "warmup", fmt.Sprintf("%v: want 0s or more", p.Warmup)},
 		{p.Duration > 0, "duration", fmt.Sprintf("%v: want more than 0s", p.Duration)},
@@ -42,8 +73,19 @@ func (p *Protocol) Validate() error {
 		{p.SessionsMin >= 0, "sessions_min", fmt.Sprintf("%d: want 0 or more", p.SessionsMin)},
 		{p.SessionsPerAgent >= 0, "sessions_per_agent", fmt.Sprintf("%g: want 0 or more", p.SessionsPerAgent)},
 		{p.CallsMin >= 0, "calls_min", fmt.Sprintf("%d: want 0 or more", p.CallsMin)},
-		{p.Batches >= batchesLeast, "batches", fmt.Sprintf("%d: want %d or more", p.Batches, batchesLeast)},
-		{p.StartAgents >= 1, "start_agents", fmt.Sprintf("%d: want 1 or more", p.StartAgents)},
+		{
+			p.Batches >= batchesLeast && p.Batches <= batchesMost, "batches",
+			fmt.Sprintf("%d: want %d to %d", p.Batches, batchesLeast, batchesMost),
+		},
+		{
+			p.Start != FreshStart || !p.StopWhenCertain, "stop_when_certain",
+			"true: want false with start fresh, whose first samples are all of short contexts",
+		},
+		{p.Precision >= 0 && p.Precision < 1, "precision", fmt.Sprintf("%g: want 0 (none) to 1, such as 0.01", p.Precision)},
+		{
+			p.StartAgents >= 1 && p.StartAgents <= agentsMax, "start_agents",
+			fmt.Sprintf("%d: want 1 to %d", p.StartAgents, agentsMax),
+		},
 		{p.Tolerance > 0 && p.Tolerance < 1, "tolerance", fmt.Sprintf("%g: want between 0 and 1, such as 0.01", p.Tolerance)},
 	}
 	for _, c := range checks {
@@ -52,4 +94,17 @@ func (p *Protocol) Validate() error {
 		}
 	}
 	return nil
+}
+
+// requirement is a condition on one field.
+type requirement struct {
+	ok      bool
+	path    string
+	problem string
+}
+
+// oneOf requires one of some names, or none.
+func oneOf(path, value string, known ...string) requirement {
+	ok := value == "" || slices.Contains(known, value)
+	return requirement{ok, path, fmt.Sprintf("%q: want %s", value, strings.Join(known, " or "))}
 }

@@ -22,10 +22,17 @@ type Scenario struct {
 	Kernels    hardware.KernelSet   `yaml:"kernels"` // preset kind: kernels; by default the engine's for this accelerator
 	Deployment serve.DeploymentSpec `yaml:"deployment"`
 	Workload   trace.Workload       `yaml:"workload"`
-	SLO        metrics.SLO          `yaml:"slo"`
+	SLO        SLO                  `yaml:"slo"`      // preset kind: slos
 	Protocol   Protocol             `yaml:"protocol"` // preset kind: protocols
 	Power      PowerSpec            `yaml:"power,omitempty"`
 	Seed       uint64               `yaml:"seed,omitempty"`
+}
+
+// SLO is a service level, by itself or as a preset.
+type SLO struct {
+	Name        string `yaml:"name,omitempty"`
+	metrics.SLO `yaml:",inline"`
+	Sources     hardware.Sources `yaml:"sources,omitempty"`
 }
 
 // PowerSpec overrides what the system says of its building.

@@ -24,7 +24,8 @@ func (p *Provenance) Value(path string) (Value, error) {
 		return Value{}, err
 	}
 	if !isText(v.Type()) && v.Kind() == reflect.Struct {
-		if name, ok := memberNamed(v.Type(), "name"); ok && name.typ.Kind() == reflect.String {
+		name, ok := memberNamed(v.Type(), "name")
+		if ok && name.typ.Kind() == reflect.String && v.FieldByIndex(name.index).String() != "" {
 			v = v.FieldByIndex(name.index)
 		}
 	}

@@ -11,22 +11,72 @@ import (
 	"agentsim/experiment/sessions"
 	"agentsim/metrics"
 	"agentsim/serve"
+	"agentsim/trace"
 )
 
-// prepare builds what all simulations of a scenario share.
-func prepare(s *configs.Scenario) (serve.Config, error) {
+// setup is what all simulations of a scenario share.
+type setup struct {
+	serve.Config
+	mean meanSession
+}
+
+// meanSession is the mean of some sessions.
+type meanSession struct {
+	turns float64
+	gaps  float64 // seconds of tools and people, summed over the turns
+}
+
+// prepare builds the setup of a scenario.
+func prepare(s *configs.Scenario) (*setup, error) {
 	source, err := sessions.Open(s)
 	if err != nil {
-		return serve.Config{}, err
+		return nil, err
 	}
-	cfg := serve.Config{Deployment: s.Deployment, System: s.System, LLM: s.Model, Kernels: s.Kernels, Engine: s.Engine,
-		Sessions: source, Arrivals: s.Workload.Arrivals, Pool: source.Pool, Tools: source.Tools,
-		Replay: s.Workload.Replay, Ramp: float64(s.Protocol.Ramp), Seed: s.Seed,
-		MinOutput: s.SLO.MinOutput()}
-	if err := cfg.Prepare(); err != nil {
-		return cfg, fmt.Errorf("%w: %w", metrics.ErrConfiguration, err)
+	ttft, tpot := s.SLO.Pace()
+	b := &setup{Config: serve.Config{Deployment: s.Deployment, System: s.System, LLM: s.Model, Kernels: s.Kernels,
+		Engine: s.Engine, Sessions: source, Arrivals: s.Workload.Arrivals, Pool: source.Pool,
+		Tools: source.Tools, Replay: s.Workload.Replay, Ramp: float64(s.Protocol.Ramp),
+		Pace: serve.Pace{TTFT: ttft, TPOT: tpot}, Cold: s.Protocol.Start == configs.FreshStart, Seed: s.Seed,
+		MinOutput: s.SLO.MinOutput()}}
+	if err := b.Prepare(); err != nil {
+		return nil, fmt.Errorf("%w: %w", metrics.ErrConfiguration, err)
 	}
-	return cfg, infeasible(cfg.Fit())
+	if err := infeasible(b.Fit()); err != nil {
+		return nil, err
+	}
+	if s.Workload.ByTime() {
+		return b, nil // its sessions are dealt to no agents
+	}
+	return b, b.sample()
+}
+
+// sample averages the first sessions of some agents.
+func (b *setup) sample() error {
+	const sampled = 400 // the mean number of turns is then known to about 3 %
+	var session trace.Session
+	for agent := range sampled {
+		if err := b.Sessions.Session(agent, 0, &session); err != nil {
+			return err
+		}
+		b.mean.turns += float64(len(session.Turns)) / sampled
+		for i := range session.Turns {
+			b.mean.gaps += float64(session.Turns[i].Gap) / sampled
+		}
+	}
+	return nil
+}
+
+// allows refuses a protocol whose minima so many agents cannot reach within
+// its longest duration, however fast they are served: tools and people alone
+// take longer.
+func (b *setup) allows(p *configs.Protocol, agents int) error {
+	each := max(float64(p.SessionsMin), float64(p.CallsMin)/b.mean.turns) / float64(agents)
+	sessions := max(each, p.SessionsPerAgent)
+	if least := sessions * b.mean.gaps; least > float64(p.DurationMax) {
+		return fmt.Errorf("%w: protocol.duration_max: %v: the minima of the protocol are %.3g sessions of each of %d "+
+			"agents, whose tools alone take %.0f s", metrics.ErrConfiguration, p.DurationMax, sessions, agents, least)
+	}
+	return nil
 }
 
 // infeasible marks errors that say that something does not fit in memory.

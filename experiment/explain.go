@@ -16,7 +16,7 @@ func Explain(s *configs.Scenario) (*metrics.Explanation, error) {
 	if err != nil {
 		return nil, err
 	}
-	w, err := typical(&cfg)
+	w, err := typical(&cfg.Config)
 	if err != nil {
 		return nil, err
 	}

@@ -1,8 +1,10 @@
 package experiment
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"slices"
 
 	"agentsim/configs"
@@ -14,119 +16,127 @@ import (
 type phase struct {
 	agents       int
 	accelerators []int // by worker
-	criteria     []metrics.Criterion
-	span         float64 // seconds measured
-	sum          serve.Tally
-	batches      [][]metrics.Ratio // calls that meet each criterion, slice of the window by slice
-	events       uint64            // of the whole run
+	window       *window
+	span         float64     // seconds that count
+	sum          serve.Tally // of them
+	verdict      metrics.Verdict
+	events       uint64 // of the whole run
 	phase        metrics.Phase
 }
 
 // runPhase simulates so many agents until the protocol is satisfied.
-func runPhase(ctx context.Context, s *configs.Scenario, cfg serve.Config, agents int) (*phase, error) {
+func runPhase(ctx context.Context, s *configs.Scenario, base *setup, agents int) (*phase, error) {
+	if err := base.allows(&s.Protocol, agents); err != nil {
+		return nil, err
+	}
+	cfg := base.Config
 	cfg.Agents = agents
 	c, err := serve.New(cfg)
 	if err != nil {
 		return nil, err
 	}
-	p := newPhase(s, agents)
+	p := &phase{agents: agents, accelerators: acceleratorsByWorker(s)}
 	if err := c.Run(float64(s.Protocol.Ramp + s.Protocol.Warmup)); err != nil {
 		return nil, infeasible(err)
 	}
-	sessionsBefore := c.Totals().Sessions
-	slice := float64(s.Protocol.Duration) / float64(s.Protocol.Batches)
-	for !p.enough(&s.Protocol, sessionsBefore) {
+	p.window = newWindow(s, c)
+	for p.phase.End == "" {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
 		c.OpenWindow()
-		if err := c.Run(slice); err != nil {
+		if err := c.Run(p.window.seconds); err != nil {
 			return nil, infeasible(err)
 		}
-		p.add(c.Window(), slice)
+		p.window.add(c.Window(), c.Now())
+		p.look(&s.Protocol)
 	}
 	if err := c.Check(); err != nil {
 		return nil, fmt.Errorf("a law is broken at %d agents: %w", agents, err)
 	}
-	p.conclude(s, c, sessionsBefore)
+	p.conclude(s, c)
 	return p, nil
 }
 
-func newPhase(s *configs.Scenario, agents int) *phase {
-	criteria := s.SLO.Criteria()
-	p := &phase{agents: agents, criteria: criteria, batches: make([][]metrics.Ratio, len(criteria))}
+func acceleratorsByWorker(s *configs.Scenario) (list []int) {
 	for _, pool := range s.Deployment.Pools() {
 		for range pool.Workers {
-			p.accelerators = append(p.accelerators, pool.Spec.Shape.Accelerators)
+			list = append(list, pool.Spec.Shape.Accelerators)
 		}
 	}
-	return p
+	return list
 }
 
-// enough reports whether the phase may end: all minima are met, or its
-// verdict is certain before.
-func (p *phase) enough(protocol *configs.Protocol, sessionsBefore int64) bool {
-	if p.span >= float64(protocol.DurationMax) {
-		return true
-	}
-	if protocol.StopWhenCertain && len(p.batches[0]) >= protocol.Batches && p.certain() {
-		return true
-	}
-	sessions := p.sum.Sessions - sessionsBefore
-	return p.span >= float64(protocol.Duration)*(1-1e-9) && sessions >= int64(protocol.SessionsMin) &&
-		float64(sessions) >= protocol.SessionsPerAgent*float64(p.agents) && p.sum.Calls >= int64(protocol.CallsMin)
-}
+// lookEvery is how many slices pass between two looks at a phase.
+const lookEvery = 5
 
-func (p *phase) add(t *serve.Tally, seconds float64) {
-	p.span += seconds
-	p.sum.Merge(t)
-	for i, c := range p.criteria {
-		b := metrics.Ratio{}
-		samples := t.TTFT
-		if c.Measure == metrics.OutputSpeed {
-			samples = t.Speed
-		}
-		for _, v := range samples {
-			b.Below++
-			if c.Meets(v) {
-				b.Above++
-			}
-		}
-		p.batches[i] = append(p.batches[i], b)
+// look decides whether the phase ends, and on what grounds.
+func (p *phase) look(protocol *configs.Protocol) {
+	w := p.window
+	if len(w.slices)%lookEvery != 0 {
+		return
+	}
+	if protocol.MSER5 {
+		w.settle()
+	}
+	p.verdict = w.verdict()
+	long := w.settled && w.span() >= float64(protocol.Duration)*(1-rounding)
+	missing := p.missing(protocol)
+	switch {
+	case long && p.verdict.Certain && (protocol.StopWhenCertain || protocol.Precision > 0 && missing == ""):
+		p.phase.End = metrics.EndCertain
+	case long && missing == "" && protocol.Precision == 0:
+		p.phase.End = metrics.EndMinima
+	case long && missing == "" && p.verdict.Half <= protocol.Precision:
+		p.phase.End = metrics.EndPrecise
+	case w.length() >= float64(protocol.DurationMax)*(1-rounding):
+		p.phase.End = metrics.EndDurationMax
+		p.phase.Shortfall = cmp.Or(missing, p.unsettled(protocol))
 	}
 }
 
-// certain reports whether every condition holds, or one fails, by so much
-// that no more of the same would change it.
-func (p *phase) certain() bool {
-	const halves = 2.5 // about five standard deviations: every batch is one more look
-	all := true
-	for i, c := range p.criteria {
-		met := metrics.RatioOf(p.batches[i])
-		margin := met.Mean - c.Share
-		if margin < -halves*met.Half {
-			return p.sum.Calls > 0
-		}
-		all = all && margin > halves*met.Half
+// rounding is what sums of slices may miss of a duration.
+const rounding = 1e-9
+
+// missing says which minimum of the protocol is not met yet; empty if none.
+func (p *phase) missing(protocol *configs.Protocol) string {
+	sessions, calls := p.window.sessions(), p.window.calls()
+	least := max(float64(protocol.SessionsMin), protocol.SessionsPerAgent*float64(p.agents))
+	switch {
+	case float64(sessions) < least:
+		return fmt.Sprintf("%d of %.0f sessions", sessions, math.Ceil(least))
+	case calls < int64(protocol.CallsMin):
+		return fmt.Sprintf("%d of %d calls", calls, protocol.CallsMin)
 	}
-	return all && p.sum.Calls > 0
+	return ""
+}
+
+// unsettled says what else a phase that ran for its longest time lacks.
+func (p *phase) unsettled(protocol *configs.Protocol) string {
+	switch {
+	case !p.window.settled:
+		return "no steady state"
+	case p.window.span() < float64(protocol.Duration)*(1-rounding):
+		return fmt.Sprintf("%.0f of %.0f s of steady state", p.window.span(), float64(protocol.Duration))
+	}
+	return fmt.Sprintf("shares known to ± %.2g, not %.2g", min(p.verdict.Half, 1), protocol.Precision)
 }
 
 // conclude draws the verdict. The cluster, which is large, is not kept.
-func (p *phase) conclude(s *configs.Scenario, c *serve.Cluster, sessionsBefore int64) {
-	p.events = c.Events()
-	slices.Sort(p.sum.TTFT)
-	slices.Sort(p.sum.Speed)
-	p.phase = metrics.Phase{Agents: p.agents, Pass: p.sum.Calls > 0,
-		OutputSpeedP25: metrics.Quantile(p.sum.Speed, quarter), TTFTP95S: metrics.Quantile(p.sum.TTFT, ninetyFive),
-		Calls: p.sum.Calls, Sessions: p.sum.Sessions - sessionsBefore, WindowS: p.span,
-		PerAccelW: p.acceleratorWatts(s), Fingerprint: fmt.Sprintf("%016x", c.Fingerprint())}
-	for i, k := range p.criteria {
-		met := metrics.RatioOf(p.batches[i])
-		held := metrics.Condition{Name: fmt.Sprintf("%s.p%g", k.Measure, k.Percent), Target: k.Target, Share: k.Share,
-			Met: met.Mean, HalfWidth: min(met.Half, 1)} // infinite where there is too little to tell
-		p.phase.Pass = p.phase.Pass && held.Margin() >= 0
-		p.phase.Conditions = append(p.phase.Conditions, held)
+func (p *phase) conclude(s *configs.Scenario, c *serve.Cluster) {
+	p.span, p.sum, p.events = p.window.span(), p.window.sum(), c.Events()
+	for _, values := range [][]float64{p.sum.TTFT, p.sum.Speed, p.sum.E2ESpeed} {
+		slices.Sort(values)
+	}
+	p.phase.Agents, p.phase.Pass, p.phase.Certain = p.agents, p.verdict.Pass, p.verdict.Certain
+	p.phase.OutputSpeedP25 = metrics.Quantile(p.sum.Speed, quarter)
+	p.phase.TTFTP95S = metrics.Quantile(p.sum.TTFT, ninetyFive)
+	p.phase.Calls, p.phase.Sessions = p.sum.Calls, p.window.sessions()
+	p.phase.WindowS, p.phase.DeletedS = p.span, p.window.length()-p.span
+	p.phase.PerAccelW = p.acceleratorWatts(s)
+	p.phase.Fingerprint = fmt.Sprintf("%016x", c.Fingerprint())
+	for _, score := range p.verdict.Scores {
+		p.phase.Conditions = append(p.phase.Conditions, metrics.ConditionOf(score))
 	}
 }
 

@@ -31,40 +31,39 @@ func Replay(ctx context.Context, s *configs.Scenario, o Options) (*metrics.Resul
 			metrics.ErrConfiguration, trace.ArrivalsOpen, trace.ArrivalsPartlyOpen)
 	}
 	begun := o.now()
-	cfg, err := prepare(s)
+	base, err := prepare(s)
 	if err != nil {
 		return nil, err
 	}
-	cfg.Observer = o.Observer
-	c, err := serve.New(cfg)
+	base.Observer = o.Observer
+	c, err := serve.New(base.Config)
 	if err != nil {
 		return nil, fmt.Errorf("%w: workload.%w", metrics.ErrConfiguration, err)
 	}
-	p := newPhase(s, 0)
-	if err := p.replay(ctx, &s.Protocol, c); err != nil {
+	p := &phase{accelerators: acceleratorsByWorker(s), window: newWindow(s, c)}
+	if err := p.replay(ctx, c); err != nil {
 		return nil, err
 	}
-	p.conclude(s, c, 0)
-	r := p.result(s, &cfg)
-	r.Arrivals = p.arrivals(s, cfg.Pool)
+	p.conclude(s, c)
+	r := p.result(s, base)
+	r.Arrivals = p.arrivals(s, base.Pool)
 	r.Version, r.Calls, r.Events = o.Version, p.sum.Finished, p.events
 	r.WallS = o.now().Sub(begun).Seconds()
 	return r, nil
 }
 
 // replay advances a cluster until all sessions have come and gone.
-func (p *phase) replay(ctx context.Context, protocol *configs.Protocol, c *serve.Cluster) error {
-	slice := float64(protocol.Duration) / float64(protocol.Batches)
+func (p *phase) replay(ctx context.Context, c *serve.Cluster) error {
 	for !c.Drained() {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		events := c.Events()
 		c.OpenWindow()
-		if err := c.Run(slice); err != nil {
+		if err := c.Run(p.window.seconds); err != nil {
 			return infeasible(err)
 		}
-		p.add(c.Window(), c.Span())
+		p.window.add(c.Window(), c.Now())
 		if c.Events() == events && c.InFlight() > 0 {
 			return errors.New("the cluster is stuck: calls are under way and nothing happens")
 		}
@@ -72,6 +71,7 @@ func (p *phase) replay(ctx context.Context, protocol *configs.Protocol, c *serve
 	if err := c.Check(); err != nil {
 		return fmt.Errorf("a law is broken: %w", err)
 	}
+	p.verdict = p.window.verdict()
 	return nil
 }
 

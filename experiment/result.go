@@ -3,6 +3,7 @@ package experiment
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,17 +30,17 @@ func Run(ctx context.Context, s *configs.Scenario, agents int, o Options) (*metr
 		return nil, err
 	}
 	begun := o.now()
-	cfg, err := prepare(s)
+	base, err := prepare(s)
 	if err != nil {
 		return nil, err
 	}
-	cfg.Observer = o.Observer
-	p, err := runPhase(ctx, s, cfg, agents)
+	base.Observer = o.Observer
+	p, err := runPhase(ctx, s, base, agents)
 	if err != nil {
 		return nil, err
 	}
-	r := p.result(s, &cfg)
-	r.Agents = agents
+	r := p.result(s, base)
+	r.Agents, r.Warnings = agents, p.warnings()
 	r.Version, r.Calls, r.Events = o.Version, p.sum.Finished, p.events
 	r.WallS = o.now().Sub(begun).Seconds()
 	return r, nil
@@ -51,16 +52,16 @@ func Capacity(ctx context.Context, s *configs.Scenario, o Options) (*metrics.Res
 		return nil, err
 	}
 	begun := o.now()
-	cfg, err := prepare(s)
+	base, err := prepare(s)
 	if err != nil {
 		return nil, err
 	}
 	search := search{scenario: s, progress: o.Progress,
-		try: func(agents int) (*phase, error) { return runPhase(ctx, s, cfg, agents) }}
+		try: func(agents int) (*phase, error) { return runPhase(ctx, s, base, agents) }}
 	if err := search.run(); err != nil {
 		return nil, err
 	}
-	r := search.result(&cfg)
+	r := search.result(base)
 	r.Version = o.Version
 	r.WallS = o.now().Sub(begun).Seconds()
 	return r, nil
@@ -73,9 +74,9 @@ func (o *Options) now() time.Time {
 	return o.Clock()
 }
 
-func (s *search) result(cfg *serve.Config) *metrics.Result {
+func (s *search) result(base *setup) *metrics.Result {
 	answer := s.answer()
-	r := answer.result(s.scenario, cfg)
+	r := answer.result(s.scenario, base)
 	low, high := s.interval()
 	n := float64(answer.agents)
 	accelerators := s.scenario.Deployment.Accelerators()
@@ -87,6 +88,7 @@ func (s *search) result(cfg *serve.Config) *metrics.Result {
 			AcceleratorTDP: n * watts / float64(breakdown.AcceleratorTDP), IT: n * watts / float64(breakdown.IT),
 			Facility: n * watts / float64(breakdown.Facility), Provisioned: n * watts / float64(breakdown.Provisioned)}}
 	r.Limit = s.limit()
+	r.Warnings = s.warnings()
 	for _, p := range s.phases {
 		r.Search = append(r.Search, p.phase)
 		r.Calls += p.sum.Finished
@@ -99,7 +101,7 @@ func (s *search) result(cfg *serve.Config) *metrics.Result {
 // longest part of what it is about.
 func (s *search) limit() string {
 	failed := s.failure()
-	condition := failed.phase.Conditions[s.binding()]
+	condition := failed.phase.Conditions[failed.verdict.Tightest]
 	t := &failed.sum
 	if !strings.HasPrefix(condition.Name, string(metrics.TTFT)) {
 		return condition.Name + ": decode steps"
@@ -122,12 +124,28 @@ func (s *search) limit() string {
 	return condition.Name + ": " + worst.name
 }
 
+// warnings tells of the phases at the edge of the bracket that are no verdicts
+// of the protocol.
+func (s *search) warnings() []string {
+	return slices.Concat(s.answer().warnings(), s.failure().warnings())
+}
+
+// warnings says that the phase ran for its longest time without what the
+// protocol asks for.
+func (p *phase) warnings() []string {
+	if p.phase.End != metrics.EndDurationMax {
+		return nil
+	}
+	return []string{fmt.Sprintf("the phase of %d agents ended at protocol.duration_max with %s: "+
+		"its verdict is a best guess", p.agents, p.phase.Shortfall)}
+}
+
 // result is what one phase found.
-func (p *phase) result(s *configs.Scenario, cfg *serve.Config) *metrics.Result {
+func (p *phase) result(s *configs.Scenario, base *setup) *metrics.Result {
 	r := &metrics.Result{Scenario: s.Name, Question: s.Question, Seed: s.Seed, Fingerprint: p.phase.Fingerprint,
 		Metrics: p.figures(), Power: p.power(s), Time: p.time(s)}
 	for i, pool := range s.Deployment.Pools() {
-		r.Memory = append(r.Memory, memory(pool.Name, cfg.Models()[i]))
+		r.Memory = append(r.Memory, memory(pool.Name, base.Models()[i]))
 	}
 	return r
 }
@@ -136,6 +154,7 @@ func (p *phase) figures() metrics.Figures {
 	t := &p.sum
 	calls := max(1, float64(t.Calls))
 	f := metrics.Figures{OutputSpeedP25: p.phase.OutputSpeedP25, OutputSpeedP50: metrics.Quantile(t.Speed, half),
+		E2ESpeedP25: metrics.Quantile(t.E2ESpeed, quarter), E2ESpeedP50: metrics.Quantile(t.E2ESpeed, half),
 		TTFTP50S: metrics.Quantile(t.TTFT, half), TTFTP95S: p.phase.TTFTP95S,
 		TurnsPerS: float64(t.Calls) / p.span, InputTokS: float64(t.InputTokens) / p.span,
 		OutputTokS: float64(t.OutputTokens) / p.span, PrefixHitRate: float64(t.HitTokens) / max(1, float64(t.InputTokens)),

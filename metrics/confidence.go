@@ -9,7 +9,8 @@ import (
 // Ratio is one batch of a ratio: met over asked, or a count over seconds.
 type Ratio struct{ Above, Below float64 }
 
-func (r Ratio) plus(s Ratio) Ratio { return Ratio{r.Above + s.Above, r.Below + s.Below} }
+// Plus is the ratio over two batches together.
+func (r Ratio) Plus(s Ratio) Ratio { return Ratio{r.Above + s.Above, r.Below + s.Below} }
 
 func (r Ratio) value() float64 { return r.Above / r.Below }
 
@@ -31,7 +32,7 @@ func (i Interval) Contains(v float64) bool { return math.Abs(v-i.Mean) <= i.Half
 func RatioOf(batches []Ratio) Interval {
 	var total Ratio
 	for _, b := range batches {
-		total = total.plus(b)
+		total = total.Plus(b)
 	}
 	if total.Below == 0 {
 		return Interval{Half: math.Inf(1)}
@@ -55,7 +56,7 @@ func halfWidth(batches []Ratio, mean float64) float64 {
 	var total Ratio
 	squares, residuals := 0.0, 0.0
 	for _, b := range batches {
-		total = total.plus(b)
+		total = total.Plus(b)
 		r := b.Above - mean*b.Below
 		residuals += r
 		squares += r * r

@@ -1,5 +1,7 @@
 package metrics
 
+import "fmt"
+
 // Result is what a simulation or a capacity search found. Its JSON keys are a
 // contract with other people's scripts: keys are added, never renamed.
 type Result struct {
@@ -13,6 +15,8 @@ type Result struct {
 	Arrivals *Arrivals `json:"arrivals,omitempty"` // of a run in which the trace says when sessions begin
 	Capacity *Capacity `json:"capacity,omitempty"` // of a search
 	Limit    string    `json:"limit"`              // what stands in the way of more agents
+
+	Warnings []string `json:"warnings,omitempty"` // what a reader must know before trusting the answer
 
 	Metrics Figures `json:"metrics"`
 	Power   Power   `json:"power"`
@@ -81,6 +85,8 @@ type PerMW struct {
 type Figures struct {
 	OutputSpeedP25 float64 `json:"output_speed_p25"` // tok/s
 	OutputSpeedP50 float64 `json:"output_speed_p50"`
+	E2ESpeedP25    float64 `json:"e2e_speed_p25"` // tok/s over the whole request
+	E2ESpeedP50    float64 `json:"e2e_speed_p50"`
 	TTFTP50S       float64 `json:"ttft_p50_s"`
 	TTFTP95S       float64 `json:"ttft_p95_s"`
 	TPOTP50MS      float64 `json:"tpot_p50_ms"`
@@ -128,15 +134,31 @@ type Pool struct {
 type Phase struct {
 	Agents         int         `json:"agents"`
 	Pass           bool        `json:"pass"`
+	Certain        bool        `json:"certain"`             // more of the same would not change the verdict
+	End            PhaseEnd    `json:"end"`                 // why the phase ended
+	Shortfall      string      `json:"shortfall,omitempty"` // of one that ended at duration_max: what it lacks
 	OutputSpeedP25 float64     `json:"output_speed_p25"`
 	TTFTP95S       float64     `json:"ttft_p95_s"`
 	Conditions     []Condition `json:"conditions"`
 	Calls          int64       `json:"calls"`
 	Sessions       int64       `json:"sessions"`
-	WindowS        float64     `json:"window_s"`
+	WindowS        float64     `json:"window_s"`  // that counts
+	DeletedS       float64     `json:"deleted_s"` // before it, found to be warm-up
 	PerAccelW      float64     `json:"per_accelerator_w"`
 	Fingerprint    string      `json:"fingerprint"`
 }
+
+// PhaseEnd is why a phase ended.
+type PhaseEnd string
+
+// The ends of phases. Only the first three are verdicts of the protocol; at
+// duration_max the verdict is the best guess, and Phase.Shortfall says why.
+const (
+	EndMinima      PhaseEnd = "minima"       // all minima of the protocol are met
+	EndCertain     PhaseEnd = "certain"      // the verdict cannot change any more
+	EndPrecise     PhaseEnd = "precise"      // the shares are known as well as was asked for
+	EndDurationMax PhaseEnd = "duration_max" // the longest time is over
+)
 
 // Condition is one criterion of the service level, held against a phase.
 type Condition struct {
@@ -145,6 +167,14 @@ type Condition struct {
 	Share     float64 `json:"share"`      // of calls that must meet it
 	Met       float64 `json:"met"`        // of calls that did
 	HalfWidth float64 `json:"half_width"` // of the 95 % interval of Met
+}
+
+// ConditionOf is the condition of a score. Where there is too little to tell,
+// the half-width is 1, since JSON has no infinity.
+func ConditionOf(s Score) Condition {
+	c := s.Criterion
+	return Condition{Name: fmt.Sprintf("%s.p%g", c.Measure, c.Percent), Target: c.Target, Share: c.Share, Met: s.Met.Mean,
+		HalfWidth: min(s.Met.Half, 1)}
 }
 
 // Margin is how far the condition is from failing, as a share of calls.

@@ -13,12 +13,14 @@ import (
 )
 
 // SLO is a service level: a floor on output speed, a ceiling on time to first
-// token, or both, each at one percentile over requests. Under the key "p25" a
-// floor asks that 75 % of requests be at or above it; under "p95" a ceiling
-// asks that 95 % be at or below it.
+// token, a floor on end-to-end speed, or several of them, each at one
+// percentile over requests. Under the key "p25" a floor asks that 75 % of
+// requests be at or above it; under "p95" a ceiling asks that 95 % be at or
+// below it.
 type SLO struct {
-	OutputSpeed map[string]units.TokenRate `yaml:"output_speed,omitempty"`
+	OutputSpeed map[string]units.TokenRate `yaml:"output_speed,omitempty"` // tokens after the first over their time
 	TTFT        map[string]units.Seconds   `yaml:"ttft,omitempty"`
+	E2ESpeed    map[string]units.TokenRate `yaml:"e2e_speed,omitempty"` // all tokens over the whole request
 	// MinOutputTokens is the output below which a request has no speed; 0
 	// means 2, as one token has no time between tokens.
 	MinOutputTokens int `yaml:"min_output_tokens,omitempty"`
@@ -27,11 +29,15 @@ type SLO struct {
 // Measure names what a criterion is about.
 type Measure string
 
-// The measures of a service level: OutputSpeed in tok/s, TTFT in seconds.
+// The measures of a service level: speeds in tok/s, TTFT in seconds.
 const (
 	OutputSpeed Measure = "output_speed"
 	TTFT        Measure = "ttft"
+	E2ESpeed    Measure = "e2e_speed"
 )
+
+// floor reports whether more of the measure is better.
+func (m Measure) floor() bool { return m != TTFT }
 
 // Criterion is one condition of a service level.
 type Criterion struct {
@@ -43,7 +49,7 @@ type Criterion struct {
 
 // Meets reports whether a request with such a value meets the target.
 func (c Criterion) Meets(value float64) bool {
-	if c.Measure == OutputSpeed {
+	if c.Measure.floor() {
 		return value >= c.Target
 	}
 	return value <= c.Target
@@ -51,7 +57,7 @@ func (c Criterion) Meets(value float64) bool {
 
 // String is the condition as people write it: "output_speed p25 >= 20tok/s".
 func (c Criterion) String() string {
-	if c.Measure == OutputSpeed {
+	if c.Measure.floor() {
 		return fmt.Sprintf("%s p%g >= %v", c.Measure, c.Percent, units.TokenRate(c.Target))
 	}
 	return fmt.Sprintf("%s p%g <= %v", c.Measure, c.Percent, units.Seconds(c.Target))
@@ -61,9 +67,10 @@ func (c Criterion) String() string {
 func (s SLO) Validate() error {
 	_, speed := criterion(OutputSpeed, s.OutputSpeed)
 	_, ttft := criterion(TTFT, s.TTFT)
-	errs := []error{speed, ttft}
-	if len(s.OutputSpeed)+len(s.TTFT) == 0 {
-		errs = append(errs, errors.New("is empty, must have output_speed or ttft, "+
+	_, e2e := criterion(E2ESpeed, s.E2ESpeed)
+	errs := []error{speed, ttft, e2e}
+	if len(s.OutputSpeed)+len(s.TTFT)+len(s.E2ESpeed) == 0 {
+		errs = append(errs, errors.New("is empty, must have output_speed, ttft or e2e_speed, "+
 			"such as {output_speed: {p25: 20tok/s}, ttft: {p95: 10s}}"))
 	}
 	if s.MinOutputTokens < 0 || s.MinOutputTokens == 1 {
@@ -72,42 +79,43 @@ func (s SLO) Validate() error {
 	return errors.Join(errs...)
 }
 
-// Criteria lists the conditions of a valid service level, speed first.
+// Criteria lists the conditions of a valid service level: output speed, time
+// to first token, end-to-end speed.
 func (s SLO) Criteria() []Criterion {
 	var all []Criterion
-	if len(s.OutputSpeed) > 0 {
-		all = append(all, s.speed())
-	}
-	if len(s.TTFT) > 0 {
-		all = append(all, s.ttft())
+	for _, c := range s.criteria() {
+		if c.Share > 0 {
+			all = append(all, c)
+		}
 	}
 	return all
 }
 
-func (s SLO) speed() Criterion { c, _ := criterion(OutputSpeed, s.OutputSpeed); return c }
-func (s SLO) ttft() Criterion  { c, _ := criterion(TTFT, s.TTFT); return c }
+// criteria lists one condition a measure, the zero Criterion where there is none.
+func (s SLO) criteria() [3]Criterion {
+	speed, _ := criterion(OutputSpeed, s.OutputSpeed)
+	ttft, _ := criterion(TTFT, s.TTFT)
+	e2e, _ := criterion(E2ESpeed, s.E2ESpeed)
+	return [3]Criterion{speed, ttft, e2e}
+}
 
 // MinOutput is the output, in tokens, from which on a request has a speed.
 func (s SLO) MinOutput() int { return max(s.MinOutputTokens, 2) }
 
-// SpeedFloor is in tok/s; 0 where the service level has none.
-func (s SLO) SpeedFloor() float64 { return s.speed().Target }
-
-// SpeedShare is the share of requests that must reach SpeedFloor; 0 where
-// there is none.
-func (s SLO) SpeedShare() float64 { return s.speed().Share }
-
-// TTFTLimit is in seconds; infinite where the service level has none.
-func (s SLO) TTFTLimit() float64 {
-	if len(s.TTFT) == 0 {
-		return math.Inf(1)
+// Pace is about the slowest turn that the service level lets pass: seconds to
+// the first token and seconds for each one after it.
+func (s SLO) Pace() (ttft, tpot float64) {
+	const unsaid = 0.05 // seconds a token where no floor is asked for: the 20 tok/s of the benchmark's lowest tier
+	tpot = unsaid
+	for _, c := range slices.Backward(s.Criteria()) { // output speed last, as it says more
+		if c.Measure == TTFT {
+			ttft = c.Target
+		} else {
+			tpot = 1 / c.Target
+		}
 	}
-	return s.ttft().Target
+	return ttft, tpot
 }
-
-// TTFTShare is the share of requests that must keep TTFTLimit; 0 where there
-// is none.
-func (s SLO) TTFTShare() float64 { return s.ttft().Share }
 
 // String is the service level as people write it.
 func (s SLO) String() string {
@@ -137,7 +145,7 @@ func criterion[T ~float64](m Measure, targets map[string]T) (Criterion, error) {
 		return Criterion{}, fmt.Errorf("%s.%s: is %v, must be above 0", m, keys[0], target)
 	}
 	share := percent / 100
-	if m == OutputSpeed {
+	if m.floor() {
 		share = (100 - percent) / 100
 	}
 	return Criterion{Measure: m, Percent: percent, Target: float64(target), Share: share}, nil

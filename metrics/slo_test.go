@@ -34,15 +34,36 @@ func TestServiceLevelReadsAsPeopleWriteIt(t *testing.T) {
 func TestAMissingMeasureAsksForNothing(t *testing.T) {
 	s := SLO{TTFT: map[string]units.Seconds{"p99.9": 3}}
 	require.NoError(t, s.Validate())
-	require.Zero(t, s.SpeedFloor())
-	require.Zero(t, s.SpeedShare())
-	require.InDelta(t, 0.999, s.TTFTShare(), 1e-15)
+	require.Len(t, s.Criteria(), 1)
+	require.InDelta(t, 0.999, s.Criteria()[0].Share, 1e-15)
 
 	s = SLO{OutputSpeed: map[string]units.TokenRate{"p50": 3}, MinOutputTokens: 20}
 	require.NoError(t, s.Validate())
-	require.True(t, math.IsInf(s.TTFTLimit(), 1))
-	require.Zero(t, s.TTFTShare())
+	require.Len(t, s.Criteria(), 1)
 	require.Equal(t, 20, s.MinOutput())
+}
+
+func TestEndToEndSpeedIsAFloorOfItsOwn(t *testing.T) {
+	var s SLO
+	require.NoError(t, yaml.Unmarshal([]byte(`{e2e_speed: {p25: 15tok/s}, ttft: {p95: 10s}}`), &s))
+	require.NoError(t, s.Validate())
+	require.Equal(t, Criterion{Measure: E2ESpeed, Percent: 25, Target: 15, Share: 0.75}, s.Criteria()[1])
+	require.True(t, s.Criteria()[1].Meets(15))
+	require.False(t, s.Criteria()[1].Meets(14))
+	require.Equal(t, "ttft p95 <= 10s, e2e_speed p25 >= 15tok/s", s.String())
+}
+
+func TestPaceIsTheSlowestThatPasses(t *testing.T) {
+	ttft, tpot := slo(20, 10).Pace()
+	require.Equal(t, [2]float64{10, 0.05}, [2]float64{ttft, tpot})
+	both := slo(40, 3)
+	both.E2ESpeed = map[string]units.TokenRate{"p25": 25}
+	_, tpot = both.Pace()
+	require.Equal(t, 0.025, tpot, "of two speeds, that of the output")
+	ttft, tpot = SLO{E2ESpeed: both.E2ESpeed}.Pace()
+	require.Equal(t, [2]float64{0, 0.04}, [2]float64{ttft, tpot})
+	_, tpot = SLO{TTFT: map[string]units.Seconds{"p95": 3}}.Pace()
+	require.Positive(t, tpot)
 }
 
 func TestServiceLevelErrorsNameTheField(t *testing.T) {
@@ -59,8 +80,6 @@ func TestServiceLevelErrorsNameTheField(t *testing.T) {
 	} {
 		require.ErrorContains(t, s.Validate(), want)
 	}
-	_, err := NewJudge(SLO{}, 0, 1)
-	require.ErrorContains(t, err, "is empty")
 }
 
 func FuzzServiceLevel(f *testing.F) {
@@ -73,9 +92,9 @@ func FuzzServiceLevel(f *testing.F) {
 			return
 		}
 		require.Len(t, s.Criteria(), 1)
-		require.Greater(t, s.SpeedShare(), 0.0)
-		require.Less(t, s.SpeedShare(), 1.0)
-		require.Equal(t, target, s.SpeedFloor())
+		require.Greater(t, s.Criteria()[0].Share, 0.0)
+		require.Less(t, s.Criteria()[0].Share, 1.0)
+		require.Equal(t, target, s.Criteria()[0].Target)
 		require.True(t, s.Criteria()[0].Meets(target))
 	})
 }

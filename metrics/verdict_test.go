@@ -43,7 +43,7 @@ func TestIntervalsHoldTheTruthNineteenTimesInTwenty(t *testing.T) {
 	held := 0
 	for run := range runs {
 		random := rand.New(rand.NewPCG(uint64(run), 5))
-		b := NewBatches(0, 1)
+		series := make([]Ratio, 80)
 		met := 0.0
 		for i := range calls {
 			if random.Float64() < 0.1 { // clumps of ten on average
@@ -52,47 +52,52 @@ func TestIntervalsHoldTheTruthNineteenTimesInTwenty(t *testing.T) {
 					met = 1
 				}
 			}
-			b.Add(float64(i), met, 1)
+			series[i*len(series)/calls] = series[i*len(series)/calls].Plus(Ratio{met, 1})
 		}
-		if b.Ratio(calls).Contains(truth) {
+		if BatchMeans(series, 30).Contains(truth) {
 			held++
 		}
 	}
 	require.InDelta(t, 0.95, float64(held)/runs, 0.03)
 }
 
-func TestBucketsMergeWithoutLosingAnything(t *testing.T) {
-	b := NewBatches(100, 0.5)
-	for i := range 10000 {
-		b.Add(100+float64(i), float64(i%2), 1)
+func TestSpansAreJoinedIntoBatches(t *testing.T) {
+	series := make([]Ratio, 77)
+	for i := range series {
+		series[i] = Ratio{Above: float64(i % 7), Below: 10}
 	}
-	series := b.Series(10100, nil)
-	require.Len(t, series, 78, "buckets of 128 s")
-	for _, v := range series {
-		require.Equal(t, 0.5, v)
+	whole := RatioOf(series)
+	joined := BatchMeans(series, 30)
+	require.Equal(t, whole.Mean, joined.Mean, "odd spans count for the ratio")
+	var batches []Ratio
+	for i := 2; i < 77; i += 3 { // 25 batches of 3; two spans are odd
+		batches = append(batches, series[i].Plus(series[i+1]).Plus(series[i+2]))
 	}
-	require.Equal(t, 0.5, b.Ratio(10100).Mean)
-	var grouped [batchesMost]Ratio
-	batches := b.group(78, grouped[:0])
-	require.Len(t, batches, 26)
-	require.Len(t, b.group(77, grouped[:0]), 25)
-	for _, batch := range b.group(77, grouped[:0]) {
-		require.Equal(t, 3*128.0, batch.Below, "the odd buckets are left out at the start")
-	}
+	require.Len(t, batches, 25)
+	require.Equal(t, halfWidth(batches, whole.Mean), joined.Half)
+	require.Equal(t, whole, BatchMeans(series, 77), "nothing to join")
+	require.True(t, math.IsInf(BatchMeans(nil, 30).Half, 1))
 }
 
-func TestDiscardedBucketsAreWarmUp(t *testing.T) {
-	b := NewBatches(0, 1)
-	for i := range 60 {
-		b.Add(float64(i), min(float64(i)/10, 1), 1)
+func TestSpansWithoutAnyHaveTheValueBeforeThem(t *testing.T) {
+	require.Equal(t, []float64{0.6, 0.2, 0.2, 1}, Values([]Ratio{{}, {1, 5}, {}, {5, 5}}))
+}
+
+func TestTheLongestWarmUpCounts(t *testing.T) {
+	rising := make([]float64, 60)
+	for i := range rising {
+		rising[i] = min(float64(i)/10, 1)
 	}
-	cut, ok := MSER5(b.Series(60, nil))
+	steady := make([]float64, 60)
+	cut, ok := WarmUp(steady, rising)
 	require.True(t, ok)
 	require.Equal(t, 10, cut)
-	b.Discard(cut)
-	require.Equal(t, 10.0, b.Start())
-	require.Equal(t, 1.0, b.Ratio(60).Mean)
-	require.Len(t, b.Series(60, nil), 50)
+	for i := range steady {
+		steady[i] = float64(i)
+	}
+	cut, ok = WarmUp(rising, steady)
+	require.False(t, ok, "one of them never settles")
+	require.Equal(t, 30, cut, "the half that is looked at")
 }
 
 func TestWarmUpThatNeverEndsIsRefused(t *testing.T) {
@@ -127,15 +132,20 @@ func TestVerdictOnOneCriterion(t *testing.T) {
 	require.True(t, score(0.75, 0.1).Pass(), "exactly the share required")
 	require.False(t, score(0.7499, 0.1).Pass())
 	require.InDelta(t, 0.05, score(0.8, 0).Margin(), 1e-12)
-	require.True(t, score(0.80, 0.04).Certain())
-	require.False(t, score(0.80, 0.06).Certain())
-	require.True(t, score(0.75, 0.004).Certain(), "nothing to gain from more runs")
+	require.True(t, score(0.80, 0.04).Sure())
+	require.False(t, score(0.80, 0.06).Sure())
+	require.True(t, score(0.80, 0.019).Certain())
+	require.False(t, score(0.80, 0.021).Certain(), "sure once, but not looked at again and again")
+	require.False(t, score(0.75, 0.004).Certain())
 
 	few := NewScore(slo(20, 10).Criteria()[1], Interval{Mean: 1}, 30)
-	require.False(t, few.Certain(), "30 of 30 met leave 90 percent possible")
+	require.False(t, few.Sure(), "30 of 30 met leave 90 percent possible")
+	require.False(t, few.Certain())
+	require.True(t, NewScore(slo(20, 10).Criteria()[1], Interval{Mean: 1}, 151).Certain(), "2.5 times 3 in 151 is less than 5 %")
 	none := NewScore(slo(20, 10).Criteria()[1], Interval{Half: math.Inf(1)}, 0)
 	require.False(t, none.Pass())
 	require.False(t, none.Certain())
+	require.False(t, none.Sure())
 }
 
 func TestTheNearestToFailingIsTheLimit(t *testing.T) {
@@ -145,36 +155,14 @@ func TestTheNearestToFailingIsTheLimit(t *testing.T) {
 	}
 	v := conclude(0.76, 0.99, 0.001)
 	require.True(t, v.Pass)
-	require.Equal(t, OutputSpeed, v.Limit)
+	require.Zero(t, v.Tightest)
 	v = conclude(0.9, 0.94, 0.001)
 	require.False(t, v.Pass)
-	require.Equal(t, TTFT, v.Limit)
+	require.Equal(t, 1, v.Tightest)
 	v = conclude(0.79, 0.98, 0.001)
-	require.Equal(t, OutputSpeed, v.Limit, "0.04 of 75 percent is less than 0.03 of 95")
+	require.Zero(t, v.Tightest, "0.04 of 75 percent is less than 0.03 of 95")
 	require.True(t, conclude(0.76, 0.5, 0.05).Certain, "one certain failure decides")
-	require.False(t, conclude(0.76, 0.999, 0.02).Certain)
-}
-
-func TestJudgeAppliesTheServiceLevel(t *testing.T) {
-	j, err := NewJudge(slo(20, 10), 0, 1)
-	require.NoError(t, err)
-	j.Observe(0, Outcome{TTFTSeconds: 60, DecodeSeconds: 1, OutputTokens: 2})
-	j.Restart(0, 1)
-	for i := range 400 {
-		o := Outcome{TTFTSeconds: 9, DecodeSeconds: 5, OutputTokens: 101} // 20 tok/s
-		switch i % 4 {
-		case 0:
-			o.OutputTokens = 100
-		case 1:
-			o.OutputTokens = 1 // has no speed
-		}
-		j.Observe(float64(i), o)
-	}
-	v := j.Verdict(400)
-	require.InDelta(t, 2.0/3, v.Scores[0].Met.Mean, 1e-12)
-	require.Equal(t, 300.0, v.Scores[0].Requests)
-	require.Equal(t, 1.0, v.Scores[1].Met.Mean)
-	require.Equal(t, 400.0, v.Scores[1].Requests)
-	require.False(t, v.Pass)
-	require.Equal(t, OutputSpeed, v.Limit)
+	v = conclude(0.76, 0.999, 0.02)
+	require.False(t, v.Certain)
+	require.Equal(t, 0.02, v.Half)
 }

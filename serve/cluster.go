@@ -27,7 +27,8 @@ type Config struct {
 	Replay     string      // recorded | generated: whether the next prompt repeats what was generated
 	Agents     int
 	Ramp       float64 // seconds over which the agents' first calls are spread
-	Cold       bool    // all agents begin their first sessions at time 0, on empty caches
+	Pace       Pace    // of turns, for the start
+	Cold       bool    // agents begin their first sessions at the first turn, on empty caches
 	CallsMax   int64   // agents stop once so many calls were issued; 0 = never
 	MinOutput  int     // tokens below which a call has no output speed
 	Seed       uint64

@@ -224,7 +224,7 @@ func longChat(r *rand.Rand, out *trace.Session) {
 }
 
 func oneRank(c *Config) {
-	c.Cold = true
+	c.Cold, c.Ramp = true, 0
 	c.Deployment.Aggregated.Accelerators = 1
 	c.Deployment.Aggregated.MaxBatchPerRank = 8
 	c.Deployment.Aggregated.TokenBudget = 512

@@ -79,7 +79,7 @@ func TestTheYoungestIsRetractedToTheHeadOfTheQueue(t *testing.T) {
 	c := build(t, toy(turns(trace.Turn{Input: 500, Output: 900}), withAgents(5), func(c *Config) {
 		c.Deployment.Aggregated.Accelerators = 1
 		c.Deployment.Aggregated.MaxBatchPerRank = 3
-		c.Cold = true
+		c.Cold, c.Ramp = true, 0
 	}))
 	require.NoError(t, c.Run(0.5))
 	w := &c.workers[0]

@@ -103,7 +103,7 @@ func TestWarmCachesHoldTheSharedPrefixOnce(t *testing.T) {
 }
 
 func TestAColdStartBeginsEverythingAtOnce(t *testing.T) {
-	c := build(t, toy(play(chat), withAgents(10), func(c *Config) { c.Cold = true }))
+	c := build(t, toy(play(chat), withAgents(10), func(c *Config) { c.Cold, c.Ramp = true, 0 }))
 	for i := range c.calls {
 		require.Zero(t, c.calls[i].turn)
 		require.Zero(t, c.calls[i].k)
@@ -113,4 +113,56 @@ func TestAColdStartBeginsEverythingAtOnce(t *testing.T) {
 	}
 	require.NoError(t, c.Run(1e-6))
 	require.EqualValues(t, 10, c.tally.Issued)
+}
+
+// steadyAnswers have 100 tokens, and every tenth has 2,000.
+func steadyAnswers(r *rand.Rand, out *trace.Session) {
+	mixedLengths(r, out)
+	for i := range out.Turns {
+		out.Turns[i].Output = 100
+		if i%10 == 5 {
+			out.Turns[i].Output = 2000
+		}
+	}
+}
+
+// Who looks at an agent at a random moment finds it in an answer as often as
+// answers take their share of the time, and in a long one more often than in
+// a short one. What it has said lies in the cache; the rest is to come.
+func TestAgentsStartInTheMiddleOfTheirAnswers(t *testing.T) {
+	const agents = 6000
+	c := build(t, toy(play(steadyAnswers), withAgents(agents), func(c *Config) {
+		c.Pace = Pace{TTFT: 1, TPOT: 0.01} // with the gap of 1 s: 3 s a turn, of a long answer 22 s
+		c.Deployment.Cache.Off = true
+	}))
+	long, short, rest := 0, 0, 0.0
+	for i := range c.calls {
+		a := &c.calls[i]
+		switch turn := a.current(); {
+		case turn.Output != 100 && turn.Output != 2000 && a.turn%10 == 5:
+			long++
+			rest += float64(turn.Output)
+			require.EqualValues(t, 2200+100*a.turn-int(turn.Output), turn.Input)
+			require.Equal(t, turn.Input, turn.Prefix)
+		case turn.Output != 100 && a.turn%10 != 5:
+			short++
+		}
+	}
+	require.InDelta(t, 20.0/49, float64(long)/agents, 0.02, "of nine short turns and a long one")
+	require.InDelta(t, 9.0/49, float64(short)/agents, 0.02)
+	require.InDelta(t, 1000, rest/float64(long), 40, "half of it, on average")
+}
+
+// Agents that started in the middle of answers begin the next turn as if they
+// had made the whole call, and the laws hold.
+func TestAnswersUnderWayComeToTheirEnd(t *testing.T) {
+	for _, router := range []string{ConversationAffinity, LeastLoaded} {
+		c := build(t, toy(play(steadyAnswers), withAgents(40), func(c *Config) {
+			c.Pace = Pace{TTFT: 1, TPOT: 0.01}
+			c.Deployment.Router = router
+		}))
+		require.NoError(t, c.Run(200))
+		require.NoError(t, c.Check())
+		require.Greater(t, c.tally.Finished, int64(400))
+	}
 }

@@ -86,7 +86,7 @@ func (s *story) ends(w *worker, id int32) bool {
 func tell(t *testing.T, cfg Config, calls int64) string {
 	t.Helper()
 	s := &story{}
-	cfg.Cold, cfg.CallsMax, cfg.Recorder = true, calls, s
+	cfg.Cold, cfg.Ramp, cfg.CallsMax, cfg.Recorder = true, 0, calls, s
 	// 1 ms a step, 0.1 ms a sequence, 10 µs a prompt token.
 	cfg.pricer = fixed{step: 1e-3, sequence: 1e-4, token: 1e-5}
 	w := watch(t, cfg)

@@ -24,11 +24,12 @@ type Tally struct {
 	Retractions  int64   // calls that lost their place in the decode batch
 	Lost         int64   // tokens of cache that went with them
 
-	TTFT  []float64 // seconds, one a call
-	Speed []float64 // tokens/s, one a call that has one
-	Queue float64   // seconds summed over calls: waiting for prefill to begin
-	Fill  float64   // prefill itself
-	Hand  float64   // transfer and wait for a decode slot
+	TTFT     []float64 // seconds, one a call
+	Speed    []float64 // tokens/s after the first token, one a call that has one
+	E2ESpeed []float64 // tokens/s over the whole request, one a call that takes time
+	Queue    float64   // seconds summed over calls: waiting for prefill to begin
+	Fill     float64   // prefill itself
+	Hand     float64   // transfer and wait for a decode slot
 
 	InState [states]sim.Time // agent time by state
 	Work    []WorkerTally
@@ -49,7 +50,7 @@ func (t *Tally) reset(now sim.Time, workers int) {
 	}
 	clear(work)
 	*t = Tally{from: now, Issued: t.Issued, Finished: t.Finished, Sessions: t.Sessions,
-		TTFT: t.TTFT[:0], Speed: t.Speed[:0], Work: work}
+		TTFT: t.TTFT[:0], Speed: t.Speed[:0], E2ESpeed: t.E2ESpeed[:0], Work: work}
 }
 
 func (t *Tally) spend(s State, d sim.Time) { t.InState[s] += d }
@@ -86,6 +87,9 @@ func (t *Tally) record(c *Cluster, a *call) {
 	t.Queue += (a.began - a.issued).Seconds()
 	t.Fill += (a.filled - a.began).Seconds()
 	t.Hand += (a.firstAt - a.filled).Seconds()
+	if now > a.issued {
+		t.E2ESpeed = append(t.E2ESpeed, float64(turn.Output)/(now-a.issued).Seconds())
+	}
 	if int(turn.Output) < c.cfg.MinOutput || now <= a.firstAt {
 		return
 	}
@@ -131,6 +135,7 @@ func (t *Tally) Merge(o *Tally) {
 	t.Lost += o.Lost
 	t.TTFT = append(t.TTFT, o.TTFT...)
 	t.Speed = append(t.Speed, o.Speed...)
+	t.E2ESpeed = append(t.E2ESpeed, o.E2ESpeed...)
 	t.Queue += o.Queue
 	t.Fill += o.Fill
 	t.Hand += o.Hand

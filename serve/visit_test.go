@@ -19,7 +19,7 @@ func twoOnOneSlot(order string) Config {
 		out.Turns = append(out.Turns, trace.Turn{Input: 600, Output: outputs[agent%2]})
 		agent++
 	}), disaggregated(1, 1), withAgents(2), maxBatch(1), priced(fixed{step: 1e-2, token: 1e-4}), func(c *Config) {
-		c.Cold, c.CallsMax = true, 2
+		c.Cold, c.Ramp, c.CallsMax = true, 0, 2
 		c.Deployment.DecodeOrder = order
 		c.Deployment.Prefill.TokenBudget = 600 // one prompt a step: 70 ms
 		c.Deployment.Decode.Accelerators = 1
@@ -91,7 +91,7 @@ func TestPromptsEmergeFromAPipelineLater(t *testing.T) {
 		var ttft, busy []float64
 		for _, drain := range []float64{0, 0.05} {
 			w := watch(t, toy(play(chat), withAgents(1), mode, pipelined(2, 1), func(c *Config) {
-				c.Cold, c.CallsMax = true, 30
+				c.Cold, c.Ramp, c.CallsMax = true, 0, 30
 				c.pricer = draining{fixed{step: 1e-2, token: 1e-5}, drain}
 			}))
 			require.NoError(t, w.RunOut())

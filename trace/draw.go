@@ -78,6 +78,9 @@ func (w *walk) answer(turn *Turn) {
 	if limit := w.p.ContextLimit; limit > 0 {
 		turn.Output = min(turn.Output, int32(limit)-turn.Input)
 	}
+	if limit := w.p.OutputLimit; limit > 0 {
+		turn.Output = min(turn.Output, int32(limit))
+	}
 	w.history = turn.Output
 	if w.p.History.Kind != WholeOutput {
 		w.history = min(w.history, count(w.p.History.Draw(w.r)))

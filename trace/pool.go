@@ -15,6 +15,7 @@ type PoolOptions struct {
 	ContextLimit  int     // tokens; a session ends before the first prompt that leaves no room to answer
 	SessionsMax   int     // keep only the first sessions of the trace
 	FirstInputMax int     // tokens; leave out sessions that start longer, as continuations do
+	Unshared      bool    // sessions begin with a random prefix each and share nothing with others
 	OutputMax     int     // tokens; longer answers are cut, as an engine with max_tokens does
 	GapMax        float64 // seconds; longer gaps are shortened to this
 	GapScale      float64 // factor on all gaps, before GapMax; 0 = 1
@@ -184,7 +185,9 @@ func (b *poolBuilder) begin(c *Call) agentState {
 	if s.start > 0 {
 		s.start /= b.speedup()
 	}
-	s.shared = int32(min(c.Shared, c.Input))
+	if !b.opts.Unshared {
+		s.shared = int32(min(c.Shared, c.Input))
+	}
 	s.inherited = int32(min(c.Cached, c.Input))
 	if c.Agent != "" {
 		s.id = c.Session + "/" + c.Agent

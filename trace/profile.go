@@ -36,6 +36,7 @@ type Profile struct {
 	Correlation Correlation `yaml:"correlation,omitempty"`
 
 	ContextLimit int `yaml:"context_limit,omitempty"` // tokens; 0 = none
+	OutputLimit  int `yaml:"-"`                       // tokens; longer answers are cut (max_tokens); 0 = none
 
 	Sources Sources `yaml:"sources,omitempty"`
 }

@@ -23,7 +23,7 @@ func load(t testing.TB, name string, sets ...string) *configs.Scenario {
 
 // quick is a protocol whose noise, some per cent, is small beside the
 // tolerance of the comparison.
-var quick = []string{"protocol=steady-state", "protocol.tolerance=0.04", "protocol.calls_min=3000",
+var quick = []string{"protocol=steady-state", "protocol.tolerance=0.04", "protocol.calls_min=3000", "protocol.duration_max=14400s",
 	"protocol.duration=200s"}
 
 // The estimate lies within 25 % of what the simulation finds, over what
@@ -69,7 +69,8 @@ func TestAgreesWithTheSimulation(t *testing.T) {
 
 // At one number of agents the means agree, state by state.
 func TestAgreesOnWhereATurnGoes(t *testing.T) {
-	s := load(t, "h200-agentperf-slo20", "protocol=steady-state", "protocol.calls_min=12000")
+	s := load(t, "h200-agentperf-slo20", "protocol=steady-state", "protocol.calls_min=12000",
+		"protocol.duration_max=14400s", "protocol.stop_when_certain=false")
 	const agents = 12
 	var solver analytic.Solver
 	estimate, err := solver.Run(s, agents)

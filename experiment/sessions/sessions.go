@@ -21,20 +21,29 @@ type Source struct {
 }
 
 // Open makes the source of trajectories of a workload: a profile to draw them
-// from, or a trace to take them from. Prompts stay within the model's limit.
+// from, or a trace to take them from. Prompts stay within the model's limit;
+// answers are cut and prefixes made unique as the protocol says.
 func Open(s *configs.Scenario) (*Source, error) {
 	w := s.Workload
+	unshared := s.Protocol.RandomPrefix == configs.PrefixAtStart
 	if w.Trace == "" {
 		w.Synthetic.ContextLimit = withinModel(w.Synthetic.ContextLimit, s.Model.MaxContext)
+		w.Synthetic.OutputLimit = s.Protocol.OutputMax
+		if unshared {
+			w.Synthetic.SharedPrefix = trace.SharedPrefix{}
+		}
 		return &Source{Sessions: &drawn{profile: &w.Synthetic, seed: s.Seed}}, nil
 	}
+	w.OutputMax = lower(w.OutputMax, s.Protocol.OutputMax)
 	r, err := readers.Open(w.Trace, w.Format)
 	if err != nil {
 		return nil, fmt.Errorf("workload.trace: %w", err)
 	}
 	defer r.Close()
 	w.InputMax = withinModel(w.InputMax, s.Model.MaxContext)
-	pool, err := trace.NewPool(r, w.PoolOptions())
+	options := w.PoolOptions()
+	options.Unshared = unshared
+	pool, err := trace.NewPool(r, options)
 	if err != nil {
 		return nil, fmt.Errorf("workload.trace: %s: %w", w.Trace, err)
 	}
@@ -60,6 +69,14 @@ func dealer(w *trace.Workload, pool *trace.Pool, seed uint64) (*Source, error) {
 		return nil, fmt.Errorf("workload.trace: %s: no session of a main agent is left for arrivals: %s", w.Trace, w.Arrivals)
 	}
 	return &Source{Sessions: r, Tools: pool.Tools(), Pool: pool}, nil
+}
+
+// lower is the lower of two limits of which 0 means none.
+func lower(a, b int) int {
+	if a == 0 || b == 0 {
+		return max(a, b)
+	}
+	return min(a, b)
 }
 
 // withinModel is a context limit, or the model's if that is lower.

@@ -1,0 +1,164 @@
+package experiment
+
+import (
+	"agentsim/configs"
+	"agentsim/metrics"
+	"agentsim/serve"
+)
+
+// window is what a phase has measured, slice by slice of time. Slices double
+// in length when they are many, so that a phase of any length keeps 60 to 120.
+type window struct {
+	criteria []metrics.Criterion
+	batches  int     // that slices are joined into for intervals
+	seconds  float64 // of the next slice
+	slices   []slice
+	from     float64 // simulated time at which it begins, in seconds
+	before   int64   // sessions that ended before the window
+	cut      int     // leading slices that are warm-up
+	settled  bool    // the cut was found
+}
+
+// slice is a span of the window.
+type slice struct {
+	to    float64 // simulated time at which it ends, in seconds
+	tally serve.Tally
+	met   []metrics.Ratio // calls that meet each criterion
+}
+
+const (
+	slicesMost  = 120
+	slicesFirst = 60 // of a protocol's duration
+)
+
+// newWindow begins a window at the cluster's present.
+func newWindow(s *configs.Scenario, c *serve.Cluster) *window {
+	return &window{criteria: s.SLO.Criteria(), batches: s.Protocol.Batches,
+		seconds: float64(s.Protocol.Duration) / slicesFirst, from: c.Now(), before: c.Totals().Sessions, settled: true}
+}
+
+// add appends the slice up to now, which a tally holds.
+func (w *window) add(t *serve.Tally, now float64) {
+	s := slice{to: now, met: make([]metrics.Ratio, len(w.criteria))}
+	s.tally.Merge(t)
+	for i, c := range w.criteria {
+		for _, v := range samples(t, c.Measure) {
+			s.met[i].Below++
+			if c.Meets(v) {
+				s.met[i].Above++
+			}
+		}
+	}
+	w.slices = append(w.slices, s)
+	if len(w.slices) == slicesMost {
+		w.widen()
+	}
+}
+
+// samples are the values of a measure, one a call that has it.
+func samples(t *serve.Tally, m metrics.Measure) []float64 {
+	switch m {
+	case metrics.TTFT:
+		return t.TTFT
+	case metrics.E2ESpeed:
+		return t.E2ESpeed
+	}
+	return t.Speed
+}
+
+// widen joins slices in pairs.
+func (w *window) widen() {
+	for i := range slicesMost / 2 {
+		s := w.slices[2*i]
+		next := &w.slices[2*i+1]
+		s.to = next.to
+		s.tally.Merge(&next.tally)
+		for k := range s.met {
+			s.met[k] = s.met[k].Plus(next.met[k])
+		}
+		w.slices[i] = s
+	}
+	clear(w.slices[slicesMost/2:])
+	w.slices = w.slices[:slicesMost/2]
+	w.seconds *= 2
+}
+
+// settle finds the warm-up at the start of the window: by MSER-5 of the calls
+// of each slice, and of the share that meets each criterion.
+func (w *window) settle() {
+	calls := make([]float64, len(w.slices))
+	for i := range w.slices {
+		calls[i] = float64(w.slices[i].tally.Calls)
+	}
+	all := [][]float64{calls}
+	for k := range w.criteria {
+		all = append(all, metrics.Values(w.shares(w.slices, k)))
+	}
+	w.cut, w.settled = metrics.WarmUp(all...)
+}
+
+func (w *window) shares(slices []slice, criterion int) []metrics.Ratio {
+	series := make([]metrics.Ratio, len(slices))
+	for i := range slices {
+		series[i] = slices[i].met[criterion]
+	}
+	return series
+}
+
+// counted are the slices that count: those after the warm-up.
+func (w *window) counted() []slice { return w.slices[w.cut:] }
+
+// span is the length of what counts, in seconds; length that of all.
+func (w *window) span() float64   { return w.end() - w.begin(w.cut) }
+func (w *window) length() float64 { return w.end() - w.from }
+
+// begin is when a slice begins, end when the last one ends.
+func (w *window) begin(slice int) float64 {
+	if slice == 0 {
+		return w.from
+	}
+	return w.slices[slice-1].to
+}
+
+func (w *window) end() float64 { return w.begin(len(w.slices)) }
+
+// sessions and calls count what ended in the slices that count.
+func (w *window) sessions() int64 {
+	if len(w.slices) == 0 {
+		return 0
+	}
+	before := w.before
+	if w.cut > 0 {
+		before = w.slices[w.cut-1].tally.Sessions
+	}
+	return w.slices[len(w.slices)-1].tally.Sessions - before
+}
+
+func (w *window) calls() (calls int64) {
+	for i := range w.counted() {
+		calls += w.slices[w.cut+i].tally.Calls
+	}
+	return calls
+}
+
+// sum is the tally of what counts.
+func (w *window) sum() (t serve.Tally) {
+	for i := range w.counted() {
+		t.Merge(&w.slices[w.cut+i].tally)
+	}
+	return t
+}
+
+// verdict judges what counts.
+func (w *window) verdict() metrics.Verdict {
+	scores := make([]metrics.Score, len(w.criteria))
+	for k, c := range w.criteria {
+		series := w.shares(w.counted(), k)
+		requests := 0.0
+		for _, r := range series {
+			requests += r.Below
+		}
+		scores[k] = metrics.NewScore(c, metrics.BatchMeans(series, w.batches), requests)
+	}
+	return metrics.Conclude(scores...)
+}
