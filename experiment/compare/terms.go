@@ -3,7 +3,6 @@ package compare
 import (
 	"agentsim/configs"
 	"agentsim/experiment/deploy"
-	"agentsim/metrics"
 	"agentsim/models/hardware"
 	"agentsim/models/llm"
 	"agentsim/models/step"
@@ -24,7 +23,7 @@ type Terms struct {
 	Kernels    hardware.KernelSet `yaml:"kernels"`
 	Deployment Deployment         `yaml:"deployment"`
 	Workload   trace.Workload     `yaml:"workload"`
-	SLO        metrics.SLO        `yaml:"slo"`
+	SLO        configs.SLO        `yaml:"slo"`
 	Protocol   configs.Protocol   `yaml:"protocol"`
 	Power      configs.PowerSpec  `yaml:"power"`
 	Seed       uint64             `yaml:"seed"`
