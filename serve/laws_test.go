@@ -161,7 +161,7 @@ func (w *watched) checkCall(id int32) {
 	ingress := sim.Ticks(float64(host.Ingress) + float64(host.PerPromptToken)*float64(input))
 	request := w.request(&w.workers[a.home], id)
 	w.hold(a.began-a.issued >= ingress, "prefill comes after ingress", id)
-	w.hold(a.hit <= max(request.Common, request.Shared), "only what is common is found", id)
+	w.hold(a.hit <= max(request.Common, request.Shared, request.Inherited), "only what is common is found", id)
 	w.hold(a.hit < input, "the last token is always computed", id)
 	w.hold(a.done >= a.hit || a.generated > 0, "what was found counts", id)
 	if a.state <= InPrefill {

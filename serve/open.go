@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"agentsim/models/kvcache"
 	"agentsim/sim"
 	"agentsim/trace"
 )
@@ -29,6 +30,9 @@ func (c *Cluster) openDoors() error {
 		second, _ := f.pool.Start(b)
 		return cmp.Compare(first, second)
 	})
+	if f.pool.Inherits() {
+		f.places = slices.Repeat([]int32{-1}, f.pool.Len())
+	}
 	c.awaitNext()
 	return nil
 }
@@ -54,8 +58,45 @@ func (c *Cluster) onSession(session int32) error {
 	}
 	c.calls[id].luck, c.calls[id].k = session, 0
 	c.settleIn(id, -1, 0, c.sim.Now())
+	if f := c.forest; f.places != nil {
+		f.places[session] = id
+		if from := c.calls[id].session.From; from >= 0 {
+			f.members[id].from = f.places[from]
+		}
+	}
 	c.woken.After(0, id)
 	return nil
+}
+
+// gravesMax bounds the sessions that caches may hold after their end, and so
+// what a cluster remembers of them. Prompts of 10k tokens fill 1.5 TB with so
+// many at 10 kB a token.
+const gravesMax = 1 << 14
+
+// bury leaves a session that is over to the caches' eviction.
+func (c *Cluster) bury(id int32) {
+	f, a := c.forest, &c.calls[id]
+	c.workers[a.home].ranks[a.rank].homes--
+	f.graves.push(id)
+	if f.graves.n <= gravesMax {
+		return
+	}
+	oldest := f.graves.pop()
+	a = &c.calls[oldest]
+	c.workers[a.home].ranks[a.rank].homes++ // forget takes it off
+	f.places[a.luck] = -1
+	c.forget(oldest)
+	f.free = append(f.free, oldest)
+}
+
+// inherit tells a request for a first prompt who holds its beginning.
+func (c *Cluster) inherit(r *kvcache.Request, id int32) {
+	a := &c.calls[id]
+	if c.forest == nil || a.turn > 0 || c.forest.members[id].from < 0 {
+		return
+	}
+	r.From = kvcache.SessionID(c.forest.members[id].from)
+	r.Inherited = min(int(a.session.Inherited), int(a.current().Input))
 }
 
 // Drained reports whether all sessions that arrive by time have come and gone.

@@ -112,6 +112,7 @@ func (c *Cluster) request(w *worker, id int32) kvcache.Request {
 		return r
 	}
 	r.Common, r.Shared = c.common(turn), min(int(a.session.Shared), int(turn.Input))
+	c.inherit(&r, id)
 	if a.generated > 0 && !w.decodes {
 		r.Common = a.prompt() // it was retracted elsewhere: here lies what was computed for it before
 	}

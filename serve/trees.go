@@ -17,6 +17,11 @@ type forest struct {
 	free    []int32     // slots of nobody
 	alive   int         // agents
 
+	// Where sessions inherit from others than their parents, caches keep those
+	// that are over, and their slots with them, until others push them out.
+	places []int32 // slot by session of the pool; -1 = none; nil = nobody inherits
+	graves fifo    // slots of sessions that are over
+
 	begins  *sim.Kind[beginning]
 	arrives *sim.Kind[int32]
 	coming  []int32 // sessions still to arrive, the next one first
@@ -30,6 +35,7 @@ type forest struct {
 type member struct {
 	alive    bool
 	parent   int32    // slot of the agent that started it; -1 = none
+	from     int32    // slot of the one that holds what its first prompt inherits; -1 = none
 	join     int32    // turn of the parent that waits for it; 0 = none
 	children int      // sub-agents that hold their slots, or will
 	spawned  int      // of the session's spawns
@@ -68,7 +74,7 @@ func (c *Cluster) settleIn(id, parent, join int32, begun sim.Time) {
 	now := c.sim.Now()
 	f.count(now, 1)
 	m := &f.members[id]
-	*m = member{alive: true, parent: parent, join: join, begun: begun, owed: m.owed[:0]}
+	*m = member{alive: true, parent: parent, from: parent, join: join, begun: begun, owed: m.owed[:0]}
 	a.home, a.rank, a.decoder, a.decoderRank = -1, -1, -1, -1
 	a.state, a.since, a.entered = InTool, now, now
 	a.session.Shared = c.sharedBy(&a.session)
@@ -177,7 +183,9 @@ func (c *Cluster) depart(id int32) error {
 	f, m := c.forest, &c.forest.members[id]
 	f.count(c.sim.Now(), -1)
 	m.alive = false
-	c.forget(id)
+	if f.places == nil || m.parent >= 0 {
+		c.forget(id)
+	}
 	c.tally.Sessions++
 	if m.join > 0 {
 		c.joined(m.parent, m.join)
@@ -225,6 +233,10 @@ func (c *Cluster) drained(id int32) error {
 	}
 	if c.forest.trees--; c.forest.trees == 0 {
 		c.sim.Stop() // nobody comes any more
+	}
+	if c.forest.places != nil {
+		c.bury(id)
+		return nil
 	}
 	c.forest.free = append(c.forest.free, id)
 	return nil

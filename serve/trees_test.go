@@ -107,8 +107,25 @@ func treeDesigns() map[string]Config {
 		"lanes kept":  lanes(forestOf(30), disaggregated(1, 2), retaining, withDrafts, memory(12000)),
 		"open":        byTime(trace.ArrivalsOpen, forestOf(40)),
 		"open apart":  byTime(trace.ArrivalsOpen, forestOf(40), disaggregated(1, 1), routed(KVAware)),
+		"inheriting":  byTime(trace.ArrivalsOpen, dynasty(300, 0.1), routed(KVAware), disaggregated(2, 1), memory(12000)),
 		"partly open": byTime(trace.ArrivalsPartlyOpen, forestOf(40), memory(12000), maxBatch(3)),
 	}
+}
+
+// dynasty makes stand-alone calls up that begin like earlier ones, some seconds apart.
+func dynasty(number int, apart float64) *trace.Pool {
+	r := rand.New(rand.NewPCG(9, 9))
+	recorded := make([]trace.Call, number)
+	for i := range recorded {
+		c := trace.Call{Start: apart * float64(i), Gap: trace.Unknown, Service: trace.Unknown, Input: 64 + r.IntN(1500),
+			Output: 1 + r.IntN(40)}
+		if i > 0 && r.IntN(4) > 0 {
+			c.Holder = 1 + r.IntN(i)
+			c.Cached = min(c.Input, recorded[c.Holder-1].Input) / 64 * 64 * r.IntN(5) / 4
+		}
+		recorded[i] = c
+	}
+	return trees(trace.PoolOptions{}, recorded...)
 }
 
 // checkTrees holds the agents of session trees to the order of their tree.
@@ -225,6 +242,41 @@ func TestOpenArrivalsWaitAsInMD1(t *testing.T) {
 		rate, inSystem := number/c.Span(), (c.lived()).Seconds()/c.Span()
 		require.InEpsilon(t, rate*(service+w.Queue/number), inSystem, 1e-6)
 	}
+}
+
+// With room for all, and time between them, stand-alone calls find of each
+// other exactly what the trace says, in whole blocks and but for the last token.
+func TestCallsFindWhatOthersHold(t *testing.T) {
+	pool := dynasty(200, 5)
+	want := int64(0)
+	var s trace.Session
+	for i := range pool.Len() {
+		pool.Session(i, &s)
+		want += int64(min(s.Inherited, s.Turns[0].Input-1) / 64 * 64)
+	}
+	require.Positive(t, want)
+	one := func(c *Config) {
+		c.Deployment.Aggregated.Shape.Accelerators = 1
+		c.System.Accelerator.HBM.Capacity = 200e9
+	}
+	w := watch(t, byTime(trace.ArrivalsOpen, pool, one))
+	w.run(1100)
+	require.True(t, w.Drained())
+	require.Equal(t, want, w.sum.HitTokens)
+	w = watch(t, byTime(trace.ArrivalsOpen, pool, one, memory(3000)))
+	w.run(1100)
+	require.Less(t, w.sum.HitTokens, want, "little room forgets")
+	require.Positive(t, w.sum.HitTokens)
+}
+
+// Sessions that are over hold slots only up to a bound.
+func TestTheDeadAreForgotten(t *testing.T) {
+	c := build(t, byTime(trace.ArrivalsOpen, dynasty(gravesMax+2000, 0.05), priced(fixed{step: 1e-6})))
+	require.NoError(t, c.Run(1e6))
+	require.True(t, c.Drained())
+	require.NoError(t, c.Check())
+	require.EqualValues(t, gravesMax+2000, c.Totals().Finished)
+	require.Less(t, len(c.calls), gravesMax+50)
 }
 
 // By hand: a session whose first answer starts a sub-agent that it waits for

@@ -55,6 +55,9 @@ type Call struct {
 	// its agent had started. Where a format tells neither (0 and false), times do.
 	After int
 	Joins bool
+	// Holder is 1 + the number in the trace of the latest call before this one
+	// whose prompt holds the last of the Cached tokens; 0 = not told.
+	Holder int
 
 	Model string
 	Tool  string // tool whose result this call answers, if known
@@ -90,7 +93,9 @@ type Session struct {
 	// prompt of another session holds: the parent's, or any where block ids
 	// are global. It includes Shared tokens where both are known.
 	Inherited int32
-	Turns     []Turn
+	// From is the session of the pool that holds what is inherited; -1 = not told.
+	From  int32
+	Turns []Turn
 
 	// At are the seconds from Start at which the calls of the turns went out,
 	// Unknown where the trace does not tell; Spawns are the sub-agents that the

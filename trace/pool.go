@@ -34,6 +34,8 @@ type Pool struct {
 	at     []float64 // by turn
 	spawns []Spawn   // by parent
 	roots  []int32   // sessions that no other one starts
+
+	inherits bool // some begin with what others than their parents hold
 }
 
 // pooled is a session whose turns lie at turns[first:first+count].
@@ -41,6 +43,7 @@ type pooled struct {
 	id, parent        string
 	start             float64
 	shared, inherited int32
+	from              int32
 	first, count      int
 	spawn, spawned    int // its spawns lie at spawns[spawn:spawn+spawned]
 }
@@ -93,7 +96,7 @@ func (p *Pool) Turns() int { return len(p.turns) }
 func (p *Pool) Session(i int, out *Session) {
 	s := &p.sessions[i]
 	out.ID, out.Parent, out.Start = s.id, s.parent, s.start
-	out.Shared, out.Inherited = s.shared, s.inherited
+	out.Shared, out.Inherited, out.From = s.shared, s.inherited, s.from
 	out.Turns = append(out.Turns[:0], p.turns[s.first:s.first+s.count]...)
 	out.Spawns = p.spawns[s.spawn : s.spawn+s.spawned]
 	if p.at != nil {
@@ -112,6 +115,8 @@ type agentState struct {
 	session       string  // Call.Session
 	after         int     // Call.After of its first call
 	delay         float64 // Call.Gap of its first call
+	holder        int     // Call.Holder of its first call
+	number        int     // among the builder's agents
 }
 
 type poolBuilder struct {
@@ -121,6 +126,7 @@ type poolBuilder struct {
 	turns  []Turn
 	owner  []int32 // agent of each turn
 	when   []spell // of each turn, with PoolOptions.Trees
+	caller []int32 // agent of each call, kept or not; -1 = none; with PoolOptions.Trees
 	tools  []string
 	calls  int
 	kept   int // agents that will be sessions
@@ -132,6 +138,9 @@ type poolBuilder struct {
 func (b *poolBuilder) add(c *Call) {
 	b.calls++
 	i, ok := b.agent(c)
+	if b.opts.Trees {
+		b.caller = append(b.caller, i)
+	}
 	if !ok {
 		return
 	}
@@ -167,7 +176,7 @@ func (b *poolBuilder) agent(c *Call) (int32, bool) {
 	i, ok := b.index[key]
 	if !ok || c.Session == "" {
 		if b.opts.SessionsMax > 0 && b.kept >= b.opts.SessionsMax {
-			return 0, false
+			return -1, false
 		}
 		i = int32(len(b.agents))
 		b.agents = append(b.agents, b.begin(c))
@@ -193,7 +202,7 @@ func (b *poolBuilder) begin(c *Call) agentState {
 		s.id = c.Session + "/" + c.Agent
 		s.parent = cmp.Or(c.Parent, c.Session)
 	}
-	return agentState{pooled: s, end: Unknown, session: c.Session, after: c.After, delay: c.Gap}
+	return agentState{pooled: s, end: Unknown, session: c.Session, after: c.After, delay: c.Gap, holder: c.Holder}
 }
 
 // fits reports whether the prompt leaves room for at least one token of answer.
@@ -286,6 +295,7 @@ func (b *poolBuilder) finish() (*Pool, error) {
 		s := b.agents[i].pooled
 		s.first, next[i] = first, first
 		first += s.count
+		s.from = -1
 		if s.count == 0 {
 			p.dropped++
 			continue

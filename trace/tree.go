@@ -52,6 +52,7 @@ func (b *poolBuilder) plant(p *Pool, when []spell) error {
 			if _, twice := names[a.id]; !twice && a.id != "" {
 				names[a.id] = int32(len(t.agents))
 			}
+			a.number = i
 			t.agents = append(t.agents, a)
 		}
 	}
@@ -63,8 +64,35 @@ func (b *poolBuilder) plant(p *Pool, when []spell) error {
 	}
 	t.instants()
 	t.graft()
+	t.lineage()
 	return nil
 }
+
+// lineage notes which session holds what a session's first prompt inherits: its
+// parent, or whoever the trace names.
+func (t *planter) lineage() {
+	sessions := make([]int32, len(t.builder.agents)) // by agent
+	for i, a := range t.agents {
+		sessions[a.number] = int32(i) + 1
+	}
+	for i := range t.sessions {
+		s := &t.sessions[i]
+		if s.inherited == 0 {
+			continue
+		}
+		s.from = t.parents[i]
+		if holder := t.agents[i].holder; holder > 0 && holder <= len(t.builder.caller) {
+			if agent := t.builder.caller[holder-1]; agent >= 0 && sessions[agent] != int32(i)+1 {
+				s.from = sessions[agent] - 1
+			}
+		}
+		t.inherits = t.inherits || s.from >= 0 && t.parents[i] != s.from
+	}
+}
+
+// Inherits reports whether sessions begin with what others than their parents
+// hold.
+func (p *Pool) Inherits() bool { return p.inherits }
 
 // parentOf finds the session that started one: its parent is a session, or an
 // agent of the same session.

@@ -12,7 +12,12 @@ type Request struct {
 	Common int
 	// Shared is how many leading tokens all sessions of the workload share.
 	// Give it with every call: it is what a session without cache still hits.
-	Shared  int
+	Shared int
+	// Inherited is how many leading tokens equal what session From holds: a fork
+	// begins with its parent's history. Only what lies in HBM is found, and it
+	// counts as the new session's own from then on.
+	From      SessionID
+	Inherited int
 	Reserve int   // room for tokens to generate
 	Class   uint8 // tool class of the gap after this call; used after Release only
 }
@@ -26,9 +31,10 @@ type Hit struct {
 
 // plan is what a request would get and take, in blocks.
 type plan struct {
-	shared int32 // leading blocks in the pool's shared prefix
-	hit    int32
-	total  int32 // prompt and reservation
+	shared    int32 // leading blocks in the pool's shared prefix
+	inherited int32 // leading blocks that another session holds
+	hit       int32
+	total     int32 // prompt and reservation
 }
 
 // Lookup returns the hit that Admit would return now. It changes nothing.
@@ -75,7 +81,21 @@ func (c *Cache) plan(s *session, r Request) plan {
 	if s.shared <= c.shared.ready {
 		hit = max(hit, c.match(s, min(c.end(s), common)))
 	}
-	return plan{shared: shared, hit: min(hit, limit), total: c.blocksFor(r.Prompt + r.Reserve)}
+	inherited := c.inherited(r)
+	hit = max(hit, inherited)
+	return plan{shared: shared, inherited: inherited, hit: min(hit, limit), total: c.blocksFor(r.Prompt + r.Reserve)}
+}
+
+// inherited is how many blocks of a request another session holds in HBM.
+func (c *Cache) inherited(r Request) int32 {
+	if r.Inherited == 0 {
+		return 0
+	}
+	from := c.peek(r.From)
+	if from.shared > c.shared.ready {
+		return 0
+	}
+	return c.match(&from, min(from.hi[0], c.blocksIn(min(r.Inherited, r.Prompt))))
 }
 
 // need is what the request takes of HBM beside the shared prefix.
@@ -87,7 +107,7 @@ func (c *Cache) need(p plan) int64 {
 // hit splits the hit over the levels.
 func (c *Cache) hit(s *session, p plan) Hit {
 	h := Hit{Tokens: int(p.hit) * c.blockTokens}
-	from := min(p.hit, max(s.hi[0], min(p.shared, c.shared.ready)))
+	from := min(p.hit, max(s.hi[0], p.inherited, min(p.shared, c.shared.ready)))
 	h.Levels[0] = int(from) * c.blockTokens
 	for t := 1; t < len(c.levels); t++ {
 		if to := min(p.hit, s.hi[t]); to > from {

@@ -19,6 +19,7 @@ type bailian struct {
 	seen     idSet
 	roots    map[int64]int64 // first chat of the session that a chat belongs to
 	sessions map[int64]*progress
+	rows     uint32 // that became calls
 }
 
 func newBailian(e *env) jsonFormat {
@@ -43,7 +44,7 @@ func (b *bailian) record(s *jsonscan.Scanner, q *queue) {
 		case "output_length":
 			c.Output = s.Count("output_length")
 		case "hash_ids":
-			hits, blocks = b.seen.leading(s)
+			hits, blocks, c.Holder = b.seen.leadingOf(s, b.rows+1)
 		default:
 			b.env.unknown(s, key, "type turn")
 		}
@@ -62,6 +63,7 @@ func (b *bailian) record(s *jsonscan.Scanner, q *queue) {
 	}
 	c.Cached = min(hits*bailianBlock, c.Input)
 	b.place(&c, chat, parent)
+	b.rows++
 	q.push(c)
 }
 

@@ -83,7 +83,7 @@ func (d *compactDecoder) decode(q *queue) error {
 		if err != nil {
 			return err
 		}
-		if min(c.Input, c.Output, c.Cached, c.Shared, c.Turn, c.After) < 0 {
+		if min(c.Input, c.Output, c.Cached, c.Shared, c.Turn, c.After, c.Holder) < 0 {
 			return fmt.Errorf("a negative count in call %d", d.row)
 		}
 		q.push(c)

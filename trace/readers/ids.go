@@ -6,6 +6,7 @@ import "agentsim/trace/jsonscan"
 // cost a bit each; 64-bit hashes about 12 bytes.
 type idSet struct {
 	dense  []uint64
+	holder []uint32 // of dense ids: 1 + the last list that held it, as far as leading was told
 	sparse []uint64 // open addressing; 0 marks a free slot
 	used   int
 }
@@ -70,8 +71,40 @@ func (s *idSet) grow() {
 
 func (s *idSet) clear() {
 	clear(s.dense)
+	clear(s.holder)
 	clear(s.sparse)
 	s.used = 0
+}
+
+// holderMax bounds the ids of which the last holder is kept: 2^24 take 64 MiB.
+const holderMax = 1 << 24
+
+// held notes that a list holds an id, and returns the list before that did,
+// counted from 1; 0 = none, or not known.
+func (s *idSet) held(id uint64, list uint32) uint32 {
+	if id >= holderMax {
+		return 0
+	}
+	if int(id) >= len(s.holder) {
+		s.holder = append(s.holder, make([]uint32, int(id)+1-len(s.holder)+len(s.holder)/2)...)
+	}
+	before := s.holder[id]
+	s.holder[id] = list
+	return before
+}
+
+// leadingOf is leading for a list with a number, counted from 1. It also
+// returns the number of the list that last held the last of the hits.
+func (s *idSet) leadingOf(in *jsonscan.Scanner, list uint32) (hits, blocks, holder int) {
+	in.Uints(func(id uint64) {
+		before := s.held(id, list)
+		if s.add(id) && hits == blocks {
+			hits++
+			holder = int(before)
+		}
+		blocks++
+	})
+	return hits, blocks, holder
 }
 
 // leading reads a list of block ids, adds them, and returns how many of the

@@ -20,6 +20,7 @@ type mooncake struct {
 	seen     idSet
 	prompts  prompts
 	sessions map[string]*mooncakeSession
+	rows     uint32 // that became calls
 }
 
 type mooncakeSession struct {
@@ -65,6 +66,7 @@ func (m *mooncake) record(s *jsonscan.Scanner, q *queue) {
 		return
 	}
 	m.place(&r)
+	m.rows++
 	q.push(r.Call)
 }
 
@@ -81,7 +83,7 @@ func (m *mooncake) field(s *jsonscan.Scanner, key []byte, r *mooncakeRow) {
 	case "session_id":
 		r.Session = s.String()
 	case "hash_ids":
-		r.hits, r.blocks = m.seen.leading(s)
+		r.hits, r.blocks, r.Holder = m.seen.leadingOf(s, m.rows+1)
 	case "text_input", "payload":
 		text := message{hash: hashStart, tokens: messageTokens}
 		m.env.feed(s, &text)

@@ -108,6 +108,29 @@ func TestBlockIDs(t *testing.T) {
 	require.Equal(t, "p", calls[1].Parent)
 }
 
+// A prompt's beginning is held by the latest prompt that began so.
+func TestWhoHoldsAPrefix(t *testing.T) {
+	row := func(input, ids string) string {
+		return `{"timestamp":0,"input_length":` + input + `,"output_length":1,"hash_ids":[` + ids + `]}`
+	}
+	calls := read(t, "mooncake", "x.jsonl", lines(row("1024", "1,2"), row("1536", "1,2,3"), row("1024", "1,9"),
+		row("1024", "7,6"), row("1536", "1,2,8")))
+	var holders, cached []int
+	for _, c := range calls {
+		holders, cached = append(holders, c.Holder), append(cached, c.Cached)
+	}
+	require.Equal(t, []int{0, 1024, 512, 0, 1024}, cached)
+	require.Equal(t, []int{0, 1, 2, 0, 2}, holders)
+	pool, err := trace.NewPool(open(t, write(t, "x.jsonl", lines(row("1024", "1,2"), row("1536", "1,2,3")))),
+		trace.PoolOptions{Trees: true})
+	require.NoError(t, err)
+	require.True(t, pool.Inherits())
+	var s trace.Session
+	pool.Session(1, &s)
+	require.EqualValues(t, 0, s.From)
+	require.EqualValues(t, 1024, s.Inherited)
+}
+
 func TestCallsSpreadOverRecordsCountOnce(t *testing.T) {
 	assistant := `{"type":"assistant","sessionId":"s","parentUuid":"x","isSidechain":SIDE,` +
 		`"timestamp":"2026-01-01T00:00:TIMEZ","message":{"role":"assistant","id":"ID","model":"m",` +

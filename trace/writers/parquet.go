@@ -34,6 +34,9 @@ type Row struct {
 	// agent had started. Where they are 0 and false, times tell.
 	After int32 `parquet:"after_turn,delta,zstd"`
 	Joins bool  `parquet:"joins,zstd"`
+	// Holder is 1 + the number in the table of the latest call before this one
+	// whose prompt holds the last of the cached tokens; 0 = not told.
+	Holder int32 `parquet:"holder,delta,zstd"`
 }
 
 // About says where a trace comes from. It is kept in the table's metadata.
@@ -110,7 +113,7 @@ func row(c *trace.Call, times []float64) Row {
 		Session: c.Session, Agent: c.Agent, Parent: c.Parent, Turn: int32(c.Turn), Kind: c.Kind.String(),
 		Start: known(&times[0]), Gap: known(&times[1]), Service: known(&times[2]),
 		Input: int32(c.Input), Cached: int32(c.Cached), Output: int32(c.Output), Shared: int32(c.Shared),
-		Model: c.Model, Tool: c.Tool, After: int32(c.After), Joins: c.Joins,
+		Model: c.Model, Tool: c.Tool, After: int32(c.After), Joins: c.Joins, Holder: int32(c.Holder),
 	}
 }
 
@@ -132,7 +135,7 @@ func (r *Row) Call() (trace.Call, error) {
 		Session: r.Session, Agent: r.Agent, Parent: r.Parent, Turn: int(r.Turn), Kind: kind,
 		Start: orUnknown(r.Start), Gap: orUnknown(r.Gap), Service: orUnknown(r.Service),
 		Input: int(r.Input), Cached: int(r.Cached), Output: int(r.Output), Shared: int(r.Shared),
-		Model: r.Model, Tool: r.Tool, After: int(r.After), Joins: r.Joins,
+		Model: r.Model, Tool: r.Tool, After: int(r.After), Joins: r.Joins, Holder: int(r.Holder),
 	}, nil
 }
 
