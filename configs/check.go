@@ -76,6 +76,9 @@ func checkSources(p *Provenance) []error {
 		if problem := sourceProblem(entry.value); problem != "" {
 			faults = append(faults, &Error{At: entry.at, Path: sourcesKey, Value: entry.key, Problem: problem})
 		}
+		if problem := scalesProblem(p, entry.value); problem != "" {
+			faults = append(faults, &Error{At: entry.at, Path: sourcesKey, Value: entry.key, Problem: problem})
+		}
 		if locate(p.tree, entry.key) == nil {
 			faults = append(faults, &Error{At: entry.at, Path: sourcesKey, Value: entry.key,
 				Problem: "there is no such field"})

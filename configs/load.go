@@ -33,7 +33,11 @@ func (r *resolver) load(root reflect.Value, sets []string) (*Provenance, error) 
 	if err := r.library.validate(tree, root); err != nil {
 		return nil, err
 	}
-	return &Provenance{tree: tree, root: root}, nil
+	p := &Provenance{tree: tree, root: root}
+	if whole, ok := root.Addr().Interface().(interface{ verify(*Provenance) error }); ok {
+		return p, whole.verify(p)
+	}
+	return p, nil
 }
 
 // LoadPreset reads one preset of a kind by its name, as T.

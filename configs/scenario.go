@@ -26,6 +26,9 @@ type Scenario struct {
 	Protocol   Protocol             `yaml:"protocol"` // preset kind: protocols
 	Power      PowerSpec            `yaml:"power,omitempty"`
 	Seed       uint64               `yaml:"seed,omitempty"`
+
+	// Uncertainty adds to what the presets say they do not know.
+	Uncertainty Uncertainty `yaml:"uncertainty,omitempty"`
 }
 
 // SLO is a service level, by itself or as a preset.

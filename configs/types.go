@@ -84,6 +84,21 @@ func eachMember(t reflect.Type) iter.Seq[member] {
 	}
 }
 
+// power is the exponent with which a factor on the struct scales the member: 1,
+// or what the tag scale says. Sizes and exponents stay as they are (0),
+// efficiencies fall as times rise (-1).
+func (m member) power(of reflect.Type) float64 {
+	tag, ok := base(of).FieldByIndex(m.index).Tag.Lookup("scale")
+	if !ok {
+		return 1
+	}
+	exponent, err := strconv.ParseFloat(tag, 64)
+	if err != nil {
+		panic(m.key + ": scale:" + strconv.Quote(tag) + " is no number")
+	}
+	return exponent
+}
+
 func memberNamed(t reflect.Type, key string) (member, bool) {
 	for m := range eachMember(t) {
 		if m.key == key {

@@ -25,6 +25,7 @@ type Result struct {
 	Search  []Phase `json:"search,omitempty"`
 
 	Deployments []Deployment `json:"deployments,omitempty"` // of mode auto, best first
+	Uncertainty *Uncertainty `json:"uncertainty,omitempty"`
 
 	Calls  int64   `json:"calls"`  // of all phases
 	Events uint64  `json:"events"` // of all phases

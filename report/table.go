@@ -42,6 +42,7 @@ func Table(w io.Writer, r *metrics.Result, style Style) error {
 	b.WriteString(t.Render())
 	b.WriteByte('\n')
 	deployments(&b, r.Deployments)
+	uncertainty(&b, r, style)
 	footer(&b, r, style)
 	_, err := io.WriteString(w, b.String())
 	return err

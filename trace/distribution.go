@@ -21,22 +21,22 @@ const (
 // units.Seconds). An empty Kind means the quantity is not used.
 type Distribution[Q ~float64] struct {
 	Kind   string    `yaml:"kind,omitempty"`
-	Value  Q         `yaml:"value,omitempty"`  // constant
-	Median Q         `yaml:"median,omitempty"` // lognormal: e^mu
-	Sigma  float64   `yaml:"sigma,omitempty"`  // lognormal: standard deviation of the logarithm
-	Shape  float64   `yaml:"shape,omitempty"`  // gamma: k
-	Scale  Q         `yaml:"scale,omitempty"`  // gamma: theta; the mean is shape × scale
-	Parts  []Part[Q] `yaml:"parts,omitempty"`  // mixture
-	Zero   float64   `yaml:"zero,omitempty"`   // probability of exactly 0, before anything else
-	Min    Q         `yaml:"min,omitempty"`    // lower values become this; 0 = none
-	Max    Q         `yaml:"max,omitempty"`    // higher values become this; 0 = none
+	Value  Q         `yaml:"value,omitempty"`           // constant
+	Median Q         `yaml:"median,omitempty"`          // lognormal: e^mu
+	Sigma  float64   `yaml:"sigma,omitempty" scale:"0"` // lognormal: standard deviation of the logarithm
+	Shape  float64   `yaml:"shape,omitempty" scale:"0"` // gamma: k
+	Scale  Q         `yaml:"scale,omitempty"`           // gamma: theta; the mean is shape × scale
+	Parts  []Part[Q] `yaml:"parts,omitempty"`           // mixture
+	Zero   float64   `yaml:"zero,omitempty" scale:"0"`  // probability of exactly 0, before anything else
+	Min    Q         `yaml:"min,omitempty" scale:"0"`   // lower values become this; 0 = none
+	Max    Q         `yaml:"max,omitempty" scale:"0"`   // higher values become this; 0 = none
 }
 
 // Part is one lognormal of a mixture.
 type Part[Q ~float64] struct {
-	Weight float64 `yaml:"weight"` // share; the weights of a mixture add up to 1
+	Weight float64 `yaml:"weight" scale:"0"` // share; the weights of a mixture add up to 1
 	Median Q       `yaml:"median"`
-	Sigma  float64 `yaml:"sigma"`
+	Sigma  float64 `yaml:"sigma" scale:"0"`
 }
 
 // Used reports whether the distribution is given at all.

@@ -45,7 +45,7 @@ type Profile struct {
 // tool definitions and system prompt.
 type SharedPrefix struct {
 	Tokens   `yaml:",inline"`
-	ShareMax float64 `yaml:"share_max,omitempty"` // at most this share of the first prompt; 0 = all
+	ShareMax float64 `yaml:"share_max,omitempty" scale:"0"` // at most this share of the first prompt; 0 = all
 }
 
 // WholeOutput is the kind of a History that keeps every generated token.
@@ -96,6 +96,9 @@ type Source struct {
 	MaxError float64    `yaml:"max_error,omitempty"` // of a fit: Kolmogorov-Smirnov distance to its data
 	Holdout  float64    `yaml:"holdout,omitempty"`   // the same to data that the fit has not seen
 	Points   int        `yaml:"points,omitempty"`    // samples of a fit
+	// Scales are other fields of the profile that move with the field by a power
+	// of its factor, where one unknown decides over several numbers.
+	Scales map[string]float64 `yaml:"scales,omitempty"`
 }
 
 // Sources maps field paths to their provenance.

@@ -108,33 +108,44 @@ func (a *app) write(render func(b *strings.Builder) error) error {
 }
 
 func (a *app) capacityCommand() *cobra.Command {
-	return &cobra.Command{
+	c := &cobra.Command{
 		Use:   "capacity SCENARIO",
 		Short: "Find the largest number of agents that meets the service level",
 		Long: "capacity searches the largest number of agents that meets the scenario's service level and prints it with\n" +
 			"its interval, per accelerator and per megawatt, and what stands in the way of more. SCENARIO is the name of\n" +
-			"a built-in scenario (agentsim list scenarios) or a YAML file.",
+			"a built-in scenario (agentsim list scenarios) or a YAML file.\n\n" + uncertaintyHelp,
 		Example: "  agentsim capacity gb300-agentperf-slo20\n" +
 			"  agentsim capacity h200-agentperf-slo20 -o json\n" +
-			"  agentsim capacity gb300-agentperf-slo20 --set slo.output_speed.p25=60tok/s",
+			"  agentsim capacity gb300-agentperf-slo20 --set slo.output_speed.p25=60tok/s\n" +
+			"  agentsim capacity h200-agentperf-slo20 --uncertainty 64 --target 1.4 --plot tornado.svg",
 		Args: exactly(1, "one scenario"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			s, _, err := a.load(args[0])
+			s, p, err := a.load(args[0])
+			if err != nil {
+				return err
+			}
+			unknown, err := a.uncertain(s, p)
 			if err != nil {
 				return err
 			}
 			r, err := a.capacity(cmd.Context(), s)
 			a.endProgress()
+			if err == nil && unknown != nil {
+				err = unknown.answer(cmd.Context(), r)
+				a.endProgress()
+			}
 			if err != nil {
 				return err
 			}
 			return a.show(r)
 		},
 	}
+	uncertaintyFlags(c)
+	return c
 }
 
 // capacity searches the scenario's capacity, and its deployment first where
-// the scenario leaves that open.
+// the scenario leaves that open; the scenario then holds the one found.
 func (a *app) capacity(ctx context.Context, s *configs.Scenario) (*metrics.Result, error) {
 	if s.Deployment.Mode != serve.Auto {
 		return experiment.Capacity(ctx, s, a.options())
@@ -144,6 +155,7 @@ func (a *app) capacity(ctx context.Context, s *configs.Scenario) (*metrics.Resul
 		return nil, err
 	}
 	r := ranked[0].Simulated
+	s.Deployment = ranked[0].Deployment
 	r.Deployments = deploy.Table(ranked)
 	return r, nil
 }

@@ -43,11 +43,11 @@ type Roofline struct {
 	Floor             units.Seconds `yaml:"floor"`
 	PerUnit           units.Seconds `yaml:"per_unit,omitempty"`
 	PerGroup          units.Seconds `yaml:"per_group,omitempty"`
-	StreamEfficiency  float64       `yaml:"stream_efficiency,omitempty"` // 0 = streamed bytes cost nothing
-	ComputeEfficiency float64       `yaml:"compute_efficiency"`
-	MemoryEfficiency  float64       `yaml:"memory_efficiency"`
-	HalfRows          float64       `yaml:"half_rows,omitempty"`
-	Exponent          float64       `yaml:"exponent"` // p; 0 means max()
+	StreamEfficiency  float64       `yaml:"stream_efficiency,omitempty" scale:"-1"` // 0 = streamed bytes cost nothing
+	ComputeEfficiency float64       `yaml:"compute_efficiency" scale:"-1"`
+	MemoryEfficiency  float64       `yaml:"memory_efficiency" scale:"-1"`
+	HalfRows          float64       `yaml:"half_rows,omitempty" scale:"0"`
+	Exponent          float64       `yaml:"exponent" scale:"0"` // p; 0 means max()
 }
 
 // Linear is a module whose time is linear in its features:
@@ -55,26 +55,26 @@ type Roofline struct {
 // with long_floor in place of floor from long_from tokens of context on.
 // With exponent p it is (floor^p + (the rest)^p)^(1/p).
 type Linear struct {
-	TP           int           `yaml:"tp,omitempty"`     // tensor-parallel degree it was measured at; 0 = any
-	Hidden       int           `yaml:"hidden,omitempty"` // hidden size it was measured at; 0 = any
+	TP           int           `yaml:"tp,omitempty" scale:"0"`     // tensor-parallel degree it was measured at; 0 = any
+	Hidden       int           `yaml:"hidden,omitempty" scale:"0"` // hidden size it was measured at; 0 = any
 	Floor        units.Seconds `yaml:"floor"`
 	LongFloor    units.Seconds `yaml:"long_floor,omitempty"`
-	LongFrom     int           `yaml:"long_from,omitempty"`
+	LongFrom     int           `yaml:"long_from,omitempty" scale:"0"`
 	PerToken     units.Seconds `yaml:"per_token"`
 	PerPair      units.Seconds `yaml:"per_pair,omitempty"`
 	PerIndexPair units.Seconds `yaml:"per_index_pair,omitempty"`
-	Exponent     float64       `yaml:"exponent,omitempty"` // over 1: the floor hides part of the rest
+	Exponent     float64       `yaml:"exponent,omitempty" scale:"0"` // over 1: the floor hides part of the rest
 }
 
 // AttentionKernel is a whole attention module (projections, indexer, core,
 // output) as measured for one model shape at one or more tensor-parallel
 // degrees.
 type AttentionKernel struct {
-	Kind    string   `yaml:"kind,omitempty"`   // attention kind; empty = the preset's name for it
-	Hidden  int      `yaml:"hidden,omitempty"` // of the measured model; 0 = unknown
-	Heads   int      `yaml:"heads,omitempty"`  // query heads of the measured model, over all ranks
-	Dense   Format   `yaml:"dense,omitempty"`  // of the projections
-	KV      Format   `yaml:"kv,omitempty"`     // of the cache
+	Kind    string   `yaml:"kind,omitempty"`             // attention kind; empty = the preset's name for it
+	Hidden  int      `yaml:"hidden,omitempty" scale:"0"` // of the measured model; 0 = unknown
+	Heads   int      `yaml:"heads,omitempty" scale:"0"`  // query heads of the measured model, over all ranks
+	Dense   Format   `yaml:"dense,omitempty"`            // of the projections
+	KV      Format   `yaml:"kv,omitempty"`               // of the cache
 	Prefill []Linear `yaml:"prefill"`
 	Decode  []Linear `yaml:"decode"`
 	// Grids give decode where no smooth form follows; beyond their edge the
@@ -85,9 +85,9 @@ type AttentionKernel struct {
 // Grid is a table of derived points, bilinear in log space: rows are query
 // tokens on the rank, columns the mean context.
 type Grid struct {
-	TP      int               `yaml:"tp"`
-	Tokens  []float64         `yaml:"tokens"`
-	Context []float64         `yaml:"context"`
+	TP      int               `yaml:"tp" scale:"0"`
+	Tokens  []float64         `yaml:"tokens" scale:"0"`
+	Context []float64         `yaml:"context" scale:"0"`
 	Time    [][]units.Seconds `yaml:"time"` // [token][context]
 }
 
@@ -101,20 +101,20 @@ type ExpertKernel struct {
 	Curves   []ExpertCurve `yaml:"curves,omitempty"` // for shapes whose times no roofline follows
 	// DynamicPower is drawn on top of idle and active while the kernel runs,
 	// where useful FLOPs and bytes do not describe its work (dequantisation).
-	DynamicPower units.Watts `yaml:"dynamic_power,omitempty"`
+	DynamicPower units.Watts `yaml:"dynamic_power,omitempty" scale:"0"`
 }
 
 // ExpertCurve is measured time against tokens for one reference shape,
 // balanced routing; other shapes scale it by weight bytes and FLOPs.
 type ExpertCurve struct {
-	Hidden  int             `yaml:"hidden"`
-	Inner   int             `yaml:"inner"`
-	Experts int             `yaml:"experts"`
-	TopK    int             `yaml:"top_k"`
-	TP      int             `yaml:"tp"`
-	EP      int             `yaml:"ep"`
+	Hidden  int             `yaml:"hidden" scale:"0"`
+	Inner   int             `yaml:"inner" scale:"0"`
+	Experts int             `yaml:"experts" scale:"0"`
+	TopK    int             `yaml:"top_k" scale:"0"`
+	TP      int             `yaml:"tp" scale:"0"`
+	EP      int             `yaml:"ep" scale:"0"`
 	Floor   units.Seconds   `yaml:"floor"` // the part that does not grow with the shape
-	Tokens  []float64       `yaml:"tokens"`
+	Tokens  []float64       `yaml:"tokens" scale:"0"`
 	Time    []units.Seconds `yaml:"time"`
 }
 
@@ -123,7 +123,7 @@ type ExpertCurve struct {
 // of the link, t is the lower of the two.
 type Collective struct {
 	Floor           units.Seconds `yaml:"floor"`
-	Efficiency      float64       `yaml:"efficiency"`
+	Efficiency      float64       `yaml:"efficiency" scale:"-1"`
 	LargeFloor      units.Seconds `yaml:"large_floor,omitempty"`
-	LargeEfficiency float64       `yaml:"large_efficiency,omitempty"` // 0 = one algorithm for all sizes
+	LargeEfficiency float64       `yaml:"large_efficiency,omitempty" scale:"-1"` // 0 = one algorithm for all sizes
 }

@@ -35,6 +35,9 @@ type Source struct {
 	MaxError  float64    `yaml:"max_error,omitempty"`
 	Points    int        `yaml:"points,omitempty"`
 	Table     string     `yaml:"table,omitempty"`
+	// Scales are other fields of the preset that move with the field by a power
+	// of its factor, where one unknown decides over several numbers.
+	Scales map[string]float64 `yaml:"scales,omitempty"`
 }
 
 // Sources maps field paths to their provenance.
@@ -53,6 +56,10 @@ func (s Sources) Of(path string) (Source, bool) {
 		path = path[:dot]
 	}
 }
+
+// Where a struct of constants is scaled as a whole, its fields follow with the
+// power of the factor that their tag scale names: 1 unless it says otherwise, 0
+// for sizes and exponents, -1 for efficiencies of a time.
 
 // Accelerator is one GPU or similar part. Rates are dense; bandwidths are one direction.
 type Accelerator struct {
@@ -81,12 +88,12 @@ type AcceleratorPower struct {
 	Idle          units.Watts                    `yaml:"idle"`   // loaded with a model, no work
 	Active        units.Watts                    `yaml:"active"` // added while a kernel is resident
 	Busy          map[KernelClass]units.Watts    `yaml:"busy"`   // added to both while one of the class runs
-	TDP           units.Watts                    `yaml:"tdp"`
-	Limit         units.Watts                    `yaml:"limit,omitempty"` // set below the TDP; 0 = the TDP
+	TDP           units.Watts                    `yaml:"tdp" scale:"0"`
+	Limit         units.Watts                    `yaml:"limit,omitempty" scale:"0"` // set below the TDP; 0 = the TDP
 	PerFLOP       map[Format]units.JoulesPerFLOP `yaml:"per_flop"`
 	PerHBMByte    units.JoulesPerByte            `yaml:"per_hbm_byte"`
 	PerLinkByte   units.JoulesPerByte            `yaml:"per_link_byte"`
-	ClockExponent float64                        `yaml:"clock_exponent"` // dynamic power ~ clock^exponent
+	ClockExponent float64                        `yaml:"clock_exponent" scale:"0"` // dynamic power ~ clock^exponent
 }
 
 // System is a node or rack as it is bought: the accelerators and all the rest that draws power.

@@ -100,7 +100,18 @@ func sourceFlow(s hardware.Source) string {
 	}
 	return flow(text("basis", s.Basis), text("source", s.Source), text("date", s.Date), text("density", s.Density),
 		text("precision", s.Precision), text("note", s.Note), factors, number("mape", s.MAPE),
-		number("max_error", s.MaxError), number("points", float64(s.Points)), text("table", s.Table))
+		number("max_error", s.MaxError), number("points", float64(s.Points)), text("table", s.Table), scalesFlow(s.Scales))
+}
+
+func scalesFlow(scales map[string]float64) string {
+	if len(scales) == 0 {
+		return ""
+	}
+	var items []string
+	for _, path := range slices.Sorted(maps.Keys(scales)) {
+		items = append(items, number(scalar(path), scales[path]))
+	}
+	return "scales: " + flow(items...)
 }
 
 // flow is a mapping on one line; empty items are left out.

@@ -1,0 +1,99 @@
+package uncertainty
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"agentsim/configs"
+	"agentsim/experiment"
+	"agentsim/experiment/analytic"
+	"agentsim/metrics"
+)
+
+// model answers a scenario in which every input has a value.
+type model func(ctx context.Context, draws []float64) (metrics.Answer, error)
+
+// byAnalysis answers with the analytic model. The solver keeps what draws share.
+func byAnalysis(s *Scenario, inputs []configs.Input, solver *analytic.Solver) model {
+	return func(ctx context.Context, draws []float64) (metrics.Answer, error) {
+		if err := ctx.Err(); err != nil {
+			return metrics.Answer{}, err
+		}
+		drawn, err := s.with(inputs, draws)
+		if err != nil {
+			return metrics.Answer{}, err
+		}
+		return answer(solver.Capacity(drawn))
+	}
+}
+
+// bySimulation answers with the simulator, under a protocol.
+func bySimulation(s *Scenario, inputs []configs.Input, under configs.Protocol, o experiment.Options) model {
+	return func(ctx context.Context, draws []float64) (metrics.Answer, error) {
+		drawn, err := s.with(inputs, draws)
+		if err != nil {
+			return metrics.Answer{}, err
+		}
+		drawn.Protocol = under
+		return answer(experiment.Capacity(ctx, drawn, o))
+	}
+}
+
+// answer takes infeasible for an answer: no agents.
+func answer(r *metrics.Result, err error) (metrics.Answer, error) {
+	if errors.Is(err, metrics.ErrInfeasible) {
+		return metrics.Answer{}, nil
+	}
+	if err != nil {
+		return metrics.Answer{}, err
+	}
+	return central(r), nil
+}
+
+func central(r *metrics.Result) metrics.Answer {
+	c := r.Capacity
+	return metrics.Answer{Agents: float64(c.Agents), PerAccelerator: c.PerAccelerator, PerMW: c.PerMW}
+}
+
+// around scales the answers of a model so that its answer to the scenario as it
+// is becomes the one given.
+func around(m model, base, given metrics.Answer) model {
+	return func(ctx context.Context, draws []float64) (metrics.Answer, error) {
+		a, err := m(ctx, draws)
+		if err != nil {
+			return a, err
+		}
+		from, to := figures(&base), figures(&given)
+		for i, f := range figures(&a) {
+			*f = *f / *from[i] * *to[i] // exactly the one given where nothing changes
+		}
+		return a, nil
+	}
+}
+
+// figures lists the numbers of an answer, always in this order.
+func figures(a *metrics.Answer) []*float64 {
+	return []*float64{&a.Agents, &a.PerAccelerator, &a.PerMW.AcceleratorMeasured, &a.PerMW.AcceleratorTDP,
+		&a.PerMW.IT, &a.PerMW.Facility, &a.PerMW.Provisioned}
+}
+
+// centred is the analytic model around the simulated answer.
+func centred(ctx context.Context, m model, inputs []configs.Input, simulated *metrics.Result) (model, error) {
+	base, err := m(ctx, neutral(inputs))
+	if err != nil {
+		return nil, err
+	}
+	if base.Agents == 0 {
+		return nil, fmt.Errorf("%w: so finds the analytic model, but not the simulator: want --evaluate %s",
+			metrics.ErrInfeasible, Simulator)
+	}
+	return around(m, base, central(simulated)), nil
+}
+
+// isImpossible says whether a scenario could not be loaded or prepared because
+// of a value that cannot be.
+func isImpossible(err error) bool {
+	_, ok := errors.AsType[*configs.Error](err)
+	return ok || errors.Is(err, metrics.ErrConfiguration)
+}

@@ -1,0 +1,48 @@
+package step
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"agentsim/models/hardware"
+)
+
+// Validate reports the first number that no engine can have.
+func (e EngineSpec) Validate() error {
+	m, x := &e.Memory, &e.Exchange
+	checks := []struct {
+		ok    bool
+		path  string
+		value any
+		want  string
+	}{
+		{e.Efficiency > 0, "efficiency", e.Efficiency, "more than 0"},
+		{e.Eager >= 0, "eager", e.Eager, "0 (= 1) or more"},
+		{e.Handshake >= 0, "handshake", e.Handshake, "0s or more"},
+		{e.Host.PerStep >= 0, "host.per_step", e.Host.PerStep, "0s or more"},
+		{e.Host.Ingress >= 0, "host.ingress", e.Host.Ingress, "0s or more"},
+		{e.Host.PerPromptToken >= 0, "host.per_prompt_token", e.Host.PerPromptToken, "0s or more"},
+		{m.Utilisation > 0 && m.Utilisation <= 1, "memory.utilisation", m.Utilisation, "a share above 0 and up to 1"},
+		{m.Reserved >= 0, "memory.reserved", m.Reserved, "0B or more"},
+		{m.PerBudgetToken >= 0, "memory.per_budget_token", m.PerBudgetToken, "0B or more"},
+		{m.Fragmentation >= 1, "memory.fragmentation", m.Fragmentation, "1 or more"},
+		{m.BlockTokens >= 1, "memory.block_tokens", m.BlockTokens, "1 or more"},
+		{x.DispatchBytes >= 0, "exchange.dispatch_bytes", x.DispatchBytes, "0 or more"},
+		{x.CombineBytes >= 0, "exchange.combine_bytes", x.CombineBytes, "0 or more"},
+		{x.Overlap >= 0 && x.Overlap <= 1, "exchange.overlap", x.Overlap, "0 to 1"},
+		{x.InSitu >= 0, "exchange.in_situ", x.InSitu, "0 (= 1) or more"},
+	}
+	for _, c := range checks {
+		if !c.ok {
+			return &hardware.FieldError{Path: c.path, Problem: fmt.Sprintf("%v: want %s", c.value, c.want)}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(e.EfficiencyOn)) {
+		if !(e.EfficiencyOn[name] > 0) {
+			return &hardware.FieldError{Path: "efficiency_on." + name,
+				Problem: fmt.Sprintf("%v: want more than 0", e.EfficiencyOn[name])}
+		}
+	}
+	return nil
+}
