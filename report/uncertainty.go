@@ -86,8 +86,10 @@ func target(b *strings.Builder, t *metrics.Target, style Style) {
 		verdict = "inside P10 to P90"
 	}
 	fmt.Fprintf(b, "\n%s %s (%s of the simulated %s): %s; %.0f %% of the draws lie below\n",
-		style.bold("target "+t.Metric), in(t.Value), Significant(t.Value/t.Predicted), in(t.Predicted), verdict, percent*t.Below)
-	grid := numbers(table.Row{"one input alone would have to be", "factor", "value", "its range", "percentile", ""}, 2)
+		style.bold("target "+t.Metric), in(t.Value), Significant(t.Value/t.Predicted), in(t.Predicted), verdict,
+		percent*t.Below)
+	header := table.Row{"one input alone would have to be", "factor", "value", "its range", "percentile", ""}
+	grid := numbers(header, 2)
 	for i, n := range t.Needs {
 		if i == swingsShown {
 			break

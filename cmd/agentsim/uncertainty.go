@@ -24,8 +24,8 @@ const (
 	drawsMost  = 100_000
 )
 
-const uncertaintyHelp = `With --uncertainty N it also draws N settings of everything that is not known exactly: the ranges and
-residuals that presets give with their sources (agentsim list), and the scenario's own block
+const uncertaintyHelp = `With --uncertainty N it also draws N settings of everything that is not known exactly:
+the ranges and residuals that presets give with their sources (agentsim list), and the scenario's own block
 
   uncertainty:
     workload.output: {kind: lognormal, low: 0.5, high: 2}   # factors; here the 5th and 95th percentile

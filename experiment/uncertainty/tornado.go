@@ -111,5 +111,3 @@ func logRatio(a, b float64) float64 {
 	}
 	return math.Abs(math.Log(a / b))
 }
-
-func compare(a, b string) int { return cmp.Compare(a, b) }

@@ -14,20 +14,20 @@ func (e EngineSpec) Validate() error {
 	checks := []struct {
 		ok    bool
 		path  string
-		value any
+		value float64
 		want  string
 	}{
 		{e.Efficiency > 0, "efficiency", e.Efficiency, "more than 0"},
 		{e.Eager >= 0, "eager", e.Eager, "0 (= 1) or more"},
-		{e.Handshake >= 0, "handshake", e.Handshake, "0s or more"},
-		{e.Host.PerStep >= 0, "host.per_step", e.Host.PerStep, "0s or more"},
-		{e.Host.Ingress >= 0, "host.ingress", e.Host.Ingress, "0s or more"},
-		{e.Host.PerPromptToken >= 0, "host.per_prompt_token", e.Host.PerPromptToken, "0s or more"},
+		{e.Handshake >= 0, "handshake", float64(e.Handshake), "0s or more"},
+		{e.Host.PerStep >= 0, "host.per_step", float64(e.Host.PerStep), "0s or more"},
+		{e.Host.Ingress >= 0, "host.ingress", float64(e.Host.Ingress), "0s or more"},
+		{e.Host.PerPromptToken >= 0, "host.per_prompt_token", float64(e.Host.PerPromptToken), "0s or more"},
 		{m.Utilisation > 0 && m.Utilisation <= 1, "memory.utilisation", m.Utilisation, "a share above 0 and up to 1"},
-		{m.Reserved >= 0, "memory.reserved", m.Reserved, "0B or more"},
-		{m.PerBudgetToken >= 0, "memory.per_budget_token", m.PerBudgetToken, "0B or more"},
+		{m.Reserved >= 0, "memory.reserved", float64(m.Reserved), "0B or more"},
+		{m.PerBudgetToken >= 0, "memory.per_budget_token", float64(m.PerBudgetToken), "0B or more"},
 		{m.Fragmentation >= 1, "memory.fragmentation", m.Fragmentation, "1 or more"},
-		{m.BlockTokens >= 1, "memory.block_tokens", m.BlockTokens, "1 or more"},
+		{m.BlockTokens >= 1, "memory.block_tokens", float64(m.BlockTokens), "1 or more"},
 		{x.DispatchBytes >= 0, "exchange.dispatch_bytes", x.DispatchBytes, "0 or more"},
 		{x.CombineBytes >= 0, "exchange.combine_bytes", x.CombineBytes, "0 or more"},
 		{x.Overlap >= 0 && x.Overlap <= 1, "exchange.overlap", x.Overlap, "0 to 1"},
@@ -35,13 +35,13 @@ func (e EngineSpec) Validate() error {
 	}
 	for _, c := range checks {
 		if !c.ok {
-			return &hardware.FieldError{Path: c.path, Problem: fmt.Sprintf("%v: want %s", c.value, c.want)}
+			return &hardware.FieldError{Path: c.path, Problem: fmt.Sprintf("%g: want %s", c.value, c.want)}
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(e.EfficiencyOn)) {
 		if !(e.EfficiencyOn[name] > 0) {
 			return &hardware.FieldError{Path: "efficiency_on." + name,
-				Problem: fmt.Sprintf("%v: want more than 0", e.EfficiencyOn[name])}
+				Problem: fmt.Sprintf("%g: want more than 0", e.EfficiencyOn[name])}
 		}
 	}
 	return nil
