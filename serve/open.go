@@ -60,8 +60,8 @@ func (c *Cluster) onSession(session int32) error {
 	c.settleIn(id, -1, 0, c.sim.Now())
 	if f := c.forest; f.places != nil {
 		f.places[session] = id
-		if from := c.calls[id].session.From; from >= 0 {
-			f.members[id].from = f.places[from]
+		if from := c.calls[id].session.From; from > 0 {
+			f.members[id].from = f.places[from-1]
 		}
 	}
 	c.woken.After(0, id)

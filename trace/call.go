@@ -93,7 +93,7 @@ type Session struct {
 	// prompt of another session holds: the parent's, or any where block ids
 	// are global. It includes Shared tokens where both are known.
 	Inherited int32
-	// From is the session of the pool that holds what is inherited; -1 = not told.
+	// From is 1 + the session of the pool that holds what is inherited; 0 = not told.
 	From  int32
 	Turns []Turn
 

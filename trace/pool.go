@@ -295,7 +295,6 @@ func (b *poolBuilder) finish() (*Pool, error) {
 		s := b.agents[i].pooled
 		s.first, next[i] = first, first
 		first += s.count
-		s.from = -1
 		if s.count == 0 {
 			p.dropped++
 			continue

@@ -80,13 +80,13 @@ func (t *planter) lineage() {
 		if s.inherited == 0 {
 			continue
 		}
-		s.from = t.parents[i]
+		s.from = t.parents[i] + 1
 		if holder := t.agents[i].holder; holder > 0 && holder <= len(t.builder.caller) {
 			if agent := t.builder.caller[holder-1]; agent >= 0 && sessions[agent] != int32(i)+1 {
-				s.from = sessions[agent] - 1
+				s.from = sessions[agent]
 			}
 		}
-		t.inherits = t.inherits || s.from >= 0 && t.parents[i] != s.from
+		t.inherits = t.inherits || s.from > 0 && s.from != t.parents[i]+1
 	}
 }
 

@@ -127,7 +127,7 @@ func TestWhoHoldsAPrefix(t *testing.T) {
 	require.True(t, pool.Inherits())
 	var s trace.Session
 	pool.Session(1, &s)
-	require.EqualValues(t, 0, s.From)
+	require.EqualValues(t, 1, s.From)
 	require.EqualValues(t, 1024, s.Inherited)
 }
 
