@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -121,25 +122,37 @@ func feasibility(b *strings.Builder, r *metrics.Comparison, style Style) {
 func changed(b *strings.Builder, r *metrics.Comparison, style Style) {
 	t := plain()
 	for i := range r.Factors {
-		f := &r.Factors[i]
-		var list []string
-		for _, c := range f.Paths {
-			const longest = 16
-			told := c.A != "" && c.B != "" && !strings.HasPrefix(c.A, "[") && len(c.A) <= longest && len(c.B) <= longest
-			if told && len(list) < changesShown {
-				list = append(list, fmt.Sprintf("%s %s → %s", c.Path, c.B, c.A))
-			}
-		}
-		if more := len(f.Paths) - len(list); more > 0 && len(f.Paths) > 0 {
-			list = append(list, fmt.Sprintf("%d more", more))
-		}
-		if len(f.Paths) > 0 {
-			t.AppendRow(table.Row{f.Name, strings.Join(list, ", ")})
+		if f := &r.Factors[i]; len(f.Paths) > 0 {
+			t.AppendRow(table.Row{f.Name, changesOf(f)})
 		}
 	}
 	if t.Length() > 0 {
 		fmt.Fprintf(b, "\n%s\n%s\n", style.bold("what changes from B to A"), t.Render())
 	}
+}
+
+// changesOf tells the first fields of a factor that both sides have and that
+// are told in a word; constants of kernels only if there is nothing else.
+func changesOf(f *metrics.FactorShare) string {
+	const longest = 24
+	var list, kernels []string
+	for _, c := range f.Paths {
+		if c.A == "" || c.B == "" || strings.HasPrefix(c.A, "[") || len(c.A) > longest || len(c.B) > longest {
+			continue
+		}
+		text := fmt.Sprintf("%s %s → %s", c.Path, c.B, c.A)
+		if strings.HasPrefix(c.Path, "kernels.") {
+			kernels = append(kernels, text)
+		} else {
+			list = append(list, text)
+		}
+	}
+	list = slices.Concat(list, kernels)
+	list = list[:min(changesShown, len(list))]
+	if more := len(f.Paths) - len(list); more > 0 {
+		list = append(list, fmt.Sprintf("%d more", more))
+	}
+	return strings.Join(list, ", ")
 }
 
 func corners(b *strings.Builder, r *metrics.Comparison, style Style) {

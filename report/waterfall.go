@@ -30,16 +30,27 @@ func Waterfall(file string, r *metrics.Comparison) error {
 	p.Y.Tick.Marker, p.Y.Tick.Length, p.Y.LineStyle.Width = plot.ConstantTicks(w.names()), 0, 0
 	p.Y.Tick.Label.Font.Size, p.X.Tick.Label.Font.Size = vg.Points(11), vg.Points(10)
 	p.Add(w)
-	const width, title, row = 25 * vg.Centimeter, 3 * vg.Centimeter, 0.85 * vg.Centimeter
-	picture, err := p.WriterTo(width, title+row*vg.Length(len(w.rows)), strings.TrimPrefix(filepath.Ext(file), "."))
+	const width, title, row = 25 * vg.Centimeter, 3.6 * vg.Centimeter, 0.85 * vg.Centimeter
+	b, err := framed(p, width, title+row*vg.Length(len(w.rows)), strings.TrimPrefix(filepath.Ext(file), "."))
 	if err != nil {
 		return fmt.Errorf("figure %s: %w", file, err)
 	}
-	var b bytes.Buffer
-	if _, err := picture.WriteTo(&b); err != nil {
-		return fmt.Errorf("figure %s: %w", file, err)
+	return WriteFile(file, b)
+}
+
+// framed draws a plot with a margin around it.
+func framed(p *plot.Plot, width, height vg.Length, format string) ([]byte, error) {
+	picture, err := draw.NewFormattedCanvas(width, height, format)
+	if err != nil {
+		return nil, err
 	}
-	return WriteFile(file, b.Bytes())
+	c := draw.New(picture)
+	c.FillPolygon(color.White, []vg.Point{{}, {X: width}, {X: width, Y: height}, {Y: height}})
+	const margin = 0.4 * vg.Centimeter
+	p.Draw(draw.Crop(c, margin, -margin, margin, -margin))
+	var b bytes.Buffer
+	_, err = picture.WriteTo(&b)
+	return b.Bytes(), err
 }
 
 // waterfall is a plotter of bars, each of which begins where the one above it
@@ -104,7 +115,7 @@ func (w *waterfall) limits() {
 			}
 		}
 	}
-	const left, right = 1.15, 0.16 // a factor, and a share of the whole width
+	const left, right = 1.15, 0.12 // a factor, and a share of the whole width
 	w.low = low / left
 	w.high = high * math.Pow(high/w.low, right)
 }
