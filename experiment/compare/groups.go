@@ -30,7 +30,7 @@ func isLabel(path string) bool {
 	return slices.Contains([]string{"name", "question", "system.name", "system.preliminary", "system.accelerator.name",
 		"system.accelerator.vendor", "system.accelerator.preliminary", "model.name", "engine.name", "engine.family",
 		"engine.version", "engine.date", "kernels.name", "kernels.accelerator", "kernels.engine", "kernels.version",
-		"workload.name", "protocol.name"}, path)
+		"workload.name", "slo.name", "protocol.name"}, path)
 }
 
 // settled are the parts of a scenario that make the question: two scenarios
