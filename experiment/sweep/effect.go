@@ -2,8 +2,6 @@ package sweep
 
 import (
 	"cmp"
-	"fmt"
-	"math"
 	"slices"
 )
 
@@ -13,17 +11,19 @@ type Group struct {
 	Name   string
 	Number float64 // the value, or the middle of the interval; 0 for texts
 	Values []float64
+
+	until float64 // the highest number of the group
 }
 
-// levelsMax is how many values of an axis are told apart; more are gathered
-// in intervals of about equal numbers of points.
+// levelsMax is how many values of an axis are told apart in tables.
 const levelsMax = 12
 
-// intervals is how many such intervals there are.
+// intervals is how many intervals there are where there are too many values,
+// with about equal numbers of points.
 const intervals = 5
 
 func (t *Table) effect(axis, column int) Effect {
-	levels := t.Groups(axis, column)
+	levels := t.Groups(axis, column, levelsMax)
 	e := Effect{Axis: t.Axes[axis]}
 	var all []float64
 	for _, l := range levels {
@@ -49,8 +49,9 @@ func (t *Table) effect(axis, column int) Effect {
 }
 
 // Groups gathers a column by the values of an axis: numbers in rising order,
-// texts in the order of the study.
-func (t *Table) Groups(axis, column int) []Group {
+// texts in the order of the study. If there are more numbers than are to be
+// told apart, they are gathered in a few intervals.
+func (t *Table) Groups(axis, column, most int) []Group {
 	at := t.axisColumn(axis)
 	var levels []Group
 	for _, r := range t.Rows {
@@ -61,7 +62,7 @@ func (t *Table) Groups(axis, column int) []Group {
 		i := slices.IndexFunc(levels, func(l Group) bool { return l.Name == name })
 		if i < 0 {
 			i = len(levels)
-			levels = append(levels, Group{Name: name, Number: r[at].Number})
+			levels = append(levels, Group{Name: name, Number: r[at].Number, until: r[at].Number})
 		}
 		levels[i].Values = append(levels[i].Values, r[column].Number)
 	}
@@ -69,7 +70,7 @@ func (t *Table) Groups(axis, column int) []Group {
 		return levels
 	}
 	slices.SortStableFunc(levels, func(a, b Group) int { return cmp.Compare(a.Number, b.Number) })
-	if len(levels) <= levelsMax {
+	if len(levels) <= max(most, intervals) {
 		return levels
 	}
 	return gathered(levels)
@@ -80,7 +81,11 @@ func gathered(levels []Group) []Group {
 	var list []Group
 	for i := range intervals {
 		part := levels[i*len(levels)/intervals : (i+1)*len(levels)/intervals]
-		joint := Group{Name: fmt.Sprintf("%s … %s", part[0].Name, part[len(part)-1].Name)}
+		last := part[len(part)-1]
+		joint := Group{Name: part[0].Name, until: last.until}
+		if len(part) > 1 {
+			joint.Name += " … " + last.Name
+		}
 		for _, l := range part {
 			joint.Number += l.Number / float64(len(part))
 			joint.Values = append(joint.Values, l.Values...)
@@ -90,12 +95,11 @@ func gathered(levels []Group) []Group {
 	return list
 }
 
-// Cross gathers a column by the values of two axes at once: cells[i][j] is
-// what it holds where the first axis has its value i and the second its value
+// Cross gathers a column by the groups of two axes at once: cells[i][j] is what
+// it holds where the first axis is in its group i and the second in its group
 // j; nothing where there is no point.
-func (t *Table) Cross(first, second, column int) (a, b []Group, cells [][][]float64) {
-	a, b = t.Groups(first, column), t.Groups(second, column)
-	cells = make([][][]float64, len(a))
+func (t *Table) Cross(first int, a []Group, second int, b []Group, column int) [][][]float64 {
+	cells := make([][][]float64, len(a))
 	for i := range cells {
 		cells[i] = make([][]float64, len(b))
 	}
@@ -105,22 +109,18 @@ func (t *Table) Cross(first, second, column int) (a, b []Group, cells [][][]floa
 			cells[i][j] = append(cells[i][j], r[column].Number)
 		}
 	}
-	return a, b, cells
+	return cells
 }
 
-// groupOf finds the group of an axis that a row lies in: the one of its value,
-// or the interval whose middle is nearest.
+// groupOf finds the group of an axis that a row lies in: that of its value, or
+// the interval around it.
 func (t *Table) groupOf(axis int, groups []Group, row []Cell) int {
 	at := t.axisColumn(axis)
 	name := t.Columns[at].Show(row[at])
-	best := 0
-	for i, g := range groups {
-		if g.Name == name {
-			return i
-		}
-		if math.Abs(g.Number-row[at].Number) < math.Abs(groups[best].Number-row[at].Number) {
-			best = i
-		}
+	if i := slices.IndexFunc(groups, func(g Group) bool { return g.Name == name }); i >= 0 {
+		return i
 	}
-	return best
+	i, _ := slices.BinarySearchFunc(groups, row[at].Number,
+		func(g Group, v float64) int { return cmp.Compare(g.until, v) })
+	return min(i, len(groups)-1)
 }

@@ -211,11 +211,14 @@ func TestIntervals(t *testing.T) {
 		row[5].Number = float64(i)
 		table.Rows = append(table.Rows, row)
 	}
-	groups := table.Groups(0, 7)
+	groups := table.Groups(0, 7, 12)
 	require.Len(t, groups, 5)
 	require.Equal(t, "0s … 7s", groups[0].Name)
 	require.InDelta(t, 3.5, groups[0].Number, 1e-12)
-	_, _, cells := table.Cross(0, 1, 7)
+	cells := table.Cross(0, groups, 1, table.Groups(1, 7, 12), 7)
+	for i, row := range cells {
+		require.Len(t, slices.Concat(row...), len(groups[i].Values), "tables and figures gather alike")
+	}
 	n := 0
 	for _, row := range cells {
 		for _, cell := range row {

@@ -6,21 +6,10 @@ package figure
 import (
 	"bytes"
 	"fmt"
-	"math"
 	"path/filepath"
-	"strconv"
-
-	"gonum.org/v1/plot"
-	"gonum.org/v1/plot/vg"
 
 	"agentsim/experiment/sweep"
 	"agentsim/experiment/sweep/results"
-)
-
-// The size of a figure.
-const (
-	width  = 18 * vg.Centimeter
-	height = 12 * vg.Centimeter
 )
 
 // Draw writes heatmap, lines and pareto as PNG and SVG into a folder. A figure
@@ -33,36 +22,26 @@ func Draw(dir string, t *sweep.Table) error {
 	d := drawing{t, s}
 	for _, f := range []struct {
 		name string
-		plot func() (*plot.Plot, error)
+		draw func() (*picture, error)
 	}{{"heatmap", d.heatMap}, {"lines", d.lines}, {"pareto", d.pareto}} {
-		p, err := f.plot()
+		p, err := f.draw()
 		if err != nil {
 			return fmt.Errorf("%s: %w", f.name, err)
 		}
 		if p == nil {
 			continue
 		}
-		if err := save(filepath.Join(dir, f.name), p); err != nil {
-			return err
+		for _, format := range []string{"png", "svg"} {
+			var b bytes.Buffer
+			if err := p.write(&b, format); err != nil {
+				return fmt.Errorf("%s: %w", f.name, err)
+			}
+			if err := results.WriteFile(filepath.Join(dir, f.name+"."+format), b.Bytes()); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
-}
-
-func newPlot(title string) *plot.Plot {
-	p := plot.New()
-	p.Title.Text = title
-	p.Title.Padding = 3 * vg.Millimeter
-	return p
-}
-
-// number writes a mean in three digits or whole.
-func number(v float64) string {
-	const whole = 100
-	if math.Abs(v) >= whole {
-		return strconv.FormatFloat(v, 'f', 0, 64)
-	}
-	return strconv.FormatFloat(v, 'g', 3, 64)
 }
 
 // drawing is a table with its summary.
@@ -71,21 +50,12 @@ type drawing struct {
 	summary *sweep.Summary
 }
 
-func save(name string, p *plot.Plot) error {
-	for _, format := range []string{"png", "svg"} {
-		w, err := p.WriterTo(width, height, format)
-		if err != nil {
-			return err
-		}
-		var b bytes.Buffer
-		if _, err := w.WriteTo(&b); err != nil {
-			return err
-		}
-		if err := results.WriteFile(name+"."+format, b.Bytes()); err != nil {
-			return err
-		}
+// label names a column with its unit.
+func (d *drawing) label(name string) string {
+	if i, ok := d.table.Column(name); ok && d.table.Columns[i].Unit != "" {
+		return name + " (" + d.table.Columns[i].Unit + ")"
 	}
-	return nil
+	return name
 }
 
 // metric is the first objective, by its name and its column.
@@ -112,11 +82,8 @@ func (d *drawing) strongest() []int {
 	return list
 }
 
-// ticks labels the places 0, 1, … with the names of groups.
-func ticks(groups []sweep.Group) plot.Ticker {
-	var list plot.ConstantTicks
-	for i, g := range groups {
-		list = append(list, plot.Tick{Value: float64(i), Label: g.Name})
-	}
-	return list
-}
+// How many values of an axis are told apart on a figure.
+const (
+	ticksMax = 12 // along an edge
+	linesMax = 6  // by colour
+)

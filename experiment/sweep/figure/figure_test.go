@@ -57,7 +57,9 @@ func TestDraw(t *testing.T) {
 		require.Greater(t, image.Bounds().Dx(), 500)
 		require.Contains(t, string(files[name+".svg"]), "<svg")
 	}
-	require.Contains(t, string(files["lines.svg"]), "b x", "a line for each value of the second axis")
+	for _, text := range []string{">made<", ">y, mean with 95 % interval<", ">a<", ">1s<", ">b<", ">x<", ">y<"} {
+		require.Contains(t, string(files["lines.svg"]), text, "axes, and a line for each value of the second")
+	}
 	require.Contains(t, string(files["heatmap.svg"]), "20.5", "the mean of a cell")
 	require.Equal(t, files, draw(t, table()), "the same results give the same bytes")
 }
