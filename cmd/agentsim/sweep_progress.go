@@ -65,8 +65,12 @@ func progressLine(p *queue.Progress) string {
 	default:
 		fmt.Fprintf(&b, ", %d running", p.Running)
 	}
-	if p.PerSecond > 0 {
+	const perMinute, slow = 60, 0.5 // a second
+	switch {
+	case p.PerSecond >= slow:
 		fmt.Fprintf(&b, ", %s a second", report.Significant(p.PerSecond))
+	case p.PerSecond > 0:
+		fmt.Fprintf(&b, ", %s a minute", report.Significant(p.PerSecond*perMinute))
 	}
 	if p.Left > 0 {
 		fmt.Fprintf(&b, ", %v left", p.Left.Round(time.Second))

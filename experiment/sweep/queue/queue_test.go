@@ -209,7 +209,12 @@ func TestNothingCanBeStored(t *testing.T) {
 	defer c.Close()
 	require.NoError(t, c.prepare(context.Background()))
 	require.NoError(t, c.putOnce(context.Background(), resultSubject("s", 1), []byte("x"), e.healthy))
-	require.NoError(t, e.server.DisableJetStream()) // as the server does when the disk is full
+	require.NoError(t, e.healthy())
+	store := e.store
+	e.store = filepath.Join(store, "where nothing can be written")
+	require.ErrorContains(t, e.healthy(), "make room and run the same command again")
+	e.store = store
+	require.NoError(t, e.server.DisableJetStream()) // as the server does when the disk is full, sooner or later
 	err = c.putOnce(context.Background(), resultSubject("s", 2), []byte("x"), e.healthy)
 	require.ErrorContains(t, err, "is the disk full?")
 	require.ErrorContains(t, err, "make room and run the same command again")

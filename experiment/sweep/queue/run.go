@@ -81,7 +81,11 @@ func Run(ctx context.Context, o Options) (*sweep.Table, *results.Manifest, error
 	worked := r.work(ctx)
 	t := sweep.Tabulate(o.Plan, o.Version, r.list())
 	if err := r.write(t); err != nil {
-		return t, m, err
+		if worked == nil || ctx.Err() != nil {
+			worked = fmt.Errorf("the results cannot be written: %w: what is done is kept in the queue: make room and run the "+
+				"same command again", err)
+		}
+		return t, m, worked
 	}
 	if m.Complete() {
 		r.tidy()
@@ -119,13 +123,20 @@ func (o *Options) verdict(ctx context.Context, t *sweep.Table, m *results.Manife
 	case err != nil && !errors.Is(err, context.Canceled):
 		return err
 	case !m.Complete() && ctx.Err() != nil:
-		return fmt.Errorf("interrupted: %d of %d points are done and kept in %s; run the same command to go on: %w", m.Done,
-			len(o.due()), o.Dir, context.Canceled)
+		return interrupted(fmt.Sprintf("interrupted: %d of %d points are done and kept in %s; run the same command to go on",
+			m.Done, len(o.due()), o.Dir))
 	case m.Failed > 0:
 		return fmt.Errorf("%d %w, the first: %s", m.Failed, ErrFailed, t.FirstFailure())
 	}
 	return nil
 }
+
+// interrupted is a context.Canceled that says what is left.
+type interrupted string
+
+func (i interrupted) Error() string { return string(i) }
+
+func (i interrupted) Unwrap() error { return context.Canceled }
 
 // run is one run of a study.
 type run struct {

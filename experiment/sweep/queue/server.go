@@ -4,6 +4,8 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -43,6 +45,7 @@ func serve(store string) (*embedded, error) {
 }
 
 const (
+	probeMode = 0o600
 	// syncInterval bounds what a loss of power can take: points of that time
 	// are computed again.
 	syncInterval = 10 * time.Second
@@ -55,13 +58,24 @@ func (e *embedded) connection() Connection {
 	return Connection{URL: e.server.ClientURL(), Token: e.token}
 }
 
-// healthy reports a server that can store nothing more.
+// healthy reports a server that can store nothing more. It is asked when
+// something could not be stored; a server does not always tell why.
 func (e *embedded) healthy() error {
-	if e == nil || e.server.JetStreamEnabled() {
+	if e == nil {
+		return nil
+	}
+	probe := filepath.Join(e.store, "probe")
+	const size = 256 << 10 // bytes
+	err := os.WriteFile(probe, make([]byte, size), probeMode)
+	os.Remove(probe)
+	if err == nil && !e.server.JetStreamEnabled() {
+		err = errors.New("the server has given up")
+	}
+	if err == nil {
 		return nil
 	}
 	return fmt.Errorf("queue in %s: nothing can be stored: is the disk full? What is done is kept: make room and run the "+
-		"same command again", e.store)
+		"same command again: %w", e.store, err)
 }
 
 func (e *embedded) stop() {

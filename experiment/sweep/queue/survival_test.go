@@ -43,7 +43,7 @@ func newBench(t *testing.T) *bench {
 	b := &bench{dir: t.TempDir()}
 	for program, path := range map[string]string{"agentsim": "agentsim/cmd/agentsim",
 		"nats-server": "github.com/nats-io/nats-server/v2"} {
-		out, err := exec.Command("go", "build", "-o", filepath.Join(b.dir, program), path).CombinedOutput()
+		out, err := exec.Command("go", "build", "-ldflags=-s -w", "-o", filepath.Join(b.dir, program), path).CombinedOutput()
 		require.NoError(t, err, "%s", out)
 	}
 	require.NoError(t, os.WriteFile(filepath.Join(b.dir, "study.yaml"), []byte(study), 0o600))
