@@ -63,7 +63,7 @@ func (c *Config) Prepare() error {
 	}
 	var models []*step.Model // a list of its own: copies of the Config keep theirs
 	for _, p := range c.Deployment.Pools() {
-		m, err := c.model(p.Spec)
+		m, err := c.Model(p.Spec)
 		if err != nil {
 			return fmt.Errorf("deployment.%s: %w", p.Name, err)
 		}
@@ -92,7 +92,8 @@ func (c *Config) Fit() error {
 	return nil
 }
 
-func (c *Config) model(p *PoolSpec) (*step.Model, error) {
+// Model builds the step model of the workers of a pool.
+func (c *Config) Model(p *PoolSpec) (*step.Model, error) {
 	d := &c.Deployment
 	path := d.ExpertsPath
 	if p.ExpertsPath != "" {

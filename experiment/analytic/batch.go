@@ -1,6 +1,7 @@
 package analytic
 
 import (
+	"math"
 	"math/rand/v2"
 	"slices"
 
@@ -11,13 +12,25 @@ import (
 // chunks that fit a step.
 type prompts struct {
 	fresh, fresh2, fresh3 float64 // moments of the new tokens of a call
-	lengths               []class // the new tokens of calls
+	lengths               []length
 	prefix                float64 // mean cached tokens in front of a new token
 	perCall               float64 // mean chunks of a call
 	room                  float64 // tokens a rank may prefill in one step
 	seed                  uint64
 
 	sums []float64 // of the chunks, in rising order: sums[i] of the first i
+
+	batches memo[arrival, batch]
+}
+
+// length is a class of calls by their new tokens: so many full steps, and a
+// rest.
+type length struct{ share, full, rest float64 }
+
+// arrival is a mean number of chunks that come to a number of ranks together.
+type arrival struct {
+	chunks float64
+	ranks  int
 }
 
 // cut is what chunks depend on besides the workload.
@@ -59,7 +72,10 @@ func newPrompts(w *workload, c cut) *prompts {
 		p.fresh3 += tokens * tokens * tokens / calls
 		p.perCall += n / calls
 	}
-	p.lengths = classes(lengths)
+	for _, c := range classes(lengths) {
+		full := math.Floor(c.tokens / p.room)
+		p.lengths = append(p.lengths, length{c.share, full, c.tokens - full*p.room})
+	}
 	p.prefix = behind / p.fresh
 	slices.Sort(chunks)
 	p.sums = make([]float64, len(chunks)+1)
@@ -83,6 +99,11 @@ type batch struct {
 // batch averages steps to which so many chunks come on average, spread over
 // the ranks at random. What does not fit in a rank's room is left over.
 func (p *prompts) batch(chunks float64, ranks int) batch {
+	b, _ := p.batches.get(arrival{chunks, ranks}, func() (batch, error) { return p.draw(chunks, ranks), nil })
+	return b
+}
+
+func (p *prompts) draw(chunks float64, ranks int) batch {
 	const draws = 512 // enough for means to about 1 %, as the chunks are drawn without replacement
 	trials := max(8, int(draws/chunks))
 	tokens := p.sample(max(trials, int(chunks*float64(trials))))

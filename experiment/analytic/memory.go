@@ -3,7 +3,6 @@ package analytic
 import (
 	"math"
 
-	"agentsim/models/step"
 	"agentsim/serve"
 )
 
@@ -16,10 +15,10 @@ type memory struct {
 	running  float64 // per running session
 }
 
-func newMemory(m *step.Model, cache *serve.CacheSpec) memory {
-	perToken, fixed, running := m.CacheBytes()
-	pages := max(1, m.Config().Engine.Memory.Fragmentation)
-	r := memory{bytes: float64(m.Budget().Cache) / pages, perToken: perToken, fixed: float64(fixed),
+func newMemory(w *worker, cache *serve.CacheSpec) memory {
+	perToken, fixed, running := w.model.CacheBytes()
+	pages := max(1, w.model.Config().Engine.Memory.Fragmentation)
+	r := memory{bytes: float64(w.budget.Cache) / pages, perToken: perToken, fixed: float64(fixed),
 		running: float64(running)}
 	for _, tier := range cache.Tiers {
 		r.tiers += float64(tier.Capacity)
@@ -42,10 +41,17 @@ func reserveTokens(cache *serve.CacheSpec) float64 {
 	return tokens
 }
 
+// level is the share of calls that find their session's cache, as far as
+// prices tell shares apart.
+func (n *network) level(agents float64) float64 {
+	const steps = 64 // of about 1.5 %
+	return math.Round(n.kept(agents)*steps) / steps
+}
+
 // kept is the share of calls that find their session's cache, when so many
 // agents share the entry pool: all, until the sessions outgrow the memory.
 func (n *network) kept(agents float64) float64 {
-	d := &n.scenario.Deployment
+	d := n.deployment
 	if d.Cache.Off {
 		return 0
 	}
@@ -53,7 +59,7 @@ func (n *network) kept(agents float64) float64 {
 	if d.Router != serve.ConversationAffinity {
 		return 1 / ranks // a call finds the cache where chance sends it to the same rank
 	}
-	m := newMemory(n.entry.model, &d.Cache)
+	m := &n.entryMemory
 	session := m.perToken*n.work.mean.input + m.fixed
 	return min(1, (m.bytes+m.tiers)/(session*agents/ranks))
 }

@@ -4,28 +4,36 @@ import (
 	"math"
 
 	"agentsim/configs"
+	"agentsim/metrics"
 	"agentsim/models/step"
 	"agentsim/serve"
 )
 
 // network is the closed network of one scenario.
 type network struct {
-	scenario *configs.Scenario
-	work     *workload
-	entry    pool // takes new calls
-	finish   pool // decodes; the same in an aggregated deployment
-	mixed    bool // entry and finish are one
-	tokens   tokens
-	steps    float64 // mean decode steps of a call
-	ingress  float64 // seconds
+	scenario   *configs.Scenario // its deployment is not this one
+	deployment *serve.DeploymentSpec
+	criteria   []metrics.Criterion
+	estimator  *Estimator
+	work       *workload
+	caching    caching
+	entry      pool // takes new calls
+	finish     pool // decodes; the same in an aggregated deployment
+	mixed      bool // entry and finish are one
+	tokens     tokens
+	steps      float64 // mean decode steps of a call
+	ingress    float64 // seconds
 
-	tabled map[float64]*prices // of the entry pool, by the share of calls that find their cache
+	entryMemory memory
+	prices      *prices // of the entry pool, at the level that was asked for last
+	pricesLevel float64
 }
 
 // pool is a number of equal workers.
 type pool struct {
 	name    string
 	spec    *serve.PoolSpec
+	key     workerKey
 	model   *step.Model
 	workers float64
 	ranks   float64 // of a worker
@@ -41,6 +49,7 @@ type flow struct {
 	sequences float64 // decoding per worker
 	kept      float64 // share of calls that find the cache of their session
 
+	prompts  []length // of the calls
 	entry    filling
 	transfer float64 // seconds
 	slot     delay   // until a place in the decode batch is free
@@ -54,21 +63,23 @@ type flow struct {
 // at solves the network for a number of agents. False means that prefill
 // cannot keep up with any number of decoding sequences that would hold them.
 func (n *network) at(agents float64) (flow, bool) {
-	kept := n.kept(agents)
-	prices := n.pricesFor(kept)
-	b := bisect(0, n.finish.slots, coarse, func(b float64) bool {
+	prices := n.pricesFor(n.level(agents))
+	b := root(0, n.finish.slots, coarse, func(b float64) float64 {
 		f, ok := n.flowing(prices, b)
-		return ok && f.agents <= agents
+		if !ok {
+			return math.Inf(-1)
+		}
+		return agents - f.agents
 	})
 	f, ok := n.flowing(prices, b)
 	n.queue(&f, agents)
-	f.kept = kept
+	f.kept = n.kept(agents)
 	return f, ok
 }
 
 // flowing is the state in which so many sequences decode per worker.
 func (n *network) flowing(t *prices, sequences float64) (flow, bool) {
-	f := flow{sequences: sequences}
+	f := flow{sequences: sequences, prompts: t.prompts.lengths}
 	all := sequences * n.finish.workers
 	ok := true
 	if n.mixed {
@@ -100,16 +111,19 @@ func (n *network) flowing(t *prices, sequences float64) (flow, bool) {
 // besideDecode finds the rate of calls at which so many sequences decode
 // beside the prefill that the rate brings.
 func (n *network) besideDecode(t *prices, sequences float64) (float64, filling, bool) {
-	l := load{sequences: sequences, priority: n.scenario.Deployment.Batching == serve.PrefillPriority}
+	l := load{sequences: sequences, priority: n.deployment.Batching == serve.PrefillPriority}
 	all := sequences * n.finish.workers
 	mix := func(turns float64) (mixture, bool) {
 		l.calls = turns / n.entry.workers
 		return t.mix(l)
 	}
 	most := all / (n.steps * t.at(max(1, sequences), 0).seconds)
-	turns := bisect(0, most, coarse, func(turns float64) bool {
+	turns := root(0, most, coarse, func(turns float64) float64 {
 		m, ok := mix(turns)
-		return ok && turns*n.steps*m.step() <= all
+		if !ok {
+			return math.Inf(-1)
+		}
+		return all - turns*n.steps*m.step()
 	})
 	m, ok := mix(turns)
 	if !ok {
@@ -137,7 +151,8 @@ func (n *network) unrest(f *flow) float64 {
 		return 0
 	}
 	deviation := math.Sqrt(max(0, 1-decoding/f.agents) * f.sequences)
-	return (n.finish.prices.at(f.sequences+deviation, 0).seconds - f.pace.step) / f.pace.step
+	most := float64(n.finish.spec.MaxBatchPerRank) * n.finish.ranks
+	return (n.finish.prices.at(min(f.sequences+deviation, most), 0).seconds - f.pace.step) / f.pace.step
 }
 
 // queue lets the agents that the stations do not hold wait where they cannot
@@ -160,9 +175,9 @@ func (n *network) queue(f *flow, agents float64) {
 // ttftBelow is the share of calls whose first token comes within a limit.
 func (f *flow) ttftBelow(limit float64) float64 {
 	met := 0.0
-	for _, c := range f.entry.own {
-		if c.seconds < limit {
-			met += c.share * f.before.below(limit-c.seconds)
+	for i := range f.prompts {
+		if own := f.entry.own.seconds(&f.prompts[i]); own < limit {
+			met += f.prompts[i].share * f.before.below(limit-own)
 		}
 	}
 	return met
@@ -174,7 +189,7 @@ func (f *flow) ttft(share float64) float64 {
 	for f.ttftBelow(high) < share {
 		high *= 2
 	}
-	return bisect(0, high, coarse, func(limit float64) bool { return f.ttftBelow(limit) < share })
+	return root(0, high, coarse, func(limit float64) float64 { return share - f.ttftBelow(limit) })
 }
 
 // transferSeconds is the part of a cache transfer that prefill does not hide,
@@ -184,7 +199,7 @@ func (n *network) transferSeconds(prefill float64) float64 {
 	m := n.entry.model
 	bytes := s.Model.CacheBytes(int(n.work.mean.input), m.CacheFormat()) + s.Model.StateBytes()
 	link := s.System.Accelerator.ScaleOut
-	if s.Deployment.UnitAccelerators() <= s.System.Domain {
+	if n.deployment.UnitAccelerators() <= s.System.Domain {
 		link = s.System.Accelerator.ScaleUp
 	}
 	whole := s.Kernels.Transfer.Seconds(bytes, link)

@@ -3,22 +3,24 @@ package analytic
 import (
 	"math"
 	"sort"
+	"sync/atomic"
 
 	"agentsim/models/step"
 )
 
 // prices are the costs of a worker's steps over the number of sequences that
 // decode in them and of prompt chunks that wait for them, both over the whole
-// worker. Nodes of the table are priced when they are first needed.
+// worker. Nodes of the table are priced when they are first needed, by any of
+// many goroutines.
 type prices struct {
 	model   *step.Model
 	prompts *prompts // nil where the pool takes none
 	context float64  // mean, of a decoding sequence
-	pinned  bool     // sequences stay with the rank of their session, so that ranks are uneven
+	pinned  bool     // sequences decode too, and stay with the rank of their session, so that ranks are uneven
 	ranks   int
 
 	sequences, chunks axis
-	nodes             []price
+	nodes             []atomic.Pointer[price]
 }
 
 // price is one step.
@@ -29,8 +31,6 @@ type price struct {
 	skew     float64 // third central moment of seconds
 	joules   float64 // dynamic
 	done     float64 // chunks that the step takes; the others wait for the next one
-
-	known bool
 }
 
 // axis is a rising grid from 0 upwards.
@@ -64,16 +64,32 @@ func (a axis) place(x float64) (int, float64) {
 	return i, min(1, (x-a[i])/(a[i+1]-a[i]))
 }
 
+// decoding is the axis of decoding sequences: 0, 1, 2, 3, 4, 6, 8, 12, … It has
+// the batches that engines capture at most powers of two of ranks, and is one
+// for all batch limits, so that deployments that differ in no more share their
+// prices.
+func decoding() axis {
+	const most, half = 1 << 16, 2
+	a := axis{0, 1}
+	for x := 2.0; x <= most; x *= 2 {
+		a = append(a, x, x+x/half)
+	}
+	return a
+}
+
 // newPrices prepares the table of a pool's workers.
 func newPrices(m *step.Model, p *prompts, context float64, pinned bool) *prices {
 	shape := m.Config().Shape
 	t := &prices{model: m, prompts: p, context: context, pinned: pinned, ranks: shape.Ranks(),
-		sequences: newAxis(float64(shape.MaxBatchPerRank * shape.Ranks())), chunks: axis{0}}
+		sequences: decoding(), chunks: axis{0}}
 	if p != nil {
 		const full = 4 // times what fits in a step: then every rank is full
 		t.chunks = newAxis(math.Ceil(full * p.room / p.chunk() * float64(t.ranks)))
+		if !pinned {
+			t.sequences = axis{0}
+		}
 	}
-	t.nodes = make([]price, len(t.sequences)*len(t.chunks))
+	t.nodes = make([]atomic.Pointer[price], len(t.sequences)*len(t.chunks))
 	return t
 }
 
@@ -102,12 +118,13 @@ func (t *prices) at(sequences, chunks float64) price {
 }
 
 func (t *prices) node(i, j int) *price {
-	p := &t.nodes[i*len(t.chunks)+j]
-	if !p.known {
-		*p = t.price(t.sequences[i], t.chunks[j])
-		p.known = true
+	at := &t.nodes[i*len(t.chunks)+j]
+	if p := at.Load(); p != nil {
+		return p
 	}
-	return p
+	p := t.price(t.sequences[i], t.chunks[j])
+	at.Store(&p) // whoever else computed it got the same
+	return &p
 }
 
 func (t *prices) price(sequences, chunks float64) price {

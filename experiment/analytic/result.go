@@ -14,14 +14,18 @@ const fingerprint = "analytic"
 
 func (n *network) addCapacity(r *metrics.Result, f *flow, agents int, limit string) {
 	count := float64(agents)
-	accelerators := n.scenario.Deployment.Accelerators()
+	accelerators := n.deployment.Accelerators()
 	b := n.breakdown(f)
-	perMW := func(w units.Watts) float64 { return count / float64(w) * 1e6 }
 	r.Capacity = &metrics.Capacity{Agents: agents, AgentsLow: count, AgentsHigh: count, Accelerators: accelerators,
 		PerAccelerator: count / float64(accelerators),
-		PerMW: metrics.PerMW{AcceleratorMeasured: perMW(b.Accelerator), AcceleratorTDP: perMW(b.AcceleratorTDP),
-			IT: perMW(b.IT), Facility: perMW(b.Facility), Provisioned: perMW(b.Provisioned)}}
+		PerMW: metrics.PerMW{AcceleratorMeasured: perMW(count, float64(b.Accelerator)), AcceleratorTDP: perMW(count, float64(b.AcceleratorTDP)),
+			IT: perMW(count, float64(b.IT)), Facility: perMW(count, float64(b.Facility)), Provisioned: perMW(count, float64(b.Provisioned))}}
 	r.Limit = limit
+}
+
+func perMW(agents, watts float64) float64 {
+	const mega = 1e6
+	return agents / watts * mega
 }
 
 // The quantiles that results always show.
@@ -85,7 +89,7 @@ func (n *network) pools() []*pool {
 // time that accelerators compute.
 func (n *network) acceleratorWatts(f *flow) (watts, busy float64) {
 	power := n.scenario.System.Accelerator.Power
-	all := float64(n.scenario.Deployment.Accelerators())
+	all := float64(n.deployment.Accelerators())
 	busy = n.finish.accelerators() * f.busy / all
 	dynamic := n.finish.workers * f.watts
 	if !n.mixed {
@@ -99,7 +103,7 @@ func (p *pool) accelerators() float64 { return p.workers * float64(p.spec.Shape.
 
 func (n *network) breakdown(f *flow) hardware.Breakdown {
 	watts, busy := n.acceleratorWatts(f)
-	return n.scenario.System.Power(hardware.Usage{Accelerators: n.scenario.Deployment.Accelerators(),
+	return n.scenario.System.Power(hardware.Usage{Accelerators: n.deployment.Accelerators(),
 		AcceleratorWatts: units.Watts(watts), CPULoad: busy, PUE: n.scenario.Power.PUE})
 }
 

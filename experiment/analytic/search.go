@@ -13,58 +13,91 @@ const agentsMax = 1 << 20
 
 const percent = 100
 
-// capacity is the largest number of agents that meets the service level, and
-// the condition that one more would fail.
-func (n *network) capacity() (agents int, limit string, err error) {
-	one, failed := n.meets(1)
-	if failed != nil {
-		return 0, "", one.infeasible(failed)
-	}
+// capacity is the largest number of agents that meets the service level, the
+// state they are in, and the condition that one more would fail.
+func (n *network) capacity() (f flow, agents int, limit string, err error) {
 	agents = n.guess()
-	if _, failed = n.meets(agents); failed != nil {
-		agents = 1
+	f, failed := n.meets(max(1, agents))
+	if failed != nil && agents <= 1 {
+		return f, 0, "", f.infeasible(failed)
 	}
-	above := agents + 1
+	for failed != nil { // a near miss
+		agents--
+		f, failed = n.meets(agents)
+		if agents == 1 && failed != nil {
+			return f, 0, "", f.infeasible(failed)
+		}
+	}
+	agents = max(1, agents)
 	for {
-		if _, failed = n.meets(above); failed != nil {
-			break
+		more, failed := n.meets(agents + 1)
+		if failed != nil {
+			return f, agents, failed.Name + ": " + more.cause(failed.Name), nil
 		}
-		if agents = above; agents > agentsMax {
-			return 0, "", fmt.Errorf("%d agents still meet the service level: is it one?", agents)
+		if agents++; agents > agentsMax {
+			return f, 0, "", fmt.Errorf("%d agents still meet the service level: is it one?", agents)
 		}
-		above *= 2
+		f = more
 	}
-	for above-agents > 1 {
-		mid := agents + (above-agents)/2
-		if _, failed = n.meets(mid); failed == nil {
-			agents = mid
-		} else {
-			above = mid
-		}
-	}
-	f, failed := n.meets(agents + 1)
-	return agents, failed.Name + ": " + f.cause(failed.Name), nil
 }
 
-// guess is where the search begins: the answer, if all sessions find their
-// caches. Then the state of the network follows from the number of decoding
-// sequences alone, and the search is over that.
+// guess is the answer but for rounding. Where so large a share of calls finds
+// its cache, the state of the network follows from the number of decoding
+// sequences alone, and so does the most agents that this share can hold; the
+// answer is as many as the share that they themselves leave can hold.
 func (n *network) guess() int {
-	prices := n.pricesFor(1)
-	holds := func(f *flow, ok bool) bool { return ok && n.failed(f) == nil }
-	b := bisect(0, n.finish.slots, coarse, func(b float64) bool {
+	most := n.holding(1)
+	if n.level(most) == 1 {
+		return int(most)
+	}
+	held := map[float64]float64{}
+	return int(root(1, most, coarse, func(agents float64) float64 {
+		level := n.level(agents)
+		if _, known := held[level]; !known {
+			held[level] = n.holding(level)
+		}
+		return held[level] - agents
+	}))
+}
+
+// holding is the most agents that meet the service level when a share of the
+// calls finds its cache.
+func (n *network) holding(level float64) float64 {
+	prices := n.pricesFor(level)
+	b := root(0, n.finish.slots, coarse, func(b float64) float64 {
 		f, ok := n.flowing(prices, b)
-		return holds(&f, ok)
+		return n.margin(&f, ok)
 	})
 	f, _ := n.flowing(prices, b)
 	if b < n.finish.slots {
-		return max(1, int(f.agents))
+		return f.agents
 	}
-	return int(bisect(f.agents, agentsMax, coarse, func(agents float64) bool {
+	return root(f.agents, agentsMax, coarse, func(agents float64) float64 {
 		queued := f
 		n.queue(&queued, agents)
-		return holds(&queued, true)
-	}))
+		return n.margin(&queued, true)
+	})
+}
+
+// margin is by how much of the calls the service level is met; negative where
+// it is not.
+func (n *network) margin(f *flow, ok bool) float64 {
+	if !ok {
+		return math.Inf(-1)
+	}
+	least := 1.0
+	for _, c := range n.criteria {
+		least = min(least, f.met(c)-c.Share)
+	}
+	return least
+}
+
+// met is the share of calls that meet a criterion.
+func (f *flow) met(c metrics.Criterion) float64 {
+	if c.Measure == metrics.OutputSpeed {
+		return f.pace.met(c.Target)
+	}
+	return f.ttftBelow(c.Target)
 }
 
 func (f *flow) infeasible(failed *metrics.Condition) error {
@@ -84,16 +117,10 @@ func (n *network) meets(agents int) (flow, *metrics.Condition) {
 
 func (n *network) failed(f *flow) *metrics.Condition {
 	var worst *metrics.Condition
-	for _, c := range n.scenario.SLO.Criteria() {
-		met := 0.0
-		if c.Measure == metrics.OutputSpeed {
-			met = f.pace.met(c.Target)
-		} else {
-			met = f.ttftBelow(c.Target)
-		}
-		held := metrics.Condition{Name: fmt.Sprintf("%s.p%g", c.Measure, c.Percent), Target: c.Target, Share: c.Share,
-			Met: met}
+	for _, c := range n.criteria {
+		held := metrics.Condition{Target: c.Target, Share: c.Share, Met: f.met(c)}
 		if held.Margin() < 0 && (worst == nil || held.Margin() < worst.Margin()) {
+			held.Name = fmt.Sprintf("%s.p%g", c.Measure, c.Percent)
 			worst = &held
 		}
 	}

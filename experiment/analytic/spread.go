@@ -105,31 +105,8 @@ func (p *pace) quantile(share float64) float64 {
 	for p.met(high) > share && high < math.MaxFloat64/2 {
 		high *= 2
 	}
-	return bisect(low, high, coarse, func(speed float64) bool { return p.met(speed) >= share })
+	return root(low, high, coarse, func(speed float64) float64 { return p.met(speed) - share })
 }
-
-// bisect returns the largest x for which holds is true, to within a relative
-// tolerance, given that it is true at low and false from some x on.
-func bisect(low, high, tolerance float64, holds func(x float64) bool) float64 {
-	if holds(high) {
-		return high
-	}
-	for high-low > tolerance*max(math.Abs(high), math.Abs(low)) {
-		mid := low + (high-low)/2
-		if holds(mid) {
-			low = mid
-		} else {
-			high = mid
-		}
-	}
-	return low
-}
-
-// The tolerances of nested searches: inner ones are finer.
-const (
-	coarse = 1e-5
-	fine   = 1e-6
-)
 
 // normalBelow is the standard normal distribution function.
 func normalBelow(z float64) float64 { return math.Erfc(-z/math.Sqrt2) / 2 }

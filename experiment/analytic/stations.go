@@ -4,18 +4,31 @@ import "math"
 
 // filling is what prefill costs at a rate of calls.
 type filling struct {
-	wait delay    // until the step that begins a prompt
-	own  []fillOf // the steps that compute a prompt, by its length
-	fill float64  // mean of own
-	busy float64  // share of time that the worker computes
+	wait delay   // until the step that begins a prompt
+	own  owned   // the steps that compute a prompt, by its length
+	fill float64 // mean of own
+	busy float64 // share of time that the worker computes
 
 	step  float64 // mean seconds between the steps of a decoding sequence; 0 = the pool does not decode
 	jolts float64 // variance that prefill adds to the time of a decoding sequence, per second
 	watts float64 // dynamic, of the whole worker
 }
 
-// fillOf is the prefill time of a class of calls.
-type fillOf struct{ share, seconds float64 }
+// owned says how long the steps that compute a prompt take.
+type owned struct {
+	whole    float64 // seconds of a step that the prompt fills
+	least    float64 // seconds of the last step, when next to nothing is left for it
+	first    float64 // the same extrapolated from a mean chunk
+	perToken float64
+}
+
+// seconds is the prefill time of a class of prompts.
+func (o *owned) seconds(c *length) float64 {
+	if c.rest == 0 {
+		return c.full * o.whole
+	}
+	return c.full*o.whole + max(o.least, o.first+o.perToken*c.rest)
+}
 
 // load is what a worker is asked to do.
 type load struct {
@@ -31,12 +44,12 @@ type load struct {
 // means that workers cannot keep up.
 func (t *prices) alone(l load) (filling, bool) {
 	rate := l.calls * t.prompts.perCall
-	behind := func(n float64) bool {
+	behind := func(n float64) float64 {
 		p := t.at(0, n)
 		x := rate * p.seconds
-		return p.done < x+math.Exp(-x)
+		return x + math.Exp(-x) - p.done
 	}
-	n := bisect(1, t.chunks.most(), fine, behind)
+	n := root(1, t.chunks.most(), fine, behind)
 	p := t.at(0, n)
 	if n == t.chunks.most() && rate*p.seconds > p.done {
 		return filling{}, false
@@ -77,9 +90,9 @@ func (t *prices) mix(l load) (mixture, bool) {
 		p = t.at(m.with, n)
 		return p, (1 - none) / (1 - none + math.Exp(-rate*p.seconds))
 	}
-	m.chunks = bisect(1, t.chunks.most(), fine, func(n float64) bool {
+	m.chunks = root(1, t.chunks.most(), fine, func(n float64) float64 {
 		p, share := carrying(n)
-		return p.done*share < rate*(share*p.seconds+(1-share)*m.plain.seconds)
+		return rate*(share*p.seconds+(1-share)*m.plain.seconds) - p.done*share
 	})
 	m.carrying, m.share = carrying(m.chunks)
 	if m.chunks == t.chunks.most() {
@@ -111,20 +124,21 @@ func (t *prices) beside(m *mixture) filling {
 		watts: (m.share*m.carrying.joules + rest*m.plain.joules) / m.steps.mean}
 	f.wait = m.steps.residual(f.busy)
 	t.fill(&f, m.with, 1+m.calls*t.prompts.perCall*m.steps.second/m.steps.mean)
-	f.jolt(m.load, 1-m.plain.seconds/m.steps.mean)
+	f.jolt(m.load, 1-m.plain.seconds/m.steps.mean, t.prompts.lengths)
 	return f
 }
 
 // jolt works out how prompts spread the time of decoding sequences: each
 // holds the others up for its own prefill time, scaled so that all together
 // they take the given share of the time, as prompts may share steps.
-func (f *filling) jolt(l load, share float64) {
+func (f *filling) jolt(l load, share float64, prompts []length) {
 	if l.calls == 0 {
 		return
 	}
 	scale := share / (l.calls * f.fill)
-	for _, c := range f.own {
-		f.jolts += l.calls * c.share * (scale * c.seconds) * (scale * c.seconds)
+	for i := range prompts {
+		own := scale * f.own.seconds(&prompts[i])
+		f.jolts += l.calls * prompts[i].share * own * own
 	}
 }
 
@@ -161,18 +175,10 @@ func (m moments) residual(busy float64) delay {
 func (t *prices) fill(f *filling, sequences, chunks float64) {
 	k := t.prompts
 	seen, others := t.at(sequences, chunks), t.at(sequences, chunks-1)
-	seconds := func(tokens float64) float64 {
-		return max(others.seconds, seen.seconds+seen.perToken*(tokens-k.chunk()))
-	}
-	whole := seconds(k.room)
-	for _, c := range k.lengths {
-		full := math.Floor(c.tokens / k.room)
-		own := full * whole
-		if rest := c.tokens - full*k.room; rest > 0 {
-			own += seconds(rest)
-		}
-		f.own = append(f.own, fillOf{c.share, own})
-		f.fill += c.share * own
+	f.own = owned{least: others.seconds, first: seen.seconds - seen.perToken*k.chunk(), perToken: seen.perToken}
+	f.own.whole = max(f.own.least, f.own.first+f.own.perToken*k.room)
+	for i := range k.lengths {
+		f.fill += k.lengths[i].share * f.own.seconds(&k.lengths[i])
 	}
 	f.wait.variance += seen.variance
 }
@@ -209,7 +215,7 @@ func standardMean(rise float64) float64 {
 	if rise > far {
 		return -rise + 1/rise
 	}
-	return bisect(-far, far, fine, func(z float64) bool {
-		return math.Exp(-z*z/2)/math.Sqrt(2*math.Pi) > rise*normalBelow(z)
+	return root(-far, far, fine, func(z float64) float64 {
+		return math.Exp(-z*z/2)/math.Sqrt(2*math.Pi) - rise*normalBelow(z)
 	})
 }

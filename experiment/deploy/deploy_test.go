@@ -14,14 +14,14 @@ import (
 	"agentsim/serve"
 )
 
-func load(t *testing.T, name string, sets ...string) *configs.Scenario {
+func load(t testing.TB, name string, sets ...string) *configs.Scenario {
 	t.Helper()
 	s, _, err := configs.LoadScenario(configs.Source{Name: name, FS: scenarios.FS}, sets)
 	require.NoError(t, err)
 	return s
 }
 
-func auto(t *testing.T, name, accelerators string, sets ...string) *configs.Scenario {
+func auto(t testing.TB, name, accelerators string, sets ...string) *configs.Scenario {
 	t.Helper()
 	return load(t, name, append(sets, "deployment.mode=auto", "deployment.accelerators="+accelerators,
 		"protocol=steady-state", "protocol.calls_min=300")...)

@@ -1,0 +1,228 @@
+package analytic
+
+import (
+	"fmt"
+	"math"
+
+	"agentsim/configs"
+	"agentsim/metrics"
+	"agentsim/models/step"
+	"agentsim/serve"
+)
+
+// Estimator estimates deployments of one scenario. All else is the same for
+// them, so that they share step models and prices of steps. It serves many
+// goroutines at once.
+type Estimator struct {
+	scenario *configs.Scenario
+	criteria []metrics.Criterion
+	shared   *shared
+}
+
+// shared is what does not depend on the service level.
+type shared struct {
+	solver    *Solver
+	workers   memo[workerKey, *worker]
+	workloads memo[caching, *workload]
+	prices    memo[pricesKey, *prices]
+}
+
+// workerKey is what tells the workers of one scenario apart.
+type workerKey struct {
+	shape     step.Shape // normalised
+	path      string
+	precision step.Precision
+	experts   serve.ExpertsSpec
+}
+
+// worker is what a step model says once.
+type worker struct {
+	model  *step.Model
+	budget step.Budget
+	unfit  error // why it does not fit in memory
+}
+
+// pricesKey is what the price of a step depends on.
+type pricesKey struct {
+	worker workerKey // without its limits
+	mixed  bool
+	cut    cut // zero where the pool takes no prompts
+	calls  caching
+}
+
+// For returns an estimator of the scenario's deployments.
+func (v *Solver) For(s *configs.Scenario) *Estimator {
+	return &Estimator{scenario: s, criteria: s.SLO.Criteria(), shared: &shared{solver: v}}
+}
+
+// Under returns an estimator that asks for another service level and shares
+// all else.
+func (e *Estimator) Under(slo metrics.SLO) *Estimator {
+	s := *e.scenario
+	s.SLO = slo
+	return &Estimator{scenario: &s, criteria: slo.Criteria(), shared: e.shared}
+}
+
+// Estimate is what ranks a deployment.
+type Estimate struct {
+	Agents  int
+	PerMW   float64 // agents, of accelerator power as drawn
+	Limit   string  // the condition that one more agent would fail, and why
+	Decodes float64 // sequences that a rank decodes at once, on average
+	Bound   bool    // the batch limit stands in the way of more
+}
+
+// Estimate is Capacity in few words and less time.
+func (e *Estimator) Estimate(d *serve.DeploymentSpec) (Estimate, error) {
+	n, err := e.network(d)
+	if err != nil {
+		return Estimate{}, err
+	}
+	f, agents, limit, err := n.capacity()
+	if err != nil {
+		return Estimate{}, err
+	}
+	watts, _ := n.acceleratorWatts(&f)
+	return Estimate{Agents: agents, Limit: limit, Decodes: f.sequences / n.finish.ranks,
+		PerMW: perMW(float64(agents), watts*float64(d.Accelerators())),
+		Bound: f.sequences >= n.finish.slots*(1-coarse)}, nil
+}
+
+// Capacity estimates the largest number of agents of a deployment that meets
+// the service level. Deployments that cannot work give metrics.ErrInfeasible.
+func (e *Estimator) Capacity(d *serve.DeploymentSpec) (*metrics.Result, error) {
+	n, err := e.network(d)
+	if err != nil {
+		return nil, err
+	}
+	f, agents, limit, err := n.capacity()
+	if err != nil {
+		return nil, err
+	}
+	r := n.result(&f)
+	n.addCapacity(r, &f, agents, limit)
+	return r, nil
+}
+
+// Fits says what keeps the workers of a pool from running at all: a rule that
+// their shape breaks, or, with metrics.ErrInfeasible, memory.
+func (e *Estimator) Fits(d *serve.DeploymentSpec, pool *serve.PoolSpec) error {
+	w, err := e.worker(d, pool)
+	if err != nil {
+		return err
+	}
+	if w.unfit != nil {
+		return fmt.Errorf("%w: %w", metrics.ErrInfeasible, w.unfit)
+	}
+	return nil
+}
+
+// network puts the closed network of a deployment together.
+func (e *Estimator) network(d *serve.DeploymentSpec) (*network, error) {
+	if err := d.Validate(); err != nil {
+		return nil, fmt.Errorf("deployment.%w", err)
+	}
+	if d.Mode == serve.Auto {
+		return nil, fmt.Errorf("deployment.mode: auto names no deployment yet: only capacity resolves it")
+	}
+	s := e.scenario
+	n := &network{scenario: s, deployment: d, criteria: e.criteria, estimator: e, mixed: d.Mode == serve.Aggregated,
+		tokens: tokens{mean: 1}, pricesLevel: math.NaN(), caching: caching{off: d.Cache.Off,
+			blockTokens: s.Engine.Memory.BlockTokens, generated: s.Workload.Replay == serve.Generated &&
+				(d.Mode == serve.Aggregated || d.Cache.DecodeRetains)}}
+	var err error
+	if n.work, err = e.workload(n.caching); err != nil {
+		return nil, err
+	}
+	pools := d.Pools()
+	for i, p := range []*pool{&n.entry, &n.finish} {
+		if i == len(pools) {
+			n.finish = n.entry
+			break
+		}
+		if *p, err = n.pool(pools[i]); err != nil {
+			return nil, err
+		}
+	}
+	if n.finish.slots < 1 {
+		return nil, fmt.Errorf("%w: deployment.%s: not one sequence of %.0f tokens fits in the cache of a rank",
+			metrics.ErrInfeasible, n.finish.name, n.work.decodeContext)
+	}
+	if depth := n.finish.spec.DraftTokens; depth > 0 {
+		n.tokens = newTokens(s.Model.Acceptance[:depth])
+	}
+	n.steps = n.work.meanSteps(n.tokens)
+	n.ingress = float64(s.Engine.Host.Ingress) + float64(s.Engine.Host.PerPromptToken)*n.work.mean.input
+	return n, nil
+}
+
+func (e *Estimator) workload(c caching) (*workload, error) {
+	return e.shared.workloads.get(c, func() (*workload, error) { return e.shared.solver.workload(e.scenario, c) })
+}
+
+func (e *Estimator) key(d *serve.DeploymentSpec, p *serve.PoolSpec) workerKey {
+	k := workerKey{shape: p.Shape.Normalised(), path: d.ExpertsPath, precision: d.Precision, experts: d.Experts}
+	if p.ExpertsPath != "" {
+		k.path = p.ExpertsPath
+	}
+	return k
+}
+
+func (e *Estimator) worker(d *serve.DeploymentSpec, p *serve.PoolSpec) (*worker, error) {
+	return e.shared.workers.get(e.key(d, p), func() (*worker, error) {
+		s := e.scenario
+		cfg := serve.Config{Deployment: *d, System: s.System, LLM: s.Model, Kernels: s.Kernels, Engine: s.Engine,
+			Seed: s.Seed, Tabulate: e.shared.solver.tabulate}
+		m, err := cfg.Model(p)
+		if err != nil {
+			return nil, err
+		}
+		return &worker{model: m, budget: m.Budget(), unfit: m.Fit()}, nil
+	})
+}
+
+func (n *network) pool(p serve.NamedPool) (pool, error) {
+	w, err := n.estimator.worker(n.deployment, p.Spec)
+	if err != nil {
+		return pool{}, fmt.Errorf("deployment.%s: %w", p.Name, err)
+	}
+	if w.unfit != nil {
+		return pool{}, fmt.Errorf("%w: deployment.%s: %w", metrics.ErrInfeasible, p.Name, w.unfit)
+	}
+	shape := p.Spec.Shape.Normalised()
+	cache := &n.deployment.Cache
+	m := newMemory(w, cache)
+	o := pool{name: p.Name, spec: p.Spec, key: n.estimator.key(n.deployment, p.Spec), model: w.model,
+		workers: float64(p.Workers), ranks: float64(shape.Ranks())}
+	o.slots = min(float64(shape.MaxBatchPerRank), m.sequences(n.work.decodeContext+reserveTokens(cache))) * o.ranks
+	o.key.shape.MaxBatchPerRank, o.key.shape.TokenBudget = 0, 0
+	if p.Name != "decode" {
+		n.entryMemory = m
+		return o, nil
+	}
+	o.prices, _ = n.estimator.shared.prices.get(pricesKey{worker: o.key, calls: n.caching}, func() (*prices, error) {
+		return newPrices(w.model, nil, n.work.decodeContext, false), nil
+	})
+	return o, nil
+}
+
+// pricesFor tabulates the entry pool when a share of the calls finds its cache.
+func (n *network) pricesFor(level float64) *prices {
+	if n.pricesLevel == level {
+		return n.prices
+	}
+	shape := n.entry.spec.Shape
+	const half = 2
+	decoding := min(shape.MaxBatchPerRank/half*n.entry.model.TokensPerSequence(), shape.TokenBudget/half)
+	room := shape.TokenBudget
+	if n.mixed {
+		room -= decoding
+	}
+	key := pricesKey{worker: n.entry.key, mixed: n.mixed, calls: n.caching,
+		cut: cut{level, max(1, room), n.scenario.Seed}}
+	n.pricesLevel = level
+	n.prices, _ = n.estimator.shared.prices.get(key, func() (*prices, error) {
+		return newPrices(n.entry.model, n.work.cutPrompts(key.cut), n.work.decodeContext, n.mixed), nil
+	})
+	return n.prices
+}
