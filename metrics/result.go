@@ -26,6 +26,7 @@ type Result struct {
 
 	Deployments []Deployment `json:"deployments,omitempty"` // of mode auto, best first
 	Uncertainty *Uncertainty `json:"uncertainty,omitempty"`
+	Choice      *Choice      `json:"choice,omitempty"` // of mode auto
 
 	Calls  int64   `json:"calls"`  // of all phases
 	Events uint64  `json:"events"` // of all phases
@@ -71,7 +72,27 @@ type Deployment struct {
 	Simulated       float64 `json:"agents_per_mw_simulated,omitempty"` // of the best
 	LosesBy         float64 `json:"loses_by"`                          // against the winner, as a share
 	Limit           string  `json:"limit"`
+	Written         bool    `json:"written,omitempty"` // in the scenario
 }
+
+// Choice is what mode auto chose from, and what it left out.
+type Choice struct {
+	Workers     int      `json:"workers"`     // ways to spread a worker, each in every role
+	Unfit       Excluded `json:"unfit"`       // of them, those that do not fit in memory
+	Illegal     Excluded `json:"illegal"`     // of them, those that the model or the kernels forbid
+	Outdone     int      `json:"outdone"`     // of those left, with kernels and draft depths: another one of the size is better
+	Deployments int      `json:"deployments"` // of the workers that are left
+	Failing     Excluded `json:"failing"`     // of them, those that fail the service level with one agent
+}
+
+// Excluded counts what was left out.
+type Excluded struct {
+	Count   int    `json:"count"`
+	Example string `json:"example,omitempty"`
+}
+
+// Add counts one that fails for a reason, which stands for all so far.
+func (e *Excluded) Add(why error) { e.Count, e.Example = e.Count+1, why.Error() }
 
 // PerMW is agents per megawatt under several meanings of the megawatt.
 type PerMW struct {

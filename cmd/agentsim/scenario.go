@@ -150,13 +150,13 @@ func (a *app) capacity(ctx context.Context, s *configs.Scenario) (*metrics.Resul
 	if s.Deployment.Mode != serve.Auto {
 		return experiment.Capacity(ctx, s, a.options())
 	}
-	ranked, err := deploy.Choose(ctx, s, a.options())
+	ranking, err := deploy.Choose(ctx, s, a.options())
 	if err != nil {
 		return nil, err
 	}
-	r := ranked[0].Simulated
-	s.Deployment = ranked[0].Deployment
-	r.Deployments = deploy.Table(ranked)
+	r := ranking.List[0].Simulated
+	s.Deployment = ranking.List[0].Deployment
+	r.Deployments, r.Choice = ranking.Table(), &ranking.Choice
 	return r, nil
 }
 

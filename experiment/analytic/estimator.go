@@ -63,6 +63,12 @@ func (e *Estimator) Under(slo metrics.SLO) *Estimator {
 	return &Estimator{scenario: &s, criteria: slo.Criteria(), shared: e.shared}
 }
 
+// Check reads the workload, as deployments like the given one see it.
+func (e *Estimator) Check(d *serve.DeploymentSpec) error {
+	_, err := e.workload(e.caching(d))
+	return err
+}
+
 // Estimate is what ranks a deployment.
 type Estimate struct {
 	Agents  int
@@ -104,19 +110,6 @@ func (e *Estimator) Capacity(d *serve.DeploymentSpec) (*metrics.Result, error) {
 	return r, nil
 }
 
-// Fits says what keeps the workers of a pool from running at all: a rule that
-// their shape breaks, or, with metrics.ErrInfeasible, memory.
-func (e *Estimator) Fits(d *serve.DeploymentSpec, pool *serve.PoolSpec) error {
-	w, err := e.worker(d, pool)
-	if err != nil {
-		return err
-	}
-	if w.unfit != nil {
-		return fmt.Errorf("%w: %w", metrics.ErrInfeasible, w.unfit)
-	}
-	return nil
-}
-
 // network puts the closed network of a deployment together.
 func (e *Estimator) network(d *serve.DeploymentSpec) (*network, error) {
 	if err := d.Validate(); err != nil {
@@ -127,9 +120,7 @@ func (e *Estimator) network(d *serve.DeploymentSpec) (*network, error) {
 	}
 	s := e.scenario
 	n := &network{scenario: s, deployment: d, criteria: e.criteria, estimator: e, mixed: d.Mode == serve.Aggregated,
-		tokens: tokens{mean: 1}, pricesLevel: math.NaN(), caching: caching{off: d.Cache.Off,
-			blockTokens: s.Engine.Memory.BlockTokens, generated: s.Workload.Replay == serve.Generated &&
-				(d.Mode == serve.Aggregated || d.Cache.DecodeRetains)}}
+		tokens: tokens{mean: 1}, pricesLevel: math.NaN(), caching: e.caching(d)}
 	var err error
 	if n.work, err = e.workload(n.caching); err != nil {
 		return nil, err
@@ -145,8 +136,7 @@ func (e *Estimator) network(d *serve.DeploymentSpec) (*network, error) {
 		}
 	}
 	if n.finish.slots < 1 {
-		return nil, fmt.Errorf("%w: deployment.%s: not one sequence of %.0f tokens fits in the cache of a rank",
-			metrics.ErrInfeasible, n.finish.name, n.work.decodeContext)
+		return nil, n.finish.full(n.work)
 	}
 	if depth := n.finish.spec.DraftTokens; depth > 0 {
 		n.tokens = newTokens(s.Model.Acceptance[:depth])
@@ -225,4 +215,54 @@ func (n *network) pricesFor(level float64) *prices {
 		return newPrices(n.entry.model, n.work.cutPrompts(key.cut), n.work.decodeContext, n.mixed), nil
 	})
 	return n.prices
+}
+
+// Load is what a step costs at one load of a worker: seconds, their deviation
+// from step to step, and dynamic joules, for a token, be it prefilled or
+// gained by decoding.
+type Load struct{ Seconds, Spread, Joules float64 }
+
+// Curve is what the steps of a pool's workers cost at so many sequences that
+// decode, or, for other pools than decode, prompt chunks that wait while no
+// sequence decodes and every call finds its cache.
+type Curve struct {
+	Loads []Load  // at 1, 2, 3, 4, 6, 8, 12, … as far as a worker of the pool decode has room
+	Room  float64 // tokens that the caches of a worker hold
+}
+
+// Curve prices the steps of a pool. Workers that do not fit give an error.
+func (e *Estimator) Curve(d *serve.DeploymentSpec, p serve.NamedPool) (Curve, error) {
+	n := &network{scenario: e.scenario, deployment: d, estimator: e, mixed: d.Mode == serve.Aggregated,
+		caching: e.caching(d), pricesLevel: math.NaN()}
+	var err error
+	if n.work, err = e.workload(n.caching); err != nil {
+		return Curve{}, err
+	}
+	if n.entry, err = n.pool(p); err != nil {
+		return Curve{}, err
+	}
+	if p.Name != "decode" {
+		m := &n.entryMemory
+		room := (m.bytes + m.tiers) / (m.perToken + m.fixed/n.work.mean.input) * n.entry.ranks
+		return Curve{n.pricesFor(1).prefilling(), room}, nil
+	}
+	gained := tokens{mean: 1}
+	if depth := p.Spec.DraftTokens; depth > 0 {
+		gained = newTokens(e.scenario.Model.Acceptance[:depth])
+	}
+	if n.entry.slots < 1 {
+		return Curve{}, n.entry.full(n.work)
+	}
+	return Curve{n.entry.prices.decoding(n.entry.slots, gained.mean), n.entry.slots * n.work.decodeContext}, nil
+}
+
+func (e *Estimator) caching(d *serve.DeploymentSpec) caching {
+	return caching{off: d.Cache.Off, blockTokens: e.scenario.Engine.Memory.BlockTokens,
+		generated: e.scenario.Workload.Replay == serve.Generated && (d.Mode == serve.Aggregated || d.Cache.DecodeRetains)}
+}
+
+// full is the error of a pool whose ranks have no room for a sequence.
+func (p *pool) full(w *workload) error {
+	return fmt.Errorf("%w: deployment.%s: not one sequence of %.0f tokens fits in the cache of a rank",
+		metrics.ErrInfeasible, p.name, w.decodeContext)
 }

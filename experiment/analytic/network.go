@@ -25,6 +25,7 @@ type network struct {
 	ingress    float64 // seconds
 
 	entryMemory memory
+	near        float64 // decoding sequences of a worker, where the answer is likely; 0 = unknown
 	prices      *prices // of the entry pool, at the level that was asked for last
 	pricesLevel float64
 }
@@ -64,13 +65,22 @@ type flow struct {
 // cannot keep up with any number of decoding sequences that would hold them.
 func (n *network) at(agents float64) (flow, bool) {
 	prices := n.pricesFor(n.level(agents))
-	b := root(0, n.finish.slots, coarse, func(b float64) float64 {
+	missing := func(b float64) float64 {
 		f, ok := n.flowing(prices, b)
 		if !ok {
 			return math.Inf(-1)
 		}
 		return agents - f.agents
-	})
+	}
+	low, high := 0.0, n.finish.slots
+	if n.near > 0 {
+		const beside = 1 / 64.0
+		margin := n.near * (beside + 2/agents)
+		if l, h := max(0, n.near-margin), min(high, n.near+margin); missing(l) >= 0 && (h == high || missing(h) < 0) {
+			low, high = l, h
+		}
+	}
+	b := root(low, high, coarse, missing)
 	f, ok := n.flowing(prices, b)
 	n.queue(&f, agents)
 	f.kept = n.kept(agents)

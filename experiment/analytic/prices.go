@@ -64,11 +64,11 @@ func (a axis) place(x float64) (int, float64) {
 	return i, min(1, (x-a[i])/(a[i+1]-a[i]))
 }
 
-// decoding is the axis of decoding sequences: 0, 1, 2, 3, 4, 6, 8, 12, … It has
+// batches is the axis of decoding sequences: 0, 1, 2, 3, 4, 6, 8, 12, … It has
 // the batches that engines capture at most powers of two of ranks, and is one
 // for all batch limits, so that deployments that differ in no more share their
 // prices.
-func decoding() axis {
+func batches() axis {
 	const most, half = 1 << 16, 2
 	a := axis{0, 1}
 	for x := 2.0; x <= most; x *= 2 {
@@ -81,7 +81,7 @@ func decoding() axis {
 func newPrices(m *step.Model, p *prompts, context float64, pinned bool) *prices {
 	shape := m.Config().Shape
 	t := &prices{model: m, prompts: p, context: context, pinned: pinned, ranks: shape.Ranks(),
-		sequences: decoding(), chunks: axis{0}}
+		sequences: batches(), chunks: axis{0}}
 	if p != nil {
 		const full = 4 // times what fits in a step: then every rank is full
 		t.chunks = newAxis(math.Ceil(full * p.room / p.chunk() * float64(t.ranks)))
@@ -150,6 +150,35 @@ func (t *prices) price(sequences, chunks float64) price {
 	perToken := max(0, t.model.Step(loads).Seconds-cost.Seconds) / more
 	return price{seconds: cost.Seconds, perToken: perToken, variance: perToken * perToken * b.variance,
 		skew: perToken * perToken * perToken * b.skew, joules: cost.Joules, done: min(chunks, b.total/t.prompts.chunk())}
+}
+
+// decoding is the cost of plain decode steps up to a number of sequences that
+// each gain so many tokens.
+func (t *prices) decoding(most, gained float64) []Load {
+	var list []Load
+	for _, n := range t.sequences[1:] {
+		if n > most {
+			break
+		}
+		p := t.at(n, 0)
+		list = append(list, Load{Seconds: p.seconds / (n * gained), Joules: p.joules / (n * gained)})
+	}
+	return list
+}
+
+// prefilling is the cost of steps that only prefill.
+func (t *prices) prefilling() []Load {
+	const most = 1024 // chunks: more fill every worker in sight
+	var list []Load
+	for _, n := range batches()[1:] {
+		if n > most {
+			break
+		}
+		p := t.at(0, n)
+		all := p.done * t.prompts.chunk()
+		list = append(list, Load{p.seconds / all, math.Sqrt(p.variance) / all, p.joules / all})
+	}
+	return list
 }
 
 // decode spreads sequences over the ranks: evenly, but for the fullest of

@@ -68,6 +68,7 @@ func (n *network) holding(level float64) float64 {
 		f, ok := n.flowing(prices, b)
 		return n.margin(&f, ok)
 	})
+	n.near = b
 	f, _ := n.flowing(prices, b)
 	if b < n.finish.slots {
 		return f.agents

@@ -156,21 +156,21 @@ func (e *Evaluator) evaluate(ctx context.Context, s *configs.Scenario) (*metrics
 			r, err := experiment.Capacity(ctx, s, o)
 			return r, "", err
 		}
-		ranked, err := deploy.Choose(ctx, s, o)
+		ranking, err := deploy.Choose(ctx, s, o)
 		if err != nil {
 			return nil, "", err
 		}
-		return ranked[0].Simulated, deploy.Shape(&ranked[0].Deployment), nil
+		return ranking.List[0].Simulated, deploy.Shape(&ranking.List[0].Deployment), nil
 	}
 	if !open {
 		r, err := e.solver.Capacity(s)
 		return r, "", err
 	}
-	ranked, err := deploy.Rank(ctx, s)
+	r, d, err := deploy.Best(ctx, s)
 	if err != nil {
 		return nil, "", err
 	}
-	return ranked[0].Estimate, deploy.Shape(&ranked[0].Deployment), nil
+	return r, deploy.Shape(d), nil
 }
 
 // Failed is the row of a point that could not be evaluated.

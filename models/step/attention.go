@@ -19,24 +19,31 @@ type share struct {
 func (m *Model) attend(l *ledger, k *layerKind, index int, ranks []Rank, p part) {
 	e := entry{operator: Attention, kind: string(k.attention.Kind), count: k.count, perFLOP: m.joulesDense,
 		busy: m.watts.decode}
+	var w work
 	for i := range ranks {
+		if i > 0 && ranks[i] == ranks[i-1] { // as no rank is in a simulation, and most are in an estimate
+			e.flops += w.flops
+			e.bytes += w.bytes
+			continue
+		}
 		r := ranks[i].cut(p)
 		s := m.share(k, &r, &r.PrefillWork[index])
 		tokens := s.prefill.Tokens + s.decode.Tokens
 		if tokens == 0 {
+			w = work{}
 			continue
 		}
-		work := m.attentionWork(k, &s, tokens)
+		w = m.attentionWork(k, &s, tokens)
 		if seconds := m.attentionSeconds(k, &s); seconds > e.seconds {
 			e.seconds = seconds
-			e.ideal = work.flops / m.peakShare()
-			e.moving = work.bytes / m.bandwidthShare()
+			e.ideal = w.flops / m.peakShare()
+			e.moving = w.bytes / m.bandwidthShare()
 			if s.prefill.Tokens > s.decode.Tokens {
 				e.busy = m.watts.prefill
 			}
 		}
-		e.flops += work.flops
-		e.bytes += work.bytes
+		e.flops += w.flops
+		e.bytes += w.bytes
 	}
 	l.add(e)
 }

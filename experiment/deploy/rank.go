@@ -1,0 +1,282 @@
+package deploy
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+
+	"agentsim/configs"
+	"agentsim/experiment/analytic"
+	"agentsim/metrics"
+	"agentsim/serve"
+)
+
+// Finder ranks the deployments of one scenario.
+type Finder struct {
+	scenario  *configs.Scenario
+	estimator *analytic.Estimator
+	limits    []int // of a batch, rising
+
+	choice metrics.Choice // of workers, so far
+
+	priced               [3][]option // that run in the roles aggregated, prefill, decode
+	whole, first, second []option    // of them, those that no other outdoes
+	all                  bool        // shortlists leave nothing out
+}
+
+// NewFinder lists the deployments of at most the number of accelerators that
+// the scenario gives to mode auto.
+func NewFinder(s *configs.Scenario) (*Finder, error) {
+	if budget := s.Deployment.Budget; budget > budgetMost {
+		return nil, fmt.Errorf("%w: deployment.accelerators: %d: want %d or fewer", metrics.ErrConfiguration, budget,
+			budgetMost)
+	}
+	f := &Finder{scenario: s, estimator: new(analytic.Solver).For(s), limits: batchLimits(s)}
+	if err := f.estimator.Check(&s.Deployment); err != nil {
+		return nil, err
+	}
+	for i, role := range []string{aggregated, prefill, decode} {
+		f.priced[i] = f.options(role)
+	}
+	f.sieveAll()
+	return f, nil
+}
+
+// budgetMost bounds what a simulation holds in memory: over a thousand racks.
+const budgetMost = 100_000
+
+// Under returns a finder for another service level, which shares all else.
+func (f *Finder) Under(slo metrics.SLO) *Finder {
+	g := *f
+	s := *f.scenario
+	s.SLO = slo
+	g.scenario, g.estimator = &s, f.estimator.Under(slo)
+	g.sieveAll()
+	return &g
+}
+
+// Ranked is a deployment with what the analytic model says of it.
+type Ranked struct {
+	Deployment serve.DeploymentSpec
+	Estimate   analytic.Estimate
+	Written    bool            // in the scenario
+	Simulated  *metrics.Result // of the best; nil = not tried
+}
+
+// PerMW is agents per megawatt of accelerator power, simulated where it was.
+func (r *Ranked) PerMW() float64 {
+	if r.Simulated != nil {
+		return r.Simulated.Capacity.PerMW.AcceleratorMeasured
+	}
+	return r.Estimate.PerMW
+}
+
+// Ranking is what became of all candidates.
+type Ranking struct {
+	List   []Ranked // those that work, best first, each at its best batch limit
+	Choice metrics.Choice
+}
+
+// Rank estimates all candidates.
+func Rank(ctx context.Context, s *configs.Scenario) (*Ranking, error) {
+	f, err := NewFinder(s)
+	if err != nil {
+		return nil, err
+	}
+	return f.Rank(ctx)
+}
+
+// Best estimates the best deployment.
+func Best(ctx context.Context, s *configs.Scenario) (*metrics.Result, *serve.DeploymentSpec, error) {
+	f, err := NewFinder(s)
+	if err != nil {
+		return nil, nil, err
+	}
+	return f.Best(ctx)
+}
+
+// Best estimates the best deployment.
+func (f *Finder) Best(ctx context.Context) (*metrics.Result, *serve.DeploymentSpec, error) {
+	ranking, err := f.Rank(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	d := &ranking.List[0].Deployment
+	r, err := f.estimator.Capacity(d)
+	return r, d, err
+}
+
+// Rank estimates all candidates: those of the shortlists, and around the best
+// of them those that differ by any one worker.
+func (f *Finder) Rank(ctx context.Context) (*Ranking, error) {
+	written := f.written()
+	ranked, errs := f.estimate(written)
+	for i := range ranked {
+		ranked[i].Written = true
+	}
+	open := f.candidates()
+	more, failed := f.tuneAll(ctx, open)
+	ranked, errs = append(ranked, more...), append(errs, failed...)
+	if !f.all {
+		more, failed = f.tuneAll(ctx, f.around(ranked, errs))
+		ranked, errs = append(ranked, more...), append(errs, failed...)
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return f.order(ranked, errs)
+}
+
+// around lists the neighbours of the best few deployments.
+func (f *Finder) around(ranked []Ranked, errs []error) []serve.DeploymentSpec {
+	const few = 4
+	known := map[identity]bool{}
+	var order []int
+	for i := range ranked {
+		if !ranked[i].Written {
+			known[identify(&ranked[i].Deployment)] = true
+		}
+		if errs[i] == nil {
+			order = append(order, i)
+		}
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(ranked[b].PerMW(), ranked[a].PerMW()) })
+	var list []serve.DeploymentSpec
+	for _, i := range order[:min(few, len(order))] {
+		for _, d := range f.neighbours(&ranked[i].Deployment) {
+			if id := identify(&d); !known[id] {
+				known[id] = true
+				list = append(list, d)
+			}
+		}
+	}
+	return list
+}
+
+// tuneAll estimates deployments at their best batch limits.
+func (f *Finder) tuneAll(ctx context.Context, list []serve.DeploymentSpec) ([]Ranked, []error) {
+	ranked, errs := make([]Ranked, len(list)), make([]error, len(list))
+	forEach(len(list), func(i int) {
+		if ctx.Err() == nil {
+			ranked[i], errs[i] = f.tune(list[i])
+		}
+	})
+	return ranked, errs
+}
+
+// estimate estimates deployments as they are.
+func (f *Finder) estimate(list []serve.DeploymentSpec) ([]Ranked, []error) {
+	ranked, errs := make([]Ranked, len(list)), make([]error, len(list))
+	forEach(len(list), func(i int) {
+		ranked[i].Deployment = list[i]
+		ranked[i].Estimate, errs[i] = f.estimator.Estimate(&list[i])
+	})
+	return ranked, errs
+}
+
+// Order estimates the deployments given, as they are.
+func (f *Finder) Order(ctx context.Context, list []serve.DeploymentSpec) (*Ranking, error) {
+	ranked, errs := f.estimate(list)
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return f.order(ranked, errs)
+}
+
+// order sorts what works, and counts what does not.
+func (f *Finder) order(ranked []Ranked, errs []error) (*Ranking, error) {
+	r := &Ranking{Choice: f.choice}
+	r.Choice.Deployments = len(ranked)
+	for i := range ranked {
+		if errs[i] == nil {
+			r.List = append(r.List, ranked[i])
+		} else {
+			r.Choice.Failing.Add(errs[i])
+		}
+	}
+	if len(r.List) == 0 {
+		return nil, f.infeasible(&r.Choice)
+	}
+	slices.SortStableFunc(r.List, func(a, b Ranked) int { return cmp.Compare(b.PerMW(), a.PerMW()) })
+	return r, nil
+}
+
+// tune finds the best batch limit of a deployment. Without a limit the batch
+// grows until the service level breaks. The best limit lies beside this batch:
+// calls then wait for a place rather than slow all others down.
+func (f *Finder) tune(d serve.DeploymentSpec) (Ranked, error) {
+	best := Ranked{Deployment: d}
+	var err error
+	if best.Estimate, err = f.estimator.Estimate(&d); err != nil {
+		return best, err
+	}
+	at, _ := slices.BinarySearch(f.limits, int(math.Ceil(best.Estimate.Decodes)))
+	at = min(at, len(f.limits)-1)
+	if d.Mode == serve.Disaggregated && strings.HasSuffix(best.Estimate.Limit, "prefill") {
+		best.Deployment = limited(d, f.limits[at]) // which is never met
+		return best, nil
+	}
+	try := func(i int) bool {
+		r := Ranked{Deployment: limited(d, f.limits[i])}
+		if r.Estimate, err = f.estimator.Estimate(&r.Deployment); err != nil || r.Estimate.PerMW < best.Estimate.PerMW {
+			return false
+		}
+		better := r.Estimate.PerMW > best.Estimate.PerMW
+		best = r
+		return better
+	}
+	rises := false
+	for i := at; i < len(f.limits) && try(i); i++ {
+		rises = i > at
+	}
+	for i := at - 1; !rises && i >= 0 && try(i); i-- {
+	}
+	return best, nil
+}
+
+// limited is the deployment with another batch limit.
+func limited(d serve.DeploymentSpec, batch int) serve.DeploymentSpec {
+	at := &d.Decode
+	if d.Mode == serve.Aggregated {
+		at = &d.Aggregated
+	}
+	p := **at
+	p.MaxBatchPerRank = batch
+	*at = &p
+	return d
+}
+
+// forEach calls f for 0 … n-1 on all processors; results go by index, so that
+// their order does not depend on how many there are.
+func forEach(n int, f func(i int)) {
+	var group sync.WaitGroup
+	work := make(chan int)
+	for range runtime.GOMAXPROCS(0) {
+		group.Go(func() {
+			for i := range work {
+				f(i)
+			}
+		})
+	}
+	for i := range n {
+		work <- i
+	}
+	close(work)
+	group.Wait()
+}
+
+// infeasible says what would help where nothing works.
+func (f *Finder) infeasible(c *metrics.Choice) error {
+	budget := f.scenario.Deployment.Budget
+	if c.Deployments == 0 {
+		return fmt.Errorf("%w: no worker of %d accelerators or fewer can serve %s: %s", metrics.ErrInfeasible, budget,
+			f.scenario.Model.Name, cmp.Or(c.Unfit.Example, c.Illegal.Example))
+	}
+	return fmt.Errorf("%w: none of %d deployments on %d accelerators meets the service level: %s",
+		metrics.ErrInfeasible, c.Deployments, budget, c.Failing.Example)
+}
