@@ -80,7 +80,7 @@ type Choice struct {
 	Workers     int      `json:"workers"`     // ways to spread a worker, each in every role
 	Unfit       Excluded `json:"unfit"`       // of them, those that do not fit in memory
 	Illegal     Excluded `json:"illegal"`     // of them, those that the model or the kernels forbid
-	Outdone     int      `json:"outdone"`     // of those left, with kernels and draft depths: another one of the size is better
+	Outdone     int      `json:"outdone"`     // of those left, at all depths: worse than others
 	Deployments int      `json:"deployments"` // of the workers that are left
 	Failing     Excluded `json:"failing"`     // of them, those that fail the service level with one agent
 }

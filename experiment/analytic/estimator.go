@@ -59,7 +59,7 @@ func (v *Solver) For(s *configs.Scenario) *Estimator {
 // all else.
 func (e *Estimator) Under(slo metrics.SLO) *Estimator {
 	s := *e.scenario
-	s.SLO = slo
+	s.SLO.SLO = slo
 	return &Estimator{scenario: &s, criteria: slo.Criteria(), shared: e.shared}
 }
 

@@ -16,10 +16,11 @@ func (n *network) addCapacity(r *metrics.Result, f *flow, agents int, limit stri
 	count := float64(agents)
 	accelerators := n.deployment.Accelerators()
 	b := n.breakdown(f)
+	in := func(w units.Watts) float64 { return perMW(count, float64(w)) }
 	r.Capacity = &metrics.Capacity{Agents: agents, AgentsLow: count, AgentsHigh: count, Accelerators: accelerators,
 		PerAccelerator: count / float64(accelerators),
-		PerMW: metrics.PerMW{AcceleratorMeasured: perMW(count, float64(b.Accelerator)), AcceleratorTDP: perMW(count, float64(b.AcceleratorTDP)),
-			IT: perMW(count, float64(b.IT)), Facility: perMW(count, float64(b.Facility)), Provisioned: perMW(count, float64(b.Provisioned))}}
+		PerMW: metrics.PerMW{AcceleratorMeasured: in(b.Accelerator), AcceleratorTDP: in(b.AcceleratorTDP),
+			IT: in(b.IT), Facility: in(b.Facility), Provisioned: in(b.Provisioned)}}
 	r.Limit = limit
 }
 

@@ -14,45 +14,45 @@ const (
 // quadratic interpolation where that is safe, else bisection (Advances in
 // Engineering Software 28, 1997).
 func root(low, high, tolerance float64, f func(x float64) float64) float64 {
-	x1, f1 := high, f(high)
-	if f1 >= 0 {
+	a := point{high, f(high)}
+	if a.y >= 0 {
 		return high
 	}
-	x2, f2 := low, f(low)
-	if f2 < 0 {
+	b := point{low, f(low)}
+	if b.y < 0 {
 		return low
 	}
 	const middle, most = 0.5, 200
 	t := middle
 	for range most {
-		x := x1 + t*(x2-x1)
-		value := f(x)
-		x3, f3 := x1, f1
-		if (value >= 0) != (f1 >= 0) {
-			x3, f3 = x2, f2
-			x2, f2 = x1, f1
+		x := a.x + t*(b.x-a.x)
+		at, c := point{x, f(x)}, a
+		if (at.y >= 0) != (a.y >= 0) {
+			b, c = a, b
 		}
-		x1, f1 = x, value
-		least := middle * tolerance * max(math.Abs(x1), math.Abs(x2)) / math.Abs(x2-x1)
+		a = at
+		least := middle * tolerance * max(math.Abs(a.x), math.Abs(b.x)) / math.Abs(b.x-a.x)
 		if !(least <= middle) {
 			break
 		}
-		t = min(max(next(x1, x2, x3, f1, f2, f3), least), 1-least)
+		t = min(max(next(a, b, c), least), 1-least)
 	}
-	if f1 >= 0 {
-		return x1
+	if a.y >= 0 {
+		return a.x
 	}
-	return x2
+	return b.x
 }
 
-// next is how far from x1 towards x2 to look.
-func next(x1, x2, x3, f1, f2, f3 float64) float64 {
+type point struct{ x, y float64 }
+
+// next is how far from a towards b to look; c was there before.
+func next(a, b, c point) float64 {
 	const middle = 0.5
-	xi, phi := (x1-x2)/(x3-x2), (f1-f2)/(f3-f2)
+	xi, phi := (a.x-b.x)/(c.x-b.x), (a.y-b.y)/(c.y-b.y)
 	if !(phi*phi < xi && (1-phi)*(1-phi) < 1-xi) {
 		return middle
 	}
-	t := f1/(f2-f1)*f3/(f2-f3) + (x3-x1)/(x2-x1)*f1/(f3-f1)*f2/(f3-f2)
+	t := a.y/(b.y-a.y)*c.y/(b.y-c.y) + (c.x-a.x)/(b.x-a.x)*a.y/(c.y-a.y)*b.y/(c.y-b.y)
 	if math.IsNaN(t) {
 		return middle
 	}

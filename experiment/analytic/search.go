@@ -95,10 +95,25 @@ func (n *network) margin(f *flow, ok bool) float64 {
 
 // met is the share of calls that meet a criterion.
 func (f *flow) met(c metrics.Criterion) float64 {
-	if c.Measure == metrics.OutputSpeed {
+	switch c.Measure {
+	case metrics.OutputSpeed:
 		return f.pace.met(c.Target)
+	case metrics.E2ESpeed:
+		return f.wholeMet(c.Target)
 	}
 	return f.ttftBelow(c.Target)
+}
+
+// wholeMet is the share of calls that give so many tokens a second from the
+// request on. Time to first token varies by itself; the sum is taken to be
+// normally distributed.
+func (f *flow) wholeMet(speed float64) float64 {
+	first := delay{f.before.mean + f.entry.fill, f.before.variance}
+	for i := range f.prompts {
+		off := f.entry.own.seconds(&f.prompts[i]) - f.entry.fill
+		first.variance += f.prompts[i].share * off * off
+	}
+	return f.pace.metAfter(first, 0, speed)
 }
 
 func (f *flow) infeasible(failed *metrics.Condition) error {

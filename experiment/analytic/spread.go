@@ -76,7 +76,11 @@ func (w *workload) meanSteps(t tokens) float64 {
 
 // met is the share of calls at or above an output speed: each class of calls
 // takes a normally distributed time from first to last token.
-func (p *pace) met(speed float64) float64 {
+func (p *pace) met(speed float64) float64 { return p.metAfter(delay{}, 1, speed) }
+
+// metAfter is the same where a delay counts too, and all tokens but the first
+// few.
+func (p *pace) metAfter(first delay, uncounted, speed float64) float64 {
 	met, all := 0.0, 0.0
 	for _, o := range p.outputs {
 		n := o.tokens - 1
@@ -88,7 +92,8 @@ func (p *pace) met(speed float64) float64 {
 		jitter := n * p.tokens.variance / (p.tokens.mean * p.tokens.mean * p.tokens.mean)
 		variance := jitter*p.step*p.step + mean*p.jolts + mean*mean*p.slow*p.slow
 		all += o.share
-		met += o.share * normalBelow((n/speed-mean)/math.Sqrt(variance+tiny))
+		spare := (o.tokens-uncounted)/speed - first.mean - mean
+		met += o.share * normalBelow(spare/math.Sqrt(first.variance+variance+tiny))
 	}
 	if all == 0 {
 		return 1

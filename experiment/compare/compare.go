@@ -74,12 +74,12 @@ func settled(ctx context.Context, s *configs.Scenario) (*configs.Scenario, error
 	if s.Deployment.Mode != serve.Auto {
 		return s, nil
 	}
-	ranked, err := deploy.Rank(ctx, s)
+	_, d, err := deploy.Best(ctx, s)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", s.Name, err)
 	}
 	chosen := *s
-	chosen.Deployment = ranked[0].Deployment
+	chosen.Deployment = *d
 	return &chosen, nil
 }
 

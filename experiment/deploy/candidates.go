@@ -48,13 +48,19 @@ func (f *Finder) candidates() []serve.DeploymentSpec {
 	return list
 }
 
-// units are the numbers of equal copies: one, or one a scale-up domain.
+// units are the numbers of equal copies: one; in a hall of several domains one
+// copy a domain, as no cache then leaves it.
 func (f *Finder) units() []int {
 	budget, domain := f.scenario.Deployment.Budget, f.scenario.System.Domain
-	if budget > domain && budget%domain == 0 {
-		return []int{1, budget / domain}
+	const pair = 2 // of domains, where a worker more in one may be worth more than short ways
+	switch copies := budget / domain; {
+	case budget%domain != 0 || copies <= 1:
+		return []int{1}
+	case copies <= pair:
+		return []int{1, copies}
+	default:
+		return []int{copies}
 	}
-	return []int{1}
 }
 
 // join adds the deployment of as many aggregated workers as there is room for.

@@ -54,7 +54,7 @@ const budgetMost = 100_000
 func (f *Finder) Under(slo metrics.SLO) *Finder {
 	g := *f
 	s := *f.scenario
-	s.SLO = slo
+	s.SLO.SLO = slo
 	g.scenario, g.estimator = &s, f.estimator.Under(slo)
 	g.sieveAll()
 	return &g

@@ -20,19 +20,22 @@ func (f *Finder) shortlists() (whole, first, second []option) {
 		return f.whole, f.first, f.second
 	}
 	first, second = f.first, f.second
-	whole = f.best(f.whole, func(o *option) []serve.DeploymentSpec { return f.join(nil, 1, o) })
+	whole = f.best(f.whole, func(o *option) []serve.DeploymentSpec { return f.join(nil, f.copies(), o) })
 	filler := f.partner(first)
 	if filler == nil {
 		return whole, nil, nil
 	}
-	second = f.best(second, func(o *option) []serve.DeploymentSpec { return f.pair(nil, 1, filler, o) })
+	second = f.best(second, func(o *option) []serve.DeploymentSpec { return f.pair(nil, f.copies(), filler, o) })
 	decoder := f.partner(second)
 	if decoder == nil {
 		return whole, nil, nil
 	}
-	first = f.best(first, func(o *option) []serve.DeploymentSpec { return f.pair(nil, 1, o, decoder) })
+	first = f.best(first, func(o *option) []serve.DeploymentSpec { return f.pair(nil, f.copies(), o, decoder) })
 	return whole, first, second
 }
+
+// copies is the number of units that shortlists are made for.
+func (f *Finder) copies() int { return f.units()[0] }
 
 // partner is the worker with the highest throughput of an accelerator among
 // the smallest, which combine with all.

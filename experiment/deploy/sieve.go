@@ -1,5 +1,7 @@
 package deploy
 
+import "agentsim/metrics"
+
 // sieveAll sieves the workers of all roles.
 func (f *Finder) sieveAll() {
 	f.whole, f.first, f.second = f.sieve(f.priced[0]), f.sieve(f.priced[1]), f.sieve(f.priced[2])
@@ -35,7 +37,12 @@ func (f *Finder) sieve(list []option) []option {
 // get their tokens as fast as they must.
 func (f *Finder) top(o *option) int {
 	top := len(o.curve.Loads) - 1
-	floor := f.scenario.SLO.SpeedFloor()
+	floor := 0.0
+	for _, c := range f.scenario.SLO.Criteria() {
+		if c.Measure != metrics.TTFT {
+			floor = max(floor, c.Target)
+		}
+	}
 	for o.pool.MaxBatchPerRank > 0 && top > 0 && 1/(o.curve.Loads[top].Seconds*sequences(top)) < floor {
 		top--
 	}

@@ -1,0 +1,168 @@
+package deploy_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"agentsim/configs"
+	"agentsim/experiment"
+	"agentsim/experiment/deploy"
+	"agentsim/metrics"
+	"agentsim/serve"
+)
+
+func rank(t testing.TB, s *configs.Scenario) *deploy.Ranking {
+	t.Helper()
+	r, err := deploy.Rank(context.Background(), s)
+	require.NoError(t, err)
+	return r
+}
+
+func TestCandidatesAreLegalAndWithinTheBudget(t *testing.T) {
+	s := auto(t, "gb300-agentperf-slo20", "32")
+	r := rank(t, s)
+	written := 0
+	for i := range r.List {
+		d := &r.List[i].Deployment
+		require.NoError(t, d.Validate())
+		require.LessOrEqual(t, d.Accelerators(), 32)
+		require.GreaterOrEqual(t, d.Accelerators(), 28, "few stand idle")
+		for _, p := range d.Pools() {
+			require.LessOrEqual(t, p.Spec.Shape.Accelerators, s.System.Domain)
+		}
+		if i > 0 {
+			require.LessOrEqual(t, r.List[i].PerMW(), r.List[i-1].PerMW())
+		}
+		if r.List[i].Written {
+			written++
+			require.Equal(t, "6×4 dp ep4 mxfp4-w4a8 + 1×8 dp ep8", deploy.Shape(d), "the published deployment")
+		}
+	}
+	require.Equal(t, 1, written)
+	require.Equal(t, r.Choice.Deployments, len(r.List)+r.Choice.Failing.Count)
+	require.Positive(t, r.Choice.Unfit.Count)
+	require.Contains(t, r.Choice.Unfit.Example, "does not fit")
+}
+
+// Shortlists and sieves cost next to nothing: of all workers in all
+// combinations the best is hardly better, and the usual winner is the same.
+func TestTheShortRankingFindsTheBestOfAll(t *testing.T) {
+	for _, c := range []struct{ scenario, accelerators string }{
+		{"h200-agentperf-slo20", "8"}, {"h200-agentperf-slo20", "16"}, {"gb300-agentperf-slo20", "12"},
+	} {
+		f, err := deploy.NewFinder(auto(t, c.scenario, c.accelerators))
+		require.NoError(t, err)
+		short, err := f.Rank(context.Background())
+		require.NoError(t, err)
+		all, err := f.WithAll().Rank(context.Background())
+		require.NoError(t, err)
+		require.Greater(t, all.Choice.Deployments, short.Choice.Deployments)
+		t.Logf("%v: %s %.0f, of all %s %.0f", c, deploy.Shape(&short.List[0].Deployment), short.List[0].PerMW(),
+			deploy.Shape(&all.List[0].Deployment), all.List[0].PerMW())
+		require.GreaterOrEqual(t, short.List[0].PerMW(), 0.97*all.List[0].PerMW(), "%v", c)
+	}
+}
+
+// No captured batch limit beats the one that tuning finds by more than a trifle.
+func TestTheBatchLimitIsTheBestOfAll(t *testing.T) {
+	s := auto(t, "gb300-agentperf-slo20", "32")
+	f, err := deploy.NewFinder(s)
+	require.NoError(t, err)
+	r, err := f.Rank(context.Background())
+	require.NoError(t, err)
+	for i := 0; i < len(r.List); i += len(r.List)/12 + 1 {
+		one := &r.List[i]
+		if one.Deployment.Mode == serve.Aggregated || one.Written {
+			continue
+		}
+		var all []serve.DeploymentSpec
+		for _, batch := range s.Engine.Graphs {
+			d, p := one.Deployment, *one.Deployment.Decode
+			p.MaxBatchPerRank = batch
+			d.Decode = &p
+			all = append(all, d)
+		}
+		best, err := f.Order(context.Background(), all)
+		require.NoError(t, err)
+		require.InEpsilon(t, best.List[0].PerMW(), one.PerMW(), 0.01, "%s: %d, best %d", deploy.Shape(&one.Deployment),
+			one.Deployment.Decode.MaxBatchPerRank, best.List[0].Deployment.Decode.MaxBatchPerRank)
+	}
+}
+
+// The search finds a deployment that is at least as good as the published one
+// in the same simulator, and ranks it first.
+func TestTheChoiceBeatsThePublishedRecipe(t *testing.T) {
+	s := auto(t, "h200-agentperf-slo20", "8")
+	ranking, err := deploy.Choose(context.Background(), s, experiment.Options{})
+	require.NoError(t, err)
+	published, err := experiment.Capacity(context.Background(), load(t, "h200-agentperf-slo20", "protocol=steady-state",
+		"protocol.calls_min=300"), experiment.Options{})
+	require.NoError(t, err)
+	require.GreaterOrEqual(t, ranking.List[0].PerMW(), published.Capacity.PerMW.AcceleratorMeasured)
+
+	table := ranking.Table()
+	require.Zero(t, table[0].LosesBy)
+	for i := 1; i < len(table); i++ {
+		if table[i].Simulated > 0 {
+			require.GreaterOrEqual(t, table[i].LosesBy, table[i-1].LosesBy)
+		}
+	}
+	again, err := deploy.Choose(context.Background(), s, experiment.Options{})
+	require.NoError(t, err)
+	require.Equal(t, table, again.Table(), "the choice does not depend on luck")
+}
+
+func TestBestIsTheFirstOfTheRanking(t *testing.T) {
+	s := auto(t, "h200-agentperf-slo20", "16")
+	first := rank(t, s).List[0]
+	r, d, err := deploy.Best(context.Background(), s)
+	require.NoError(t, err)
+	require.Equal(t, first.Deployment, *d)
+	require.Equal(t, first.Estimate.Agents, r.Capacity.Agents)
+	require.InEpsilon(t, first.PerMW(), r.Capacity.PerMW.AcceleratorMeasured, 1e-9)
+}
+
+// A finder for another service level ranks as a new one does.
+func TestFindersShareAllButTheServiceLevel(t *testing.T) {
+	s := auto(t, "h200-agentperf-slo20", "8")
+	f, err := deploy.NewFinder(s)
+	require.NoError(t, err)
+	_, err = f.Rank(context.Background())
+	require.NoError(t, err)
+	slow := auto(t, "h200-agentperf-slo20", "8", "slo.output_speed.p25=10tok/s")
+	got, err := f.Under(slow.SLO.SLO).Rank(context.Background())
+	require.NoError(t, err)
+	require.Equal(t, rank(t, slow), got)
+}
+
+func TestAnUnresolvedDeploymentDoesNotRun(t *testing.T) {
+	_, err := experiment.Run(context.Background(), auto(t, "h200-agentperf-slo20", "8"), 4, experiment.Options{})
+	require.ErrorContains(t, err, "only capacity resolves it")
+}
+
+func TestBudgetsThatCannotBe(t *testing.T) {
+	_, err := deploy.Rank(context.Background(), auto(t, "h200-agentperf-slo20", "2"))
+	require.ErrorIs(t, err, metrics.ErrInfeasible)
+	require.ErrorContains(t, err, "would fit")
+	_, err = deploy.Rank(context.Background(), auto(t, "h200-agentperf-slo20", "1000000000"))
+	require.ErrorIs(t, err, metrics.ErrConfiguration)
+	_, err = deploy.Rank(context.Background(), auto(t, "h200-agentperf-slo20", "8", "slo.ttft.p95=1ms"))
+	require.ErrorIs(t, err, metrics.ErrInfeasible)
+	require.ErrorContains(t, err, "one agent already fails")
+}
+
+func TestAHallIsUnitsOfOneDomain(t *testing.T) {
+	best := rank(t, auto(t, "gb300-agentperf-slo20", "504")).List[0]
+	require.Equal(t, 7, best.Deployment.Units)
+	require.Equal(t, 504, best.Deployment.Accelerators())
+}
+
+func TestShapeNamesAWorker(t *testing.T) {
+	d := load(t, "h200-agentperf-slo20").Deployment
+	require.Equal(t, "1×8 tp8 ep8", deploy.Shape(&d))
+	d.Units = 3
+	require.Equal(t, "3×8 tp8 ep8", deploy.Shape(&d))
+	require.Equal(t, serve.Aggregated, d.Mode)
+}
