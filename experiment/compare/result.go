@@ -25,7 +25,7 @@ type decomposition struct {
 // the corners one factor away from them, and of those that sampled orders lead
 // through.
 func (d *decomposition) simulate(ctx context.Context) error {
-	v := &simulated{bench: d.bench, simulate: d.Simulate, answers: d.answers, known: map[trial]*outcome{}}
+	v := &simulated{bench: d.bench, simulate: d.Simulate, list: d.list, answers: d.answers, known: map[trial]*outcome{}}
 	d.permutations = d.Permutations
 	if d.permutations == 0 {
 		d.permutations = PermutationsDefault
@@ -107,7 +107,7 @@ func (d *decomposition) deploymentFactor() metrics.FactorShare {
 	a, b := math.Log(d.givenA.value)-d.log(d.full()), math.Log(d.givenB.value)-d.log(0)
 	return metrics.FactorShare{Name: "deployments as given", Kind: metrics.DeploymentFactor, LogShare: a - b,
 		Explains: "how far each of the two stands behind the best deployment found for it",
-		OnB:      math.Exp(-b), OffA: math.Exp(a), Paths: []metrics.FieldChange{}}
+		OnB:      math.Exp(-b), OffA: math.Exp(a), Paths: changes(poolChanges(&d.bench.givenA, &d.bench.givenB))}
 }
 
 func (d *decomposition) interactions() []metrics.Interaction {

@@ -216,10 +216,19 @@ func TestBuiltInComparisonsLoad(t *testing.T) {
 	require.Len(t, c.groups, 4, "the layers hold every field, too")
 }
 
-func TestPoolsCanBeKeys(t *testing.T) {
+// The fields that belong to no factor are those of the pools; the term of the
+// deployments shows them.
+func TestPoolsAreShown(t *testing.T) {
 	p := pools{mode: serve.Aggregated, finish: serve.PoolSpec{Workers: 2, Shape: step.Shape{Accelerators: 8, TP: 8}}}
 	q := p
 	require.Equal(t, p, q)
 	require.Equal(t, "2×8 tp8", p.words())
 	require.Equal(t, 16, p.accelerators())
+
+	q.finish.MaxBatchPerRank = 64
+	require.Empty(t, poolChanges(&p, &p))
+	require.Equal(t, []configs.Difference{{Path: "deployment.aggregated", A: "2×8 tp8, budget 0, batch 0",
+		B: "2×8 tp8, budget 0, batch 64"}}, poolChanges(&p, &q))
+	q.mode = serve.Disaggregated
+	require.Len(t, poolChanges(&p, &q), 3)
 }

@@ -14,11 +14,14 @@ import (
 type Simulator func(ctx context.Context, s *configs.Scenario) (*metrics.Result, error)
 
 // simulated evaluates corners by simulation, with the deployment that the
-// analytic model found best there; corners that differ in nothing that bears
-// on it share one simulation. All draw the same sessions.
+// analytic model found best there, and with the best of those that something
+// else limits: where the model errs, it errs on one limit. Corners that differ
+// in nothing that bears on a deployment share one simulation. All draw the same
+// sessions.
 type simulated struct {
 	*bench
 	simulate Simulator
+	list     []pools
 	answers  []answer
 	known    map[trial]*outcome
 }
@@ -79,22 +82,50 @@ func (v *simulated) trial(s set) trial {
 	return t
 }
 
+// trials are those of a corner: of its answer, and of a rival that is not far
+// behind and has another limit.
+func (v *simulated) trials(s set) []trial {
+	const near = 0.8
+	first := v.trial(s)
+	best := v.answers[first.set].outcome
+	terms := v.at(first.set)
+	var rival *outcome
+	list := []trial{first}
+	for _, p := range v.list {
+		t := trial{p, first.set}
+		o := v.outcome(t)
+		if o == nil || o.err != nil || !terms.allowed(&p) || o.limit == best.limit || o.value < near*best.value {
+			continue
+		}
+		if rival == nil || o.value > rival.value {
+			rival, list = o, []trial{first, t}
+		}
+	}
+	return list
+}
+
 // corners simulates those of a list. Where the simulator finds that not one
 // agent can be served, the corner keeps its analytic value.
 func (v *simulated) corners(ctx context.Context, list []set, done func(n, all int)) error {
 	var trials []trial
 	for _, s := range list {
-		trials = append(trials, v.trial(s))
+		trials = append(trials, v.trials(s)...)
 	}
 	return v.run(ctx, trials, done)
 }
 
-// log is the logarithm of a corner's simulated value.
+// log is the logarithm of a corner's simulated value: that of the better trial.
 func (v *simulated) log(s set) float64 {
-	if o := v.known[v.reduced(v.trial(s))]; o.err == nil {
-		return math.Log(o.value)
+	best := 0.0
+	for _, t := range v.trials(s) {
+		if o := v.known[v.reduced(t)]; o.err == nil {
+			best = max(best, o.value)
+		}
 	}
-	return math.Log(v.answers[s].outcome.value)
+	if best == 0 {
+		best = v.answers[s].outcome.value
+	}
+	return math.Log(best)
 }
 
 // given simulates the two scenarios as they stand.

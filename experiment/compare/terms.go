@@ -1,6 +1,8 @@
 package compare
 
 import (
+	"fmt"
+
 	"agentsim/configs"
 	"agentsim/experiment/deploy"
 	"agentsim/models/hardware"
@@ -135,7 +137,33 @@ func (t *Terms) allowed(p *pools) bool {
 		p.finish.DraftTokens <= t.Deployment.DraftTokens
 }
 
-// words names the workers and their limits.
+// part describes one pool, by its name in a deployment; empty where there is
+// none.
+func (p *pools) part(name string) string {
+	spec := p.finish
+	if name == "prefill" {
+		spec = p.entry
+	}
+	if (name == serve.Aggregated) != (p.mode == serve.Aggregated) {
+		return ""
+	}
+	one := pools{mode: serve.Aggregated, units: p.units, finish: spec}
+	return fmt.Sprintf("%s, budget %d, batch %d", one.words(), spec.TokenBudget, spec.MaxBatchPerRank)
+}
+
+// poolChanges lists the pools in which two deployments differ: the fields that
+// belong to no factor.
+func poolChanges(a, b *pools) []configs.Difference {
+	var list []configs.Difference
+	for _, name := range []string{serve.Aggregated, "prefill", "decode"} {
+		if x, y := a.part(name), b.part(name); x != y {
+			list = append(list, configs.Difference{Path: "deployment." + name, A: x, B: y})
+		}
+	}
+	return list
+}
+
+// words names the workers.
 func (p *pools) words() string {
 	d := serve.DeploymentSpec{Mode: p.mode, Units: p.units, Aggregated: &p.finish, Prefill: &p.entry, Decode: &p.finish}
 	return deploy.Shape(&d)
