@@ -13,6 +13,7 @@
 //	set.go      path=value overrides
 //	decode.go   tree → struct, strictly
 //	validate.go Validate methods of the struct → positions in the tree
+//	uncertainty.go what is not known of a loaded scenario
 //
 // The tree is kept as the Provenance of the configuration: for every number
 // the place that gave it and, for presets, the basis it rests on. Check holds

@@ -81,6 +81,10 @@ func schemaOfText(t reflect.Type) *jsonschema.Schema {
 	if !isText(t) {
 		return nil
 	}
+	if base(t) == reflect.TypeFor[Bound]() {
+		return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{{Type: "number"}, {Type: "string"}},
+			Examples: []any{0.8, "300W"}}
+	}
 	unit, example := unitPattern(t)
 	if unit == "" {
 		return &jsonschema.Schema{Type: "string"}

@@ -80,6 +80,22 @@ func TestSchemaOfScenarios(t *testing.T) {
 	}
 }
 
+// Ends of a distribution are factors or values with their unit.
+func TestSchemaOfUncertainty(t *testing.T) {
+	schema := compiled[Scenario](t, Presets())
+	for text, ok := range map[string]bool{
+		"uncertainty: {engine.efficiency: {kind: uniform, low: 0.8, high: 1.2}}":                            true,
+		"uncertainty: {x: {kind: uniform, low: 300W, high: 1kW, scales: {engine.efficiency: -1}}}":          true,
+		"uncertainty: {engine.efficiency: {kind: uniform, low: [1], high: 1.2}}":                            false,
+		"uncertainty: {engine.efficiency: {kind: uniform, low: 1, high: 1.2, width: 3}}":                    false,
+		"uncertainty: {engine.efficiency: {kind: uniform, low: 1, high: 1.2, scales: {engine.host: lots}}}": false,
+	} {
+		var document any
+		require.NoError(t, yaml.Unmarshal([]byte(text), &document))
+		require.Equal(t, ok, schema.Validate(document) == nil, text)
+	}
+}
+
 // The patterns know every unit that is read, and their examples are valid.
 func TestUnitPatterns(t *testing.T) {
 	cases := []struct {

@@ -167,7 +167,7 @@ const uncertaintyKey = "uncertainty"
 // inputs reads the scenario's own distributions, in the order of the file.
 func (u Uncertainty) inputs(p *Provenance, fields []Field) ([]Input, error) {
 	var list []Input
-	seen := map[string]string{}
+	by := map[string]*Input{} // the last that moves a field
 	for _, f := range mappingOf(p.tree.get(uncertaintyKey)) {
 		spread, ok := u[f.key]
 		if !ok {
@@ -179,10 +179,11 @@ func (u Uncertainty) inputs(p *Provenance, fields []Field) ([]Input, error) {
 			return nil, err
 		}
 		for _, s := range in.Fields {
-			if other, ok := seen[s.Field.Path]; ok && in.Absolute {
-				return nil, e.fault("", "", s.Field.Path+" is also uncertain by "+other+", which an absolute value would undo")
+			if other := by[s.Field.Path]; other != nil && (in.Absolute || other.Absolute) {
+				return nil, e.fault("", "", fmt.Sprintf("%s is also uncertain by %s: want factors in both, or one of them",
+					s.Field.Path, other.Name))
 			}
-			seen[s.Field.Path] = f.key
+			by[s.Field.Path] = &in
 		}
 		list = append(list, in)
 	}
