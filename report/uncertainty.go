@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -96,17 +97,24 @@ func target(b *strings.Builder, t *metrics.Target, style Style) {
 		}
 		interval := Significant(n.Low) + " to " + Significant(n.High)
 		grid.AppendRow(table.Row{n.Input, Significant(n.Factor), n.Value, interval,
-			fmt.Sprintf("%.0f", n.Percentile), needed(&n, in)})
+			fmt.Sprintf("%.0f", n.Percentile), needed(t, &n, in)})
 	}
 	b.WriteString(grid.Render() + "\n")
 }
 
-func needed(n *metrics.Need, in func(float64) string) string {
-	switch {
-	case !n.Reached:
+// needed says whether an input may be what it would have to be. Agents are whole,
+// and where another condition begins to bind, the answer jumps over the target.
+func needed(t *metrics.Target, n *metrics.Need, in func(float64) string) string {
+	if !n.Reached {
 		return "cannot: nearest is " + in(n.Gives)
-	case n.Inside:
-		return "inside"
 	}
-	return "outside"
+	verdict := "outside"
+	if n.Inside {
+		verdict = "inside"
+	}
+	const near = 0.02
+	if math.Abs(n.Gives/t.Value-1) > near {
+		verdict += ", jumps to " + in(n.Gives)
+	}
+	return verdict
 }
