@@ -22,6 +22,7 @@ type dynamoMooncake struct {
 	parents  map[string]dynamoParent // who named a request as its branch, until it comes
 	latest   map[uint64]string       // session by the hash of its last request's id
 	block    int                     // tokens
+	row      dynamoRow               // under way; reused
 }
 
 // dynamoParent is the turn of a session that started another one.
@@ -38,7 +39,7 @@ type dynamoSession struct {
 
 type dynamoRow struct {
 	trace.Call
-	id           string
+	id           []byte
 	waits        []uint64 // hashes of request ids
 	branches     []string
 	delay, tools float64 // seconds
@@ -51,32 +52,34 @@ func newDynamoMooncake(e *env) jsonFormat {
 }
 
 func (d *dynamoMooncake) record(s *jsonscan.Scanner, q *queue) {
-	r := dynamoRow{Call: unknownTimes(), delay: trace.Unknown, tools: trace.Unknown}
+	r := &d.row
+	*r = dynamoRow{Call: unknownTimes(), delay: trace.Unknown, tools: trace.Unknown, id: r.id[:0], waits: r.waits[:0],
+		branches: r.branches[:0]}
 	r.Kind = trace.User
-	s.Object(func(key []byte) { d.field(s, key, &r) })
+	s.Object(func(key []byte) { d.field(s, key, r) })
 	switch {
 	case s.Err() != nil:
 		return
-	case r.id == "" || r.Session == "":
+	case len(r.id) == 0 || r.Session == "":
 		s.Fail("request_id or session_id: missing; want both")
 		return
-	case !d.started(&r):
+	case !d.started(r):
 		s.Fail("request %s waits for one that does not stand before it; want rows in an order in which they can start", r.id)
 		return
 	case !d.fitBlock(r.Input, r.blocks):
 		s.Fail("hash_ids: %d ids for %d tokens; want blocks of one size, here %d tokens", r.blocks, r.Input, d.block)
 		return
 	}
-	d.place(&r)
+	d.place(r)
 	q.push(r.Call)
 }
 
 func (d *dynamoMooncake) field(s *jsonscan.Scanner, key []byte, r *dynamoRow) {
 	switch string(key) {
 	case "request_id":
-		r.id = s.String()
+		r.id = append(r.id[:0], s.Bytes()...)
 	case "session_id":
-		r.Session = s.String()
+		r.Session = d.env.names.of(s.Bytes())
 	case "timestamp":
 		r.Start = seconds(s, "timestamp", milli)
 	case "delay":
@@ -113,7 +116,7 @@ func (d *dynamoMooncake) started(r *dynamoRow) bool {
 			return false
 		}
 	}
-	d.requests.add(requestHash([]byte(r.id)))
+	d.requests.add(requestHash(r.id))
 	return true
 }
 
@@ -146,19 +149,19 @@ func (d *dynamoMooncake) place(r *dynamoRow) {
 		d.sessions[r.Session] = session
 	}
 	r.Parent, r.Joins = session.parent, d.joins(r)
-	delete(d.parents, r.id)
+	delete(d.parents, string(r.id))
 	for _, branch := range r.branches {
 		d.parents[branch] = dynamoParent{r.Session, session.turns}
 	}
 	delete(d.latest, session.last)
-	session.last = requestHash([]byte(r.id))
+	session.last = requestHash(r.id)
 	d.latest[session.last] = r.Session
 	session.place(&r.Call)
 }
 
 // parent returns the turn whose request started the first one of another session.
 func (d *dynamoMooncake) parent(r *dynamoRow) (dynamoParent, bool) {
-	if parent, ok := d.parents[r.id]; ok && parent.session != r.Session {
+	if parent, ok := d.parents[string(r.id)]; ok && parent.session != r.Session {
 		return parent, true
 	}
 	for _, wait := range r.waits {
