@@ -60,7 +60,8 @@ func expertPool(m *step.Model, t *moe.Table) (*metrics.ExpertPool, error) {
 	if p.Exchange == allToAll {
 		p.Traffic = expertTraffic(m, t)
 	}
-	accelerators := float64(m.Config().Shape.Accelerators) / float64(spec.Ranks) // of one rank
+	shape := m.Config().Shape
+	accelerators := float64(shape.Accelerators/shape.PP) / float64(spec.Ranks) // of one rank
 	p.Memory = metrics.ExpertMemory{Bytes: t.HBMBytes(w) / accelerators, Redundant: t.RedundantBytes(w) / accelerators}
 	link := m.Config().System.Accelerator.ScaleUp
 	if spec.Domains > 1 {
@@ -78,10 +79,12 @@ func orElse(name, otherwise string) string {
 	return name
 }
 
-// expertWeights counts one expert as served, and the layers that have some.
+// expertWeights counts one expert as served, and the layers of the fullest
+// pipeline stage that have some.
 func expertWeights(m *step.Model) moe.ExpertWeights {
 	cfg := m.Config()
-	w := moe.ExpertWeights{Layers: cfg.LLM.ExpertLayers(),
+	stages := cfg.Shape.PP
+	w := moe.ExpertWeights{Layers: (cfg.LLM.ExpertLayers() + stages - 1) / stages,
 		ExpertBytes: cfg.LLM.ExpertParams() * hardware.BytesPerWeight(cfg.Precision.Experts)}
 	if cfg.Shape.DraftTokens > 0 && cfg.LLM.MTP.Dense == 0 {
 		w.Layers++
@@ -93,13 +96,13 @@ func expertWeights(m *step.Model) moe.ExpertWeights {
 const (
 	allToAll = "all-to-all" // a copy to every rank that serves a choice
 	gather   = "gather"     // every rank gets all tokens, experts are split
-	none     = "none"       // tensor-parallel attention left every rank all tokens
+	none     = "none"       // tensor-parallel attention left all accelerators all tokens
 )
 
 func exchange(m *step.Model) string {
 	shape := m.Config().Shape
 	switch {
-	case shape.TP > 1 || shape.Accelerators == 1:
+	case shape.Ranks() == 1:
 		return none
 	case shape.EP == 1:
 		return gather

@@ -68,7 +68,7 @@ type ExpertPool struct {
 	Placement    string          `json:"placement"`
 	Experts      int             `json:"experts"` // routed, of one layer
 	TopK         int             `json:"top_k"`
-	Layers       int             `json:"layers"` // with experts, draft layer included
+	Layers       int             `json:"layers"` // of a stage, with experts, draft layer included
 	Ranks        int             `json:"ranks"`
 	Domains      int             `json:"domains"` // scale-up domains that the group spans
 	SlotsPerRank int             `json:"slots_per_rank"`

@@ -31,7 +31,18 @@ func complete(sets []*fitted) {
 		f.assume()
 		f.assumePower()
 		f.generalise()
+		f.balance()
 		f.nameDefaults()
+	}
+}
+
+// balance notes on what accelerator the curves are.
+func (f *fitted) balance() {
+	for name, e := range f.set.Experts {
+		if len(e.Curves) > 0 {
+			e.Balance = e.BalanceOn(f.accelerator)
+			f.set.Experts[name] = e
+		}
 	}
 }
 

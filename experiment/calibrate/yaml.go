@@ -126,6 +126,9 @@ func (w *lines) experts(name string, e hardware.ExpertKernel) {
 		w.add(4, "tokens: [%s],", list(c.Tokens, number))
 		w.add(4, "time: [%s]}", list(c.Time, seconds))
 	}
+	if e.Balance > 0 {
+		w.add(2, "balance: %.6g", e.Balance)
+	}
 	if e.DynamicPower > 0 {
 		w.add(2, "dynamic_power: %sW", number(float64(e.DynamicPower)))
 	}

@@ -179,7 +179,9 @@ func (d derivation) expert(e ExpertKernel) (ExpertKernel, bool) {
 		r, _ := d.roofline(*e.Roofline, e.Compute)
 		e.Roofline = &r
 	}
-	e.Curves = d.curves(e.Curves)
+	if e.Curves = d.curves(e.Curves); len(e.Curves) > 0 {
+		e.Balance = e.BalanceOn(d.target)
+	}
 	return e, true
 }
 

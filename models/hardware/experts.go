@@ -97,12 +97,21 @@ func (e ExpertKernel) onCurve(c *ExpertCurve, w ExpertWork, a Accelerator) float
 	reference := c.work(tokens)
 	flops, bytes := e.Work(w)
 	flopsThere, bytesThere := e.Work(reference)
-	byWeights := math.Pow(bytesThere/float64(a.HBM.Bandwidth), weightShareExponent)
-	byFLOPs := math.Pow(flopsThere/float64(a.Compute[e.Compute]), weightShareExponent)
+	balance := e.Balance
+	if balance == 0 {
+		balance = e.BalanceOn(a)
+	}
+	byWeights := math.Pow(bytesThere*balance, weightShareExponent)
+	byFLOPs := math.Pow(flopsThere, weightShareExponent)
 	share := byWeights / (byWeights + byFLOPs)
 	scale := share*bytes/bytesThere + (1-share)*flops/flopsThere
 	floor := float64(c.Floor)
 	return floor + (c.at(tokens)-floor)*scale
+}
+
+// BalanceOn is the Balance of an accelerator.
+func (e ExpertKernel) BalanceOn(a Accelerator) float64 {
+	return float64(a.Compute[e.Compute]) / float64(a.HBM.Bandwidth)
 }
 
 // work is what the measured rank did at this many tokens: balanced routing

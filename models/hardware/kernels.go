@@ -99,6 +99,10 @@ type ExpertKernel struct {
 	Kernel   string        `yaml:"kernel,omitempty"` // as the engine calls it
 	Roofline *Roofline     `yaml:"roofline,omitempty"`
 	Curves   []ExpertCurve `yaml:"curves,omitempty"` // for shapes whose times no roofline follows
+	// Balance is the FLOP per byte of the accelerator that the curves are of:
+	// the peak of the compute format over the memory bandwidth. It says which of
+	// the two bounds a point; 0 = the balance of the accelerator at hand.
+	Balance float64 `yaml:"balance,omitempty"`
 	// DynamicPower is drawn on top of idle and active while the kernel runs,
 	// where useful FLOPs and bytes do not describe its work (dequantisation).
 	DynamicPower units.Watts `yaml:"dynamic_power,omitempty" scale:"0"`

@@ -156,6 +156,7 @@ func (e ExpertKernel) Validate() error {
 	for i, curve := range e.Curves {
 		c.nested(fmt.Sprintf("curves[%d].", i), curve.Validate())
 	}
+	c.notNegative("balance", e.Balance, "FLOP/B")
 	c.notNegative("dynamic_power", float64(e.DynamicPower), "W")
 	return c.err()
 }

@@ -1,0 +1,164 @@
+package step_test
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"agentsim/configs"
+	"agentsim/models/hardware"
+	"agentsim/models/llm"
+	"agentsim/models/moe"
+	"agentsim/models/step"
+	"agentsim/units"
+)
+
+// everyPlatform is DeepSeek-V4-Pro on every system under every engine that has
+// kernels and an experts' path for it.
+func everyPlatform(t *testing.T) map[string]step.Config {
+	t.Helper()
+	all := map[string]step.Config{}
+	model := preset[llm.Spec](t, "models", "deepseek-v4-pro")
+	for _, system := range configs.Presets().Names("systems") {
+		rack := preset[hardware.System](t, "systems", system)
+		for _, engine := range configs.Presets().Names("engines") {
+			e := preset[step.EngineSpec](t, "engines", engine)
+			kernels, ok := e.Kernels[rack.Accelerator.Name]
+			if !ok {
+				continue
+			}
+			c := step.Config{System: *rack, LLM: *model, Engine: *e, Kernels: *preset[hardware.KernelSet](t, "kernels", kernels),
+				Popularity: moe.Popularity{Kind: moe.Uniform}, Placement: moe.Placement{Kind: moe.Contiguous}}
+			for _, path := range slices.Sorted(maps.Keys(e.ExpertsPath)) {
+				accelerator, format, _ := strings.Cut(path, "/")
+				c.Precision = step.Precision{Experts: hardware.Format(format), Dense: hardware.FP8, KV: hardware.FP8}
+				c.Shape = step.Shape{Accelerators: 8}
+				if _, err := step.New(c); err == nil && accelerator == rack.Accelerator.Name {
+					all[fmt.Sprint(system, " ", engine, " ", format)] = c
+				}
+			}
+		}
+	}
+	return all
+}
+
+// drawShape draws any legal shape of up to four domains' width.
+func drawShape(t *rapid.T) step.Shape {
+	power := func(most int, name string) int { return 1 << rapid.IntRange(0, most).Draw(t, name) }
+	pp, n := power(2, "pp"), power(4, "stage")
+	s := step.Shape{Accelerators: pp * n, PP: pp, TP: n, EP: 1, TokenBudget: 8192, MaxBatchPerRank: 64}
+	if rapid.Bool().Draw(t, "dp") {
+		s.DPAttention, s.TP = true, min(n, power(3, "tp"))
+	}
+	s.EP = min(n, power(4, "ep"))
+	s.DraftTokens = rapid.IntRange(0, 3).Draw(t, "draft")
+	if s.EP > 1 && s.TP < n && rapid.Bool().Draw(t, "halves") {
+		s.TwoBatchFrom = rapid.IntRange(1, 500).Draw(t, "from")
+	}
+	return s
+}
+
+func drawBatch(t *rapid.T, m *step.Model) []step.Rank {
+	loads := make([]step.Rank, m.Config().Shape.Ranks())
+	decode := rapid.SampledFrom([]int{0, 1, 20, 200}).Draw(t, "decode")
+	prompts := rapid.SampledFrom([]int{0, 1, 500, 8000}).Draw(t, "prompts")
+	for i := range loads {
+		n := rapid.IntRange(0, decode).Draw(t, "sequences")
+		loads[i].Sequences = n
+		loads[i].Context = float64(n) * rapid.Float64Range(1, 200_000).Draw(t, "context")
+		if tokens := rapid.IntRange(0, prompts).Draw(t, "tokens"); tokens > 0 {
+			m.AddPrefill(&loads[i], rapid.IntRange(0, 100_000).Draw(t, "prefix"), tokens, true)
+		}
+	}
+	return loads
+}
+
+// improvements are what makes an accelerator better.
+func improvements() map[string]func(*hardware.Accelerator, float64) {
+	return map[string]func(*hardware.Accelerator, float64){
+		"bandwidth": func(a *hardware.Accelerator, by float64) { a.HBM.Bandwidth *= units.ByteRate(by) },
+		"memory":    func(a *hardware.Accelerator, by float64) { a.HBM.Capacity *= units.Bytes(by) },
+		"scale-up":  func(a *hardware.Accelerator, by float64) { a.ScaleUp *= units.ByteRate(by) },
+		"scale-out": func(a *hardware.Accelerator, by float64) { a.ScaleOut *= units.ByteRate(by) },
+		"compute": func(a *hardware.Accelerator, by float64) {
+			a.Compute = maps.Clone(a.Compute)
+			for f := range a.Compute {
+				a.Compute[f] *= units.FLOPRate(by)
+			}
+		},
+	}
+}
+
+// More bandwidth, memory or compute never lengthens a step, whatever the
+// system, the engine, the shape and the batch. At the power cap what ends
+// sooner draws more watts on the mean, which slow the clock of all the rest:
+// there the law holds within that.
+func TestMoreOfAnythingNeverLengthensAStep(t *testing.T) {
+	platforms := everyPlatform(t)
+	require.Greater(t, len(platforms), 15)
+	rapid.Check(t, func(t *rapid.T) {
+		name := rapid.SampledFrom(slices.Sorted(maps.Keys(platforms))).Draw(t, "platform")
+		cfg := platforms[name]
+		cfg.Shape = drawShape(t)
+		tolerance := 1e-2
+		if rapid.Bool().Draw(t, "uncapped") {
+			cfg.System.Accelerator.Power.TDP *= 100
+			tolerance = 1e-9
+		}
+		m, err := step.New(cfg)
+		if err != nil {
+			cfg.Shape.TwoBatchFrom = 0 // a fused kernel has no halves
+			m, err = step.New(cfg)
+		}
+		require.NoError(t, err)
+		loads := drawBatch(t, m)
+		before, by := m.Step(loads), rapid.Float64Range(1, 8).Draw(t, "by")
+		for what, better := range improvements() {
+			improved := cfg
+			better(&improved.System.Accelerator, by)
+			m, err := step.New(improved)
+			require.NoError(t, err)
+			after := m.Step(loads)
+			require.LessOrEqual(t, after.Seconds, before.Seconds*(1+tolerance), "%s: %s of %+v", name, what, cfg.Shape)
+			require.LessOrEqual(t, after.Drain, before.Drain*(1+tolerance), "%s: %s of %+v", name, what, cfg.Shape)
+		}
+	})
+}
+
+// Experts spread inside one domain are never slower than the same ones across
+// two.
+func TestOneDomainIsNeverSlowerThanTwo(t *testing.T) {
+	platforms := everyPlatform(t)
+	rapid.Check(t, func(t *rapid.T) {
+		name := rapid.SampledFrom(slices.Sorted(maps.Keys(platforms))).Draw(t, "platform")
+		cfg := platforms[name]
+		cfg.Shape = step.Shape{Accelerators: 16, EP: 16, DPAttention: true, TokenBudget: 8192, MaxBatchPerRank: 64}
+		split := cfg
+		cfg.System.Domain, split.System.Domain = 16, 8
+		inside, err := step.New(cfg)
+		require.NoError(t, err)
+		across, err := step.New(split)
+		require.NoError(t, err)
+		loads := drawBatch(t, inside)
+		require.LessOrEqual(t, inside.Step(loads).Seconds, across.Step(loads).Seconds*(1+1e-9), name)
+	})
+}
+
+// Which of weights and FLOPs bounds a measured point is a matter of the
+// accelerator that it was measured on, not of one that a scenario makes up.
+func TestCurvesKnowTheirAccelerator(t *testing.T) {
+	for _, name := range configs.Presets().Names("kernels") {
+		k := preset[hardware.KernelSet](t, "kernels", name)
+		for path, e := range k.Experts {
+			if len(e.Curves) > 0 {
+				a := preset[hardware.Accelerator](t, "accelerators", k.Accelerator)
+				require.InEpsilon(t, e.BalanceOn(*a), e.Balance, 1e-5, "%s: %s", name, path)
+			}
+		}
+	}
+}
