@@ -46,7 +46,8 @@ func (a *app) connection() *queue.Connection {
 	get := a.settings.GetString
 	return &queue.Connection{URL: get("nats"), Credentials: get("nats-creds"), User: get("nats-user"),
 		Password: get("nats-password"), CA: get("nats-ca"), Cert: get("nats-cert"), Key: get("nats-key"),
-		Replicas: a.settings.GetInt("nats-replicas")}
+		Replicas: a.settings.GetInt("nats-replicas"),
+		Log:      func(message string) { fmt.Fprintf(a.stderr, "\nnats: %s\n", message) }}
 }
 
 // cache is where results are kept across studies; nil for nowhere.

@@ -23,6 +23,8 @@ type Connection struct {
 	CA             string // file of the authorities that the server's certificate is checked with
 	Cert, Key      string // files of the client's own certificate
 	Replicas       int    // servers of a cluster that keep each message, of streams not there yet; 0 = 1
+
+	Log func(message string) // of what a person should know; may be nil
 }
 
 // Client is a connection to a server with JetStream.
@@ -30,6 +32,7 @@ type Client struct {
 	conn     *nats.Conn
 	js       jetstream.JetStream
 	replicas int
+	log      func(message string)
 }
 
 // Connect reaches a server. Once connected, the client comes back by itself
@@ -50,7 +53,7 @@ func Connect(c Connection) (*Client, error) {
 		conn.Close()
 		return nil, err
 	}
-	return &Client{conn, js, max(1, c.Replicas)}, nil
+	return &Client{conn, js, max(1, c.Replicas), c.Log}, nil
 }
 
 // redacted is the URL without what is secret in it.

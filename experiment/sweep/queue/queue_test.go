@@ -29,7 +29,7 @@ const domains = "name: domains\nscenario: h200-agentperf-slo20\nevaluate: analyt
 	"axes: [{path: slo.output_speed.p25, values: [10tok/s, 20tok/s, 30tok/s, 500tok/s]}]\n"
 
 // options are those of a study given as text.
-func options(t *testing.T, text string) Options {
+func options(t testing.TB, text string) Options {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "study.yaml")
 	require.NoError(t, os.WriteFile(file, []byte(text), 0o600))

@@ -36,7 +36,6 @@ type Options struct {
 	Clock    func() time.Time
 	Every    time.Duration // between reports of progress
 	Progress func(Progress)
-	Log      func(message string)
 }
 
 // Progress is how far a study is.

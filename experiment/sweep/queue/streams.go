@@ -76,7 +76,8 @@ func consumerName(build string) string { return "workers-" + build }
 // putOnce stores a message under its subject unless there is one already. It
 // tries until that is certain, or until it makes no sense.
 func (c *Client) putOnce(ctx context.Context, subject string, data []byte, healthy func() error) error {
-	for {
+	const patient = 20 // attempts, of about 5 s in all
+	for attempt := 1; ; attempt++ {
 		_, err := c.js.PublishMsg(ctx, &nats.Msg{Subject: subject, Data: data},
 			jetstream.WithExpectLastSequencePerSubject(0))
 		switch {
@@ -91,6 +92,9 @@ func (c *Client) putOnce(ctx context.Context, subject string, data []byte, healt
 		}
 		if err := healthy(); err != nil {
 			return err
+		}
+		if attempt%patient == 0 && c.log != nil {
+			c.log(fmt.Sprintf("the server stores nothing at the moment (%v): trying on", err))
 		}
 		pause(ctx, reconnectWait)
 	}
