@@ -18,8 +18,8 @@ type Request struct {
 	// counts as the new session's own from then on.
 	From      SessionID
 	Inherited int
-	Reserve int   // room for tokens to generate
-	Class   uint8 // tool class of the gap after this call; used after Release only
+	Reserve   int   // room for tokens to generate
+	Class     uint8 // tool class of the gap after this call; used after Release only
 }
 
 // Hit is the part of a prompt that need not be computed.
