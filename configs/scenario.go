@@ -25,6 +25,7 @@ type Scenario struct {
 	SLO        SLO                  `yaml:"slo"`      // preset kind: slos
 	Protocol   Protocol             `yaml:"protocol"` // preset kind: protocols
 	Power      PowerSpec            `yaml:"power,omitempty"`
+	Price      PriceSpec            `yaml:"price,omitempty"`
 	Seed       uint64               `yaml:"seed,omitempty"`
 
 	// Uncertainty adds to what the presets say they do not know.
@@ -41,6 +42,28 @@ type SLO struct {
 // PowerSpec overrides what the system says of its building.
 type PowerSpec struct {
 	PUE float64 `yaml:"pue,omitempty"` // 0 = the system's
+}
+
+// PriceSpec gives prices, of which the program has none of its own. Costs are
+// the sum of what is given: a rented accelerator whose hour includes
+// electricity needs the first alone.
+type PriceSpec struct {
+	Currency        string  `yaml:"currency,omitempty"`         // a label, such as USD
+	AcceleratorHour float64 `yaml:"accelerator_hour,omitempty"` // rent, or capital and upkeep; 0 = none
+	ElectricityKWh  float64 `yaml:"electricity_kwh,omitempty"`  // of the facility's energy; 0 = none
+}
+
+// Validate reports the first price below 0.
+func (p *PriceSpec) Validate() error {
+	for _, price := range []struct {
+		path  string
+		value float64
+	}{{"accelerator_hour", p.AcceleratorHour}, {"electricity_kwh", p.ElectricityKWh}} {
+		if price.value < 0 {
+			return &hardware.FieldError{Path: price.path, Problem: fmt.Sprintf("%g: want 0 (none) or more", price.value)}
+		}
+	}
+	return nil
 }
 
 // LoadScenario reads a scenario with its presets and overrides.

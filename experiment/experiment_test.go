@@ -64,6 +64,8 @@ func TestCapacityIsWhatARunConfirms(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, c.Fingerprint, r.Fingerprint)
 	require.Equal(t, c.Metrics, r.Metrics)
+	require.NotEmpty(t, r.Power.Series)
+	r.Power.Series = nil // of a run alone
 	require.Equal(t, c.Power, r.Power)
 	calls := int64(0)
 	for _, p := range c.Search {
@@ -85,6 +87,62 @@ func TestCapacityIsWhatARunConfirms(t *testing.T) {
 		watts += part
 	}
 	require.InEpsilon(t, r.Power.ITW, watts, 1e-9)
+}
+
+// The cheap protocol finds the answer of the benchmark's, to the letter, within
+// its interval or the tolerance of the search, for a fifth of its calls and
+// events or less.
+func TestTheCheapProtocolAgreesWithTheBenchmarks(t *testing.T) {
+	sets := []string{"slo.output_speed.p25=40tok/s"}
+	letter := capacity(t, scenario(t, "h200-agentperf-slo20", append(sets, "protocol.stop_when_certain=false")...))
+	early := capacity(t, scenario(t, "h200-agentperf-slo20", sets...))
+	cheap := capacity(t, scenario(t, "h200-agentperf-slo20", append(sets, "protocol=steady-state")...))
+	require.Equal(t, letter.Capacity.Agents, early.Capacity.Agents, "only certain phases end early")
+	require.LessOrEqual(t, cheap.Capacity.AgentsLow, letter.Capacity.AgentsHigh)
+	require.GreaterOrEqual(t, cheap.Capacity.AgentsHigh, letter.Capacity.AgentsLow)
+	require.InDelta(t, letter.Capacity.Agents, cheap.Capacity.Agents, 1)
+	t.Logf("%d and %d agents, %d and %d calls, %d and %d events", letter.Capacity.Agents, cheap.Capacity.Agents, letter.Calls,
+		cheap.Calls, letter.Events, cheap.Events)
+	require.Greater(t, letter.Calls, 5*cheap.Calls)
+	require.Greater(t, letter.Events, 5*cheap.Events)
+	require.Less(t, early.Calls, letter.Calls)
+	for _, p := range letter.Search {
+		require.Equal(t, metrics.EndMinima, p.End)
+		require.GreaterOrEqual(t, p.WindowS, 600.0)
+		require.GreaterOrEqual(t, p.Sessions, int64(max(30, 3*p.Agents)))
+	}
+}
+
+// A random prefix at the start leaves nothing to share: first prompts are
+// computed whole. Behind the shared part they are not.
+func TestARandomPrefixAtTheStartSharesNothing(t *testing.T) {
+	after, err := experiment.Run(context.Background(), quick(t), 12, experiment.Options{})
+	require.NoError(t, err)
+	start, err := experiment.Run(context.Background(), quick(t, "protocol.random_prefix=start"), 12, experiment.Options{})
+	require.NoError(t, err)
+	require.Less(t, start.Metrics.PrefixHitRate, after.Metrics.PrefixHitRate)
+	require.InEpsilon(t, after.Metrics.MeanInput, start.Metrics.MeanInput, 0.1, "prompts are as long")
+}
+
+// The protocol caps answers whatever the workload says.
+func TestTheProtocolCapsAnswers(t *testing.T) {
+	r, err := experiment.Run(context.Background(), quick(t, "workload.output={kind: constant, value: 900}",
+		"protocol.output_max=50"), 8, experiment.Options{})
+	require.NoError(t, err)
+	require.Equal(t, 50.0, r.Metrics.MeanOutput)
+}
+
+// End-to-end speed counts the wait for the first token, and a service level
+// may ask for it.
+func TestEndToEndSpeed(t *testing.T) {
+	r, err := experiment.Run(context.Background(), quick(t), 8, experiment.Options{})
+	require.NoError(t, err)
+	require.Less(t, r.Metrics.E2ESpeedP25, r.Metrics.OutputSpeedP25)
+	require.Positive(t, r.Metrics.E2ESpeedP25)
+	loose := capacity(t, quick(t, "slo={e2e_speed: {p25: 8tok/s}}"))
+	tight := capacity(t, quick(t, fmt.Sprintf("slo={e2e_speed: {p25: %gtok/s}}", 1.1*r.Metrics.E2ESpeedP25)))
+	require.Less(t, tight.Capacity.Agents, loose.Capacity.Agents)
+	require.Contains(t, tight.Limit, "e2e_speed.p25")
 }
 
 func TestMoreAgentsThanFitMeetNothing(t *testing.T) {

@@ -2,54 +2,60 @@ package experiment
 
 import (
 	"agentsim/configs"
+	"agentsim/experiment/power"
 	"agentsim/metrics"
-	"agentsim/models/hardware"
-	"agentsim/units"
+	"agentsim/serve"
 )
 
-// acceleratorJoules is the energy of all accelerators over the window: idle
-// power all the time, active power while a step runs, and the energy of the
-// work itself.
-func (p *phase) acceleratorJoules(s *configs.Scenario) float64 {
-	power := s.System.Accelerator.Power
-	joules := float64(power.Idle) * float64(s.Deployment.Accelerators()) * p.span
-	for i, w := range p.sum.Work {
-		joules += w.Joules + float64(power.Active)*w.Busy.Seconds()*float64(p.accelerators[i])
+// draw is what the accelerators did over a span: idle power all the time,
+// active power while a step runs, and the energy of the work itself.
+func (p *phase) draw(s *configs.Scenario, work []serve.WorkerTally, seconds float64) *power.Draw {
+	spec := s.System.Accelerator.Power
+	d := &power.Draw{Seconds: seconds}
+	worker, busy := 0, 0.0
+	for _, pool := range s.Deployment.Pools() {
+		joules := 0.0
+		for range pool.Workers {
+			w, n := &work[worker], float64(p.accelerators[worker])
+			idle, active := float64(spec.Idle)*n*seconds, float64(spec.Active)*n*w.Busy.Seconds()
+			d.Idle, d.Active, d.Work = d.Idle+idle, d.Active+active, d.Work+w.Joules
+			joules += idle + active + w.Joules
+			busy += n * w.Busy.Seconds()
+			worker++
+		}
+		d.Pools = append(d.Pools, joules)
 	}
-	return joules
+	d.Busy = busy / seconds / float64(s.Deployment.Accelerators())
+	return d
 }
 
 // acceleratorWatts is the mean draw of one accelerator.
 func (p *phase) acceleratorWatts(s *configs.Scenario) float64 {
-	return p.acceleratorJoules(s) / p.span / float64(s.Deployment.Accelerators())
+	return p.draw(s, p.sum.Work, p.span).Joules() / p.span / float64(s.Deployment.Accelerators())
 }
 
-// breakdown is where the watts of the deployment go.
-func (p *phase) breakdown(s *configs.Scenario) hardware.Breakdown {
-	return s.System.Power(hardware.Usage{Accelerators: s.Deployment.Accelerators(),
-		AcceleratorWatts: units.Watts(p.acceleratorWatts(s)), CPULoad: hostShare * p.busy(s), PUE: s.Power.PUE})
-}
-
-// hostShare is the load of a host whose accelerators are always busy: the
-// check point of 250 W per Grace at the agent operating point (modelling.md
-// 6.3) lies half-way between its idle and its full power.
-const hostShare = 0.5
-
-// busy is the share of time that workers are in a step, by accelerator: the
-// hosts work about as much as what they drive.
-func (p *phase) busy(s *configs.Scenario) float64 {
-	busy := 0.0
-	for i, w := range p.sum.Work {
-		busy += w.Busy.Seconds() * float64(p.accelerators[i])
+// account fills in power, energy and cost of so many agents.
+func (p *phase) account(s *configs.Scenario, base *setup, r *metrics.Result, agents float64) {
+	rates := power.Rates{Turns: float64(p.sum.Calls) / p.span, OutputTokens: float64(p.sum.OutputTokens) / p.span}
+	if base.mean.turns > 0 {
+		rates.Sessions = rates.Turns / base.mean.turns
+	} else {
+		rates.Sessions = float64(p.window.sessions()) / p.span
 	}
-	return busy / p.span / float64(s.Deployment.Accelerators())
+	r.Power = power.Figures(s, p.draw(s, p.sum.Work, p.span), rates)
+	r.Energy = power.Energy(&r.Power, rates)
+	r.Cost = power.Cost(s, &r.Power, agents, rates)
 }
 
-func (p *phase) power(s *configs.Scenario) metrics.Power {
-	b := p.breakdown(s)
-	return metrics.Power{AcceleratorW: float64(b.Accelerator), PerAcceleratorW: p.acceleratorWatts(s), ITW: float64(b.IT),
-		FacilityW: float64(b.Facility),
-		ByComponent: map[string]float64{"accelerator": float64(b.Accelerator), "cpu": float64(b.CPU), "host": float64(b.Host),
-			"switch": float64(b.Switch), "fans": float64(b.Fans), "conversion": float64(b.Conversion)},
-		JoulesPerOutputToken: p.acceleratorJoules(s) / max(1, float64(p.sum.OutputTokens))}
+// series is the draw of every slice that counts.
+func (p *phase) series(s *configs.Scenario) []metrics.PowerSample {
+	var list []metrics.PowerSample
+	for i := p.window.cut; i < len(p.window.slices); i++ {
+		from, to := p.window.begin(i), p.window.slices[i].to
+		b := power.Breakdown(s, p.draw(s, p.window.slices[i].tally.Work, to-from))
+		list = append(list, metrics.PowerSample{FromS: from, ToS: to, Accelerator: float64(b.Accelerator),
+			CPU: float64(b.CPU), Host: float64(b.Host), Switch: float64(b.Switch), Fans: float64(b.Fans),
+			Conversion: float64(b.Conversion), IT: float64(b.IT), Facility: float64(b.Facility)})
+	}
+	return list
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"agentsim/configs"
+	"agentsim/experiment/power"
 	"agentsim/metrics"
 	"agentsim/models/step"
 	"agentsim/serve"
@@ -40,7 +41,7 @@ func Run(ctx context.Context, s *configs.Scenario, agents int, o Options) (*metr
 		return nil, err
 	}
 	r := p.result(s, base)
-	r.Agents, r.Warnings = agents, p.warnings()
+	r.Agents, r.Warnings, r.Power.Series = agents, p.warnings(), p.series(s)
 	r.Version, r.Calls, r.Events = o.Version, p.sum.Finished, p.events
 	r.WallS = o.now().Sub(begun).Seconds()
 	return r, nil
@@ -80,13 +81,9 @@ func (s *search) result(base *setup) *metrics.Result {
 	low, high := s.interval()
 	n := float64(answer.agents)
 	accelerators := s.scenario.Deployment.Accelerators()
-	breakdown := answer.breakdown(s.scenario)
-	const watts = 1e6 // in a megawatt
+	breakdown := power.Breakdown(s.scenario, answer.draw(s.scenario, answer.sum.Work, answer.span))
 	r.Capacity = &metrics.Capacity{Agents: answer.agents, AgentsLow: low, AgentsHigh: high, Accelerators: accelerators,
-		PerAccelerator: n / float64(accelerators),
-		PerMW: metrics.PerMW{AcceleratorMeasured: n * watts / float64(breakdown.Accelerator),
-			AcceleratorTDP: n * watts / float64(breakdown.AcceleratorTDP), IT: n * watts / float64(breakdown.IT),
-			Facility: n * watts / float64(breakdown.Facility), Provisioned: n * watts / float64(breakdown.Provisioned)}}
+		PerAccelerator: n / float64(accelerators), PerMW: power.PerMW(n, &breakdown)}
 	r.Limit = s.limit()
 	r.Warnings = s.warnings()
 	for _, p := range s.phases {
@@ -143,7 +140,8 @@ func (p *phase) warnings() []string {
 // result is what one phase found.
 func (p *phase) result(s *configs.Scenario, base *setup) *metrics.Result {
 	r := &metrics.Result{Scenario: s.Name, Question: s.Question, Seed: s.Seed, Fingerprint: p.phase.Fingerprint,
-		Metrics: p.figures(), Power: p.power(s), Time: p.time(s)}
+		Metrics: p.figures(), Time: p.time(s)}
+	p.account(s, base, r, float64(p.agents))
 	for i, pool := range s.Deployment.Pools() {
 		r.Memory = append(r.Memory, memory(pool.Name, base.Models()[i]))
 	}

@@ -20,6 +20,8 @@ type Result struct {
 
 	Metrics Figures `json:"metrics"`
 	Power   Power   `json:"power"`
+	Energy  *Energy `json:"energy,omitempty"`
+	Cost    *Cost   `json:"cost,omitempty"` // where the scenario gives prices
 	Time    Time    `json:"time"`
 	Memory  []Pool  `json:"memory"`
 	Search  []Phase `json:"search,omitempty"`
@@ -120,14 +122,70 @@ type Figures struct {
 	MeanOutput     float64 `json:"mean_output_tokens"`
 }
 
-// Power is where the watts go, summed over the deployment.
+// Power is where the watts go: means over the window, summed over the deployment.
 type Power struct {
 	AcceleratorW         float64            `json:"accelerator_w"`
 	PerAcceleratorW      float64            `json:"per_accelerator_w"`
 	ITW                  float64            `json:"it_w"`
 	FacilityW            float64            `json:"facility_w"`
-	ByComponent          map[string]float64 `json:"by_component"`
+	AcceleratorTDPW      float64            `json:"accelerator_tdp_w"`
+	ProvisionedW         float64            `json:"provisioned_w"`
+	ByComponent          map[string]float64 `json:"by_component"` // adds up to it_w
+	ByPool               map[string]float64 `json:"by_pool"`      // accelerators; adds up to accelerator_w
+	AcceleratorParts     AcceleratorParts   `json:"accelerator_parts"`
 	JoulesPerOutputToken float64            `json:"joules_per_output_token"` // of the accelerators
+	Series               []PowerSample      `json:"series,omitempty"`        // of a run at a fixed number
+}
+
+// AcceleratorParts is what accelerators draw idle, in steps, and for the work
+// of steps; adds up to accelerator_w.
+type AcceleratorParts struct {
+	IdleW   float64 `json:"idle_w"`
+	ActiveW float64 `json:"active_w"`
+	WorkW   float64 `json:"work_w"`
+}
+
+// PowerSample is the mean draw of a deployment over a slice of simulated time,
+// by component: accelerator to conversion add up to it.
+type PowerSample struct {
+	FromS       float64 `json:"from_s"`
+	ToS         float64 `json:"to_s"`
+	Accelerator float64 `json:"accelerator_w"`
+	CPU         float64 `json:"cpu_w"`
+	Host        float64 `json:"host_w"`
+	Switch      float64 `json:"switch_w"`
+	Fans        float64 `json:"fans_w"`
+	Conversion  float64 `json:"conversion_w"`
+	IT          float64 `json:"it_w"`
+	Facility    float64 `json:"facility_w"`
+}
+
+// Energy is what one turn, session or million output tokens takes: drawn by
+// the accelerators, at the wall, and with the building.
+type Energy struct {
+	Accelerator EnergyPer `json:"accelerator"`
+	IT          EnergyPer `json:"it"`
+	Facility    EnergyPer `json:"facility"`
+}
+
+// EnergyPer is in joules. A session has the workload's mean number of turns.
+type EnergyPer struct {
+	TurnJ                float64 `json:"joules_per_turn"`
+	SessionJ             float64 `json:"joules_per_session"`
+	MillionOutputTokensJ float64 `json:"joules_per_million_output_tokens"`
+}
+
+// Cost is in the currency of the scenario's prices: accelerators by the hour
+// plus the electricity of the facility.
+type Cost struct {
+	Currency               string  `json:"currency,omitempty"`
+	PerHour                float64 `json:"per_hour"`
+	AcceleratorsPerHour    float64 `json:"accelerators_per_hour"`
+	ElectricityPerHour     float64 `json:"electricity_per_hour"`
+	PerAgentHour           float64 `json:"per_agent_hour"`
+	PerTurn                float64 `json:"per_turn"`
+	PerSession             float64 `json:"per_session"`
+	PerMillionOutputTokens float64 `json:"per_million_output_tokens"`
 }
 
 // Time is where an agent's turn goes, in mean seconds, and how busy the pools are.

@@ -43,6 +43,9 @@ func Table(w io.Writer, r *metrics.Result, style Style) error {
 	b.WriteByte('\n')
 	deployments(&b, r.Deployments)
 	uncertainty(&b, r, style)
+	for _, w := range r.Warnings {
+		b.WriteString("note: " + w + "\n")
+	}
 	footer(&b, r, style)
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -108,7 +111,24 @@ func powerRows(t table.Writer, r *metrics.Result) {
 	t.AppendRow(table.Row{"power", fmt.Sprintf("%s W an accelerator; %s kW in all, %s at the wall, %s with the building",
 		Count(p.PerAcceleratorW), Significant(p.AcceleratorW/kilo), Significant(p.ITW/kilo),
 		Significant(p.FacilityW/kilo))})
-	t.AppendRow(table.Row{"energy", Significant(p.JoulesPerOutputToken) + " J of accelerators per output token"})
+	t.AppendRow(table.Row{"energy", energy(r)})
+	if c := r.Cost; c != nil {
+		t.AppendRow(table.Row{"cost", strings.TrimSpace(fmt.Sprintf("%s an agent-hour, %s a million output tokens %s",
+			Significant(c.PerAgentHour), Significant(c.PerMillionOutputTokens), c.Currency))})
+	}
+}
+
+// energy is in joules of accelerators per output token, and up to the
+// building per turn and session.
+func energy(r *metrics.Result) string {
+	token := Significant(r.Power.JoulesPerOutputToken) + " J of accelerators per output token"
+	if r.Energy == nil {
+		return token
+	}
+	const wattHour = 3600
+	all := r.Energy.Facility
+	return fmt.Sprintf("%s; with the building %s Wh a turn, %s Wh a session", token, Significant(all.TurnJ/wattHour),
+		Significant(all.SessionJ/wattHour))
 }
 
 func timeRows(t table.Writer, r *metrics.Result) {

@@ -82,6 +82,35 @@ func TestEveryFormatAndTheFile(t *testing.T) {
 	require.True(t, json.Valid(content))
 }
 
+// A run writes its power over time beside its result, and prices give costs.
+func TestRunWritesPowerAndCost(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "power.csv")
+	o := agentsim(t, quick("run", "h200-agentperf-slo20", "--agents", "4", "--power", file, "--plot", dir, "--set",
+		"price={currency: USD, accelerator_hour: 2.5, electricity_kwh: 0.1}")...)
+	require.Zero(t, o.code, o.stderr)
+	require.Contains(t, o.stdout, "an agent-hour")
+	require.Contains(t, o.stdout, "USD")
+	require.Contains(t, o.stdout, "Wh a session")
+	content, err := os.ReadFile(file)
+	require.NoError(t, err)
+	rows := strings.Split(strings.TrimSpace(string(content)), "\n")
+	require.Contains(t, rows[0], "from_s,to_s,accelerator_w,")
+	require.Greater(t, len(rows), 10)
+	for _, figure := range []string{"power.png", "power.svg"} {
+		require.FileExists(t, filepath.Join(dir, figure))
+	}
+}
+
+// A phase that ran out of time is no verdict, and the table says so.
+func TestAnUndecidedPhaseIsToldOf(t *testing.T) {
+	o := agentsim(t, "capacity", "h200-agentperf-slo20", "--set", "protocol.sessions_per_agent=3", "--set",
+		"protocol.sessions_min=0", "--set", "protocol.duration_max=600s", "--set", "protocol.stop_when_certain=false")
+	require.Zero(t, o.code, o.stderr)
+	require.Contains(t, o.stdout, "ended at protocol.duration_max with ")
+	require.Contains(t, o.stdout, " sessions: its verdict is a best guess")
+}
+
 // Bad input ends with one clear line, its exit code, and no output file.
 func TestBadInput(t *testing.T) {
 	empty := filepath.Join(t.TempDir(), "empty.jsonl")
@@ -104,6 +133,15 @@ func TestBadInput(t *testing.T) {
 		{exitUsage, "slo.output_speed.p25", []string{node, "--set", "slo.output_speed.p25=0tok/s"}},
 		{exitUsage, "protocol.batches", []string{node, "--set", "protocol.batches=3"}},
 		{exitUsage, "protocol.duration_max", []string{node, "--set", "protocol.duration_max=1s"}},
+		{exitUsage, "whose tools alone take", []string{node, "--set", "protocol.sessions_per_agent=10000"}},
+		{exitUsage, "protocol.tolerance", []string{node, "--set", "protocol.tolerance=0"}},
+		{exitUsage, "protocol.precision", []string{node, "--set", "protocol.precision=2"}},
+		{exitUsage, "want stationary or fresh", []string{node, "--set", "protocol.start=cold"}},
+		{exitUsage, "want start or after-shared", []string{node, "--set", "protocol.random_prefix=none"}},
+		{exitUsage, "protocol.stop_when_certain", []string{node, "--set", "protocol.start=fresh"}},
+		{exitUsage, "protocol.start_agents", []string{node, "--set", "protocol.start_agents=2000000"}},
+		{exitUsage, "did you mean aa-deepseek-v4-pro-20?", []string{node, "--set", "slo=aa-deepseek-v4-pro-2"}},
+		{exitUsage, "price.electricity_kwh", []string{node, "--set", "price.electricity_kwh=-1"}},
 		{exitUsage, "--output \"yaml\": want table, json or csv", []string{node, "-o", "yaml"}},
 		{exitUsage, "unknown flag: --agnets", []string{node, "--agnets", "3"}},
 		{exitUsage, "capacity wants one scenario", nil},

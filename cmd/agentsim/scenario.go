@@ -112,7 +112,9 @@ func (a *app) capacityCommand() *cobra.Command {
 		Use:   "capacity SCENARIO",
 		Short: "Find the largest number of agents that meets the service level",
 		Long: "capacity searches the largest number of agents that meets the scenario's service level and prints it with\n" +
-			"its interval, per accelerator and per megawatt, and what stands in the way of more. SCENARIO is the name of\n" +
+			"its interval, per accelerator and per megawatt, and what stands in the way of more. The megawatt is that\n" +
+			"of the accelerators as drawn (the benchmark's), or of their rated power, of nodes or racks at the wall, of\n" +
+			"the building, or of nameplates: docs/ARCHITECTURE.md says what each includes. SCENARIO is the name of\n" +
 			"a built-in scenario (agentsim list scenarios) or a YAML file.\n\n" + uncertaintyHelp,
 		Example: "  agentsim capacity gb300-agentperf-slo20\n" +
 			"  agentsim capacity h200-agentperf-slo20 -o json\n" +
@@ -168,11 +170,13 @@ func (a *app) runCommand() *cobra.Command {
 			"where the time of a turn went. With workload.arrivals=lanes these are session trees that take sub-agents\n" +
 			"along; with open or partly-open the trace says when sessions begin, and no --agents are wanted: the run\n" +
 			"begins with empty caches and ends with the last answer. With --timeline it also writes what every worker\n" +
-			"and agent did inside a window of simulated time, for ui.perfetto.dev.",
+			"and agent did inside a window of simulated time, for ui.perfetto.dev; with --power the watts of every\n" +
+			"component over the measured time, and with --plot a figure of them.",
 		Example: "  agentsim trace synth swe-mini --sessions 60 s.parquet\n" +
 			"  agentsim run h200-agentperf-slo20 --agents 8\n" +
 			"  agentsim run h200-agentperf-slo20 --agents 8 --set workload.trace=s.parquet --set workload.arrivals=lanes\n" +
-			"  agentsim run h200-agentperf-slo20 --agents 8 --timeline timeline.json --timeline-span 30s",
+			"  agentsim run h200-agentperf-slo20 --agents 8 --timeline timeline.json --timeline-span 30s\n" +
+			"  agentsim run h200-agentperf-slo20 --agents 8 --power power.csv --plot figures",
 		Args: exactly(1, "one scenario"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.runScenario(cmd, args[0])
@@ -180,6 +184,8 @@ func (a *app) runCommand() *cobra.Command {
 	}
 	c.Flags().Int("agents", 0, "number of agents alive at once; lanes with workload.arrivals=lanes")
 	c.Flags().String("timeline", "", "write the timeline of workers, calls and power to this file")
+	c.Flags().String("power", "", "write the watts of components over simulated time to this file, as CSV")
+	c.Flags().String("plot", "", "draw the same into this directory, as power.png and power.svg")
 	c.Flags().Duration("timeline-from", 2*time.Minute, "simulated time at which the timeline begins")
 	c.Flags().Duration("timeline-span", 10*time.Second, "simulated time that the timeline covers")
 	return c
@@ -224,7 +230,30 @@ func (a *app) runScenario(cmd *cobra.Command, name string) error {
 			return err
 		}
 	}
+	if err := a.writePower(r); err != nil {
+		return err
+	}
 	return a.show(r)
+}
+
+// writePower writes the power of a run over time, as a file and a figure.
+func (a *app) writePower(r *metrics.Result) error {
+	if file := a.settings.GetString("power"); file != "" {
+		var b bytes.Buffer
+		if err := report.PowerCSV(&b, r.Power.Series); err != nil {
+			return err
+		}
+		if err := report.WriteFile(file, b.Bytes()); err != nil {
+			return err
+		}
+	}
+	dir := a.settings.GetString("plot")
+	if dir == "" {
+		return nil
+	}
+	return figures(dir, func() ([]string, error) {
+		return report.PowerLines(r.Scenario+": power", r.Power.Series).Draw(dir, "power")
+	})
 }
 
 func (a *app) writeTimeline(file string, t *report.Timeline) error {

@@ -105,7 +105,7 @@ func (p *pool) accelerators() float64 { return p.workers * float64(p.spec.Shape.
 func (n *network) breakdown(f *flow) hardware.Breakdown {
 	watts, busy := n.acceleratorWatts(f)
 	return n.scenario.System.Power(hardware.Usage{Accelerators: n.deployment.Accelerators(),
-		AcceleratorWatts: units.Watts(watts), CPULoad: busy, PUE: n.scenario.Power.PUE})
+		AcceleratorWatts: units.Watts(watts), CPULoad: hardware.HostLoad(busy), PUE: n.scenario.Power.PUE})
 }
 
 func (n *network) power(f *flow) metrics.Power {

@@ -10,6 +10,15 @@ type Usage struct {
 	PUE              float64     // facility factor; 0 = the system's own
 }
 
+// HostLoad is the load of hosts whose accelerators are busy for a share of the
+// time: hosts work about as much as what they drive. The check point of 250 W
+// per Grace at the agent operating point (modelling.md 6.3) lies half-way
+// between its idle and its full power.
+func HostLoad(busy float64) float64 {
+	const whenAlwaysBusy = 0.5
+	return whenAlwaysBusy * busy
+}
+
 // Breakdown is where the watts of a deployment go. IT is the exact sum of the
 // six parts above it; Facility is IT times the PUE. AcceleratorTDP and
 // Provisioned are what a buyer reserves for the same accelerators.

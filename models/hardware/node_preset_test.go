@@ -127,6 +127,24 @@ func TestPresetsMeetObservedSystems(t *testing.T) {
 	require.InEpsilon(t, 1240, float64(rack.IT)/72, 0.05)
 }
 
+// The check points of modelling.md 6.3: an H200 node of 640 W accelerators and
+// 700 W of hosts draws 6.7 kW, with fans and losses 7.9 kW; hosts at the load
+// of an agent run draw 200 W less. A GB300 rack of 937 W accelerators draws
+// 89 kW before losses.
+func TestNodesMeetTheirCheckPoints(t *testing.T) {
+	h200 := loadSystem(t, "hgx-h200")
+	node := h200.Power(hardware.Usage{Accelerators: 8, AcceleratorWatts: 640, CPULoad: 1})
+	require.InEpsilon(t, 7900, float64(node.IT), 0.005)
+	node = h200.Power(hardware.Usage{Accelerators: 8, AcceleratorWatts: 640, CPULoad: hardware.HostLoad(1)})
+	require.InEpsilon(t, 7900, float64(node.IT), 0.03)
+	require.InEpsilon(t, 8*640, float64(node.Accelerator), 1e-12)
+	rack := loadSystem(t, "gb300-nvl72").Power(hardware.Usage{Accelerators: 72, AcceleratorWatts: 937,
+		CPULoad: hardware.HostLoad(1)})
+	require.InEpsilon(t, 36*250, float64(rack.CPU), 0.07, "250 W per Grace")
+	require.InEpsilon(t, 89000, float64(rack.IT-rack.Conversion-rack.Fans), 0.01)
+	require.InEpsilon(t, 1830, float64(rack.Provisioned)/72, 0.04, "all-in nameplate 1.83 kW an accelerator")
+}
+
 // Decode that waits for memory, and prompts that compute, on H200: the ranges
 // seen in serving (137 to 593 W and 593 to 662 W, modelling.md 6.1).
 func TestH200PresetMeetsServing(t *testing.T) {
