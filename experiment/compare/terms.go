@@ -55,7 +55,7 @@ type Deployment struct {
 // termsOf resolves a scenario whose deployment is settled.
 func termsOf(s *configs.Scenario) Terms {
 	t := Terms{Name: s.Name, Question: s.Question, System: s.System, Model: s.Model, Engine: s.Engine, Kernels: s.Kernels,
-		Workload: s.Workload, SLO: s.SLO, Protocol: s.Protocol, Power: s.Power, Seed: s.Seed}
+		Workload: s.Workload, SLO: s.SLO, Protocol: s.Protocol, Power: s.Power, Price: s.Price, Seed: s.Seed}
 	d := &s.Deployment
 	name := s.System.Accelerator.Name
 	if efficiency, ok := s.Engine.EfficiencyOn[name]; ok {
@@ -89,7 +89,7 @@ func pathOf(s *configs.Scenario, p *serve.PoolSpec) string {
 func (t *Terms) scenario(p pools) *configs.Scenario {
 	d := &t.Deployment
 	s := &configs.Scenario{Name: t.Name, Question: t.Question, System: t.System, Model: t.Model, Engine: t.Engine,
-		Kernels: t.Kernels, Workload: t.Workload, SLO: t.SLO, Protocol: t.Protocol, Power: t.Power, Seed: t.Seed}
+		Kernels: t.Kernels, Workload: t.Workload, SLO: t.SLO, Protocol: t.Protocol, Power: t.Power, Price: t.Price, Seed: t.Seed}
 	s.Deployment = serve.DeploymentSpec{Mode: p.mode, Units: p.units, Precision: d.Precision, Router: d.Router,
 		Batching: d.Batching, PrefillOrder: d.PrefillOrder, Spill: d.Spill, Hold: d.Hold, Experts: d.Experts, Cache: d.Cache}
 	with := func(spec serve.PoolSpec, path string) *serve.PoolSpec {
