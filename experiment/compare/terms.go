@@ -28,6 +28,7 @@ type Terms struct {
 	SLO        configs.SLO        `yaml:"slo"`
 	Protocol   configs.Protocol   `yaml:"protocol"`
 	Power      configs.PowerSpec  `yaml:"power"`
+	Price      configs.PriceSpec  `yaml:"price"`
 	Seed       uint64             `yaml:"seed"`
 }
 
@@ -89,7 +90,8 @@ func pathOf(s *configs.Scenario, p *serve.PoolSpec) string {
 func (t *Terms) scenario(p pools) *configs.Scenario {
 	d := &t.Deployment
 	s := &configs.Scenario{Name: t.Name, Question: t.Question, System: t.System, Model: t.Model, Engine: t.Engine,
-		Kernels: t.Kernels, Workload: t.Workload, SLO: t.SLO, Protocol: t.Protocol, Power: t.Power, Price: t.Price, Seed: t.Seed}
+		Kernels: t.Kernels, Workload: t.Workload, SLO: t.SLO, Protocol: t.Protocol, Power: t.Power, Price: t.Price,
+		Seed: t.Seed}
 	s.Deployment = serve.DeploymentSpec{Mode: p.mode, Units: p.units, Precision: d.Precision, Router: d.Router,
 		Batching: d.Batching, PrefillOrder: d.PrefillOrder, Spill: d.Spill, Hold: d.Hold, Experts: d.Experts, Cache: d.Cache}
 	with := func(spec serve.PoolSpec, path string) *serve.PoolSpec {
