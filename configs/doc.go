@@ -9,6 +9,7 @@
 //	load.go     all of it, in order; read this first
 //	parse.go    text → tree
 //	resolve.go  names of presets → their trees, with what overrides them
+//	extend.go   a file laid over the one it extends
 //	merge.go    how one tree overrides another
 //	set.go      path=value overrides
 //	decode.go   tree → struct, strictly

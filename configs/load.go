@@ -97,10 +97,7 @@ func (r *resolver) written(t reflect.Type) (*node, error) {
 	if err != nil {
 		return nil, err
 	}
-	if n.shape != mapping {
-		return nil, &Error{At: n.at, Value: n.shown(), Problem: "want a mapping of keys to values"}
-	}
-	return r.resolve(t, "", n)
+	return r.extend(t, n, []string{n.at.File})
 }
 
 func (r *resolver) apply(t reflect.Type, tree *node, o assignment) (*node, error) {

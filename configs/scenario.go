@@ -16,10 +16,13 @@ import (
 type Scenario struct {
 	Name       string               `yaml:"name"`
 	Question   string               `yaml:"question,omitempty"`
-	System     hardware.System      `yaml:"system"`  // preset kind: systems
-	Model      llm.Spec             `yaml:"model"`   // preset kind: models
-	Engine     step.EngineSpec      `yaml:"engine"`  // preset kind: engines
-	Kernels    hardware.KernelSet   `yaml:"kernels"` // preset kind: kernels; by default the engine's for this accelerator
+	Extends    string               `yaml:"extends,omitempty"` // the scenario this one is laid over
+	Answer     string               `yaml:"answer,omitempty"`  // in a sentence, for scenarios that teach
+	Because    string               `yaml:"because,omitempty"` // why the answer is what it is
+	System     hardware.System      `yaml:"system"`            // preset kind: systems
+	Model      llm.Spec             `yaml:"model"`             // preset kind: models
+	Engine     step.EngineSpec      `yaml:"engine"`            // preset kind: engines
+	Kernels    hardware.KernelSet   `yaml:"kernels"`           // preset kind: kernels; by default the engine's for this accelerator
 	Deployment serve.DeploymentSpec `yaml:"deployment"`
 	Workload   trace.Workload       `yaml:"workload"`
 	SLO        SLO                  `yaml:"slo"`      // preset kind: slos

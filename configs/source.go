@@ -3,6 +3,7 @@ package configs
 import (
 	"errors"
 	"io/fs"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -11,8 +12,8 @@ import (
 // Source is where a configuration comes from: a name among the files of FS, a
 // path, or a text at hand.
 type Source struct {
-	// Name is the file's name without extension in FS, or a path: anything
-	// with a slash or a .yaml ending.
+	// Name is the file's name in FS, without extension and with the folder it
+	// lies in, if any; or a path: anything else with a slash, or a .yaml ending.
 	Name string
 	// Text, if not nil, is the configuration; Name then only shows in errors.
 	Text []byte
@@ -42,22 +43,60 @@ func (s Source) read() (*node, error) {
 	switch {
 	case s.Text != nil:
 		return parseFile(s.Name, s.Text)
-	case isPath(s.Name):
-		return s.file(s.Name)
 	case s.FS != nil:
 		content, err := fs.ReadFile(s.FS, s.Name+extension)
 		if err == nil {
 			return parseFile(s.Name+extension, content)
 		}
 	}
+	if isPath(s.Name) {
+		return s.file(s.Name)
+	}
 	return nil, &Error{Path: quotedIfOdd(s.Name), Problem: unknown("name", s.Name, s.known()) + "; a file ends in .yaml"}
 }
 
-func (s Source) known() []string {
-	if s.FS == nil {
-		return nil
+func (s Source) known() []string { return NamesIn(s.FS) }
+
+// NamesIn lists the configurations of a file system by name, those of its
+// folders as folder/name.
+func NamesIn(files fs.FS) []string {
+	names := namesIn(files, ".")
+	if files == nil {
+		return names
 	}
-	return slices.Clip(namesIn(s.FS, "."))
+	folders, err := fs.ReadDir(files, ".")
+	if err != nil {
+		return names
+	}
+	for _, folder := range folders {
+		for _, name := range namesIn(files, folder.Name()) {
+			names = append(names, path.Join(folder.Name(), name))
+		}
+	}
+	return names
+}
+
+// Extended is where the configuration that this one extends comes from.
+func (s Source) Extended() (Source, error) {
+	n, err := s.read()
+	if err != nil {
+		return Source{}, err
+	}
+	name := n.get(extendsKey)
+	if name == nil || name.shape != text {
+		return Source{}, &Error{At: n.at, Path: extendsKey, Value: "(not set)", Problem: "want the name or the path of a file of the same sort"}
+	}
+	return s.beside(n.at.File, name.scalar), nil
+}
+
+// beside is the configuration that one of this source's files names: another
+// of its names, or a path as seen from that file.
+func (s Source) beside(from, name string) Source {
+	other := Source{Name: name, FS: s.FS, ReadFile: s.ReadFile}
+	if isPath(name) && !slices.Contains(s.known(), name) {
+		other.Name = beside(from, name)
+	}
+	return other
 }
 
 // file reads and parses a path.

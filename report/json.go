@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"strconv"
-
-	"agentsim/metrics"
 )
 
 // JSON writes any result indented, with a newline at the end.
@@ -19,8 +17,8 @@ func JSON(w io.Writer, result any) error {
 }
 
 // CSV writes a result as one row under a header of its flattened JSON keys.
-func CSV(w io.Writer, r *metrics.Result) error {
-	keys, values, err := Flatten(r)
+func CSV(w io.Writer, result any) error {
+	keys, values, err := Flatten(result)
 	if err != nil {
 		return err
 	}
@@ -33,8 +31,8 @@ func CSV(w io.Writer, r *metrics.Result) error {
 
 // Flatten lists the scalar fields of a result's JSON in order, nested keys
 // joined with dots. Lists are left out.
-func Flatten(r *metrics.Result) (keys, values []string, err error) {
-	text, err := json.Marshal(r)
+func Flatten(result any) (keys, values []string, err error) {
+	text, err := json.Marshal(result)
 	if err != nil {
 		return nil, nil, err
 	}

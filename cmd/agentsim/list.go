@@ -58,11 +58,7 @@ func (a *app) names(library *configs.Library, kind string) ([]string, error) {
 		}
 		return names, nil
 	}
-	files, err := fs.Glob(from, "*.yaml")
-	for i, f := range files {
-		files[i] = strings.TrimSuffix(f, ".yaml")
-	}
-	return files, err
+	return configs.NamesIn(from), nil
 }
 
 func (a *app) listKinds(library *configs.Library) error {

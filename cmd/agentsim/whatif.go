@@ -1,0 +1,109 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"agentsim/configs"
+	"agentsim/metrics"
+	"agentsim/report"
+	"agentsim/scenarios"
+)
+
+// whatIfFolder holds the built-in scenarios that change another.
+const whatIfFolder = "what-if/"
+
+func (a *app) whatIfCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "what-if [SCENARIO]",
+		Short: "Set a scenario beside the one it extends",
+		Long: "what-if finds the capacity of a scenario and of the one it extends, and prints both side by side. Without\n" +
+			"an argument it lists the built-in questions. SCENARIO is the name of one of these, or of any scenario or YAML\n" +
+			"file with extends: NAME. Overrides (--set) hold for both.",
+		Example: "  agentsim what-if\n" +
+			"  agentsim what-if h200-native-fp4\n" +
+			"  agentsim what-if h200-twice-hbm --set protocol=steady-state -o json",
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return a.listWhatIfs()
+			}
+			f, err := a.whatIf(cmd, args[0])
+			a.endProgress()
+			if err != nil {
+				return err
+			}
+			return a.showWhatIf(f)
+		},
+	}
+}
+
+// listWhatIfs prints the built-in questions.
+func (a *app) listWhatIfs() error {
+	for _, name := range configs.NamesIn(scenarios.FS) {
+		short, ok := strings.CutPrefix(name, whatIfFolder)
+		if !ok {
+			continue
+		}
+		s, _, err := a.load(name)
+		if err != nil {
+			return err
+		}
+		if _, err := fmt.Fprintf(a.stdout, "%-22s%s\n", short, s.Question); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *app) whatIf(cmd *cobra.Command, name string) (*metrics.WhatIf, error) {
+	for _, known := range configs.NamesIn(scenarios.FS) {
+		if known == whatIfFolder+name {
+			name = known
+		}
+	}
+	s, _, err := a.load(name)
+	if err != nil {
+		return nil, err
+	}
+	if s.Extends == "" {
+		return nil, usageError{fmt.Errorf("%s extends no other scenario to set it beside; compare sets any two side by side", name)}
+	}
+	base, err := a.extended(name)
+	if err != nil {
+		return nil, err
+	}
+	f := &metrics.WhatIf{Scenario: s.Name, Extends: s.Extends, Question: s.Question, Answer: s.Answer, Because: s.Because}
+	if f.Base, err = a.capacity(cmd.Context(), base); err != nil {
+		return nil, fmt.Errorf("%s: %w", s.Extends, err)
+	}
+	if f.Result, err = a.capacity(cmd.Context(), s); err != nil {
+		return nil, fmt.Errorf("%s: %w", s.Name, err)
+	}
+	f.Ratio = f.Result.Over(f.Base)
+	return f, nil
+}
+
+// extended loads the scenario that another extends.
+func (a *app) extended(name string) (*configs.Scenario, error) {
+	source, err := a.source(name).Extended()
+	if err != nil {
+		return nil, err
+	}
+	base, _, err := configs.LoadScenario(source, a.sets())
+	return base, err
+}
+
+func (a *app) showWhatIf(f *metrics.WhatIf) error {
+	return a.write(func(b *strings.Builder) error {
+		switch a.settings.GetString("output") {
+		case "json":
+			return report.JSON(b, f)
+		case "csv":
+			return report.CSV(b, f)
+		}
+		return report.WhatIf(b, f, a.style())
+	})
+}

@@ -1,0 +1,62 @@
+package scenarios_test
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"agentsim/configs"
+	"agentsim/experiment"
+	"agentsim/metrics"
+	"agentsim/scenarios"
+)
+
+// small is a protocol that decides a phase within a few per cent.
+func small() []string {
+	return []string{"protocol=steady-state", "protocol.calls_min=1500", "protocol.duration=60s", "protocol.warmup=60s",
+		"protocol.duration_max=600s", "protocol.tolerance=0.05"}
+}
+
+func load(t testing.TB, name string, sets ...string) *configs.Scenario {
+	t.Helper()
+	s, _, err := configs.LoadScenario(configs.Source{Name: name, FS: scenarios.FS}, sets)
+	require.NoError(t, err, name)
+	return s
+}
+
+// capacities keeps what was found, since many what-ifs have one base.
+type capacities struct {
+	mu    sync.Mutex
+	found map[string]*metrics.Result
+}
+
+func (c *capacities) of(t *testing.T, name string, sets ...string) *metrics.Result {
+	t.Helper()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	key := name + " " + strings.Join(sets, " ")
+	if r := c.found[key]; r != nil {
+		return r
+	}
+	r, err := experiment.Capacity(context.Background(), load(t, name, append(small(), sets...)...), experiment.Options{})
+	require.NoError(t, err, name)
+	c.found[key] = r
+	return r
+}
+
+// Every scenario loads, says what it asks, and runs with a few agents.
+func TestEveryScenarioRuns(t *testing.T) {
+	for _, name := range configs.NamesIn(scenarios.FS) {
+		t.Run(name, func(t *testing.T) {
+			s := load(t, name, "protocol=steady-state", "protocol.duration=30s", "protocol.calls_min=0")
+			require.Equal(t, name, s.Name, "is called like its file")
+			require.True(t, strings.HasSuffix(s.Question, "?"), s.Question)
+			r, err := experiment.Run(context.Background(), s, 4, experiment.Options{})
+			require.NoError(t, err)
+			require.Positive(t, r.Calls)
+		})
+	}
+}

@@ -1,0 +1,107 @@
+package scenarios_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"agentsim/configs"
+	"agentsim/metrics"
+	"agentsim/scenarios"
+)
+
+// conclusions are what the what-ifs say, as conditions on what came of it.
+func conclusions() map[string]func(t *testing.T, base, is *metrics.Result, ratio metrics.Ratios) {
+	return map[string]func(t *testing.T, base, is *metrics.Result, ratio metrics.Ratios){
+		"what-if/h200-native-fp4": func(t *testing.T, base, is *metrics.Result, ratio metrics.Ratios) {
+			require.Greater(t, ratio.PerMW.AcceleratorMeasured, 3.0, "several times the agents")
+			require.Greater(t, is.Time.Batch, 2*base.Time.Batch, "since more sequences fit the speed")
+		},
+		"what-if/h200-two-node-fp8": func(t *testing.T, _, _ *metrics.Result, ratio metrics.Ratios) {
+			require.Greater(t, ratio.PerAccelerator, 2.0, "the better kernel outweighs the network")
+		},
+		"what-if/h200-twice-hbm": func(t *testing.T, base, is *metrics.Result, ratio metrics.Ratios) {
+			require.InDelta(t, 1, ratio.PerAccelerator, 0.1, "room does not bind")
+			require.True(t, strings.HasPrefix(base.Limit, "output_speed"), base.Limit)
+			require.Greater(t, is.Memory[0].Cache, 5*base.Memory[0].Cache)
+		},
+		"what-if/gb300-domains-of-8": func(t *testing.T, _, _ *metrics.Result, ratio metrics.Ratios) {
+			require.InDelta(t, 1, ratio.PerMW.AcceleratorMeasured, 0.05, "no worker is wider than a domain")
+		},
+		"what-if/no-disaggregation": func(t *testing.T, _, is *metrics.Result, ratio metrics.Ratios) {
+			require.Less(t, ratio.PerAccelerator, 0.75)
+			require.True(t, strings.HasPrefix(is.Limit, "output_speed"), "prompts slow decode: %s", is.Limit)
+			require.Less(t, is.Metrics.TTFTP95S, 5.0)
+		},
+		"what-if/no-prefix-cache": func(t *testing.T, base, is *metrics.Result, ratio metrics.Ratios) {
+			require.Less(t, ratio.PerAccelerator, 0.1)
+			require.Zero(t, is.Metrics.PrefixHitRate)
+			require.Greater(t, base.Metrics.PrefixHitRate, 0.9)
+			require.True(t, strings.HasPrefix(is.Limit, "ttft"), is.Limit)
+		},
+		"what-if/slow-tools": func(t *testing.T, base, is *metrics.Result, ratio metrics.Ratios) {
+			waiting := (is.Time.CycleS - base.Time.CycleS) / base.Time.CycleS
+			require.Greater(t, ratio.Agents, 1.2, "who waits takes no slot")
+			require.Less(t, ratio.Agents, 1+waiting, "but keeps a cache")
+			require.Less(t, is.Metrics.PrefixHitRate, base.Metrics.PrefixHitRate-0.01)
+		},
+		"what-if/slow-tools-host-tier": func(t *testing.T, base, is *metrics.Result, ratio metrics.Ratios) {
+			require.Greater(t, ratio.Agents, 1.2)
+			require.Greater(t, is.Metrics.PrefixHitRate, base.Metrics.PrefixHitRate+0.01)
+		},
+		"what-if/contexts-200k": func(t *testing.T, base, is *metrics.Result, ratio metrics.Ratios) {
+			require.Less(t, ratio.PerAccelerator, 0.8)
+			require.Greater(t, is.Metrics.MeanInput, 1.8*base.Metrics.MeanInput)
+			require.GreaterOrEqual(t, is.Metrics.PrefixHitRate, base.Metrics.PrefixHitRate-0.01, "caches still fit")
+		},
+		"what-if/gpt-oss-120b": func(t *testing.T, base, is *metrics.Result, ratio metrics.Ratios) {
+			require.Less(t, ratio.PerAccelerator, 0.7, "the tier asks for five times the speed")
+			require.Greater(t, is.Metrics.OutputTokS/is.Metrics.TurnsPerS, 100.0)
+			require.Less(t, is.Time.Batch, base.Time.Batch)
+		},
+		"what-if/air-cooling": func(t *testing.T, _, _ *metrics.Result, ratio metrics.Ratios) {
+			require.InDelta(t, 1, ratio.PerMW.AcceleratorMeasured, 0.03, "fans are not in the benchmark's denominator")
+			require.InDelta(t, 0.75, ratio.PerMW.Facility, 0.07, "but on the building's meter")
+		},
+		"what-if/hall-1mw": func(t *testing.T, _, _ *metrics.Result, ratio metrics.Ratios) {
+			require.InDelta(t, 1, ratio.PerAccelerator, 0.07, "units share nothing")
+		},
+	}
+}
+
+// What every what-if answers holds when it is run small. Of the hall two
+// units are enough.
+func TestWhatIfs(t *testing.T) {
+	if testing.Short() {
+		t.Skip("searches a dozen capacities")
+	}
+	found := capacities{found: map[string]*metrics.Result{}}
+	tested := conclusions()
+	for _, name := range configs.NamesIn(scenarios.FS) {
+		if !strings.HasPrefix(name, "what-if/") {
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			s := load(t, name)
+			require.NotEmpty(t, s.Answer)
+			require.Len(t, strings.Split(strings.TrimSpace(s.Because), "\n"), 3, "three lines say why")
+			require.Contains(t, tested, name)
+			var sets []string
+			if s.Deployment.Units > 1 {
+				sets = []string{"deployment.units=2"}
+			}
+			base := found.of(t, s.Extends, near(s.Extends)...)
+			is := found.of(t, name, append(sets, near(name)...)...)
+			tested[name](t, base, is, is.Over(base))
+		})
+	}
+}
+
+// near begins a search of a GB300 unit with more than two agents.
+func near(name string) []string {
+	if strings.Contains(name, "h200") || strings.Contains(name, "no-prefix-cache") {
+		return nil
+	}
+	return []string{"protocol.start_agents=512"}
+}
