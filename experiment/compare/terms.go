@@ -47,6 +47,7 @@ type Deployment struct {
 	Router       string            `yaml:"router"`
 	Batching     string            `yaml:"batching"`
 	PrefillOrder string            `yaml:"prefill_order"`
+	DecodeOrder  string            `yaml:"decode_order"`
 	Spill        int               `yaml:"spill"`
 	Hold         serve.HoldSpec    `yaml:"hold"`
 	Experts      serve.ExpertsSpec `yaml:"experts"`
@@ -69,8 +70,8 @@ func termsOf(s *configs.Scenario) Terms {
 	pools := d.Pools()
 	first, last := pools[0].Spec, pools[len(pools)-1].Spec
 	t.Deployment = Deployment{Mode: d.Mode, DraftTokens: last.DraftTokens, Precision: d.Precision, Router: d.Router,
-		Batching: d.Batching, PrefillOrder: d.PrefillOrder, Spill: d.Spill, Hold: d.Hold, Experts: d.Experts,
-		Cache: d.Cache, ExpertsPath: pathOf(s, last), PrefillExpertsPath: pathOf(s, first)}
+		Batching: d.Batching, PrefillOrder: d.PrefillOrder, DecodeOrder: d.DecodeOrder, Spill: d.Spill, Hold: d.Hold,
+		Experts: d.Experts, Cache: d.Cache, ExpertsPath: pathOf(s, last), PrefillExpertsPath: pathOf(s, first)}
 	return t
 }
 
@@ -93,7 +94,8 @@ func (t *Terms) scenario(p pools) *configs.Scenario {
 		Kernels: t.Kernels, Workload: t.Workload, SLO: t.SLO, Protocol: t.Protocol, Power: t.Power, Price: t.Price,
 		Seed: t.Seed}
 	s.Deployment = serve.DeploymentSpec{Mode: p.mode, Units: p.units, Precision: d.Precision, Router: d.Router,
-		Batching: d.Batching, PrefillOrder: d.PrefillOrder, Spill: d.Spill, Hold: d.Hold, Experts: d.Experts, Cache: d.Cache}
+		Batching: d.Batching, PrefillOrder: d.PrefillOrder, DecodeOrder: d.DecodeOrder, Spill: d.Spill, Hold: d.Hold,
+		Experts: d.Experts, Cache: d.Cache}
 	with := func(spec serve.PoolSpec, path string) *serve.PoolSpec {
 		spec.ExpertsPath = path
 		return &spec
