@@ -42,6 +42,7 @@ func Table(w io.Writer, r *metrics.Result, style Style) error {
 	b.WriteString(t.Render())
 	b.WriteByte('\n')
 	deployments(&b, r.Deployments)
+	choice(&b, r.Choice)
 	uncertainty(&b, r, style)
 	for _, w := range r.Warnings {
 		b.WriteString("note: " + w + "\n")
@@ -163,6 +164,23 @@ func deployments(b *strings.Builder, list []metrics.Deployment) {
 			simulated, Count(d.Estimated), fmt.Sprintf("%.0f %%", percent*d.LosesBy)})
 	}
 	b.WriteString("\n" + t.Render() + "\n\n")
+}
+
+// choice says what mode auto left out.
+func choice(b *strings.Builder, c *metrics.Choice) {
+	if c == nil {
+		return
+	}
+	const text = "%s deployments ranked, %s of them fail the service level; " +
+		"of %s workers tried, %s do not fit in memory and %s are illegal\n"
+	fmt.Fprintf(b, text, Count(float64(c.Deployments)), Count(float64(c.Failing.Count)),
+		Count(float64(c.Workers)), Count(float64(c.Unfit.Count)), Count(float64(c.Illegal.Count)))
+	for _, why := range []metrics.Excluded{c.Failing, c.Unfit, c.Illegal} {
+		if why.Count > 0 {
+			b.WriteString("  for example: " + why.Example + "\n")
+		}
+	}
+	b.WriteByte('\n')
 }
 
 func footer(b *strings.Builder, r *metrics.Result, style Style) {

@@ -115,16 +115,24 @@ func (a *app) capacityCommand() *cobra.Command {
 			"its interval, per accelerator and per megawatt, and what stands in the way of more. The megawatt is that\n" +
 			"of the accelerators as drawn (the benchmark's), or of their rated power, of nodes or racks at the wall, of\n" +
 			"the building, or of nameplates: docs/ARCHITECTURE.md says what each includes. SCENARIO is the name of\n" +
-			"a built-in scenario (agentsim list scenarios) or a YAML file.\n\n" + uncertaintyHelp,
+			"a built-in scenario (agentsim list scenarios) or a YAML file.\n\n" + paretoHelp + "\n\n" +
+			uncertaintyHelp,
 		Example: "  agentsim capacity gb300-agentperf-slo20\n" +
 			"  agentsim capacity h200-agentperf-slo20 -o json\n" +
 			"  agentsim capacity gb300-agentperf-slo20 --set slo.output_speed.p25=60tok/s\n" +
+			"  agentsim capacity h200-agentperf-slo20 --pareto --plot front.svg\n" +
 			"  agentsim capacity h200-agentperf-slo20 --uncertainty 64 --target 1.4 --plot tornado.svg",
 		Args: exactly(1, "one scenario"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := a.checkPareto(); err != nil {
+				return err
+			}
 			s, p, err := a.load(args[0])
 			if err != nil {
 				return err
+			}
+			if a.settings.GetBool("pareto") {
+				return a.pareto(cmd, s)
 			}
 			unknown, err := a.uncertain(s, p)
 			if err != nil {
@@ -143,6 +151,7 @@ func (a *app) capacityCommand() *cobra.Command {
 		},
 	}
 	uncertaintyFlags(c)
+	paretoFlags(c)
 	return c
 }
 

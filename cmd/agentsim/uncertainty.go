@@ -42,7 +42,7 @@ func uncertaintyFlags(c *cobra.Command) {
 		"how draws are evaluated: analytic (seconds: its ratios around the simulated answer) or simulator (minutes)")
 	c.Flags().StringArray("target", nil, "say what each input alone would have to be for this answer: agents per\n"+
 		"accelerator, or agents_per_mw=61354, or agents=1840; repeatable")
-	c.Flags().String("plot", "", "write the tornado of the inputs to this file, .png or .svg")
+	c.Flags().String("plot", "", "write the tornado of the inputs, or the front, to this file, .png or .svg")
 }
 
 // question is what the flags ask of the uncertainty of a scenario.

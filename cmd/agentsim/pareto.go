@@ -1,0 +1,64 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"agentsim/configs"
+	"agentsim/experiment/deploy"
+	"agentsim/report"
+)
+
+const paretoHelp = "With --pareto it prints instead how agents per megawatt fall as agents are to get their output\n" +
+	"faster, from 10 to 200 tok/s: estimated by the analytic model, with the best deployment at every speed where\n" +
+	"the scenario has deployment.mode=auto. --check lets the simulator answer every point as well; --plot draws\n" +
+	"the front."
+
+func paretoFlags(c *cobra.Command) {
+	c.Flags().Bool("pareto", false, "print agents per megawatt against output speed")
+	c.Flags().Bool("check", false, "with --pareto: simulate every point too")
+}
+
+// checkPareto refuses flags that contradict each other.
+func (a *app) checkPareto() error {
+	if !a.settings.GetBool("pareto") {
+		if a.settings.GetBool("check") {
+			return usageError{errors.New("--check simulates the points of a front: want --pareto as well")}
+		}
+		return nil
+	}
+	if a.settings.GetInt("uncertainty") != 0 || len(a.settings.GetStringSlice("target")) > 0 {
+		return usageError{errors.New("--pareto says nothing of uncertain inputs: leave out --uncertainty and --target")}
+	}
+	file := a.settings.GetString("plot")
+	if e := filepath.Ext(file); file != "" && e != ".png" && e != ".svg" {
+		return usageError{fmt.Errorf("--plot %q: want a file that ends in .png or .svg", file)}
+	}
+	return nil
+}
+
+func (a *app) pareto(cmd *cobra.Command, s *configs.Scenario) error {
+	front, err := deploy.Front(cmd.Context(), s, a.settings.GetBool("check"), a.options())
+	a.endProgress()
+	if err != nil {
+		return err
+	}
+	if file := a.settings.GetString("plot"); file != "" {
+		if err := report.FrontFigure(file, front); err != nil {
+			return err
+		}
+	}
+	return a.write(func(b *strings.Builder) error {
+		switch a.settings.GetString("output") {
+		case "json":
+			return report.JSON(b, front)
+		case "csv":
+			return report.FrontCSV(b, front)
+		}
+		return report.Front(b, front, a.style())
+	})
+}
