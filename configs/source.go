@@ -84,7 +84,8 @@ func (s Source) Extended() (Source, error) {
 	}
 	name := n.get(extendsKey)
 	if name == nil || name.shape != text {
-		return Source{}, &Error{At: n.at, Path: extendsKey, Value: "(not set)", Problem: "want the name or the path of a file of the same sort"}
+		return Source{}, &Error{At: n.at, Path: extendsKey, Value: "(not set)",
+			Problem: "want the name or the path of a file of the same sort"}
 	}
 	return s.beside(n.at.File, name.scalar), nil
 }
