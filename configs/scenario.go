@@ -22,7 +22,7 @@ type Scenario struct {
 	System     hardware.System      `yaml:"system"`            // preset kind: systems
 	Model      llm.Spec             `yaml:"model"`             // preset kind: models
 	Engine     step.EngineSpec      `yaml:"engine"`            // preset kind: engines
-	Kernels    hardware.KernelSet   `yaml:"kernels"`           // preset kind: kernels; by default the engine's for this accelerator
+	Kernels    hardware.KernelSet   `yaml:"kernels"`           // preset kind: kernels; by default the engine's
 	Deployment serve.DeploymentSpec `yaml:"deployment"`
 	Workload   trace.Workload       `yaml:"workload"`
 	SLO        SLO                  `yaml:"slo"`      // preset kind: slos

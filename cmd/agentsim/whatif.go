@@ -69,7 +69,7 @@ func (a *app) whatIf(cmd *cobra.Command, name string) (*metrics.WhatIf, error) {
 		return nil, err
 	}
 	if s.Extends == "" {
-		return nil, usageError{fmt.Errorf("%s extends no other scenario to set it beside; compare sets any two side by side", name)}
+		return nil, usageError{fmt.Errorf("%s extends no other scenario to set it beside", name)}
 	}
 	base, err := a.extended(name)
 	if err != nil {
