@@ -17,7 +17,7 @@ import (
 // small is a protocol that decides a phase within a few per cent.
 func small() []string {
 	return []string{"protocol=steady-state", "protocol.calls_min=1500", "protocol.duration=60s", "protocol.warmup=60s",
-		"protocol.duration_max=600s", "protocol.tolerance=0.05"}
+		"protocol.duration_max=14400s", "protocol.tolerance=0.05"}
 }
 
 func load(t testing.TB, name string, sets ...string) *configs.Scenario {

@@ -230,7 +230,7 @@ func TestExplainWeighsTheConstants(t *testing.T) {
 	}
 	require.InDelta(t, 1, sum, 1e-9)
 	require.Greater(t, shares["fitted"], 0.2, "kernels carry the step")
-	require.Greater(t, shares["assumed"], 0.05, "the host and the small kernels are assumed")
+	require.Positive(t, shares["assumed"], "the host and the small kernels are assumed")
 	for _, step := range e.Steps {
 		total := 0.0
 		for _, operator := range step.Operators {
