@@ -1,6 +1,6 @@
 # All that these targets need is Go; tools come from go.mod (`go tool`).
 
-.PHONY: help check test bench golden
+.PHONY: help check test bench golden learn
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -20,3 +20,14 @@ bench: ## all benchmarks
 
 golden: ## rewrite the golden files; commit only what you can explain
 	UPDATE_GOLDEN=1 go test -count=1 ./...
+
+learn: ## redraw the figures of docs/LEARN.md
+	mkdir -p docs/figures
+	go run ./cmd/agentsim compare gb300-vs-h200 --plot docs/figures/gap.svg
+	go run ./cmd/agentsim capacity gb300-agentperf-slo20 --uncertainty 64 --target 57.5 --plot docs/figures/unknowns-gb300.svg
+	go run ./cmd/agentsim capacity h200-agentperf-slo20 --uncertainty 64 --target 1.4 --plot docs/figures/unknowns-h200.svg
+	go run ./cmd/agentsim sweep disaggregation-under-load --plot --out out/disaggregation-under-load
+	cp out/disaggregation-under-load/lines.svg docs/figures/disaggregation-under-load.svg
+	go run ./cmd/agentsim sweep experts-over-domain --out out/experts-over-domain
+	go run ./cmd/agentsim sweep overlap --out out/overlap
+	go run ./cmd/agentsim sweep generations --out out/generations
