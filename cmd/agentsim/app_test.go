@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -199,7 +200,7 @@ func TestHelpExamplesRun(t *testing.T) {
 		}
 		for _, line := range strings.Split(c.Example, "\n") {
 			args := strings.Fields(line)[1:]
-			if args[0] == "capacity" || args[0] == "run" {
+			if slices.Contains([]string{"capacity", "run", "what-if"}, args[0]) && len(args) > 1 {
 				args = quick(append(args, "--set", "protocol.duration=20s", "--set", "protocol.batches=10")...)
 			}
 			o := agentsim(t, args...)
