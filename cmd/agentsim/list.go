@@ -33,8 +33,9 @@ func (a *app) listCommand() *cobra.Command {
 
 // These list beside the kinds of presets.
 const (
-	scenariosKind = "scenarios"
-	studiesKind   = "studies"
+	scenariosKind   = "scenarios"
+	studiesKind     = "studies"
+	comparisonsKind = "comparisons"
 )
 
 // texts are the files of a kind that is no preset; nil where it is one.
@@ -44,6 +45,8 @@ func texts(kind string) fs.FS {
 		return scenarios.FS
 	case studiesKind:
 		return scenarios.Studies()
+	case comparisonsKind:
+		return scenarios.Comparisons()
 	}
 	return nil
 }
@@ -53,16 +56,21 @@ func (a *app) names(library *configs.Library, kind string) ([]string, error) {
 	if from == nil {
 		names := library.Names(kind)
 		if len(names) == 0 {
-			return nil, usageError{fmt.Errorf("no kind %q: want %s, %s or one of %s", kind, scenariosKind, studiesKind,
-				strings.Join(library.KindNames(), ", "))}
+			return nil, usageError{fmt.Errorf("no kind %q: want one of %s", kind,
+				strings.Join(kinds(library), ", "))}
 		}
 		return names, nil
 	}
 	return configs.NamesIn(from), nil
 }
 
+// kinds lists what comes with the program: texts first, then presets.
+func kinds(library *configs.Library) []string {
+	return append([]string{scenariosKind, studiesKind, comparisonsKind}, library.KindNames()...)
+}
+
 func (a *app) listKinds(library *configs.Library) error {
-	for _, kind := range append([]string{scenariosKind, studiesKind}, library.KindNames()...) {
+	for _, kind := range kinds(library) {
 		names, err := a.names(library, kind)
 		if err != nil {
 			return err
