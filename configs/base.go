@@ -3,6 +3,8 @@ package configs
 import (
 	"reflect"
 	"sync"
+
+	"agentsim/models/moe"
 )
 
 // Base is a configuration to be loaded many times with different overrides.
@@ -45,7 +47,13 @@ func (b *Base[T]) Try(sets []string) (*Provenance, error) {
 	if err := r.memo.decode(tree, value); err != nil {
 		return nil, err
 	}
-	return &Provenance{tree: tree, root: value}, nil
+	p := &Provenance{tree: tree, root: value}
+	if whole, ok := value.Addr().Interface().(attacher); ok {
+		if err := whole.attach(p, b.source, &b.memo); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
 }
 
 // PresetsAt lists the presets that the field at a path may name; none where
@@ -70,6 +78,8 @@ type memo struct {
 	mu      sync.Mutex
 	trees   map[string]*node
 	decoded map[*node]reflect.Value // invalid until a tree is decoded first
+
+	histograms map[string]*moe.Histogram // by file and number of experts
 }
 
 // get returns the tree of a name, making it if it is not known.

@@ -34,6 +34,11 @@ func (r *resolver) load(root reflect.Value, sets []string) (*Provenance, error) 
 		return nil, err
 	}
 	p := &Provenance{tree: tree, root: root}
+	if whole, ok := root.Addr().Interface().(attacher); ok {
+		if err := whole.attach(p, r.source, r.memo); err != nil {
+			return nil, err
+		}
+	}
 	if whole, ok := root.Addr().Interface().(interface{ verify(*Provenance) error }); ok {
 		return p, whole.verify(p)
 	}

@@ -102,18 +102,23 @@ func (s Source) beside(from, name string) Source {
 
 // file reads and parses a path.
 func (s Source) file(name string) (*node, error) {
-	if s.ReadFile == nil {
-		return nil, &Error{Value: name, Problem: "files cannot be read here"}
-	}
-	content, err := s.ReadFile(name)
+	content, err := s.open(name)
 	if err != nil {
-		problem := err.Error()
-		if fault, ok := errors.AsType[*fs.PathError](err); ok {
-			problem = fault.Err.Error()
-		}
-		return nil, &Error{Value: quotedIfOdd(name), Problem: problem, cause: err}
+		return nil, &Error{Value: quotedIfOdd(name), Problem: err.Error(), cause: err}
 	}
 	return parseFile(name, content)
+}
+
+// open reads a path. Its error does not repeat the path.
+func (s Source) open(name string) ([]byte, error) {
+	if s.ReadFile == nil {
+		return nil, errors.New("files cannot be read here")
+	}
+	content, err := s.ReadFile(name)
+	if fault, ok := errors.AsType[*fs.PathError](err); ok {
+		err = fault.Err
+	}
+	return content, err
 }
 
 // beside is a path as written in a file, seen from where the program runs.

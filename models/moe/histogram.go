@@ -4,14 +4,14 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
 
 // Histogram is how often each expert of a layer was chosen, as measured.
 type Histogram struct {
-	counts []float64
+	Counts []float64 `yaml:"counts"` // by expert
 }
 
 // maxLine is the longest line of a histogram in bytes; a longer one is not one.
@@ -25,7 +25,7 @@ func ReadHistogram(r io.Reader, experts int) (*Histogram, error) {
 	if err := within("experts", experts, 1, maxExperts); err != nil {
 		return nil, err
 	}
-	h := &Histogram{counts: make([]float64, experts)}
+	h := &Histogram{Counts: make([]float64, experts)}
 	seen := make([]int, experts)
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, maxLine)
@@ -56,17 +56,17 @@ func (h *Histogram) readLine(text string, number int, seen []int) error {
 		return fmt.Errorf("%q is not expert,count", text)
 	}
 	expert, err := strconv.Atoi(strings.TrimSpace(left))
-	if err != nil || expert < 0 || expert >= len(h.counts) {
-		return fmt.Errorf("expert %q is not a number from 0 to %d", left, len(h.counts)-1)
+	if err != nil || expert < 0 || expert >= len(h.Counts) {
+		return fmt.Errorf("expert %q is not a number from 0 to %d", left, len(h.Counts)-1)
 	}
 	count, err := strconv.ParseFloat(strings.TrimSpace(right), 64)
-	if err != nil || math.IsNaN(count) || count < 0 || count > maxCount {
+	if err != nil || !isCount(count) {
 		return fmt.Errorf("count %q is not a number from 0 to %g", right, float64(maxCount))
 	}
 	if seen[expert] != 0 {
 		return fmt.Errorf("expert %d was counted before, on line %d", expert, seen[expert])
 	}
-	seen[expert], h.counts[expert] = number, count
+	seen[expert], h.Counts[expert] = number, count
 	return nil
 }
 
@@ -74,12 +74,19 @@ func (h *Histogram) readLine(text string, number int, seen []int) error {
 const maxCount = 1e18
 
 // Experts is how many experts the histogram covers, used or not.
-func (h *Histogram) Experts() int { return len(h.counts) }
+func (h *Histogram) Experts() int { return len(h.Counts) }
+
+// possible reports whether all counts are.
+func (h *Histogram) possible() bool {
+	return !slices.ContainsFunc(h.Counts, func(c float64) bool { return !isCount(c) })
+}
+
+func isCount(c float64) bool { return c >= 0 && c <= maxCount } // false for NaN
 
 // used counts the experts that were chosen at least once.
 func (h *Histogram) used() int {
 	n := 0
-	for _, c := range h.counts {
+	for _, c := range h.Counts {
 		if c > 0 {
 			n++
 		}

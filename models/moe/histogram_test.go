@@ -11,7 +11,7 @@ func TestReadHistogram(t *testing.T) {
 	h, err := ReadHistogram(strings.NewReader("expert,count\n# layer 36\n2, 30\n\n0,10.5\r\n3,0\n"), 4)
 	require.NoError(t, err)
 	require.Equal(t, 4, h.Experts())
-	require.Equal(t, []float64{10.5, 0, 30, 0}, h.counts)
+	require.Equal(t, []float64{10.5, 0, 30, 0}, h.Counts)
 	require.Equal(t, 2, h.used())
 }
 

@@ -46,7 +46,7 @@ func (p Popularity) weights(s Spec, random *rand.Rand) []float64 {
 		}
 		toWeights(w, s.TopK)
 	case FromHistogram:
-		copy(w, p.Histogram.counts)
+		copy(w, p.Histogram.Counts)
 		toWeights(w, s.TopK)
 	}
 	return w

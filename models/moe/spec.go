@@ -38,8 +38,8 @@ type Popularity struct {
 	Drift    float64 `yaml:"drift,omitempty"`    // lognormal sigma between statistics and traffic
 	File     string  `yaml:"file,omitempty"`     // histogram: expert,count per line
 
-	// Histogram holds the counts of File; whoever opens the file sets it.
-	Histogram *Histogram `yaml:"-"`
+	// Histogram holds the counts of File, once whoever opens it has read it.
+	Histogram *Histogram `yaml:"histogram,omitempty"`
 }
 
 // Placement is how experts are laid on ranks.

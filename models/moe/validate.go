@@ -57,6 +57,8 @@ func (p Popularity) validateHistogram(s Spec) error {
 		return fmt.Errorf("popularity.file: no counts were read from %q", p.File)
 	case p.Histogram.Experts() != s.Experts:
 		return fmt.Errorf("popularity.file: %d experts counted, the model has %d", p.Histogram.Experts(), s.Experts)
+	case !p.Histogram.possible():
+		return fmt.Errorf("popularity.histogram.counts: want numbers from 0 to %g", float64(maxCount))
 	case p.Histogram.used() < s.TopK:
 		return fmt.Errorf("popularity.file: %d experts were ever used, top_k %d needs as many",
 			p.Histogram.used(), s.TopK)
