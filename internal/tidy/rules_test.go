@@ -24,6 +24,7 @@ type room struct {
 
 var rooms = []room{
 	{dir: "units", layer: 0},
+	{dir: "fault", layer: 0},
 	{dir: "sim", layer: 0},
 	{dir: "models/hardware", layer: 1, never: []string{"sim"}},
 	{dir: "models/kvcache", layer: 1, never: []string{"sim"}},
@@ -46,7 +47,7 @@ var (
 	// core is what a simulation consists of.
 	core = []string{"sim", "models", "serve"}
 	// deterministic rooms turn the same input into the same bytes.
-	deterministic = []string{"units", "sim", "models", "trace", "metrics", "serve"}
+	deterministic = []string{"units", "fault", "sim", "models", "trace", "metrics", "serve"}
 	// withFiles may open files.
 	withFiles = []string{"trace", "configs", "report", "experiment", "scenarios", "cmd"}
 )
