@@ -24,10 +24,10 @@ func Explain(s *configs.Scenario) (*metrics.Explanation, error) {
 	for i, pool := range s.Deployment.Pools() {
 		m := cfg.Models()[i]
 		e.Memory = append(e.Memory, memory(pool.Name, m))
-		if pool.Name != "decode" {
+		if pool.Prefills() {
 			e.Steps = append(e.Steps, account(pool.Name, "prefill", m, prefillStep(m, w)))
 		}
-		if pool.Name != "prefill" {
+		if pool.Decodes() {
 			e.Steps = append(e.Steps, account(pool.Name, "decode", m, decodeStep(m, w)))
 		}
 	}

@@ -1,99 +1,51 @@
 package serve
 
-import (
-	"math"
+import "math"
 
-	"agentsim/models/kvcache"
-	"agentsim/units"
-)
-
-// transferLink is what prefill and decode workers exchange caches over: the
-// scale-up fabric if a unit lies in one domain.
-func (c *Cluster) transferLink() units.ByteRate {
-	if c.cfg.Deployment.UnitAccelerators() <= c.cfg.System.Domain {
-		return c.cfg.System.Accelerator.ScaleUp
-	}
-	return c.cfg.System.Accelerator.ScaleOut
-}
-
-// transferRate is what the transfers of a worker's rank achieve together. Every
-// stage of a pipeline sends the layers it has.
-func (c *Cluster) transferRate(w *worker) units.ByteRate {
-	return c.transferLink() * units.ByteRate(c.cfg.Kernels.Transfer.Efficiency*float64(w.shape.PP))
-}
-
-// onTransferred puts a call whose cache has arrived in line for a decode slot.
-func (c *Cluster) onTransferred(id int32) error {
-	c.enter(id, InSlot)
-	a := &c.calls[id]
-	if a.decoder < 0 || !c.cfg.Deployment.Cache.DecodeRetains {
-		a.decoder = c.pickDecoder(c.workers[a.home].unit)
-		a.decoderRank = -1
-	}
-	w := &c.workers[a.decoder]
-	if err := c.fits(w, id); err != nil {
+// await puts a call whose cache has arrived in line for a decode slot.
+func (w *worker) await(id int32) error {
+	if err := w.refuse(id); err != nil {
 		return err
 	}
 	w.waiting.push(id)
-	return c.wake(w)
+	return w.notify()
 }
 
-// pickDecoder is the decode worker of a unit with the fewest calls.
-func (c *Cluster) pickDecoder(unit int) int32 {
-	best, least := int32(0), int(^uint(0)>>1)
-	for _, id := range c.finish[unit] {
-		w := &c.workers[id]
-		if n := w.sequence + w.waiting.n; n < least {
-			best, least = int32(id), n
-		}
-	}
-	return best
-}
-
-// join moves waiting calls into the decode batch, first come first served,
-// as long as a rank has a slot and room.
-func (c *Cluster) join(w *worker) error {
+// fillSlots moves waiting calls into the decode batch, first come first
+// served, as long as a rank has a slot and room in its cache.
+func (w *worker) fillSlots() error {
 	for w.waiting.n > 0 {
 		id := w.waiting.at(0)
-		i := c.slot(w, id)
+		i := w.admitDecode(id)
 		if i < 0 {
 			return nil
 		}
 		w.waiting.pop()
-		c.settleAt(w, id, int32(i))
+		w.moveTo(id, int32(i))
 		r := &w.ranks[i]
-		c.displace(w, r)
+		w.displaceOne(r)
 		r.running++
-		c.firstToken(id)
-		if err := c.startDecode(w, r, id); err != nil {
+		w.emit(id)
+		if err := w.startDecode(id); err != nil {
 			return err
 		}
-		c.refill(w, r) // if the first token was its only one
+		w.refill(r) // the slot is free again if the first token was the only one
 	}
 	return nil
 }
 
-// settleAt makes a rank the one where a call decodes. What another rank had
-// kept of its session is of no use any more.
-func (c *Cluster) settleAt(w *worker, id, number int32) {
-	a := &c.calls[id]
-	if a.decoderRank >= 0 && a.decoderRank != number {
-		w.ranks[a.decoderRank].cache.Drop(kvcache.SessionID(id))
-	}
-	a.decoderRank = number
-}
-
-// slot is the rank that takes a waiting call: the one that kept its session's
-// cache, or else the freest, with room in its cache; -1 if there is none.
-func (c *Cluster) slot(w *worker, id int32) int {
-	request := c.decodeRequest(id)
-	if i := int(c.calls[id].decoderRank); i >= 0 && c.takes(w, i, id) {
-		if _, ok := w.ranks[i].cache.Admit(c.Now(), request); ok {
+// admitDecode is the rank that takes a waiting call, in whose cache the call
+// now has its place: the rank that kept the session's cache, or else the
+// freest that has room; -1 if there is none.
+func (w *worker) admitDecode(id int32) int {
+	q := w.cacheRequest(id)
+	if i := int(w.residences[id].decoderRank); i >= 0 && w.hasSlot(&w.ranks[i], id) {
+		if _, ok := w.ranks[i].admit(w.now(), q); ok {
 			return i
 		}
 	}
-	for i := c.freest(w, id, -1); i >= 0; i = c.freest(w, id, i) {
-		if _, ok := w.ranks[i].cache.Admit(c.Now(), request); ok {
+	for i := w.freest(id, -1); i >= 0; i = w.freest(id, i) {
+		if _, ok := w.ranks[i].admit(w.now(), q); ok {
 			return i
 		}
 	}
@@ -103,10 +55,10 @@ func (c *Cluster) slot(w *worker, id int32) int {
 // freest is the rank with a slot for a call that has the fewest sequences, then
 // the least context, among those that come after the given one in this order;
 // -1 if there is none.
-func (c *Cluster) freest(w *worker, id int32, after int) int {
+func (w *worker) freest(id int32, after int) int {
 	best := -1
 	for i := range w.ranks {
-		if !c.takes(w, i, id) || after >= 0 && !w.freer(after, i) {
+		if !w.hasSlot(&w.ranks[i], id) || after >= 0 && !w.freer(after, i) {
 			continue
 		}
 		if best < 0 || w.freer(i, best) {
@@ -128,74 +80,80 @@ func (w *worker) freer(i, j int) bool {
 	return i < j
 }
 
-func (c *Cluster) decodeRequest(id int32) kvcache.Request {
-	turn := c.calls[id].current()
-	r := kvcache.Request{Session: kvcache.SessionID(id), Prompt: c.calls[id].prompt(), Reserve: c.reserve(),
-		Class: c.calls[id].class()}
-	if c.cfg.Deployment.Cache.DecodeRetains {
-		r.Common = c.common(turn)
+// moveTo makes a rank the one where a session decodes. What another rank has
+// kept of the session is of no use any more.
+func (w *worker) moveTo(id, rank int32) {
+	s := &w.residences[id]
+	if s.decoderRank >= 0 && s.decoderRank != rank {
+		w.ranks[s.decoderRank].drop(id)
 	}
-	return r
-}
-
-// retained is how many tokens of a call's prompt the decode worker has kept
-// from earlier turns.
-func (c *Cluster) retained(id int32) int {
-	a := &c.calls[id]
-	if a.decoder < 0 || !c.cfg.Deployment.Cache.DecodeRetains {
-		return 0
-	}
-	return c.workers[a.decoder].ranks[a.decoderRank].cache.Lookup(c.decodeRequest(id)).Tokens
+	s.decoderRank = rank
 }
 
 // startDecode adds a call to the batch, or ends it if its first token was its
 // only one.
-func (c *Cluster) startDecode(w *worker, r *rank, id int32) error {
-	a := &c.calls[id]
-	c.enter(id, InDecode)
-	rest := int(a.current().Output) - 1
+func (w *worker) startDecode(id int32) error {
+	c, s := &w.calls[id], &w.sequences[id]
+	s.worker, s.rank = int32(w.id), w.residences[id].rank
+	if !w.prefills {
+		s.rank = w.residences[id].decoderRank
+	}
+	w.enter(id, InDecode)
+	rest := int(c.turn.Output) - 1
 	if rest <= 0 {
-		r.running--
-		c.leaveDecode(w, r, id)
-		return c.finished(id)
+		return w.leave(id)
 	}
-	if a.generated == 0 {
-		a.steps = c.draws.steps(a.luck, a, rest)
+	if !c.preempted() {
+		s.steps = w.drafts.steps(&c.request, rest)
 	}
-	a.context = a.prompt() + 1
-	a.room = a.prompt() + c.reserve()
-	a.order = w.joined
-	w.joined++
-	r.fresh++
-	c.takeSlot(w, r, id)
+	s.context = c.prompt() + 1
+	s.room = c.prompt() + w.policy.reserve
+	s.order = w.admitted
+	w.admitted++
+	w.ranks[s.rank].newcomers++
+	w.giveSlot(id)
 	return nil
 }
 
-// takeSlot makes a call a sequence of the decode batch.
-func (c *Cluster) takeSlot(w *worker, r *rank, id int32) {
-	a := &c.calls[id]
-	a.joinedAt, a.finishAt = w.steps, w.steps+a.steps
-	w.done.push(finishing{step: a.finishAt, call: id})
-	r.sequences++
-	r.context += float64(a.context)
-	w.sequence++
-	c.growLater(w, id, a.room)
+// giveSlot makes a call a sequence of the decode batch.
+func (w *worker) giveSlot(id int32) {
+	w.begin(id)
+	w.watchRoom(id)
 }
 
-// giveSlot takes a sequence out of the decode batch. Its context is what it
-// has grown to.
-func (c *Cluster) giveSlot(w *worker, r *rank, id int32) {
-	a := &c.calls[id]
-	steps := w.steps - a.joinedAt
-	tokens := w.growth * float64(steps)
-	w.done.remove(id)
-	r.context -= float64(a.context) + tokens
-	r.sequences--
-	w.sequence--
-	if r.sequences == 0 {
-		r.context = 0
+// watchRoom notes the virtual step at which a sequence will have filled the
+// room that its cache has.
+func (w *worker) watchRoom(id int32) {
+	s := &w.sequences[id]
+	steps := int64(math.Floor(float64(s.room-s.context) / w.growth))
+	s.fullAt = max(s.from+steps, w.steps+1)
+	if s.fullAt < s.until {
+		w.fills.push(due{step: s.fullAt, call: id})
 	}
-	a.steps -= steps
-	a.context += int(math.Round(tokens))
-	a.growAt = -1
+}
+
+// takeSlot takes a sequence out of the decode batch. Its context is what it
+// has grown to.
+func (w *worker) takeSlot(id int32) {
+	s := &w.sequences[id]
+	tokens := w.grown(s)
+	w.ends.remove(id)
+	w.ranks[s.rank].remove(float64(s.context) + tokens)
+	w.batch--
+	s.steps -= w.steps - s.from
+	s.context += int(math.Round(tokens))
+	s.fullAt = -1
+}
+
+// leave ends a call whose last token is out: its place is free, and its cache
+// is given back or its prefix kept.
+func (w *worker) leave(id int32) error {
+	r := &w.ranks[w.sequences[id].rank]
+	r.running--
+	if w.policy.cacheOff || !w.prefills && !w.policy.decodeRetains {
+		r.discard(w.now(), id)
+	} else {
+		r.keep(w.now(), id, w.matchable(&w.calls[id].turn))
+	}
+	return w.up.finished(id)
 }

@@ -13,7 +13,7 @@ import (
 // 0.3, so that a step yields 1, 2, 3 or 4 tokens in 0.3, 0.2, 0.2, 0.3.
 func TestYieldOfAStep(t *testing.T) {
 	cfg := toy(play(chat), withDrafts)
-	d := newDraws(&cfg)
+	d := newDrafts(&cfg)
 	one := d.yields[len(d.yields)-1]
 	require.Equal(t, 1, one.least)
 	require.InDeltaSlice(t, []float64{0.3, 0.5, 0.7, 1}, one.chance, 1e-12)
@@ -44,13 +44,13 @@ func mean(y *yield) float64 {
 func TestBlocksOfStepsAreDrawnLikeSteps(t *testing.T) {
 	const calls = 20000
 	cfg := toy(play(chat), withDrafts)
-	d := newDraws(&cfg)
+	d := newDrafts(&cfg)
 	r := rand.New(rand.NewPCG(1, 2))
 	chances := []float64{0.7, 0.5 / 0.7, 0.3 / 0.5}
 	for _, tokens := range []int{1, 3, 40, 65, 150, 700} {
 		var drawn, stepped moments
 		for i := range calls {
-			drawn.add(float64(d.steps(int32(i), &call{}, tokens)))
+			drawn.add(float64(d.steps(&request{luck: int32(i)}, tokens)))
 			stepped.add(float64(stepByStep(r, tokens, chances)))
 		}
 		error := 4 * math.Sqrt(2*stepped.variance()/calls)
@@ -87,6 +87,6 @@ func (m *moments) variance() float64 { return m.squares/m.n - m.mean()*m.mean() 
 
 func TestWithoutDraftsEveryTokenTakesAStep(t *testing.T) {
 	cfg := toy(play(chat))
-	d := newDraws(&cfg)
-	require.EqualValues(t, 123, d.steps(0, &call{}, 123))
+	d := newDrafts(&cfg)
+	require.EqualValues(t, 123, d.steps(&request{}, 123))
 }

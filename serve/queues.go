@@ -11,7 +11,7 @@ type fifo struct {
 
 func (q *fifo) push(id int32) {
 	if q.n == len(q.ring) {
-		q.grow()
+		q.enlarge()
 	}
 	q.ring[(q.head+q.n)%len(q.ring)] = id
 	q.n++
@@ -20,14 +20,14 @@ func (q *fifo) push(id int32) {
 // pushFront puts a call before all others.
 func (q *fifo) pushFront(id int32) {
 	if q.n == len(q.ring) {
-		q.grow()
+		q.enlarge()
 	}
 	q.head = (q.head + len(q.ring) - 1) % len(q.ring)
 	q.ring[q.head] = id
 	q.n++
 }
 
-func (q *fifo) grow() {
+func (q *fifo) enlarge() {
 	const initial = 16
 	bigger := make([]int32, max(initial, 2*len(q.ring)))
 	for i := range q.n {
@@ -57,24 +57,25 @@ func (q *fifo) remove(i int) {
 	q.n--
 }
 
-// finishing is a decoding call and the virtual step at which it is done.
-type finishing struct {
+// due is a call in the decode batch and a virtual step at which something is
+// due: it is complete, or its cache is full.
+type due struct {
 	step int64
 	call int32
 }
 
-// finishHeap is a binary min-heap by step, then by call so that equal steps
-// have one order.
-type finishHeap []finishing
+// dueHeap is a binary min-heap by step, then by call so that equal steps have
+// one order.
+type dueHeap []due
 
-func (h finishHeap) less(i, j int) bool {
+func (h dueHeap) less(i, j int) bool {
 	if h[i].step != h[j].step {
 		return h[i].step < h[j].step
 	}
 	return h[i].call < h[j].call
 }
 
-func (h *finishHeap) push(f finishing) {
+func (h *dueHeap) push(f due) {
 	*h = append(*h, f)
 	s := *h
 	for i := len(s) - 1; i > 0; {
@@ -87,7 +88,7 @@ func (h *finishHeap) push(f finishing) {
 	}
 }
 
-func (h *finishHeap) pop() finishing {
+func (h *dueHeap) pop() due {
 	s := *h
 	top := s[0]
 	last := len(s) - 1
@@ -112,8 +113,8 @@ func (h *finishHeap) pop() finishing {
 }
 
 // remove takes a call out of the heap, wherever it is.
-func (h *finishHeap) remove(call int32) {
-	rest := slices.DeleteFunc(*h, func(f finishing) bool { return f.call == call })
+func (h *dueHeap) remove(call int32) {
+	rest := slices.DeleteFunc(*h, func(f due) bool { return f.call == call })
 	*h = rest[:0]
 	for _, f := range rest {
 		h.push(f)

@@ -35,14 +35,14 @@ func TestFifoAgainstASlice(t *testing.T) {
 
 func TestFinishHeapGivesStepsInOrderAndEqualOnesByCall(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 1))
-	var h finishHeap
-	var want []finishing
+	var h dueHeap
+	var want []due
 	for i := range int32(3000) {
-		f := finishing{step: r.Int64N(200), call: i}
+		f := due{step: r.Int64N(200), call: i}
 		h.push(f)
 		want = append(want, f)
 	}
-	slices.SortStableFunc(want, func(a, b finishing) int { return int(a.step - b.step) })
+	slices.SortStableFunc(want, func(a, b due) int { return int(a.step - b.step) })
 	for _, f := range want {
 		require.Equal(t, f, h.pop())
 	}

@@ -32,15 +32,15 @@ func TestRetractedCallsFinishAllTheSame(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := watch(t, toy(play(essays), scarce, change, withAgents(12)))
 			w.run(400)
-			require.Positive(t, w.sum.Retractions, "memory runs short")
-			require.Greater(t, w.sum.Lost, 500*w.sum.Retractions)
+			require.Positive(t, w.sum.Preemptions, "memory runs short")
+			require.Greater(t, w.sum.Lost, 500*w.sum.Preemptions)
 			require.Greater(t, w.sum.Calls, int64(30))
 			roomy := watch(t, toy(play(essays), change, withAgents(12)))
 			roomy.run(400)
-			require.Zero(t, roomy.sum.Retractions)
+			require.Zero(t, roomy.sum.Preemptions)
 			require.GreaterOrEqual(t, roomy.sum.Calls, w.sum.Calls)
 			again := w.sum.Prefilled - roomy.sum.Prefilled*w.sum.Calls/roomy.sum.Calls
-			require.Greater(t, again, w.sum.Retractions*100, "what is lost is computed again")
+			require.Greater(t, again, w.sum.Preemptions*100, "what is lost is computed again")
 		})
 	}
 }
@@ -59,14 +59,15 @@ func TestAnAnswerThatFitsNowhereIsAnError(t *testing.T) {
 // the worker that computed it.
 func TestARetractedCallFindsItsPromptWhereItWasComputed(t *testing.T) {
 	c := build(t, toy(play(essays), scarce, disaggregated(1, 1), withAgents(12)))
-	for c.tally.Retractions == 0 {
+	for c.tally.Preemptions == 0 {
 		require.NoError(t, c.Run(0.01))
 	}
-	for id := range c.calls {
-		if a := &c.calls[id]; a.generated > 0 {
-			w := &c.workers[a.home]
-			found := w.ranks[a.rank].cache.Lookup(c.request(w, int32(id))).Tokens
-			require.Equal(t, int(a.current().Input)/64*64, found)
+	for id := range c.fleet.calls {
+		if a := &c.fleet.calls[id]; a.preempted() {
+			home := c.fleet.residences[id]
+			w := c.fleet.workers[home.home]
+			found := w.ranks[home.rank].lookup(w.cacheRequest(int32(id))).Tokens
+			require.Equal(t, int(a.turn.Input)/64*64, found)
 			return
 		}
 	}
@@ -82,20 +83,20 @@ func TestTheYoungestIsRetractedToTheHeadOfTheQueue(t *testing.T) {
 		c.Cold, c.Ramp = true, 0
 	}))
 	require.NoError(t, c.Run(0.5))
-	w := &c.workers[0]
+	w := c.fleet.workers[0]
 	r := &w.ranks[0]
 	require.Equal(t, []int{3, 2}, []int{r.sequences, r.queue.n})
-	victim := c.youngest(w, r)
-	for _, f := range w.done {
-		require.LessOrEqual(t, c.calls[f.call].joinedAt, c.calls[victim].joinedAt)
+	victim := w.victim(r)
+	for _, f := range w.ends {
+		require.LessOrEqual(t, w.sequences[f.call].from, w.sequences[victim].from)
 	}
-	steps := c.calls[victim].steps
-	require.NoError(t, c.retract(w, r, victim))
-	a := &c.calls[victim]
+	steps := w.sequences[victim].steps
+	require.NoError(t, w.preempt(r, victim))
+	a, s := &w.calls[victim], &w.sequences[victim]
 	require.Equal(t, victim, r.queue.at(0))
 	require.Equal(t, 3, r.queue.n)
-	require.EqualValues(t, w.steps-a.joinedAt, a.generated)
-	require.Equal(t, steps, a.steps+int64(a.generated))
+	require.EqualValues(t, w.steps-s.from, a.generated)
+	require.Equal(t, steps, s.steps+int64(a.generated))
 	require.Equal(t, 500+a.generated, a.prompt())
 }
 

@@ -1,7 +1,3 @@
-// Package serve is the simulated cluster: agents in a closed loop, a router,
-// pools of workers with continuous batching, the transfer of caches between
-// them, and the tool gaps. It owns all state of a run and keeps count of what
-// happened; it decides nothing about service levels.
 package serve
 
 import (
@@ -22,6 +18,13 @@ const (
 	Auto          = "auto" // the best on a number of accelerators; resolved before anything runs
 )
 
+// The pools of a disaggregated deployment. That of an aggregated one is called
+// as its mode.
+const (
+	PrefillPool = "prefill"
+	DecodePool  = "decode"
+)
+
 // The routers.
 const (
 	ConversationAffinity = "conversation-affinity" // a session stays with the rank of its first turn
@@ -30,10 +33,6 @@ const (
 	KVAware              = "kv-aware"              // where queued and uncached tokens together are fewest
 	RoundRobin           = "round-robin"
 )
-
-func routers() []string {
-	return []string{ConversationAffinity, LeastLoaded, PowerOfTwo, KVAware, RoundRobin}
-}
 
 // The orders in which waiting prompts are taken up.
 const (
@@ -46,12 +45,6 @@ const (
 	// FirstToken gives a call that has no token yet a slot for one step at
 	// once, in place of the one that came last; after it, slots go by arrival.
 	FirstToken = "first-token"
-)
-
-// What the next prompt contains after a turn.
-const (
-	Recorded  = "recorded"  // the recorded history: generated tokens are never matched
-	Generated = "generated" // what was generated: its cache entries can be matched
 )
 
 // How prefill and decode share the steps of an aggregated worker.
@@ -103,16 +96,49 @@ type CacheSpec struct {
 	Write         kvcache.WritePolicy  `yaml:"write,omitempty"`
 }
 
+// Reserve is the room for the answer, in tokens, that an engine sets aside at
+// admission. It may not depend on the true length, which no scheduler knows.
+func (c *CacheSpec) Reserve() int {
+	const tokens = 1024 // a typical new-token estimate of a scheduler; the context is what fills memory
+	if c.ReserveTokens > 0 {
+		return c.ReserveTokens
+	}
+	return tokens
+}
+
+// HoldSpec is how long an aggregated worker that has sequences to decode
+// leaves new prompts waiting, so that more of them share a step. Without
+// sequences it begins at once.
+type HoldSpec struct {
+	// Poll looks at the queue once in so many decode steps; 0 or 1 = at every
+	// one (SGLang's scheduler_recv_interval).
+	Poll int `yaml:"poll,omitempty"`
+	// Balance waits until every attention rank has a prompt, but for no more
+	// than so many decode steps; 0 = not at all (TensorRT-LLM's
+	// attention_dp_config: enable_balance with timeout_iters).
+	Balance int `yaml:"balance,omitempty"`
+}
+
+func (h HoldSpec) validate() error {
+	switch {
+	case h.Poll < 0:
+		return field("hold.poll", fmt.Sprintf("%d: want 0 (every step) or more decode steps", h.Poll))
+	case h.Balance < 0:
+		return field("hold.balance", fmt.Sprintf("%d: want 0 (never) or more decode steps", h.Balance))
+	}
+	return nil
+}
+
 // Validate reports the first rule that the deployment breaks, by field.
 func (d *DeploymentSpec) Validate() error {
 	switch d.Mode {
 	case Aggregated:
 		if d.Aggregated == nil {
-			return field("aggregated", "mode aggregated needs a pool of this name")
+			return field(Aggregated, "mode aggregated needs a pool of this name")
 		}
 	case Disaggregated:
 		if d.Prefill == nil || d.Decode == nil {
-			return field("prefill", "mode disaggregated needs the pools prefill and decode")
+			return field(PrefillPool, "mode disaggregated needs the pools prefill and decode")
 		}
 	case Auto:
 		if d.Budget < 1 {
@@ -137,8 +163,8 @@ func (d *DeploymentSpec) validatePolicies() error {
 	if d.Units < 0 {
 		return field("units", fmt.Sprintf("%d: want 1 or more", d.Units))
 	}
-	if !slices.Contains(routers(), d.Router) {
-		return field("router", fmt.Sprintf("%q: want one of %s", d.Router, strings.Join(routers(), ", ")))
+	if !slices.Contains(routerNames(), d.Router) {
+		return field("router", fmt.Sprintf("%q: want one of %s", d.Router, strings.Join(routerNames(), ", ")))
 	}
 	switch d.PrefillOrder {
 	case "", FCFS, ShortestFirst:
@@ -188,10 +214,10 @@ func (p *PoolSpec) validate(name string) error {
 	if err := p.Shape.Normalised().Validate(); err != nil {
 		return fmt.Errorf("%s.%w", name, err)
 	}
-	if name != "decode" && p.TokenBudget < 1 {
+	if name != DecodePool && p.TokenBudget < 1 {
 		return field(name+".token_budget", "want the tokens a rank may prefill in one step, e.g. 8192")
 	}
-	if name != "prefill" && p.MaxBatchPerRank < 1 {
+	if name != PrefillPool && p.MaxBatchPerRank < 1 {
 		return field(name+".max_batch_per_rank", "want the sequences a rank may decode at once, e.g. 128")
 	}
 	return nil
@@ -204,12 +230,18 @@ type NamedPool struct {
 	Workers int // over all units
 }
 
+// Prefills reports whether the pool takes new calls and computes their prompts.
+func (p NamedPool) Prefills() bool { return p.Name != DecodePool }
+
+// Decodes reports whether the pool generates tokens.
+func (p NamedPool) Decodes() bool { return p.Name != PrefillPool }
+
 // Pools lists the pools that the mode uses, the one that takes new calls first.
 func (d *DeploymentSpec) Pools() []NamedPool {
 	if d.Mode == Auto {
 		return nil
 	}
-	pools := []NamedPool{{Name: "prefill", Spec: d.Prefill}, {Name: "decode", Spec: d.Decode}}
+	pools := []NamedPool{{Name: PrefillPool, Spec: d.Prefill}, {Name: DecodePool, Spec: d.Decode}}
 	if d.Mode == Aggregated {
 		pools = []NamedPool{{Name: Aggregated, Spec: d.Aggregated}}
 	}
@@ -219,6 +251,15 @@ func (d *DeploymentSpec) Pools() []NamedPool {
 		}
 	}
 	return pools
+}
+
+// ExpertsPathOf is the kernel path of the experts that the deployment sets for
+// a pool; empty leaves the choice to the engine.
+func (d *DeploymentSpec) ExpertsPathOf(p *PoolSpec) string {
+	if p.ExpertsPath != "" {
+		return p.ExpertsPath
+	}
+	return d.ExpertsPath
 }
 
 // UnitAccelerators is the number of accelerators of one unit.

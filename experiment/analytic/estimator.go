@@ -8,6 +8,7 @@ import (
 	"agentsim/metrics"
 	"agentsim/models/step"
 	"agentsim/serve"
+	"agentsim/trace"
 )
 
 // Estimator estimates deployments of one scenario. All else is the same for
@@ -142,7 +143,7 @@ func (e *Estimator) network(d *serve.DeploymentSpec) (*network, error) {
 		n.tokens = newTokens(s.Model.Acceptance[:depth])
 	}
 	n.steps = n.work.meanSteps(n.tokens)
-	n.ingress = float64(s.Engine.Host.Ingress) + float64(s.Engine.Host.PerPromptToken)*n.work.mean.input
+	n.ingress = s.Engine.Host.IngressSeconds(n.work.mean.input)
 	return n, nil
 }
 
@@ -151,11 +152,12 @@ func (e *Estimator) workload(c caching) (*workload, error) {
 }
 
 func (e *Estimator) key(d *serve.DeploymentSpec, p *serve.PoolSpec) workerKey {
-	k := workerKey{shape: p.Shape.Normalised(), path: d.ExpertsPath, precision: d.Precision, experts: d.Experts}
-	if p.ExpertsPath != "" {
-		k.path = p.ExpertsPath
+	return workerKey{
+		shape:     p.Shape.Normalised(),
+		path:      d.ExpertsPathOf(p),
+		precision: d.Precision,
+		experts:   d.Experts,
 	}
-	return k
 }
 
 func (e *Estimator) worker(d *serve.DeploymentSpec, p *serve.PoolSpec) (*worker, error) {
@@ -184,9 +186,9 @@ func (n *network) pool(p serve.NamedPool) (pool, error) {
 	m := newMemory(w, cache)
 	o := pool{name: p.Name, spec: p.Spec, key: n.estimator.key(n.deployment, p.Spec), model: w.model,
 		workers: float64(p.Workers), ranks: float64(shape.Ranks())}
-	o.slots = min(float64(shape.MaxBatchPerRank), m.sequences(n.work.decodeContext+reserveTokens(cache))) * o.ranks
+	o.slots = min(float64(shape.MaxBatchPerRank), m.sequences(n.work.decodeContext+float64(cache.Reserve()))) * o.ranks
 	o.key.shape.MaxBatchPerRank, o.key.shape.TokenBudget = 0, 0
-	if p.Name != "decode" {
+	if p.Prefills() {
 		n.entryMemory = m
 		return o, nil
 	}
@@ -241,7 +243,7 @@ func (e *Estimator) Curve(d *serve.DeploymentSpec, p serve.NamedPool) (Curve, er
 	if n.entry, err = n.pool(p); err != nil {
 		return Curve{}, err
 	}
-	if p.Name != "decode" {
+	if p.Prefills() {
 		m := &n.entryMemory
 		room := (m.bytes + m.tiers) / (m.perToken + m.fixed/n.work.mean.input) * n.entry.ranks
 		return Curve{n.pricesFor(1).prefilling(), room}, nil
@@ -258,7 +260,7 @@ func (e *Estimator) Curve(d *serve.DeploymentSpec, p serve.NamedPool) (Curve, er
 
 func (e *Estimator) caching(d *serve.DeploymentSpec) caching {
 	return caching{off: d.Cache.Off, blockTokens: e.scenario.Engine.Memory.BlockTokens,
-		generated: e.scenario.Workload.Replay == serve.Generated && (d.Mode == serve.Aggregated || d.Cache.DecodeRetains)}
+		generated: e.scenario.Workload.Replay == trace.ReplayGenerated && (d.Mode == serve.Aggregated || d.Cache.DecodeRetains)}
 }
 
 // full is the error of a pool whose ranks have no room for a sequence.

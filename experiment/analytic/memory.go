@@ -31,16 +31,6 @@ func (m memory) sequences(tokens float64) float64 {
 	return math.Floor(m.bytes / (m.perToken*tokens + m.fixed + m.running))
 }
 
-// reserveTokens is the room an engine keeps for the output at admission, as
-// in package serve.
-func reserveTokens(cache *serve.CacheSpec) float64 {
-	if cache.ReserveTokens > 0 {
-		return float64(cache.ReserveTokens)
-	}
-	const tokens = 1024
-	return tokens
-}
-
 // level is the share of calls that find their session's cache, as far as
 // prices tell shares apart.
 func (n *network) level(agents float64) float64 {

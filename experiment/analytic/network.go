@@ -202,17 +202,8 @@ func (f *flow) ttft(share float64) float64 {
 	return root(0, high, coarse, func(limit float64) float64 { return share - f.ttftBelow(limit) })
 }
 
-// transferSeconds is the part of a cache transfer that prefill does not hide,
-// as in package serve (modelling.md 3.8).
+// transferSeconds is the part of a cache transfer that prefill does not hide.
 func (n *network) transferSeconds(prefill float64) float64 {
-	s := n.scenario
-	m := n.entry.model
-	bytes := s.Model.CacheBytes(int(n.work.mean.input), m.CacheFormat()) + s.Model.StateBytes()
-	link := s.System.Accelerator.ScaleOut
-	if n.deployment.UnitAccelerators() <= s.System.Domain {
-		link = s.System.Accelerator.ScaleUp
-	}
-	whole := s.Kernels.Transfer.Seconds(bytes, link)
-	layers := float64(s.Model.Layers())
-	return max(whole/layers, whole-prefill*(1-1/layers)) + float64(s.Engine.Handshake)
+	t := step.NewTransfer(n.entry.model, n.deployment.UnitAccelerators())
+	return t.Seconds(t.Bytes(int(n.work.mean.input), 0), prefill)
 }

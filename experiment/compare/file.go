@@ -8,6 +8,7 @@ import (
 
 	"agentsim/configs"
 	"agentsim/models/hardware"
+	"agentsim/serve"
 )
 
 // File is a comparison as it is written down.
@@ -84,7 +85,7 @@ func (f *File) Validate() error {
 
 // checkField reports a path that is no field of a scenario as it is compared.
 func checkField(path string) error {
-	for _, pool := range []string{"aggregated", "prefill", "decode"} {
+	for _, pool := range []string{serve.Aggregated, serve.PrefillPool, serve.DecodePool} {
 		rest, ok := strings.CutPrefix(path, "deployment."+pool)
 		switch {
 		case !ok || (rest != "" && rest[0] != '.'):

@@ -77,14 +77,10 @@ func termsOf(s *configs.Scenario) Terms {
 
 // pathOf is the kernel path of a pool's experts, as package serve finds it.
 func pathOf(s *configs.Scenario, p *serve.PoolSpec) string {
-	switch d := &s.Deployment; {
-	case p.ExpertsPath != "":
-		return p.ExpertsPath
-	case d.ExpertsPath != "":
-		return d.ExpertsPath
-	default:
-		return s.Engine.ExpertsPath[s.System.Accelerator.Name+"/"+string(d.Precision.Experts)]
+	if path := s.Deployment.ExpertsPathOf(p); path != "" {
+		return path
 	}
+	return s.Engine.ExpertsPath[s.System.Accelerator.Name+"/"+string(s.Deployment.Precision.Experts)]
 }
 
 // scenario is the terms with a deployment.
@@ -145,7 +141,7 @@ func (t *Terms) allowed(p *pools) bool {
 // none.
 func (p *pools) part(name string) string {
 	spec := p.finish
-	if name == "prefill" {
+	if name == serve.PrefillPool {
 		spec = p.entry
 	}
 	if (name == serve.Aggregated) != (p.mode == serve.Aggregated) {
@@ -159,7 +155,7 @@ func (p *pools) part(name string) string {
 // belong to no factor.
 func poolChanges(a, b *pools) []configs.Difference {
 	var list []configs.Difference
-	for _, name := range []string{serve.Aggregated, "prefill", "decode"} {
+	for _, name := range []string{serve.Aggregated, serve.PrefillPool, serve.DecodePool} {
 		if x, y := a.part(name), b.part(name); x != y {
 			list = append(list, configs.Difference{Path: "deployment." + name, A: x, B: y})
 		}

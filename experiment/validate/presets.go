@@ -8,6 +8,7 @@ import (
 	"agentsim/models/llm"
 	"agentsim/models/step"
 	"agentsim/serve"
+	"agentsim/trace"
 )
 
 // presets loads each preset once.
@@ -77,7 +78,7 @@ func (p *presets) prepare(c *Case, o *Options) (*prepared, error) {
 		tuned.Efficiency, tuned.EfficiencyOn = 1, nil
 	}
 	return &prepared{system: system, config: serve.Config{Deployment: d, System: *system, LLM: *model, Kernels: *kernels,
-		Engine: tuned, Sessions: newLengths(c, o.Seed), Replay: serve.Recorded, Agents: c.Concurrency, Cold: true,
+		Engine: tuned, Sessions: newLengths(c, o.Seed), Replay: trace.ReplayRecorded, Agents: c.Concurrency, Cold: true,
 		CallsMax: int64(rounds * c.Concurrency), Seed: o.Seed}}, nil
 }
 
