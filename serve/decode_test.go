@@ -28,19 +28,19 @@ func TestASequenceJoinsWhereThereIsRoom(t *testing.T) {
 	hold(1, 12, 1000)
 
 	c.fleet.calls[0].turn.Input = 500
-	require.Equal(t, 0, w.admitDecode(0), "fewest sequences first")
+	require.Equal(t, 0, w.batch.admit(0), "fewest sequences first")
 	w.ranks[0].cache.Drop(0)
 
 	c.fleet.calls[0].turn.Input = 5000
-	require.Equal(t, 1, w.admitDecode(0), "the freest rank has no room in its cache, but another has")
+	require.Equal(t, 1, w.batch.admit(0), "the freest rank has no room in its cache, but another has")
 	w.ranks[1].cache.Drop(0)
 
 	c.fleet.calls[0].turn.Input = 19500
-	require.Equal(t, -1, w.admitDecode(0), "no rank has room")
+	require.Equal(t, -1, w.batch.admit(0), "no rank has room")
 
 	w.ranks[1].running = w.shape.MaxBatchPerRank
 	c.fleet.calls[0].turn.Input = 5000
-	require.Equal(t, -1, w.admitDecode(0), "one rank has no room, the other no slot")
+	require.Equal(t, -1, w.batch.admit(0), "one rank has no room, the other no slot")
 }
 
 // A session of four turns that only grows: a decode worker that keeps its
@@ -72,9 +72,9 @@ func TestADecodeWorkerIsNotSentWhatItKept(t *testing.T) {
 }
 
 func TestEqualBatchesAreFilledByContext(t *testing.T) {
-	w := worker{flight: &flight{calls: make([]call, 1)}, shape: toyShape(3), ranks: []rank{
+	w := batch{replica: &replica{flight: &flight{calls: make([]call, 1)}, shape: toyShape(3), ranks: []rank{
 		{running: 2, context: 900}, {running: 2, context: 300}, {running: 1},
-	}}
+	}}}
 	var order []int
 	for i := w.freest(0, -1); i >= 0; i = w.freest(0, i) {
 		order = append(order, i)

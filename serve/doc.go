@@ -18,13 +18,15 @@
 // sub-agents), agents.go (an agent and its walk through sessions).
 //
 // Fleet: fleet.go (the life of a call), router.go (the table of routers),
-// handoff.go (from prefill to decode workers), schedule.go (what a worker does
-// next), prefill.go (admission and chunks of prompts), decode.go (the decode
-// batch), park.go (decode slots for one step), preempt.go (caches that outgrow
-// memory), hold.go (prompts that wait for company), worker.go (the state of a
-// worker), rank.go (that of an attention rank), cache.go (what a rank asks of
-// its prefix cache), network.go (wires and the transfers on them), leg.go (a run
-// of steps).
+// handoff.go (from prefill to decode workers).
+//
+// Worker: schedule.go (what a worker does next), prefill.go (admission and
+// chunks of prompts), hold.go (prompts that wait for company), worker.go (its
+// state), decode.go (the decode batch), park.go (slots for one step), preempt.go
+// (caches that outgrow memory), batch.go (the state of the batch), replica.go
+// (what does not change of a worker), cache.go (what a rank asks of its prefix
+// cache), rank.go (an attention rank), network.go (wires and the transfers on
+// them), leg.go (a run of steps).
 //
 // What all of them speak of: flight.go (requests, calls in flight, decoding
 // sequences), drafts.go and draws.go (random choices), policy.go, queues.go,

@@ -199,19 +199,19 @@ func (f *fleet) delivered(id int32) error {
 }
 
 // prefilled implements supervisor.
-func (f *fleet) prefilled(w *worker, id int32) error {
-	f.handoff.send(w, id)
+func (f *fleet) prefilled(id int32) error {
+	f.handoff.send(id)
 	return nil
 }
 
 // preempted implements supervisor: the call goes back to the head of the queue
 // of the rank where its session lives.
-func (f *fleet) preempted(w *worker, id int32) error {
+func (f *fleet) preempted(id int32) error {
 	f.enter(id, InQueue)
 	s := &f.residences[id]
 	home := f.workers[s.home]
 	home.ranks[s.rank].enqueueFirst(id, f.calls[id].prompt())
-	if home == w {
+	if s.home == f.sequences[id].worker {
 		return nil // it is planning already
 	}
 	return home.notify()

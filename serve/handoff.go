@@ -14,13 +14,14 @@ type handoff struct {
 // send moves a call's cache towards the decode pool. Layers are sent as they
 // are computed, so that all but the last overlap with the step; what the decode
 // worker has kept is not sent again.
-func (h *handoff) send(w *worker, id int32) {
+func (h *handoff) send(id int32) {
 	h.enter(id, InTransfer)
 	c := &h.calls[id]
 	bytes := h.transfer.Bytes(c.prompt(), h.retained(id))
 	h.tally.MovedBytes += bytes
 	exposed := h.transfer.Exposed(bytes, c.lastStep)
-	wire := w.ranks[h.residences[id].rank].out
+	s := &h.residences[id]
+	wire := h.all[s.home].ranks[s.rank].out
 	h.network.send(parcel{call: id, wire: wire, bytes: exposed}, h.transfer.Latency)
 }
 
@@ -50,7 +51,7 @@ func (h *handoff) receive(id int32) error {
 func (h *handoff) fewest(unit int) *worker {
 	var best *worker
 	for _, w := range h.decoders[unit] {
-		if best == nil || w.batch+w.waiting.n < best.batch+best.waiting.n {
+		if best == nil || w.batch.load() < best.batch.load() {
 			best = w
 		}
 	}

@@ -13,21 +13,21 @@ func (w *worker) holds() bool {
 	h, spec := &w.hold, &w.policy.hold
 	h.until = 0
 	with, filling := w.prompts()
-	if with == 0 || filling || w.batch == 0 {
+	if with == 0 || filling || w.batch.size == 0 {
 		h.waiting = false
 		return false
 	}
 	if spec.Poll > 1 {
 		interval := int64(spec.Poll)
-		h.until = (w.steps + interval - 1) / interval * interval
+		h.until = (w.batch.steps + interval - 1) / interval * interval
 	}
 	if spec.Balance > 0 && with < len(w.ranks) {
 		if !h.waiting {
-			h.waiting, h.since = true, w.steps
+			h.waiting, h.since = true, w.batch.steps
 		}
 		h.until = max(h.until, h.since+int64(spec.Balance))
 	}
-	if h.until > w.steps {
+	if h.until > w.batch.steps {
 		return true
 	}
 	h.waiting = false

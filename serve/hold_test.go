@@ -12,7 +12,7 @@ import (
 func holding(t *testing.T, spec HoldSpec) *worker {
 	c := build(t, toy(turns(trace.Turn{Input: 500, Output: 400}), func(c *Config) { c.Deployment.Hold = spec }))
 	w := c.fleet.workers[0]
-	w.ranks[0].sequences, w.ranks[0].running, w.batch, w.steps = 1, 1, 1, 7
+	w.ranks[0].sequences, w.ranks[0].running, w.batch.size, w.batch.steps = 1, 1, 1, 7
 	return w
 }
 
@@ -22,9 +22,9 @@ func TestAWorkerThatPollsLeavesPromptsUntilItLooks(t *testing.T) {
 	w.ranks[0].queue.push(0)
 	require.True(t, w.holds())
 	require.EqualValues(t, 10, w.hold.until)
-	w.steps = 10
+	w.batch.steps = 10
 	require.False(t, w.holds())
-	w.steps, w.batch = 12, 0
+	w.batch.steps, w.batch.size = 12, 0
 	require.False(t, w.holds(), "an idle worker begins at once")
 }
 
@@ -32,9 +32,9 @@ func TestAWorkerThatBalancesWaitsForAllItsRanks(t *testing.T) {
 	w := holding(t, HoldSpec{Balance: 20})
 	w.ranks[1].queue.push(0)
 	require.True(t, w.holds())
-	w.steps = 26
+	w.batch.steps = 26
 	require.True(t, w.holds(), "the wait counts from its beginning")
-	w.steps = 27
+	w.batch.steps = 27
 	require.False(t, w.holds(), "and ends after 20 steps")
 	require.True(t, w.holds(), "the next wait has its own")
 	require.EqualValues(t, 47, w.hold.until)

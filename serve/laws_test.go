@@ -108,8 +108,8 @@ func (w *watched) hold(holds bool, law string, about int32) {
 
 // countSteps adds the steps of the calls that end with the step under way.
 func (w *watched) countSteps(k *worker) {
-	for _, f := range k.ends {
-		if f.step <= k.steps+int64(k.leg.decode) {
+	for _, f := range k.batch.ends {
+		if f.step <= k.batch.steps+int64(k.leg.decode) {
 			w.steps += int64(k.calls[f.call].turn.Output) - 1
 		}
 	}
@@ -175,7 +175,7 @@ func (w *watched) checkCall(id int32) {
 		w.hold(c.firstToken-c.issued >= ingress+c.filled-c.began, "ttft holds ingress and prefill", id)
 		s := &w.fleet.sequences[id]
 		decoder := w.fleet.workers[s.worker]
-		w.hold(s.until > decoder.steps || w.aside(id), "who is done has left", id)
+		w.hold(s.until > decoder.batch.steps || w.aside(id), "who is done has left", id)
 		w.hold(decoder.unit == w.fleet.workers[home.home].unit, "caches stay inside a unit", id)
 	}
 }
@@ -226,7 +226,7 @@ func (w *watched) checkBooks() {
 			places[InPrefill] += len(r.filling)
 			places[InDecode] += r.sequences + len(r.parked)
 		}
-		places[InSlot] += k.waiting.n
+		places[InSlot] += k.batch.waiting.n
 	}
 	for i := range w.fleet.calls {
 		a := &w.fleet.calls[i]
@@ -261,8 +261,8 @@ func (w *watched) checkDecoding() {
 		}
 		if a.state == InDecode && !w.aside(int32(i)) {
 			k := w.fleet.workers[seq.worker]
-			made += k.steps - seq.from
-			contexts[&k.ranks[seq.rank]] += float64(seq.context) + k.growth*float64(k.steps-seq.from)
+			made += k.batch.steps - seq.from
+			contexts[&k.ranks[seq.rank]] += float64(seq.context) + k.growth*float64(k.batch.steps-seq.from)
 		}
 	}
 	drafts, booked := false, 0.0
@@ -446,7 +446,7 @@ func TestCheckFindsWhatIsBroken(t *testing.T) {
 	for want, breakIt := range map[string]func(c *Cluster){
 		"calls are not conserved":       func(c *Cluster) { c.tally.Finished-- },
 		"agents spent":                  func(c *Cluster) { c.tally.InState[InDecode]++ },
-		"sequences on ranks":            func(c *Cluster) { c.fleet.workers[0].batch++ },
+		"sequences on ranks":            func(c *Cluster) { c.fleet.workers[0].batch.size++ },
 		"rank 1: 0 running, 1 decoding": func(c *Cluster) { r := &c.fleet.workers[0].ranks[1]; r.running, r.sequences = 0, 1 },
 	} {
 		c := build(t, toy(play(chat)))

@@ -27,8 +27,8 @@ type diary struct {
 func (d *diary) Record(e sim.Event) {
 	if id, ok := d.c.boundary().Payload(e); ok {
 		w := d.c.fleet.workers[id]
-		for _, f := range w.ends {
-			if f.step <= w.steps+int64(w.leg.decode) {
+		for _, f := range w.batch.ends {
+			if f.step <= w.batch.steps+int64(w.leg.decode) {
 				d.ends[f.call] = e.At
 			}
 		}

@@ -10,62 +10,62 @@ import "slices"
 // ones, first in first out inside each class).
 
 // hasSlot reports whether a rank has a slot for a waiting call.
-func (w *worker) hasSlot(r *rank, id int32) bool {
-	if !w.policy.firstTokenFirst || w.calls[id].preempted() { // a preempted call has its first token
-		return r.running < w.shape.MaxBatchPerRank
+func (b *batch) hasSlot(r *rank, id int32) bool {
+	if !b.policy.firstTokenFirst || b.calls[id].preempted() { // a preempted call has its first token
+		return r.running < b.shape.MaxBatchPerRank
 	}
-	return r.newcomers < w.shape.MaxBatchPerRank
+	return r.newcomers < b.shape.MaxBatchPerRank
 }
 
 // displaceOne frees a slot of a full rank for one step.
-func (w *worker) displaceOne(r *rank) {
-	if r.sequences >= w.shape.MaxBatchPerRank {
-		w.park(r, w.newest(r))
-		w.displaced = true
+func (b *batch) displaceOne(r *rank) {
+	if r.sequences >= b.shape.MaxBatchPerRank {
+		b.park(r, b.newest(r))
+		b.displaced = true
 	}
 }
 
 // restoreSlots gives the slots of every rank to the calls that came first.
-func (w *worker) restoreSlots() {
-	w.displaced, w.settled = false, w.admitted
-	for i := range w.ranks {
-		r := &w.ranks[i]
+func (b *batch) restoreSlots() {
+	b.displaced, b.settled = false, b.admitted
+	for i := range b.ranks {
+		r := &b.ranks[i]
 		r.newcomers = 0
 		for len(r.parked) > 0 {
-			if r.sequences >= w.shape.MaxBatchPerRank {
-				newest := w.newest(r)
-				if w.sequences[newest].order < w.sequences[r.parked[0]].order {
+			if r.sequences >= b.shape.MaxBatchPerRank {
+				newest := b.newest(r)
+				if b.sequences[newest].order < b.sequences[r.parked[0]].order {
 					break
 				}
-				w.park(r, newest)
+				b.park(r, newest)
 			}
-			w.giveSlot(r.unpark(0))
+			b.giveSlot(r.unpark(0))
 		}
 	}
 }
 
 // refill gives free slots to parked calls.
-func (w *worker) refill(r *rank) {
-	for len(r.parked) > 0 && r.sequences < w.shape.MaxBatchPerRank {
-		w.giveSlot(r.unpark(0))
+func (b *batch) refill(r *rank) {
+	for len(r.parked) > 0 && r.sequences < b.shape.MaxBatchPerRank {
+		b.giveSlot(r.unpark(0))
 	}
 }
 
 // park takes a call out of its slot and lines it up by its arrival.
-func (w *worker) park(r *rank, id int32) {
-	w.takeSlot(id)
-	at, _ := slices.BinarySearchFunc(r.parked, w.sequences[id].order, func(other int32, order int64) int {
-		return int(w.sequences[other].order - order)
+func (b *batch) park(r *rank, id int32) {
+	b.takeSlot(id)
+	at, _ := slices.BinarySearchFunc(r.parked, b.sequences[id].order, func(other int32, order int64) int {
+		return int(b.sequences[other].order - order)
 	})
 	r.parked = slices.Insert(r.parked, at, id)
 }
 
 // newest is the sequence of a rank that came last before this boundary.
-func (w *worker) newest(r *rank) int32 {
+func (b *batch) newest(r *rank) int32 {
 	best := int32(-1)
-	for _, d := range w.ends {
-		s := &w.sequences[d.call]
-		if &w.ranks[s.rank] == r && s.order < w.settled && (best < 0 || s.order > w.sequences[best].order) {
+	for _, d := range b.ends {
+		s := &b.sequences[d.call]
+		if &b.ranks[s.rank] == r && s.order < b.settled && (best < 0 || s.order > b.sequences[best].order) {
 			best = d.call
 		}
 	}

@@ -1,7 +1,6 @@
 package serve
 
 import (
-	"fmt"
 	"math"
 
 	"agentsim/models/kvcache"
@@ -142,7 +141,7 @@ func (w *worker) promptDone(id int32) error {
 	w.markFilled(id)
 	if w.decodes {
 		w.emit(id)
-		return w.startDecode(id)
+		return w.batch.start(id)
 	}
 	r := &w.ranks[w.residences[id].rank]
 	r.running--
@@ -151,7 +150,7 @@ func (w *worker) promptDone(id int32) error {
 	} else {
 		r.keep(w.now(), id, w.calls[id].prompt())
 	}
-	return w.up.prefilled(w, id)
+	return w.up.prefilled(id)
 }
 
 // markFilled notes the end of a call's prefill. After a preemption it was
@@ -216,41 +215,4 @@ func (w *worker) reloaded(id int32) error {
 	r := &w.ranks[w.residences[id].rank]
 	r.filling = append(r.filling, id)
 	return w.notify()
-}
-
-// cacheRequest is what a call asks of the cache of this worker.
-func (w *worker) cacheRequest(id int32) kvcache.Request {
-	c := &w.calls[id]
-	q := kvcache.Request{Session: kvcache.SessionID(id), Prompt: c.prompt(), Class: c.class}
-	if w.decodes {
-		q.Reserve = w.policy.reserve
-	}
-	switch {
-	case !w.prefills:
-		if w.policy.decodeRetains {
-			q.Common = w.common(&c.turn)
-		}
-		return q
-	case w.policy.cacheOff:
-		return q
-	}
-	q.Common, q.Shared = w.common(&c.turn), int(c.shared)
-	if c.inherited > 0 {
-		q.From, q.Inherited = kvcache.SessionID(c.holder), int(c.inherited)
-	}
-	if c.preempted() && !w.decodes {
-		q.Common = c.prompt() // it lost its place elsewhere: here lies what was computed for it before
-	}
-	return q
-}
-
-// refuse is the error of a call that the worker could not even serve alone: it
-// would wait for ever.
-func (w *worker) refuse(id int32) error {
-	q := w.cacheRequest(id)
-	if w.ranks[0].couldHold(q.Prompt + q.Reserve) {
-		return nil
-	}
-	return w.tooLarge(fmt.Sprintf("a prompt of %d tokens with %d to generate", q.Prompt, q.Reserve),
-		": lower workload.context_limit, or give the worker more accelerators")
 }

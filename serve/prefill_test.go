@@ -19,7 +19,7 @@ func TestPromptChunksFillTheBudget(t *testing.T) {
 		})
 		c := build(t, cfg)
 		w := c.fleet.workers[0]
-		w.ranks[0].sequences, w.ranks[0].running, w.batch = 8, 8, 8
+		w.ranks[0].sequences, w.ranks[0].running, w.batch.size = 8, 8, 8
 		c.fleet.calls[0].request = c.agents.list[0].request()
 		c.fleet.route(0)
 		w.ranks[0].queue.push(0)

@@ -86,16 +86,16 @@ func TestTheYoungestIsRetractedToTheHeadOfTheQueue(t *testing.T) {
 	w := c.fleet.workers[0]
 	r := &w.ranks[0]
 	require.Equal(t, []int{3, 2}, []int{r.sequences, r.queue.n})
-	victim := w.victim(r)
-	for _, f := range w.ends {
+	victim := w.batch.victim(r)
+	for _, f := range w.batch.ends {
 		require.LessOrEqual(t, w.sequences[f.call].from, w.sequences[victim].from)
 	}
 	steps := w.sequences[victim].steps
-	require.NoError(t, w.preempt(r, victim))
+	require.NoError(t, w.batch.preempt(r, victim))
 	a, s := &w.calls[victim], &w.sequences[victim]
 	require.Equal(t, victim, r.queue.at(0))
 	require.Equal(t, 3, r.queue.n)
-	require.EqualValues(t, w.steps-s.from, a.generated)
+	require.EqualValues(t, w.batch.steps-s.from, a.generated)
 	require.Equal(t, steps, s.steps+int64(a.generated))
 	require.Equal(t, 500+a.generated, a.prompt())
 }

@@ -21,15 +21,15 @@ func (w *worker) endLeg() error {
 	w.bookLeg()
 	if n := w.leg.decode; n > 0 {
 		w.bookDecode()
-		w.advance(n)
+		w.batch.advance(n)
 	}
-	if err := w.complete(); err != nil {
+	if err := w.batch.complete(); err != nil {
 		return err
 	}
 	if err := w.endChunks(); err != nil {
 		return err
 	}
-	if err := w.extendCaches(); err != nil {
+	if err := w.batch.extendCaches(); err != nil {
 		return err
 	}
 	return w.plan()
@@ -39,13 +39,13 @@ func (w *worker) endLeg() error {
 // anything to do.
 func (w *worker) plan() error {
 	for w.emerged.n > 0 {
-		if err := w.startDecode(w.emerged.pop()); err != nil {
+		if err := w.batch.start(w.emerged.pop()); err != nil {
 			return err
 		}
 	}
 	if w.decodes && !w.prefills {
-		w.restoreSlots()
-		if err := w.fillSlots(); err != nil {
+		w.batch.restoreSlots()
+		if err := w.batch.fill(); err != nil {
 			return err
 		}
 	}
@@ -56,7 +56,7 @@ func (w *worker) plan() error {
 	switch {
 	case tokens > 0:
 		w.beginStep()
-	case w.batch > 0:
+	case w.batch.size > 0:
 		w.beginRun()
 	}
 	return nil
@@ -66,7 +66,7 @@ func (w *worker) plan() error {
 // unless prompts have priority.
 func (w *worker) beginStep() {
 	decode := 0
-	if w.batch > 0 && w.policy.mixed {
+	if w.batch.size > 0 && w.policy.mixed {
 		decode = 1
 	}
 	w.load(decode > 0)
@@ -78,14 +78,15 @@ func (w *worker) beginStep() {
 // change: a sequence is complete, a cache is full, a displaced call gets its
 // slot back, or held prompts are looked at.
 func (w *worker) beginRun() {
-	count := w.ends[0].step - w.steps
-	if len(w.fills) > 0 {
-		count = max(1, min(count, w.fills[0].step-w.steps))
+	b := &w.batch
+	count := b.ends[0].step - b.steps
+	if len(b.fills) > 0 {
+		count = max(1, min(count, b.fills[0].step-b.steps))
 	}
-	if w.hold.until > w.steps {
-		count = min(count, w.hold.until-w.steps)
+	if w.hold.until > b.steps {
+		count = min(count, w.hold.until-b.steps)
 	}
-	if w.displaced || w.policy.singleSteps {
+	if b.displaced || w.policy.singleSteps {
 		count = 1
 	}
 	w.load(true)
@@ -100,16 +101,11 @@ func (w *worker) beginRun() {
 	w.run(newLeg(w.clock.Now(), int(count), int(count), first, last))
 }
 
-// complete ends the calls whose last decode step is over.
-func (w *worker) complete() error {
-	for len(w.ends) > 0 && w.ends[0].step <= w.steps {
-		id := w.ends.pop().call
-		s := &w.sequences[id]
-		w.ranks[s.rank].remove(float64(s.context) + w.grown(s))
-		w.batch--
-		if err := w.leave(id); err != nil {
-			return err
-		}
+// await puts a call whose cache has arrived in line for a decode slot.
+func (w *worker) await(id int32) error {
+	if err := w.refuse(id); err != nil {
+		return err
 	}
-	return nil
+	w.batch.waiting.push(id)
+	return w.notify()
 }

@@ -57,7 +57,7 @@ func (s *story) tell(format string, args ...any) { fmt.Fprintf(&s.text, " "+form
 func (s *story) step(w *worker, at sim.Time) {
 	s.tell("%s worker %d,", w.pool, w.id)
 	if n := w.leg.decode; n > 0 {
-		s.tell("%d × %d decoding,", n, w.batch)
+		s.tell("%d × %d decoding,", n, w.batch.size)
 	}
 	for _, b := range w.chunks {
 		a := &w.calls[b.call]
@@ -74,9 +74,9 @@ func (s *story) step(w *worker, at sim.Time) {
 }
 
 func (s *story) ends(w *worker, id int32) bool {
-	for _, f := range w.ends {
+	for _, f := range w.batch.ends {
 		if f.call == id {
-			return f.step <= w.steps+int64(w.leg.decode)
+			return f.step <= w.batch.steps+int64(w.leg.decode)
 		}
 	}
 	return false
