@@ -1,8 +1,7 @@
 package serve
 
 import (
-	"fmt"
-
+	"agentsim/fault"
 	"agentsim/models/hardware"
 	"agentsim/models/llm"
 	"agentsim/models/moe"
@@ -46,19 +45,19 @@ type Config struct {
 // fits. Clusters of different sizes may share one prepared Config.
 func (c *Config) Prepare() error {
 	if err := c.Deployment.Validate(); err != nil {
-		return fmt.Errorf("deployment.%w", err)
+		return fault.In("deployment", err)
 	}
 	if err := c.Deployment.Cache.Eviction.CheckClasses(c.classes()); err != nil {
-		return fmt.Errorf("deployment.cache.%w", err)
+		return fault.In("deployment.cache", err)
 	}
 	if c.Deployment.Mode == Auto {
-		return field("deployment.mode", "auto names no deployment yet: only capacity resolves it")
+		return fault.New("deployment.mode", "auto names no deployment yet: only capacity resolves it")
 	}
 	var models []*step.Model // a list of its own: copies of the Config keep theirs
 	for _, p := range c.Deployment.Pools() {
 		m, err := c.Model(p.Spec)
 		if err != nil {
-			return fmt.Errorf("deployment.%s: %w", p.Name, err)
+			return fault.In("deployment."+p.Name, err)
 		}
 		models = append(models, m)
 	}

@@ -1,8 +1,7 @@
 package serve
 
 import (
-	"fmt"
-
+	"agentsim/fault"
 	"agentsim/models/kvcache"
 	"agentsim/models/step"
 	"agentsim/sim"
@@ -64,7 +63,7 @@ func (f *fleet) build(cfg *Config) error {
 		for n := range p.Workers {
 			w, err := newWorker(p, m, cache, cfg.Agents)
 			if err != nil {
-				return fmt.Errorf("deployment.%s: %w", p.Name, err)
+				return fault.In("deployment."+p.Name, err)
 			}
 			w.flight, w.network, w.up = &f.flight, f.network, f
 			w.boundary, w.emerges = boundary, emerges
@@ -73,7 +72,7 @@ func (f *fleet) build(cfg *Config) error {
 				w.price = cfg.pricer
 			}
 			if err := f.connect(w, cfg); err != nil {
-				return fmt.Errorf("deployment.%s: %w", p.Name, err)
+				return fault.In("deployment."+p.Name, err)
 			}
 			f.workers = append(f.workers, w)
 		}

@@ -1,11 +1,10 @@
 package serve
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
-	"agentsim/models/hardware"
+	"agentsim/fault"
 	"agentsim/models/kvcache"
 	"agentsim/models/moe"
 	"agentsim/models/step"
@@ -122,9 +121,9 @@ type HoldSpec struct {
 func (h HoldSpec) validate() error {
 	switch {
 	case h.Poll < 0:
-		return field("hold.poll", fmt.Sprintf("%d: want 0 (every step) or more decode steps", h.Poll))
+		return fault.New("hold.poll", "%d: want 0 (every step) or more decode steps", h.Poll)
 	case h.Balance < 0:
-		return field("hold.balance", fmt.Sprintf("%d: want 0 (never) or more decode steps", h.Balance))
+		return fault.New("hold.balance", "%d: want 0 (never) or more decode steps", h.Balance)
 	}
 	return nil
 }
@@ -134,19 +133,19 @@ func (d *DeploymentSpec) Validate() error {
 	switch d.Mode {
 	case Aggregated:
 		if d.Aggregated == nil {
-			return field(Aggregated, "mode aggregated needs a pool of this name")
+			return fault.New(Aggregated, "mode aggregated needs a pool of this name")
 		}
 	case Disaggregated:
 		if d.Prefill == nil || d.Decode == nil {
-			return field(PrefillPool, "mode disaggregated needs the pools prefill and decode")
+			return fault.New(PrefillPool, "mode disaggregated needs the pools prefill and decode")
 		}
 	case Auto:
 		if d.Budget < 1 {
-			return field("accelerators", "mode auto needs the number of accelerators it may use")
+			return fault.New("accelerators", "mode auto needs the number of accelerators it may use")
 		}
 		return d.validatePolicies()
 	default:
-		return field("mode", fmt.Sprintf("%q: want %s, %s or %s", d.Mode, Aggregated, Disaggregated, Auto))
+		return fault.New("mode", "%q: want %s, %s or %s", d.Mode, Aggregated, Disaggregated, Auto)
 	}
 	for _, p := range d.Pools() {
 		if err := p.Spec.validate(p.Name); err != nil {
@@ -156,37 +155,34 @@ func (d *DeploymentSpec) Validate() error {
 	return d.validatePolicies()
 }
 
-// field is the error of a field that cannot be as it is.
-func field(path, problem string) error { return &hardware.FieldError{Path: path, Problem: problem} }
-
 func (d *DeploymentSpec) validatePolicies() error {
 	if d.Units < 0 {
-		return field("units", fmt.Sprintf("%d: want 1 or more", d.Units))
+		return fault.New("units", "%d: want 1 or more", d.Units)
 	}
 	if !slices.Contains(routerNames(), d.Router) {
-		return field("router", fmt.Sprintf("%q: want one of %s", d.Router, strings.Join(routerNames(), ", ")))
+		return fault.New("router", "%q: want one of %s", d.Router, strings.Join(routerNames(), ", "))
 	}
 	switch d.PrefillOrder {
 	case "", FCFS, ShortestFirst:
 	default:
-		return field("prefill_order", fmt.Sprintf("%q: want %s or %s", d.PrefillOrder, FCFS, ShortestFirst))
+		return fault.New("prefill_order", "%q: want %s or %s", d.PrefillOrder, FCFS, ShortestFirst)
 	}
 	switch d.DecodeOrder {
 	case "", FCFS:
 	case FirstToken:
 		if d.Mode == Aggregated {
-			return field("decode_order", "first-token is of decode workers: an aggregated one computes first tokens itself")
+			return fault.New("decode_order", "first-token is of decode workers: an aggregated one computes first tokens itself")
 		}
 	default:
-		return field("decode_order", fmt.Sprintf("%q: want %s or %s", d.DecodeOrder, FCFS, FirstToken))
+		return fault.New("decode_order", "%q: want %s or %s", d.DecodeOrder, FCFS, FirstToken)
 	}
 	if d.Spill < 0 {
-		return field("spill", fmt.Sprintf("%d: want 0 (never) or more tokens", d.Spill))
+		return fault.New("spill", "%d: want 0 (never) or more tokens", d.Spill)
 	}
 	switch d.Batching {
 	case "", Mixed, PrefillPriority:
 	default:
-		return field("batching", fmt.Sprintf("%q: want %s or %s", d.Batching, Mixed, PrefillPriority))
+		return fault.New("batching", "%q: want %s or %s", d.Batching, Mixed, PrefillPriority)
 	}
 	if err := d.Hold.validate(); err != nil {
 		return err
@@ -197,28 +193,31 @@ func (d *DeploymentSpec) validatePolicies() error {
 // validate leaves the sizes of a cache to the model: any would do here.
 func (c *CacheSpec) validate() error {
 	if c.ReserveTokens < 0 {
-		return field("cache.reserve_tokens", fmt.Sprintf("%d: want 0 (= 1024) or more tokens", c.ReserveTokens))
+		return fault.New("cache.reserve_tokens", "%d: want 0 (= 1024) or more tokens", c.ReserveTokens)
 	}
-	sized := kvcache.Spec{Capacity: 1, BlockTokens: 1, BytesPerToken: 1,
-		Tiers: c.Tiers, Eviction: c.Eviction, Write: c.Write}
-	if err := sized.Validate(); err != nil {
-		return fmt.Errorf("cache.%w", err)
+	sized := kvcache.Spec{
+		Capacity:      1,
+		BlockTokens:   1,
+		BytesPerToken: 1,
+		Tiers:         c.Tiers,
+		Eviction:      c.Eviction,
+		Write:         c.Write,
 	}
-	return nil
+	return fault.In("cache", sized.Validate())
 }
 
 func (p *PoolSpec) validate(name string) error {
 	if p.Workers < 1 {
-		return field(name+".workers", fmt.Sprintf("%d: want at least 1", p.Workers))
+		return fault.New(name+".workers", "%d: want at least 1", p.Workers)
 	}
 	if err := p.Shape.Normalised().Validate(); err != nil {
-		return fmt.Errorf("%s.%w", name, err)
+		return fault.In(name, err)
 	}
 	if name != DecodePool && p.TokenBudget < 1 {
-		return field(name+".token_budget", "want the tokens a rank may prefill in one step, e.g. 8192")
+		return fault.New(name+".token_budget", "want the tokens a rank may prefill in one step, e.g. 8192")
 	}
 	if name != PrefillPool && p.MaxBatchPerRank < 1 {
-		return field(name+".max_batch_per_rank", "want the sequences a rank may decode at once, e.g. 128")
+		return fault.New(name+".max_batch_per_rank", "want the sequences a rank may decode at once, e.g. 128")
 	}
 	return nil
 }

@@ -79,9 +79,3 @@ type Precision struct {
 	Dense   hardware.Format `yaml:"dense"`
 	KV      hardware.Format `yaml:"kv"`
 }
-
-// IngressSeconds is the time from a request's submission to its arrival at the
-// router, for a prompt of so many tokens.
-func (h HostCost) IngressSeconds(promptTokens float64) float64 {
-	return float64(h.Ingress) + float64(h.PerPromptToken)*promptTokens
-}

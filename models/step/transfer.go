@@ -20,7 +20,7 @@ type Transfer struct {
 // accelerators. A unit that lies in one domain uses the scale-up fabric, a
 // larger one the network. Every stage of a pipeline sends the layers it has.
 func NewTransfer(m *Model, unitAccelerators int) Transfer {
-	c := &m.cfg
+	c := m.Config()
 	link := c.System.Accelerator.ScaleOut
 	if unitAccelerators <= c.System.Domain {
 		link = c.System.Accelerator.ScaleUp
@@ -52,4 +52,10 @@ func (t *Transfer) Exposed(bytes, stepSeconds float64) float64 {
 // if no other transfer shares the link.
 func (t *Transfer) Seconds(bytes, stepSeconds float64) float64 {
 	return t.Latency + t.Exposed(bytes, stepSeconds)/float64(t.Rate)
+}
+
+// IngressSeconds is the time from a request's submission to its arrival at the
+// router, for a prompt of so many tokens.
+func (h HostCost) IngressSeconds(promptTokens float64) float64 {
+	return float64(h.Ingress) + float64(h.PerPromptToken)*promptTokens
 }
