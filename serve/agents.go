@@ -18,7 +18,7 @@ type agents struct {
 	tally    *Tally
 	draws    draws
 	arrivals arrivals
-	list     []agent          // by slot, which is also the number of its session in the fleet
+	list     []agent          // by number, which is also that of its session in the fleet
 	toolEnds *sim.Kind[int32] // fires when an agent's next call is due
 
 	alive   int
@@ -31,8 +31,8 @@ type agent struct {
 	session   trace.Session
 	k         int // number of the session among those of the agent
 	turn      int
-	luck      int32 // whose random draws it gets: not the slot, which others had before
-	holder    int32 // slot that holds what its first prompt inherits; -1 = none
+	luck      int32 // whose random draws it gets: not its number, which others had before
+	holder    int32 // number of the agent that holds what its first prompt inherits; -1 = none
 	alive     bool  // it has calls left to make
 	answering bool  // at the start it is in the middle of an answer
 }
@@ -45,7 +45,13 @@ type Sessions interface {
 }
 
 func newAgents(cfg *Config, clock *sim.Simulation, f *fleet) *agents {
-	g := &agents{cfg: cfg, clock: clock, fleet: f, tally: f.tally, draws: draws{seed: cfg.Seed}}
+	g := &agents{
+		cfg:   cfg,
+		clock: clock,
+		fleet: f,
+		tally: f.tally,
+		draws: draws{seed: cfg.Seed},
+	}
 	g.toolEnds = sim.NewKind(clock, "tool", sim.Arrive, g.onToolEnd)
 	return g
 }
@@ -104,7 +110,7 @@ func (g *agents) firstCall(id int32) sim.Time {
 	return sim.Ticks(g.draws.uniform("first delay", id, 0) * g.cfg.Ramp)
 }
 
-// appear makes the agent of a slot alive.
+// appear makes the agent of a number alive.
 func (g *agents) appear(id int32, now sim.Time) {
 	g.count(now, 1)
 	g.list[id].alive, g.list[id].holder = true, -1

@@ -4,9 +4,9 @@ package serve
 // one, and the virtual step counter.
 type batch struct {
 	*replica
-	waiting fifo    // calls that want a slot, of a decode worker
-	ends    dueHeap // sequences by the virtual step at which they are complete
-	fills   dueHeap // the same by the step at which their cache is full; may hold some that have left
+	waiting   fifo    // calls that want a slot, of a decode worker
+	ends      dueHeap // sequences by the virtual step at which they are complete
+	overflows dueHeap // the same by the step at which their cache is full; may hold some that have left
 
 	steps     int64 // virtual steps completed
 	size      int   // sequences with a slot, over all ranks
@@ -24,17 +24,8 @@ func (b *batch) advance(steps int) {
 	}
 }
 
-// begin gives a call a decode slot of its rank, from this step boundary on.
-func (b *batch) begin(id int32) {
-	s := &b.sequences[id]
-	s.from, s.until = b.steps, b.steps+s.steps
-	b.ends.push(due{step: s.until, call: id})
-	b.ranks[s.rank].add(s.context)
-	b.size++
-}
-
-// grown is how many tokens a sequence has gained since it began.
-func (b *batch) grown(s *sequence) float64 { return b.growth * float64(b.steps-s.from) }
+// gained is how many tokens a sequence has gained since it began.
+func (b *batch) gained(s *sequence) float64 { return b.growth * float64(b.steps-s.from) }
 
 // load is the number of calls that decode or wait for it.
 func (b *batch) load() int { return b.size + b.waiting.n }

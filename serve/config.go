@@ -24,7 +24,7 @@ type Config struct {
 	Replay     string      // of trace.Workload: whether the next prompt repeats what was generated
 	Agents     int
 	Ramp       float64 // seconds over which the agents' first calls are spread
-	Pace       Pace    // of turns, for the start
+	Pace       Pace    // expected duration of turns, for the stationary start
 	Cold       bool    // agents begin their first sessions at the first turn, on empty caches
 	CallsMax   int64   // agents stop once so many calls were issued; 0 = never
 	MinOutput  int     // tokens below which a call has no output speed
@@ -36,13 +36,14 @@ type Config struct {
 
 	models []*step.Model // one a pool; built by Prepare
 
-	// Tests put other things in their place.
+	// Tests replace these.
 	naive  bool   // every decode step is an event of its own: the oracle
 	pricer pricer // of all steps; nil = the pool's step model
 }
 
-// Prepare builds the step models of the pools and checks that every worker
-// fits. Clusters of different sizes may share one prepared Config.
+// Prepare checks the configuration and builds the step models of the pools.
+// Clusters of different sizes may share one prepared Config. An error about a
+// field is a *fault.Field.
 func (c *Config) Prepare() error {
 	if err := c.Deployment.Validate(); err != nil {
 		return fault.In("deployment", err)
@@ -68,10 +69,10 @@ func (c *Config) Prepare() error {
 // Models are the step models of the pools, in the order of Deployment.Pools.
 func (c *Config) Models() []*step.Model { return c.models }
 
-// ErrMemory is returned when a worker does not fit in memory.
+// ErrMemory is returned when a worker, or a call on it, does not fit in memory.
 type ErrMemory struct{ Pool, Reason string }
 
-// Error names the pool and says by how much it misses.
+// Error names the pool and says what does not fit.
 func (e *ErrMemory) Error() string { return "deployment." + e.Pool + ": " + e.Reason }
 
 // Fit checks that every worker fits in memory.

@@ -2,9 +2,9 @@ package serve
 
 import "math"
 
-// fill moves waiting calls into the decode batch, first come first
+// admitWaiting moves waiting calls into the decode batch, first come first
 // served, as long as a rank has a slot and room in its cache.
-func (b *batch) fill() error {
+func (b *batch) admitWaiting() error {
 	for b.waiting.n > 0 {
 		id := b.waiting.at(0)
 		i := b.admit(id)
@@ -106,9 +106,13 @@ func (b *batch) start(id int32) error {
 	return nil
 }
 
-// giveSlot makes a call a sequence of the decode batch.
+// giveSlot makes a call a sequence of its rank, from this step boundary on.
 func (b *batch) giveSlot(id int32) {
-	b.begin(id)
+	s := &b.sequences[id]
+	s.from, s.until = b.steps, b.steps+s.steps
+	b.ends.push(due{step: s.until, call: id})
+	b.ranks[s.rank].add(s.context)
+	b.size++
 	b.watchRoom(id)
 }
 
@@ -119,7 +123,7 @@ func (b *batch) watchRoom(id int32) {
 	steps := int64(math.Floor(float64(s.room-s.context) / b.growth))
 	s.fullAt = max(s.from+steps, b.steps+1)
 	if s.fullAt < s.until {
-		b.fills.push(due{step: s.fullAt, call: id})
+		b.overflows.push(due{step: s.fullAt, call: id})
 	}
 }
 
@@ -127,7 +131,7 @@ func (b *batch) watchRoom(id int32) {
 // has grown to.
 func (b *batch) takeSlot(id int32) {
 	s := &b.sequences[id]
-	tokens := b.grown(s)
+	tokens := b.gained(s)
 	b.ends.remove(id)
 	b.ranks[s.rank].remove(float64(s.context) + tokens)
 	b.size--
@@ -141,7 +145,7 @@ func (b *batch) complete() error {
 	for len(b.ends) > 0 && b.ends[0].step <= b.steps {
 		id := b.ends.pop().call
 		s := &b.sequences[id]
-		b.ranks[s.rank].remove(float64(s.context) + b.grown(s))
+		b.ranks[s.rank].remove(float64(s.context) + b.gained(s))
 		b.size--
 		if err := b.leave(id); err != nil {
 			return err

@@ -29,6 +29,6 @@
 // them), leg.go (a run of steps).
 //
 // What all of them speak of: flight.go (requests, calls in flight, decoding
-// sequences), drafts.go and draws.go (random choices), policy.go, queues.go,
+// sequences), drafts.go and draws.go (random choices), policy.go, queue.go,
 // tally.go, observe.go, config.go and spec.go (what a cluster is built from).
 package serve

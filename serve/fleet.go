@@ -84,7 +84,7 @@ func (f *fleet) build(cfg *Config) error {
 // decodes, with wires to its tiers and from prefill to the decode pool.
 func (f *fleet) connect(w *worker, cfg *Config) error {
 	if w.prefills {
-		w.fillSeconds = w.fullStepSeconds() / float64(w.shape.TokenBudget)
+		w.prefillSeconds = w.fullStepSeconds() / float64(w.shape.TokenBudget)
 		f.entrance.workers = append(f.entrance.workers, w)
 	} else {
 		f.handoff.decoders[w.unit] = append(f.handoff.decoders[w.unit], w)

@@ -57,11 +57,11 @@ type call struct {
 	entered sim.Time // when the state began
 	booked  sim.Time // up to which the tally knows of it
 
-	issued     sim.Time
-	began      sim.Time // beginning of the prefill
-	filled     sim.Time // end of the prefill
-	firstToken sim.Time
-	lastStep   float64 // seconds of the step that computed the last prompt token
+	issued       sim.Time
+	prefillStart sim.Time
+	prefillEnd   sim.Time
+	firstToken   sim.Time
+	lastStep     float64 // seconds of the step that computed the last prompt token
 
 	hit       int // prompt tokens found in the cache when it was first admitted
 	done      int // prompt tokens that are in the cache so far

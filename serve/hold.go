@@ -12,8 +12,8 @@ type hold struct {
 func (w *worker) holds() bool {
 	h, spec := &w.hold, &w.policy.hold
 	h.until = 0
-	with, filling := w.prompts()
-	if with == 0 || filling || w.batch.size == 0 {
+	with, underWay := w.prompts()
+	if with == 0 || underWay || w.batch.size == 0 {
 		h.waiting = false
 		return false
 	}
@@ -36,13 +36,13 @@ func (w *worker) holds() bool {
 
 // prompts counts the attention ranks with a prompt that waits, and says
 // whether any has one under way.
-func (w *worker) prompts() (with int, filling bool) {
+func (w *worker) prompts() (with int, underWay bool) {
 	for i := range w.ranks {
 		r := &w.ranks[i]
-		filling = filling || len(r.filling) > 0
+		underWay = underWay || len(r.prefilling) > 0
 		if r.queue.n > 0 {
 			with++
 		}
 	}
-	return with, filling
+	return with, underWay
 }

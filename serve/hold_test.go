@@ -45,7 +45,7 @@ func TestAWorkerThatBalancesWaitsForAllItsRanks(t *testing.T) {
 func TestPromptsUnderWayAreNotHeld(t *testing.T) {
 	w := holding(t, HoldSpec{Poll: 5, Balance: 20})
 	w.ranks[1].queue.push(0)
-	w.ranks[0].filling = append(w.ranks[0].filling, 1)
+	w.ranks[0].prefilling = append(w.ranks[0].prefilling, 1)
 	require.False(t, w.holds())
 }
 

@@ -17,7 +17,7 @@ func newLanes(g *agents) *lanes {
 // begin starts every lane inside its first session, on an empty cache.
 func (l *lanes) begin() error {
 	for range l.cfg.Agents {
-		if err := l.admit(l.newSlot()); err != nil {
+		if err := l.admit(l.newNumber()); err != nil {
 			return err
 		}
 	}
@@ -32,7 +32,7 @@ func (l *lanes) admit(id int32) error {
 		return err
 	}
 	l.underWay++
-	l.join(id, member{parent: -1})
+	l.enrol(id, member{parent: -1})
 	a, m := &l.list[id], &l.members[id]
 	a.turn = turnBefore(&a.session, l.draws.uniform("snapshot", id, 0))
 	for m.spawned < len(a.session.Spawns) && int(a.session.Spawns[m.spawned].After) < a.turn {
@@ -47,7 +47,7 @@ func (l *lanes) nextSession(id int32) error {
 	if err := l.beginSession(id, l.list[id].k+1); err != nil {
 		return err
 	}
-	l.join(id, member{parent: -1, begun: l.clock.Now()})
+	l.enrol(id, member{parent: -1, begun: l.clock.Now()})
 	l.toolEnds.After(0, id)
 	return nil
 }

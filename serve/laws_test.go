@@ -162,7 +162,7 @@ func (w *watched) checkCall(id int32) {
 	input := int(c.turn.Input)
 	ingress := sim.Ticks(w.fleet.ingress.IngressSeconds(float64(input)))
 	request := w.fleet.workers[home.home].cacheRequest(id)
-	w.hold(c.began-c.issued >= ingress, "prefill comes after ingress", id)
+	w.hold(c.prefillStart-c.issued >= ingress, "prefill comes after ingress", id)
 	w.hold(c.hit <= max(request.Common, request.Shared, request.Inherited), "only what is common is found", id)
 	w.hold(c.hit < input, "the last token is always computed", id)
 	w.hold(c.done >= c.hit || c.preempted(), "what was found counts", id)
@@ -170,9 +170,9 @@ func (w *watched) checkCall(id int32) {
 		w.hold(c.done < c.prompt() || w.emerging(id), "prefill ends with the last token", id)
 		return
 	}
-	w.hold(c.done == c.prompt() && c.filled > c.began, "no token before its prompt is complete", id)
+	w.hold(c.done == c.prompt() && c.prefillEnd > c.prefillStart, "no token before its prompt is complete", id)
 	if c.state == InDecode {
-		w.hold(c.firstToken-c.issued >= ingress+c.filled-c.began, "ttft holds ingress and prefill", id)
+		w.hold(c.firstToken-c.issued >= ingress+c.prefillEnd-c.prefillStart, "ttft holds ingress and prefill", id)
 		s := &w.fleet.sequences[id]
 		decoder := w.fleet.workers[s.worker]
 		w.hold(s.until > decoder.batch.steps || w.aside(id), "who is done has left", id)
@@ -223,7 +223,7 @@ func (w *watched) checkBooks() {
 			homes += r.homes
 			queued += r.queued
 			places[InQueue] += r.queue.n
-			places[InPrefill] += len(r.filling)
+			places[InPrefill] += len(r.prefilling)
 			places[InDecode] += r.sequences + len(r.parked)
 		}
 		places[InSlot] += k.batch.waiting.n

@@ -18,9 +18,9 @@ type open struct {
 	coming   []int32          // sessions still to arrive, the next one first
 
 	// Where sessions inherit from others than their parents, caches keep those
-	// that are over, and their slots with them, until others push them out.
-	holders []int32 // slot by session of the pool; -1 = none; nil = nobody inherits
-	ended   fifo    // slots of sessions that are over
+	// that are over, and their numbers with them, until others push them out.
+	holders []int32 // number of the agent by session of the pool; -1 = none; nil = nobody inherits
+	ended   fifo    // numbers of sessions that are over
 }
 
 // endedMax bounds the sessions that caches may hold after their end, and so
@@ -78,13 +78,13 @@ func (o *open) awaitNext() {
 // onSession begins a session that arrives.
 func (o *open) onSession(session int32) error {
 	o.awaitNext()
-	id := o.newSlot()
+	id := o.newNumber()
 	if err := o.fromPool(id, session); err != nil {
 		return err
 	}
 	a := &o.list[id]
 	a.luck, a.k = session, 0
-	o.join(id, member{parent: -1, begun: o.clock.Now()})
+	o.enrol(id, member{parent: -1, begun: o.clock.Now()})
 	if o.holders != nil {
 		o.holders[session] = id
 		if from := a.session.From; from > 0 {
@@ -95,7 +95,7 @@ func (o *open) onSession(session int32) error {
 	return nil
 }
 
-// treeOver frees the slot of a session whose tree is done, or leaves its cache
+// treeOver frees the number of a session whose tree is done, or leaves its cache
 // to others that inherit from it.
 func (o *open) treeOver(id int32) error {
 	if o.underWay--; o.underWay == 0 {

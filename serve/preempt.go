@@ -10,13 +10,13 @@ import (
 // Where memory is short, the call that began last is preempted: it loses its
 // cache, and its prompt and answer so far have to be computed again.
 func (b *batch) extendCaches() error {
-	for len(b.fills) > 0 && b.fills[0].step <= b.steps {
-		d := b.fills.pop()
+	for len(b.overflows) > 0 && b.overflows[0].step <= b.steps {
+		d := b.overflows.pop()
 		s := &b.sequences[d.call]
 		if s.fullAt != d.step || !b.decodesHere(d.call) {
 			continue // it has ended or was preempted since
 		}
-		if err := b.extend(d.call, s.context+int(math.Ceil(b.grown(s)))+b.policy.reserve); err != nil {
+		if err := b.extend(d.call, s.context+int(math.Ceil(b.gained(s)))+b.policy.reserve); err != nil {
 			return err
 		}
 	}

@@ -26,8 +26,8 @@ func (w *worker) formChunks() int {
 	for i := range w.ranks {
 		r := &w.ranks[i]
 		room := w.chunkBudget(r)
-		for q := 0; q < len(r.filling) && room > 0; q++ {
-			n := w.addChunk(i, r.filling[q], room)
+		for q := 0; q < len(r.prefilling) && room > 0; q++ {
+			n := w.addChunk(i, r.prefilling[q], room)
 			room -= n
 			total += n
 		}
@@ -82,7 +82,7 @@ func (w *worker) admitNext(r *rank) (id int32, ready, ok bool) {
 	c := &w.calls[id]
 	c.done = hit.Tokens
 	if !c.preempted() {
-		c.hit, c.began = hit.Tokens, w.clock.Now()
+		c.hit, c.prefillStart = hit.Tokens, w.clock.Now()
 	}
 	r.queued -= hit.Tokens
 	r.running++
@@ -90,7 +90,7 @@ func (w *worker) admitNext(r *rank) (id int32, ready, ok bool) {
 		return id, false, true
 	}
 	w.enter(id, InPrefill)
-	r.filling = append(r.filling, id)
+	r.prefilling = append(r.prefilling, id)
 	return id, true, true
 }
 
@@ -122,7 +122,7 @@ func (w *worker) endChunks() error {
 		if c.done < c.prompt() {
 			continue
 		}
-		r.filled(b.call)
+		r.endPrefill(b.call)
 		if c.lastStep = seconds; w.leg.drain > 0 {
 			w.emerges.After(sim.Ticks(w.leg.drain), b.call)
 			continue
@@ -138,7 +138,7 @@ func (w *worker) endChunks() error {
 // promptDone hands a computed prompt on: to the decode batch of the same
 // worker, or to the decode pool.
 func (w *worker) promptDone(id int32) error {
-	w.markFilled(id)
+	w.markPrefillEnd(id)
 	if w.decodes {
 		w.emit(id)
 		return w.batch.start(id)
@@ -153,11 +153,11 @@ func (w *worker) promptDone(id int32) error {
 	return w.up.prefilled(id)
 }
 
-// markFilled notes the end of a call's prefill. After a preemption it was
+// markPrefillEnd notes the end of a call's prefill. After a preemption it was
 // noted before.
-func (w *worker) markFilled(id int32) {
+func (w *worker) markPrefillEnd(id int32) {
 	if c := &w.calls[id]; !c.preempted() {
-		c.filled = w.clock.Now()
+		c.prefillEnd = w.clock.Now()
 	}
 }
 
@@ -171,7 +171,7 @@ func (w *worker) emerge(id int32) error {
 		}
 		return w.notify()
 	}
-	w.markFilled(id)
+	w.markPrefillEnd(id)
 	w.emit(id)
 	w.emerged.push(id)
 	return w.notify()
@@ -194,7 +194,7 @@ func (w *worker) reload(r *rank, id int32, hit kvcache.Hit) bool {
 	}
 	tier, wire := &w.tiers[level-1], r.tiers[level]
 	seconds := float64(tier.Latency) + bytes/float64(tier.Rate)*float64(1+w.network.active(wire))
-	if !kvcache.Decide(seconds, float64(tokens)*w.fillSeconds) {
+	if !kvcache.Decide(seconds, float64(tokens)*w.prefillSeconds) {
 		c := &w.calls[id]
 		c.done -= tokens
 		if !c.preempted() {
@@ -213,6 +213,6 @@ func (w *worker) reload(r *rank, id int32, hit kvcache.Hit) bool {
 func (w *worker) reloaded(id int32) error {
 	w.enter(id, InPrefill)
 	r := &w.ranks[w.residences[id].rank]
-	r.filling = append(r.filling, id)
+	r.prefilling = append(r.prefilling, id)
 	return w.notify()
 }

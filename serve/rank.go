@@ -13,10 +13,10 @@ type rank struct {
 	tiers tierWires // from the tiers below HBM
 	out   int32     // wire to the decode pool
 
-	queue   fifo    // calls that wait to be admitted, in order of arrival
-	filling []int32 // calls whose prompt is being computed, in order of admission
-	queued  int     // prompt tokens still to be computed, of all calls here
-	homes   int     // sessions that live here
+	queue      fifo    // calls that wait to be admitted, in order of arrival
+	prefilling []int32 // calls whose prompt is being computed, in order of admission
+	queued     int     // prompt tokens still to be computed, of all calls here
+	homes      int     // sessions that live here
 
 	running   int     // calls with a place: prompt under way, decoding or parked
 	sequences int     // calls with a decode slot
@@ -43,9 +43,9 @@ func (r *rank) enqueueFirst(id int32, tokens int) {
 	r.queued += tokens
 }
 
-// filled takes a call whose prompt is computed out of those under way.
-func (r *rank) filled(id int32) {
-	r.filling = slices.DeleteFunc(r.filling, func(other int32) bool { return other == id })
+// endPrefill takes a call whose prompt is computed out of those under way.
+func (r *rank) endPrefill(id int32) {
+	r.prefilling = slices.DeleteFunc(r.prefilling, func(other int32) bool { return other == id })
 }
 
 // add gives a decode slot to a call with so many tokens of context.

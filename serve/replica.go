@@ -25,7 +25,7 @@ type replica struct {
 	static   float64            // watts of its accelerators without work
 	tiers    []kvcache.TierSpec // below HBM
 
-	fillSeconds float64 // of prefill per prompt token, in full steps
+	prefillSeconds float64 // of prefill per prompt token, in full steps
 
 	ranks []rank
 }

@@ -45,7 +45,7 @@ func (w *worker) plan() error {
 	}
 	if w.decodes && !w.prefills {
 		w.batch.restoreSlots()
-		if err := w.batch.fill(); err != nil {
+		if err := w.batch.admitWaiting(); err != nil {
 			return err
 		}
 	}
@@ -69,7 +69,7 @@ func (w *worker) beginStep() {
 	if w.batch.size > 0 && w.policy.mixed {
 		decode = 1
 	}
-	w.load(decode > 0)
+	w.setLoads(decode > 0)
 	cost := w.price.Step(w.loads)
 	w.run(newLeg(w.clock.Now(), 1, decode, cost, cost))
 }
@@ -80,8 +80,8 @@ func (w *worker) beginStep() {
 func (w *worker) beginRun() {
 	b := &w.batch
 	count := b.ends[0].step - b.steps
-	if len(b.fills) > 0 {
-		count = max(1, min(count, b.fills[0].step-b.steps))
+	if len(b.overflows) > 0 {
+		count = max(1, min(count, b.overflows[0].step-b.steps))
 	}
 	if w.hold.until > b.steps {
 		count = min(count, w.hold.until-b.steps)
@@ -89,7 +89,7 @@ func (w *worker) beginRun() {
 	if b.displaced || w.policy.singleSteps {
 		count = 1
 	}
-	w.load(true)
+	w.setLoads(true)
 	first := w.price.Step(w.loads)
 	last := first
 	if count > 1 {

@@ -17,8 +17,8 @@ const (
 	Auto          = "auto" // the best on a number of accelerators; resolved before anything runs
 )
 
-// The pools of a disaggregated deployment. That of an aggregated one is called
-// as its mode.
+// The pools of a disaggregated deployment. An aggregated one has a single pool,
+// which has the name of the mode.
 const (
 	PrefillPool = "prefill"
 	DecodePool  = "decode"
@@ -27,22 +27,23 @@ const (
 // The routers.
 const (
 	ConversationAffinity = "conversation-affinity" // a session stays with the rank of its first turn
-	LeastLoaded          = "least-loaded"          // every call goes where least work waits
+	LeastLoaded          = "least-loaded"          // every call goes where the fewest prompt tokens wait
 	PowerOfTwo           = "power-of-two"          // to the less loaded of two ranks drawn at random
 	KVAware              = "kv-aware"              // where queued and uncached tokens together are fewest
-	RoundRobin           = "round-robin"
+	RoundRobin           = "round-robin"           // one worker after the other
 )
 
 // The orders in which waiting prompts are taken up.
 const (
-	FCFS          = "fcfs"
-	ShortestFirst = "shortest-first" // fewest tokens to compute
+	FCFS          = "fcfs"           // first come, first served
+	ShortestFirst = "shortest-first" // the prompt with the fewest tokens to compute
 )
 
-// Who goes first where a decode worker has more calls than slots.
+// The orders, besides FCFS, in which a decode worker gives out its slots.
 const (
-	// FirstToken gives a call that has no token yet a slot for one step at
-	// once, in place of the one that came last; after it, slots go by arrival.
+	// FirstToken gives a call that has no token yet a slot at once, for one
+	// step, in place of the call that came last. After that step the slots
+	// belong to those that came first.
 	FirstToken = "first-token"
 )
 
@@ -55,7 +56,7 @@ const (
 // DeploymentSpec says which workers there are and how calls reach them.
 type DeploymentSpec struct {
 	Mode         string         `yaml:"mode"`                   // aggregated | disaggregated | auto
-	Budget       int            `yaml:"accelerators,omitempty"` // that mode auto may use
+	Budget       int            `yaml:"accelerators,omitempty"` // number that mode auto may use
 	Units        int            `yaml:"units,omitempty"`        // equal copies of the pools, each inside a domain; 0 = 1
 	Aggregated   *PoolSpec      `yaml:"aggregated,omitempty"`
 	Prefill      *PoolSpec      `yaml:"prefill,omitempty"`
@@ -190,7 +191,8 @@ func (d *DeploymentSpec) validatePolicies() error {
 	return d.Cache.validate()
 }
 
-// validate leaves the sizes of a cache to the model: any would do here.
+// validate checks the policies of the cache. Its sizes follow from the model, so
+// that any do here.
 func (c *CacheSpec) validate() error {
 	if c.ReserveTokens < 0 {
 		return fault.New("cache.reserve_tokens", "%d: want 0 (= 1024) or more tokens", c.ReserveTokens)

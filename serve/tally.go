@@ -2,8 +2,8 @@ package serve
 
 import "agentsim/sim"
 
-// Tally is what happened since the window was opened; the totals of calls
-// are over the whole run.
+// Tally counts what happened since the window was opened. Issued, Finished and
+// Sessions count over the whole run.
 type Tally struct {
 	from sim.Time
 
@@ -18,20 +18,20 @@ type Tally struct {
 	MovedBytes   float64 // of caches, between workers
 	Reloaded     float64 // bytes of caches, from tiers below HBM
 	Preemptions  int64   // calls that lost their place in the decode batch
-	Lost         int64   // tokens of cache that went with them
+	Lost         int64   // tokens of cache that they lost with it
 
 	TTFT     []float64 // seconds, one a call
 	Speed    []float64 // tokens/s after the first token, one a call that has one
 	E2ESpeed []float64 // tokens/s over the whole request, one a call that takes time
-	Queue    float64   // seconds summed over calls: waiting for prefill to begin
-	Fill     float64   // prefill itself
-	Hand     float64   // transfer and wait for a decode slot
+	Queue    float64   // seconds from submission to the beginning of prefill, summed over calls
+	Fill     float64   // the same of prefill itself
+	Hand     float64   // the same of transfer and the wait for a decode slot
 
-	InState [states]sim.Time // agent time by state
+	InState [states]sim.Time // time of all agents, by state
 	Work    []WorkerTally
 }
 
-// WorkerTally is one worker's part.
+// WorkerTally is what one worker did.
 type WorkerTally struct {
 	Busy      sim.Time
 	Joules    float64 // dynamic
@@ -45,8 +45,16 @@ func (t *Tally) reset(now sim.Time, workers int) {
 		work = make([]WorkerTally, workers)
 	}
 	clear(work)
-	*t = Tally{from: now, Issued: t.Issued, Finished: t.Finished, Sessions: t.Sessions,
-		TTFT: t.TTFT[:0], Speed: t.Speed[:0], E2ESpeed: t.E2ESpeed[:0], Work: work}
+	*t = Tally{
+		from:     now,
+		Issued:   t.Issued,
+		Finished: t.Finished,
+		Sessions: t.Sessions,
+		TTFT:     t.TTFT[:0],
+		Speed:    t.Speed[:0],
+		E2ESpeed: t.E2ESpeed[:0],
+		Work:     work,
+	}
 }
 
 func (t *Tally) spend(s State, d sim.Time) { t.InState[s] += d }
@@ -61,9 +69,9 @@ func (t *Tally) record(c *call, now sim.Time, minOutput int) {
 	t.HitTokens += int64(c.hit)
 	t.OutputTokens += int64(turn.Output)
 	t.TTFT = append(t.TTFT, (c.firstToken - c.issued).Seconds())
-	t.Queue += (c.began - c.issued).Seconds()
-	t.Fill += (c.filled - c.began).Seconds()
-	t.Hand += (c.firstToken - c.filled).Seconds()
+	t.Queue += (c.prefillStart - c.issued).Seconds()
+	t.Fill += (c.prefillEnd - c.prefillStart).Seconds()
+	t.Hand += (c.firstToken - c.prefillEnd).Seconds()
 	if now > c.issued {
 		t.E2ESpeed = append(t.E2ESpeed, float64(turn.Output)/(now-c.issued).Seconds())
 	}

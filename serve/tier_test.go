@@ -104,8 +104,8 @@ func TestABusyWireMakesComputingTheBetterChoice(t *testing.T) {
 		hit := kvcache.Hit{Tokens: tokens}
 		hit.Levels[1], hit.ReloadBytes[1] = tokens, tokens*65536
 		alone := 1e-3 + tokens*65536/1e10
-		require.Less(t, alone, tokens*w.fillSeconds)
-		require.Greater(t, 17*alone, tokens*w.fillSeconds)
+		require.Less(t, alone, tokens*w.prefillSeconds)
+		require.Greater(t, 17*alone, tokens*w.prefillSeconds)
 		a := &w.calls[0]
 		a.done, a.hit = tokens, tokens
 		require.Equal(t, waits, w.reload(r, 0, hit))

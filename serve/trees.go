@@ -7,13 +7,13 @@ import (
 	"agentsim/trace"
 )
 
-// trees are session trees under way, in which agents start sub-agents. A slot
-// of agents.list is an agent's while it or one of its sub-agents lives, then
+// trees are session trees under way, in which agents start sub-agents. A number
+// in agents.list is an agent's while it or one of its sub-agents lives, then
 // another's.
 type trees struct {
 	*agents
-	members   []member // by slot
-	free      []int32  // slots of nobody
+	members   []member // by number
+	free      []int32  // numbers of nobody
 	spawns    *sim.Kind[spawn]
 	underWay  int                    // trees
 	timed     bool                   // calls go out at their recorded instants
@@ -23,9 +23,9 @@ type trees struct {
 
 // member is what an agent is in its tree.
 type member struct {
-	parent   int32    // slot of the agent that started it; -1 = none
+	parent   int32    // number of the agent that started it; -1 = none
 	joinTurn int32    // turn of the parent that waits for it; 0 = none
-	children int      // sub-agents that hold their slots, or will
+	children int      // sub-agents that have their numbers, or will
 	spawned  int      // of the session's spawns
 	begun    sim.Time // recorded beginning of its session
 	waits    int      // sub-agents that its next call waits for
@@ -44,8 +44,8 @@ func (t *trees) plant(g *agents, over func(root int32) error) {
 // drained reports whether no tree is under way.
 func (t *trees) drained() bool { return t.underWay == 0 }
 
-// newSlot gives a slot to an agent.
-func (t *trees) newSlot() int32 {
+// newNumber is a number for an agent.
+func (t *trees) newNumber() int32 {
 	if n := len(t.free); n > 0 {
 		id := t.free[n-1]
 		t.free = t.free[:n-1]
@@ -56,9 +56,9 @@ func (t *trees) newSlot() int32 {
 	return int32(len(t.list) - 1)
 }
 
-// join makes the agent of a slot alive; its session is there already. Lanes put
+// enrol makes the agent of a number alive; its session is there already. Lanes put
 // a marker of their own before each session, so that they share nothing.
-func (t *trees) join(id int32, m member) {
+func (t *trees) enrol(id int32, m member) {
 	m.owed = t.members[id].owed[:0]
 	t.members[id] = m
 	t.appear(id, t.clock.Now())
@@ -70,7 +70,7 @@ func (t *trees) join(id int32, m member) {
 
 // onSpawn begins a sub-agent.
 func (t *trees) onSpawn(s spawn) error {
-	id := t.newSlot()
+	id := t.newNumber()
 	begun := t.clock.Now()
 	if start, _ := t.cfg.Pool.Start(s.session); t.timed && start >= 0 {
 		begun = sim.Ticks(start)
@@ -82,12 +82,12 @@ func (t *trees) onSpawn(s spawn) error {
 	const spread = 1_000_003 // a prime: agents draw luck of their own
 	a.luck = parent.luck*spread + s.session + 1
 	a.k = parent.k
-	t.join(id, member{parent: s.parent, joinTurn: s.joinTurn, begun: begun})
+	t.enrol(id, member{parent: s.parent, joinTurn: s.joinTurn, begun: begun})
 	t.toolEnds.After(0, id)
 	return nil
 }
 
-// fromPool hands a slot a session of the trace.
+// fromPool hands an agent a session of the trace.
 func (t *trees) fromPool(id, session int32) error {
 	a := &t.list[id]
 	t.cfg.Pool.Session(int(session), &a.session)
@@ -160,13 +160,13 @@ func (t *trees) end(id int32) error {
 	}
 	t.tally.Sessions++
 	if m.joinTurn > 0 {
-		t.release(m.parent, m.joinTurn)
+		t.join(m.parent, m.joinTurn)
 	}
 	return t.vacate(id)
 }
 
-// release notes that a sub-agent is done for which a turn of its parent waits.
-func (t *trees) release(parent, turn int32) {
+// join notes that a sub-agent is done for which a turn of its parent waits.
+func (t *trees) join(parent, turn int32) {
 	a, m := &t.list[parent], &t.members[parent]
 	for i, owed := range m.owed {
 		if owed == turn {
@@ -183,7 +183,7 @@ func (t *trees) release(parent, turn int32) {
 	}
 }
 
-// vacate gives a slot back once its agent and all its sub-agents are done, and
+// vacate gives a number back once its agent and all its sub-agents are done, and
 // so on up the tree.
 func (t *trees) vacate(id int32) error {
 	for !t.list[id].alive && t.members[id].children == 0 {

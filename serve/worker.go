@@ -71,9 +71,9 @@ func (w *worker) cut() {
 	}
 }
 
-// load writes the decode batch of the next step into the scratch loads.
+// setLoads writes the decode batch of the next step into the scratch loads.
 // Chunks, if there are any, were added to them before.
-func (w *worker) load(decode bool) {
+func (w *worker) setLoads(decode bool) {
 	if len(w.chunks) == 0 {
 		clear(w.loads)
 	}
