@@ -1,9 +1,46 @@
 package serve
 
-import "agentsim/models/kvcache"
+import (
+	"fmt"
 
-// What a rank asks of its prefix cache. Nobody else touches the cache of a
-// rank, so that another kind of cache has this one file to fit.
+	"agentsim/models/kvcache"
+	"agentsim/models/step"
+)
+
+// This file is the seam to the prefix cache: how the cache of a rank is built,
+// and what a rank asks of it. Nothing else in the package touches it.
+
+// cacheSpec is the cache of one attention rank: tensor-parallel ranks hold
+// copies of what cannot be divided among them.
+func cacheSpec(cfg *Config, m *step.Model) (kvcache.Spec, error) {
+	memory, cache := cfg.Engine.Memory, cfg.Deployment.Cache
+	perToken, fixed, running := m.CacheBytes()
+	s := kvcache.Spec{
+		Capacity:      m.Budget().Cache,
+		BlockTokens:   memory.BlockTokens,
+		BytesPerToken: perToken,
+		FixedBytes:    fixed,
+		RunningBytes:  running,
+		Fragmentation: memory.Fragmentation,
+		Tiers:         cache.Tiers,
+		Eviction:      cache.Eviction,
+		Write:         cache.Write,
+		Classes:       cfg.classes(),
+	}
+	if s.Capacity <= 0 {
+		return s, m.Fit()
+	}
+	return s, s.Validate()
+}
+
+// build gives the rank an empty cache that makes room for the sessions of so
+// many agents now.
+func (r *rank) build(spec kvcache.Spec, agents int) (err error) {
+	if r.cache, err = kvcache.New(spec); err == nil && agents > 0 {
+		r.drop(int32(agents - 1))
+	}
+	return err
+}
 
 // lookup is what an admission would find now. It changes nothing.
 func (r *rank) lookup(q kvcache.Request) kvcache.Hit { return r.cache.Lookup(q) }
@@ -36,4 +73,15 @@ func (r *rank) drop(id int32) { r.cache.Drop(kvcache.SessionID(id)) }
 // install keeps a session as if it had just ended a turn.
 func (r *rank) install(id int32, tokens, shared int) {
 	r.cache.Install(0, kvcache.Request{Session: kvcache.SessionID(id), Prompt: tokens, Shared: shared})
+}
+
+// capacityTokens is the largest context that the cache could hold.
+func (r *rank) capacityTokens() int { return r.cache.CapacityTokens() }
+
+// checkCache verifies that blocks are conserved.
+func (r *rank) checkCache() error {
+	if used, free, all := r.cache.Used(), r.cache.Free(), r.cache.Capacity(); used+free != all || used < 0 || free < 0 {
+		return fmt.Errorf("cache blocks are not conserved: %d used + %d free, %d in all", used, free, all)
+	}
+	return nil
 }

@@ -2,7 +2,6 @@ package serve
 
 import (
 	"agentsim/fault"
-	"agentsim/models/kvcache"
 	"agentsim/models/step"
 	"agentsim/sim"
 )
@@ -110,29 +109,6 @@ func (f *fleet) connect(w *worker, cfg *Config) error {
 		w.ranks[i].out = wire
 	}
 	return nil
-}
-
-// cacheSpec is the cache of one attention rank: tensor-parallel ranks hold
-// copies of what cannot be divided among them.
-func cacheSpec(cfg *Config, m *step.Model) (kvcache.Spec, error) {
-	memory, cache := cfg.Engine.Memory, cfg.Deployment.Cache
-	perToken, fixed, running := m.CacheBytes()
-	s := kvcache.Spec{
-		Capacity:      m.Budget().Cache,
-		BlockTokens:   memory.BlockTokens,
-		BytesPerToken: perToken,
-		FixedBytes:    fixed,
-		RunningBytes:  running,
-		Fragmentation: memory.Fragmentation,
-		Tiers:         cache.Tiers,
-		Eviction:      cache.Eviction,
-		Write:         cache.Write,
-		Classes:       cfg.classes(),
-	}
-	if s.Capacity <= 0 {
-		return s, m.Fit()
-	}
-	return s, s.Validate()
 }
 
 // submit takes a call of a session. Its prompt is tokenised before it arrives.

@@ -71,11 +71,8 @@ func (r *rank) unpark(at int) int32 {
 
 // check verifies what holds of a rank at every instant.
 func (r *rank) check() error {
-	if used, free, all := r.cache.Used(), r.cache.Free(), r.cache.Capacity(); used+free != all || used < 0 || free < 0 {
-		return fmt.Errorf("cache blocks are not conserved: %d used + %d free, %d in all", used, free, all)
-	}
 	if r.running < r.sequences || r.sequences < 0 || r.context < 0 {
 		return fmt.Errorf("%d running, %d decoding, context %g", r.running, r.sequences, r.context)
 	}
-	return nil
+	return r.checkCache()
 }

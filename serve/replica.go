@@ -61,13 +61,8 @@ func newReplica(p NamedPool, m *step.Model, cache kvcache.Spec, agents int) (rep
 		ranks:    make([]rank, shape.Ranks()),
 	}
 	for i := range r.ranks {
-		c, err := kvcache.New(cache)
-		if err != nil {
+		if err := r.ranks[i].build(cache, agents); err != nil {
 			return r, err
-		}
-		r.ranks[i].cache = c
-		if agents > 0 {
-			r.ranks[i].drop(int32(agents - 1)) // so that the cache makes room for the sessions of all agents now
 		}
 	}
 	return r, nil
@@ -113,5 +108,5 @@ func (r *replica) refuse(id int32) error {
 // tooLarge is the error of a call that no rank of the worker can hold.
 func (r *replica) tooLarge(what, advice string) error {
 	return &ErrMemory{Pool: r.pool, Reason: fmt.Sprintf("%s does not fit in a cache of %d tokens%s",
-		what, r.ranks[0].cache.CapacityTokens(), advice)}
+		what, r.ranks[0].capacityTokens(), advice)}
 }

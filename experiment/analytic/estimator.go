@@ -259,8 +259,9 @@ func (e *Estimator) Curve(d *serve.DeploymentSpec, p serve.NamedPool) (Curve, er
 }
 
 func (e *Estimator) caching(d *serve.DeploymentSpec) caching {
+	repeats := e.scenario.Workload.Replay == trace.ReplayGenerated
 	return caching{off: d.Cache.Off, blockTokens: e.scenario.Engine.Memory.BlockTokens,
-		generated: e.scenario.Workload.Replay == trace.ReplayGenerated && (d.Mode == serve.Aggregated || d.Cache.DecodeRetains)}
+		generated: repeats && (d.Mode == serve.Aggregated || d.Cache.DecodeRetains)}
 }
 
 // full is the error of a pool whose ranks have no room for a sequence.

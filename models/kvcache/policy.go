@@ -72,7 +72,8 @@ const otherClass = "tool"
 func (e EvictionSpec) CheckClasses(classes []string) error {
 	for _, name := range slices.Sorted(maps.Keys(e.TTL)) {
 		if name != otherClass && !slices.Contains(classes, name) {
-			return fault.New("eviction.ttl."+name, "the workload has no tool of this name; it has %s", strings.Join(classes, ", "))
+			return fault.New("eviction.ttl."+name, "the workload has no tool of this name; it has %s",
+				strings.Join(classes, ", "))
 		}
 	}
 	return nil
