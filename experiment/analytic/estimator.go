@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"agentsim/configs"
+	"agentsim/fault"
 	"agentsim/metrics"
 	"agentsim/models/step"
 	"agentsim/serve"
@@ -114,7 +115,7 @@ func (e *Estimator) Capacity(d *serve.DeploymentSpec) (*metrics.Result, error) {
 // network puts the closed network of a deployment together.
 func (e *Estimator) network(d *serve.DeploymentSpec) (*network, error) {
 	if err := d.Validate(); err != nil {
-		return nil, fmt.Errorf("deployment.%w", err)
+		return nil, fault.In("deployment", err)
 	}
 	if d.Mode == serve.Auto {
 		return nil, fmt.Errorf("deployment.mode: auto names no deployment yet: only capacity resolves it")
@@ -143,6 +144,7 @@ func (e *Estimator) network(d *serve.DeploymentSpec) (*network, error) {
 		n.tokens = newTokens(s.Model.Acceptance[:depth])
 	}
 	n.steps = n.work.meanSteps(n.tokens)
+	n.transfer = step.NewTransfer(n.entry.model, d.UnitAccelerators())
 	n.ingress = s.Engine.Host.IngressSeconds(n.work.mean.input)
 	return n, nil
 }

@@ -23,6 +23,7 @@ type network struct {
 	tokens     tokens
 	steps      float64 // mean decode steps of a call
 	ingress    float64 // seconds
+	transfer   step.Transfer
 
 	entryMemory memory
 	near        float64 // decoding sequences of a worker, where the answer is likely; 0 = unknown
@@ -204,6 +205,5 @@ func (f *flow) ttft(share float64) float64 {
 
 // transferSeconds is the part of a cache transfer that prefill does not hide.
 func (n *network) transferSeconds(prefill float64) float64 {
-	t := step.NewTransfer(n.entry.model, n.deployment.UnitAccelerators())
-	return t.Seconds(t.Bytes(int(n.work.mean.input), 0), prefill)
+	return n.transfer.Seconds(n.transfer.Bytes(int(n.work.mean.input), 0), prefill)
 }

@@ -1,9 +1,11 @@
 package validate
 
+import "agentsim/serve"
+
 // The modes of a deployment.
 const (
-	aggregated    = "aggregated"
-	disaggregated = "disaggregated"
+	aggregated    = serve.Aggregated
+	disaggregated = serve.Disaggregated
 )
 
 // Case is one published serving run.
