@@ -28,13 +28,12 @@ type agents struct {
 
 // agent is one agent with its session.
 type agent struct {
-	session   trace.Session
-	k         int // number of the session among those of the agent
-	turn      int
-	luck      int32 // whose random draws it gets: not its number, which others had before
-	holder    int32 // number of the agent that holds what its first prompt inherits; -1 = none
-	alive     bool  // it has calls left to make
-	answering bool  // at the start it is in the middle of an answer
+	session trace.Session
+	k       int // number of the session among those of the agent
+	turn    int
+	luck    int32 // whose random draws it gets: not its number, which others had before
+	holder  int32 // number of the agent that holds what its first prompt inherits; -1 = none
+	alive   bool  // it has calls left to make
 }
 
 // Sessions supplies trajectories. The k-th session of an agent is the same

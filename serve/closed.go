@@ -58,23 +58,24 @@ func (c *closed) admit(id int32) error {
 	if c.cfg.Cold {
 		return c.beginSession(id, 0)
 	}
-	if err := c.enterSession(id); err != nil {
-		return err
+	answering, err := c.enterSession(id)
+	if err == nil {
+		c.warm(id, answering)
 	}
-	c.warm(id)
-	return nil
+	return err
 }
 
-// enterSession finds the session and the turn that an agent is in. A session is
-// found under way in proportion to the time it takes, so candidates are
-// accepted with a probability proportional to that time.
-func (c *closed) enterSession(id int32) error {
+// enterSession finds the session and the turn that an agent is in, and whether
+// it is in the middle of its answer. A session is found under way in proportion
+// to the time it takes, so candidates are accepted with a probability
+// proportional to that time.
+func (c *closed) enterSession(id int32) (answering bool, err error) {
 	a := &c.list[id]
 	const attempts = 64
 	total := 0.0
 	for try := range attempts {
 		if err := c.beginSession(id, -1-try); err != nil { // sessions before the run have negative numbers
-			return err
+			return false, err
 		}
 		total = c.cfg.Pace.session(&a.session)
 		if c.draws.uniform("first session", id, a.k) < total/c.cfg.Pace.longest() {
@@ -83,23 +84,23 @@ func (c *closed) enterSession(id int32) error {
 	}
 	a.k = 0
 	rest := c.cfg.Pace.locate(a, c.draws.uniform("first turn", id, 0)*total)
-	if turn := a.current(); rest < turn.Output {
-		turn.Input += turn.Output - rest
-		turn.Prefix, turn.Echo, turn.Output = turn.Input, 0, rest
-		a.answering = true
+	turn := a.current()
+	if rest == turn.Output {
+		return false, nil
 	}
-	return nil
+	turn.Input += turn.Output - rest
+	turn.Prefix, turn.Echo, turn.Output = turn.Input, 0, rest
+	return true, nil
 }
 
 // warm places the part of a session that was already played in the cache of
 // the rank that it belongs to: prompt and answer so far, or the turn before.
-func (c *closed) warm(id int32) {
+func (c *closed) warm(id int32, answering bool) {
 	a := &c.list[id]
 	tokens := 0
 	switch {
-	case a.answering:
+	case answering:
 		tokens = int(a.current().Input)
-		a.answering = false
 	case a.turn == 0:
 		return
 	default:

@@ -11,6 +11,7 @@ type lanes struct{ trees }
 func newLanes(g *agents) *lanes {
 	l := &lanes{}
 	l.plant(g, l.nextSession)
+	l.marked = true
 	return l
 }
 

@@ -14,8 +14,8 @@ import (
 // calls go out at theirs, or partly open, where agents then walk on as usual.
 type open struct {
 	trees
-	sessions *sim.Kind[int32] // fires when a session arrives
-	coming   []int32          // sessions still to arrive, the next one first
+	arrives *sim.Kind[int32] // fires when a session of the pool arrives
+	coming  []int32          // sessions still to arrive, the next one first
 
 	// Where sessions inherit from others than their parents, caches keep those
 	// that are over, and their numbers with them, until others push them out.
@@ -32,7 +32,7 @@ func newOpen(g *agents) *open {
 	o := &open{}
 	o.plant(g, o.treeOver)
 	o.timed = g.cfg.Arrivals == trace.ArrivalsOpen
-	o.sessions = sim.NewKind(g.clock, "session", sim.Arrive, o.onSession)
+	o.arrives = sim.NewKind(g.clock, "session", sim.Arrive, o.onSession)
 	return o
 }
 
@@ -70,7 +70,7 @@ func (o *open) awaitNext() {
 		return
 	}
 	start, _ := o.cfg.Pool.Start(o.coming[0])
-	o.sessions.At(sim.Ticks(start), o.coming[0])
+	o.arrives.At(sim.Ticks(start), o.coming[0])
 	o.coming = o.coming[1:]
 	o.underWay++ // it counts from now on, so that the run does not end before it came
 }

@@ -28,11 +28,11 @@ func (s *story) Record(e sim.Event) {
 		a := &c.agents.list[id]
 		s.tell("agent %d makes call %d: prompt of %d, answer of %d", id, a.turn+1, a.current().Input, a.current().Output)
 	case "session":
-		i, _ := c.agents.arrivals.(*open).sessions.Payload(e)
+		i, _ := c.agents.arrivals.(*open).arrives.Payload(e)
 		_, name := c.agents.cfg.Pool.Start(i)
 		s.tell("%s arrives", name)
 	case "spawn":
-		b, _ := c.trees().spawns.Payload(e)
+		b, _ := c.trees().starts.Payload(e)
 		_, name := c.agents.cfg.Pool.Start(b.session)
 		s.tell("agent %d starts %s", b.parent, name)
 	case "arrive":

@@ -14,9 +14,10 @@ type trees struct {
 	*agents
 	members   []member // by number
 	free      []int32  // numbers of nobody
-	spawns    *sim.Kind[spawn]
+	starts    *sim.Kind[subAgent]
 	underWay  int                    // trees
 	timed     bool                   // calls go out at their recorded instants
+	marked    bool                   // a marker before each session keeps them from sharing anything
 	keepRoots bool                   // caches keep root sessions that are over
 	over      func(root int32) error // told when a whole tree is done
 }
@@ -32,13 +33,13 @@ type member struct {
 	owed     []int32  // turns that wait for sub-agents under way, one entry each
 }
 
-// spawn is a sub-agent about to be started.
-type spawn struct{ session, parent, joinTurn int32 }
+// subAgent is a sub-agent about to be started.
+type subAgent struct{ session, parent, joinTurn int32 }
 
 // plant makes the trees ready for their first agent.
 func (t *trees) plant(g *agents, over func(root int32) error) {
 	t.agents, t.over = g, over
-	t.spawns = sim.NewKind(g.clock, "spawn", sim.Arrive, t.onSpawn)
+	t.starts = sim.NewKind(g.clock, "spawn", sim.Arrive, t.onSpawn)
 }
 
 // drained reports whether no tree is under way.
@@ -56,20 +57,19 @@ func (t *trees) newNumber() int32 {
 	return int32(len(t.list) - 1)
 }
 
-// enrol makes the agent of a number alive; its session is there already. Lanes put
-// a marker of their own before each session, so that they share nothing.
+// enrol makes the agent of a number alive; its session is there already.
 func (t *trees) enrol(id int32, m member) {
 	m.owed = t.members[id].owed[:0]
 	t.members[id] = m
 	t.appear(id, t.clock.Now())
 	t.list[id].holder = m.parent
-	if t.cfg.Arrivals == trace.ArrivalsLanes {
+	if t.marked {
 		t.list[id].session.Shared = 0
 	}
 }
 
 // onSpawn begins a sub-agent.
-func (t *trees) onSpawn(s spawn) error {
+func (t *trees) onSpawn(s subAgent) error {
 	id := t.newNumber()
 	begun := t.clock.Now()
 	if start, _ := t.cfg.Pool.Start(s.session); t.timed && start >= 0 {
@@ -136,7 +136,7 @@ func (t *trees) spawn(id int32, s *trace.Spawn) {
 	if start, _ := t.cfg.Pool.Start(s.Session); t.timed && start >= 0 {
 		at = max(now, sim.Ticks(start))
 	}
-	t.spawns.At(at, spawn{session: s.Session, parent: id, joinTurn: s.Join})
+	t.starts.At(at, subAgent{session: s.Session, parent: id, joinTurn: s.Join})
 }
 
 // proceed schedules an agent's next call: all that it waits for is done.

@@ -131,7 +131,7 @@ func dynasty(number int, apart float64) *trace.Pool {
 // checkTrees holds the agents of session trees to the order of their tree.
 func (w *watched) checkTrees(e sim.Event) {
 	f := w.trees()
-	if b, ok := f.spawns.Payload(e); ok {
+	if b, ok := f.starts.Payload(e); ok {
 		parent := &w.agents.list[b.parent]
 		found := false
 		for _, s := range parent.session.Spawns {
