@@ -62,7 +62,10 @@ func presetSource(name string) Source {
 func quotedYAML(name string) string { return "'" + strings.ReplaceAll(name, "'", "''") + "'" }
 
 // Preset is the name of a preset and where in a configuration it belongs.
-type Preset struct{ Path, Name string }
+type Preset struct {
+	Path, Name string
+	Follows    string // from which fields the name follows, for people
+}
 
 // Defaulter is a configuration in which some presets follow from others, as
 // the kernels follow from engine and accelerator. They are laid under what
@@ -150,7 +153,7 @@ func (r *resolver) addDefault(t reflect.Type, tree *node, preset Preset) (*node,
 	name := &node{shape: text, scalar: preset.Name, at: Position{File: tree.at.File}}
 	under, err := r.resolve(below(t, preset.Path), preset.Path, name)
 	if err != nil {
-		return nil, err
+		return nil, following(err, preset.Follows)
 	}
 	if written != nil {
 		if under, err = r.merge(below(t, preset.Path), preset.Path, under, written); err != nil {
@@ -158,6 +161,17 @@ func (r *resolver) addDefault(t reflect.Type, tree *node, preset Preset) (*node,
 		}
 	}
 	return tree.with(field{preset.Path, name.at, under}), nil
+}
+
+// following adds to an error what the name of a preset follows from.
+func following(err error, fields string) error {
+	placed, ok := err.(*Error)
+	if !ok || fields == "" {
+		return err
+	}
+	told := *placed
+	told.Problem += "; the name follows from " + fields
+	return &told
 }
 
 // locate finds the node at a path, or nil. Keys may contain dots.

@@ -69,7 +69,7 @@ func TestFactorsMustBeNamedAndApart(t *testing.T) {
 	cases := []struct{ want, text string }{
 		{"want a list of factors", "factors: []"},
 		{"factors[0].name", "factors: [{fields: [system]}]"},
-		{"stands for two factors", "factors: [{name: x, fields: [system]}, {name: x, fields: [engine]}]"},
+		{"no other factor has", "factors: [{name: x, fields: [system]}, {name: x, fields: [engine]}]"},
 		{"factors[0].fields", "factors: [{name: x, fields: []}]"},
 		{"system.accelerator overlaps with system of \"x\"",
 			"factors: [{name: x, fields: [system]}, {name: y, fields: [system.accelerator]}]"},

@@ -1,15 +1,17 @@
 package configs
 
 import (
+	"errors"
 	"reflect"
 	"slices"
 	"strconv"
 	"strings"
+
+	"agentsim/fault"
 )
 
 // validator is a type whose values can tell whether they are possible. Its
-// errors begin with the path of the field at fault, as in "hbm.capacity: is
-// 0"; several may be joined.
+// errors are faults of fields (package fault).
 type validator interface{ Validate() error }
 
 // complete wants all top-level presets that are not optional. Those that
@@ -38,66 +40,71 @@ func (l *Library) complete(tree *node, t reflect.Type) error {
 // for all that it holds, but a root that is no preset assembles the parts of
 // others: it is asked last, when they are known to be sound.
 func (l *Library) validate(tree *node, root reflect.Value) error {
-	i := inspection{l, tree}
+	i := &inspection{library: l, tree: tree}
 	if _, ok := l.kindOf(root.Type()); ok {
-		return i.value(root, "")
+		i.value(root, "")
+		return joined(i.faults)
 	}
-	if err := i.parts(root, ""); err != nil {
-		return err
+	i.parts(root, "")
+	if asked, ok := asValidator(root); ok && len(i.faults) == 0 {
+		i.ask(asked, "")
 	}
-	if asked, ok := asValidator(root); ok {
-		return ask(tree, asked, "")
-	}
-	return nil
+	return joined(i.faults)
 }
 
-// inspection walks a decoded configuration beside its tree.
+// joined is the one error where there is one, and all of them otherwise.
+func joined(faults []error) error {
+	if len(faults) == 1 {
+		return faults[0]
+	}
+	return errors.Join(faults...)
+}
+
+// inspection walks a decoded configuration beside its tree and gathers the
+// faults of all its values.
 type inspection struct {
 	library *Library
 	tree    *node
+	faults  []error
 }
 
 // value asks v or, where it cannot answer, its parts. A preset that was not
 // written at all is no fault of its fields.
-func (i inspection) value(v reflect.Value, path string) error {
+func (i *inspection) value(v reflect.Value, path string) {
 	if _, ok := i.library.kindOf(v.Type()); ok && path != "" && locate(i.tree, path) == nil {
-		return nil
+		return
 	}
 	if asked, ok := asValidator(v); ok {
-		return ask(i.tree, asked, path)
+		i.ask(asked, path)
+		return
 	}
-	return i.parts(v, path)
+	i.parts(v, path)
 }
 
-func (i inspection) parts(v reflect.Value, path string) error {
+func (i *inspection) parts(v reflect.Value, path string) {
 	switch {
 	case v.Kind() == reflect.Pointer:
 		if !v.IsNil() {
-			return i.parts(v.Elem(), path)
+			i.parts(v.Elem(), path)
 		}
 	case isStruct(v.Type()):
 		for _, m := range members(v.Type()) {
-			if err := i.value(v.FieldByIndex(m.index), join(path, m.key)); err != nil {
-				return err
-			}
+			i.value(v.FieldByIndex(m.index), join(path, m.key))
 		}
 	case isList(v.Type()):
 		for index := range v.Len() {
-			if err := i.value(v.Index(index), joinIndex(path, index)); err != nil {
-				return err
-			}
+			i.value(v.Index(index), joinIndex(path, index))
 		}
 	case isMap(v.Type()):
-		return i.entries(v, path)
+		i.entries(v, path)
 	}
-	return nil
 }
 
 // entries walks a map in the order of the file.
-func (i inspection) entries(v reflect.Value, path string) error {
+func (i *inspection) entries(v reflect.Value, path string) {
 	at := locate(i.tree, path)
 	if at == nil {
-		return nil
+		return
 	}
 	for _, key := range at.keys() {
 		entry := v.MapIndex(reflect.ValueOf(key).Convert(v.Type().Key()))
@@ -106,11 +113,8 @@ func (i inspection) entries(v reflect.Value, path string) error {
 		}
 		addressable := reflect.New(entry.Type()).Elem()
 		addressable.Set(entry)
-		if err := i.value(addressable, join(path, key)); err != nil {
-			return err
-		}
+		i.value(addressable, join(path, key))
 	}
-	return nil
 }
 
 func asValidator(v reflect.Value) (validator, bool) {
@@ -126,40 +130,33 @@ func asValidator(v reflect.Value) (validator, bool) {
 	return asked, ok
 }
 
-// ask calls Validate and gives the first fault its place in the tree: where
-// the field that its message begins with was written.
-func ask(tree *node, asked validator, path string) error {
+// ask calls Validate and gives every fault its place in the tree: where its
+// field was written.
+func (i *inspection) ask(asked validator, path string) {
 	err := asked.Validate()
-	if err == nil {
-		return nil
+	for _, f := range fault.All(err) {
+		i.faults = append(i.faults, i.place(f, path))
 	}
-	named, problem, ok := strings.Cut(firstOf(err).Error(), ": ")
-	if !ok || strings.ContainsAny(named, " \t") {
-		named, problem = "", firstOf(err).Error()
-	}
-	if named != "" {
-		path = join(path, named)
-	}
-	found, rest := descend(tree, steps(path))
-	fault := &Error{At: found.at, Path: path, Problem: problem, cause: err}
-	switch {
-	case len(rest) > 0:
-		fault.Value = "(not set)"
-	case len(found.fields)+len(found.items) == 0 && !strings.Contains(problem, found.scalar):
-		fault.Value = found.shown()
-	}
-	return fault
 }
 
-// firstOf is the first of joined errors.
-func firstOf(err error) error {
-	for {
-		joined, ok := err.(interface{ Unwrap() []error })
-		if !ok || len(joined.Unwrap()) == 0 {
-			return err
+// place is the fault of a value at a path as an error of the file.
+func (i *inspection) place(f *fault.Field, path string) *Error {
+	named, problem := f.Path, f.Problem
+	if named == "" { // an error of another make may begin with its field
+		if before, after, ok := strings.Cut(problem, ": "); ok && !strings.ContainsAny(before, " \t") {
+			named, problem = before, after
 		}
-		err = joined.Unwrap()[0]
 	}
+	path = fault.Join(path, named)
+	found, rest := descend(i.tree, steps(path))
+	placed := &Error{At: found.at, Path: path, Problem: problem, cause: f}
+	switch {
+	case len(rest) > 0:
+		placed.Value = "(not set)"
+	case len(found.fields)+len(found.items) == 0 && !strings.Contains(problem, found.scalar):
+		placed.Value = found.shown()
+	}
+	return placed
 }
 
 func steps(path string) []string {

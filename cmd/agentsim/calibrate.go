@@ -56,8 +56,19 @@ func (a *app) calibrate(cmd *cobra.Command, args []string) error {
 	if a.settings.GetBool("check") {
 		return a.checkKernels(args[0], accelerators)
 	}
-	return a.fitKernels(calibrate.Options{Tables: args[0], Out: out, Figures: a.settings.GetString("plot"),
-		Accelerators: accelerators, Source: a.settings.GetString("source"), Date: a.settings.GetString("date")})
+	kernels, err := all[hardware.KernelSet]("kernels")
+	if err != nil {
+		return err
+	}
+	return a.fitKernels(calibrate.Options{
+		Tables:       args[0],
+		Out:          out,
+		Figures:      a.settings.GetString("plot"),
+		Accelerators: accelerators,
+		Kernels:      kernels,
+		Source:       a.settings.GetString("source"),
+		Date:         a.settings.GetString("date"),
+	})
 }
 
 // checkCalibration refuses what cannot be before minutes are spent on it.

@@ -2,6 +2,7 @@ package validate
 
 import (
 	"fmt"
+	"slices"
 
 	"agentsim/configs"
 	"agentsim/models/hardware"
@@ -61,8 +62,8 @@ func (p *presets) prepare(c *Case, o *Options) (*prepared, error) {
 	if err != nil {
 		return nil, fmt.Errorf("engine: %w", err)
 	}
-	name, ok := engine.Kernels[system.Accelerator.Name]
-	if !ok {
+	name := configs.KernelsOf(system.Accelerator.Served(), engine.Kernels)
+	if !slices.Contains(configs.Presets().Names("kernels"), name) {
 		return &prepared{why: fmt.Sprintf("engine %s has no kernels for %s", engine.Name, system.Accelerator.Name)}, nil
 	}
 	kernels, err := load(p.kernels, "kernels", name)
@@ -73,12 +74,12 @@ func (p *presets) prepare(c *Case, o *Options) (*prepared, error) {
 	if err != nil {
 		return &prepared{why: err.Error()}, nil
 	}
-	tuned := *engine
+	tuned := *kernels
 	if o.Unfitted {
-		tuned.Efficiency, tuned.EfficiencyOn = 1, nil
+		tuned.Efficiency = 1
 	}
-	return &prepared{system: system, config: serve.Config{Deployment: d, System: *system, LLM: *model, Kernels: *kernels,
-		Engine: tuned, Sessions: newLengths(c, o.Seed), Replay: trace.ReplayRecorded, Agents: c.Concurrency, Cold: true,
+	return &prepared{system: system, config: serve.Config{Deployment: d, System: *system, LLM: *model, Kernels: tuned,
+		Engine: *engine, Sessions: newLengths(c, o.Seed), Replay: trace.ReplayRecorded, Agents: c.Concurrency, Cold: true,
 		CallsMax: int64(rounds * c.Concurrency), Seed: o.Seed}}, nil
 }
 

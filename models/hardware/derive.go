@@ -27,6 +27,7 @@ func Derive(target Accelerator, from KernelSet, fromAccelerator Accelerator) Ker
 	out.Name, out.Accelerator = target.Name+"-"+from.Engine, target.Name
 	out.GEMM, out.Core = d.gemms(from.GEMM), d.cores(from.Core)
 	out.Experts, out.Attention = d.experts(from.Experts), d.attentions(from.Attention)
+	out.ExpertsPath = pathsTo(out.Experts, from.ExpertsPath)
 	if from.Residual != nil {
 		r := d.streaming(*from.Residual)
 		out.Residual = &r
@@ -54,11 +55,27 @@ func Rescale(from KernelSet, measured, target Accelerator) KernelSet {
 			out.Experts[name] = e
 		}
 	}
+	out.ExpertsPath = pathsTo(out.Experts, from.ExpertsPath)
 	if from.Residual != nil {
 		r := d.streaming(*from.Residual)
 		out.Residual = &r
 	}
 	out.Small = d.streaming(from.Small)
+	return out
+}
+
+// pathsTo are the paths by format whose kernels are there.
+func pathsTo(experts map[string]ExpertKernel, from map[Format]string) map[Format]string {
+	out := map[Format]string{}
+	for f, path := range from {
+		names := slices.DeleteFunc(strings.Split(path, "|"), func(name string) bool {
+			_, ok := experts[name]
+			return !ok
+		})
+		if len(names) > 0 {
+			out[f] = strings.Join(names, "|")
+		}
+	}
 	return out
 }
 

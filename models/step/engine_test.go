@@ -52,11 +52,11 @@ func TestEnginesSlowDownWhatTheySay(t *testing.T) {
 	decode, prompt := withEngine(t, nil)
 	host := float64(preset[step.EngineSpec](t, "engines", "trtllm-2026-06").Host.PerStep)
 
-	d, p := withEngine(t, func(cfg *step.Config) { cfg.Engine.Eager = 1.25 })
+	d, p := withEngine(t, func(cfg *step.Config) { cfg.Kernels.Eager = 1.25 })
 	require.Equal(t, decode, d, "decode runs as a captured graph")
 	require.InEpsilon(t, 1.25*(prompt-host)+host, p, 0.005, "but for the clock at the power cap")
 	_, p = withEngine(t, func(cfg *step.Config) {
-		cfg.Engine.Eager, cfg.Engine.EagerOn = 1.25, map[string]float64{"gb300/mxfp4": 1.5, "gb300/fp8": 3}
+		cfg.Kernels.Eager, cfg.Kernels.EagerFor = 1.25, map[hardware.Format]float64{"mxfp4": 1.5, "fp8": 3}
 	})
 	require.InEpsilon(t, 1.5*(prompt-host)+host, p, 0.005)
 
@@ -76,7 +76,7 @@ func TestEnginesSlowDownWhatTheySay(t *testing.T) {
 	require.Less(t, perRank, decode, "of 6 experts on 8 ranks some share a rank")
 }
 
-func TestEfficiencyOfAnAcceleratorReplacesTheEngines(t *testing.T) {
+func TestEfficienciesOfKernelsAndEngineMultiply(t *testing.T) {
 	cfg := config(t, "hgx-h200", "vllm-2026-06", "h200-vllm", step.Shape{Accelerators: 8, MaxBatchPerRank: 32})
 	price := func() float64 {
 		m, err := step.New(cfg)
@@ -85,8 +85,10 @@ func TestEfficiencyOfAnAcceleratorReplacesTheEngines(t *testing.T) {
 	}
 	host := float64(cfg.Engine.Host.PerStep)
 	base := price() - host
-	cfg.Engine.EfficiencyOn = map[string]float64{"h200": 0.5, "h100": 0.1}
+	cfg.Kernels.Efficiency = 0.5
 	require.InEpsilon(t, 2*base, price()-host, 1e-9)
+	cfg.Engine.Efficiency = 0.25
+	require.InEpsilon(t, 8*base, price()-host, 1e-9)
 }
 
 // Two nodes of eight share the work of one but meet over the network.

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -28,17 +27,16 @@ func everyPlatform(t *testing.T) map[string]step.Config {
 		rack := preset[hardware.System](t, "systems", system)
 		for _, engine := range configs.Presets().Names("engines") {
 			e := preset[step.EngineSpec](t, "engines", engine)
-			kernels, ok := e.Kernels[rack.Accelerator.Name]
-			if !ok {
+			kernels := configs.KernelsOf(rack.Accelerator.Served(), e.Kernels)
+			if !slices.Contains(configs.Presets().Names("kernels"), kernels) {
 				continue
 			}
 			c := step.Config{System: *rack, LLM: *model, Engine: *e, Kernels: *preset[hardware.KernelSet](t, "kernels", kernels),
 				Popularity: moe.Popularity{Kind: moe.Uniform}, Placement: moe.Placement{Kind: moe.Contiguous}}
-			for _, path := range slices.Sorted(maps.Keys(e.ExpertsPath)) {
-				accelerator, format, _ := strings.Cut(path, "/")
-				c.Precision = step.Precision{Experts: hardware.Format(format), Dense: hardware.FP8, KV: hardware.FP8}
+			for _, format := range slices.Sorted(maps.Keys(c.Kernels.ExpertsPath)) {
+				c.Precision = step.Precision{Experts: format, Dense: hardware.FP8, KV: hardware.FP8}
 				c.Shape = step.Shape{Accelerators: 8}
-				if _, err := step.New(c); err == nil && accelerator == rack.Accelerator.Name {
+				if _, err := step.New(c); err == nil {
 					all[fmt.Sprint(system, " ", engine, " ", format)] = c
 				}
 			}

@@ -28,7 +28,7 @@ func config(t testing.TB, system, engine, kernels string, shape step.Shape) step
 	}
 	// What the fluid model of modelling.md 4.4 has around its kernels: 2 ms of
 	// host a step, and nothing else.
-	c.Engine.Host.PerStep, c.Engine.Eager = 2e-3, 0
+	c.Engine.Host.PerStep, c.Kernels.Eager = 2e-3, 0
 	c.Engine.Exchange.InSitu, c.Engine.Exchange.PerRank = 1, false
 	return c
 }
