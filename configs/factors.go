@@ -3,6 +3,7 @@ package configs
 import (
 	"fmt"
 
+	"agentsim/configs/tree"
 	"agentsim/fault"
 )
 
@@ -25,7 +26,7 @@ type Factor struct {
 func (f *Factors) Of(path string) int {
 	for i := range f.Factors {
 		for _, field := range f.Factors[i].Fields {
-			if holds(field, path) {
+			if tree.Holds(field, path) {
 				return i
 			}
 		}
@@ -65,7 +66,7 @@ func (f *Factors) overlap(i int, at string) error {
 	for n, field := range f.Factors[i].Fields {
 		for j := range i + 1 {
 			for k, other := range f.Factors[j].Fields {
-				if (i == j && k >= n) || !(holds(field, other) || holds(other, field)) {
+				if (i == j && k >= n) || !(tree.Holds(field, other) || tree.Holds(other, field)) {
 					continue
 				}
 				return fault.New(fmt.Sprintf("%s.fields[%d]", at, n), "%s overlaps with %s of %q: a field belongs to one factor",

@@ -71,7 +71,8 @@ func (p *Protocol) Validate() error {
 	c.Check(p.OutputMax >= 0, "output_max", p.OutputMax, "0 (none) or more")
 	c.Check(p.Ramp >= 0 && p.Ramp <= longest, "ramp", p.Ramp, upTo)
 	c.Check(p.Warmup >= 0 && p.Warmup <= longest, "warmup", p.Warmup, upTo)
-	c.Check(p.Duration > 0 && p.Duration <= longest, "duration", p.Duration, fmt.Sprintf("more than 0s and up to %v", longest))
+	c.Check(p.Duration > 0 && p.Duration <= longest, "duration", p.Duration,
+		fmt.Sprintf("more than 0s and up to %v", longest))
 	c.Check(p.DurationMax >= p.Duration && p.DurationMax <= longest, "duration_max", p.DurationMax,
 		fmt.Sprintf("at least the duration of %v, and up to %v", p.Duration, longest))
 	c.Check(p.SessionsMin >= 0, "sessions_min", p.SessionsMin, "0 or more")
@@ -82,7 +83,8 @@ func (p *Protocol) Validate() error {
 	c.Check(p.Start != FreshStart || !p.StopWhenCertain, "stop_when_certain", p.StopWhenCertain,
 		"false with start fresh, whose first samples are all of short contexts")
 	c.Check(p.Precision >= 0 && p.Precision < 1, "precision", p.Precision, "0 (none) to 1, such as 0.01")
-	c.Check(p.StartAgents >= 1 && p.StartAgents <= agentsMax, "start_agents", p.StartAgents, fmt.Sprintf("1 to %d", agentsMax))
+	c.Check(p.StartAgents >= 1 && p.StartAgents <= agentsMax, "start_agents", p.StartAgents,
+		fmt.Sprintf("1 to %d", agentsMax))
 	c.Check(p.Tolerance > 0 && p.Tolerance < 1, "tolerance", p.Tolerance, "a number between 0 and 1, such as 0.01")
 	return c.Err()
 }

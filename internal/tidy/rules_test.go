@@ -34,6 +34,7 @@ var rooms = []room{
 	{dir: "models/step", layer: 2, never: []string{"sim", "trace"}, beside: []string{"models/moe"}},
 	{dir: "metrics", layer: 2, never: []string{"sim", "trace", "models"}},
 	{dir: "serve", layer: 3},
+	{dir: "configs/tree", layer: 1},
 	{dir: "configs", layer: 4, never: []string{"sim"}},
 	{dir: "report", layer: 4, never: []string{"sim"}},
 	{dir: "experiment", layer: 5, never: []string{"report"}},

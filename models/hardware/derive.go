@@ -67,8 +67,8 @@ func Rescale(from KernelSet, measured, target Accelerator) KernelSet {
 // pathsTo are the paths by format whose kernels are there.
 func pathsTo(experts map[string]ExpertKernel, from map[Format]string) map[Format]string {
 	out := map[Format]string{}
-	for f, path := range from {
-		names := slices.DeleteFunc(strings.Split(path, "|"), func(name string) bool {
+	for _, f := range slices.Sorted(maps.Keys(from)) {
+		names := slices.DeleteFunc(strings.Split(from[f], "|"), func(name string) bool {
 			_, ok := experts[name]
 			return !ok
 		})
