@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"agentsim/configs/tree"
+	"agentsim/models/hardware"
 	"agentsim/models/moe"
 )
 
@@ -12,9 +13,19 @@ import (
 // chosen.
 const popularityFile = "deployment.experts.popularity.file"
 
-// Attach reads the histogram of expert popularity that a scenario names. Tables
-// of experts go by the histogram itself, so that equal ones must be one.
+// Attach reads what a scenario names besides its own fields.
 func (s *Scenario) Attach(a *tree.Attachment) error {
+	var err error
+	s.Kernels.Holds, err = tree.Named[hardware.Accelerator](a, "accelerators", "kernels.accelerator", "system.accelerator")
+	if err != nil {
+		return err
+	}
+	return s.attachPopularity(a)
+}
+
+// attachPopularity reads a histogram of expert popularity. Tables of experts go
+// by the histogram itself, so that equal ones must be one.
+func (s *Scenario) attachPopularity(a *tree.Attachment) error {
 	popularity := &s.Deployment.Experts.Popularity
 	if popularity.File == "" || s.Model.Experts == nil {
 		return nil

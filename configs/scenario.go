@@ -1,6 +1,9 @@
 package configs
 
 import (
+	"fmt"
+	"strings"
+
 	"agentsim/fault"
 	"agentsim/metrics"
 	"agentsim/models/hardware"
@@ -100,4 +103,14 @@ func (s *Scenario) Validate() error {
 			s.Engine.Name, s.System.Accelerator.Name)
 	}
 	return faults.Err()
+}
+
+// Notes says what a reader should know of how the scenario was put together.
+func (s *Scenario) Notes() []string {
+	moved := s.Kernels.Moved(s.System.Accelerator)
+	if len(moved) == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("the kernel constants of %s hold on %s; they are moved to an accelerator with %s", s.Kernels.Name,
+		s.Kernels.Accelerator, strings.Join(moved, ", "))}
 }

@@ -41,7 +41,7 @@ func Run(ctx context.Context, s *configs.Scenario, agents int, o Options) (*metr
 		return nil, err
 	}
 	r := p.result(s, base)
-	r.Agents, r.Warnings, r.Power.Series = agents, p.warnings(), p.series(s)
+	r.Agents, r.Warnings, r.Power.Series = agents, slices.Concat(s.Notes(), p.warnings()), p.series(s)
 	r.Version, r.Calls, r.Events = o.Version, p.sum.Finished, p.events
 	r.WallS = o.now().Sub(begun).Seconds()
 	return r, nil
@@ -85,7 +85,7 @@ func (s *search) result(base *setup) *metrics.Result {
 	r.Capacity = &metrics.Capacity{Agents: answer.agents, AgentsLow: low, AgentsHigh: high, Accelerators: accelerators,
 		PerAccelerator: n / float64(accelerators), PerMW: power.PerMW(n, &breakdown)}
 	r.Limit = s.limit()
-	r.Warnings = s.warnings()
+	r.Warnings = slices.Concat(s.scenario.Notes(), s.warnings())
 	for _, p := range s.phases {
 		r.Search = append(r.Search, p.phase)
 		r.Calls += p.sum.Finished

@@ -62,3 +62,34 @@ func Keep[T any](a *Attachment, key string, read func() (T, error)) (T, error) {
 	m.kept[key] = made
 	return made, nil
 }
+
+// Named reads the preset of a kind that the field at a path names. Where the
+// name is that of a preset which something else was laid over, at the path own,
+// it is that one as it was before. Nil without an error: own has the name, but was
+// written out here.
+func Named[T any](a *Attachment, kind, path, own string) (*T, error) {
+	name := locate(a.tree, path)
+	if name == nil {
+		return nil, nil
+	}
+	if n := locate(a.tree, own); n != nil && n.get("name").text() == name.text() {
+		if n.preset == nil {
+			return nil, nil
+		}
+		return decoded[T](n.preset, own)
+	}
+	k, err := a.resolver.library.kindNamed(kind)
+	if err != nil {
+		return nil, err
+	}
+	n, err := a.resolver.preset(k, path, name)
+	if err != nil {
+		return nil, err
+	}
+	return Keep(a, kind+" "+n.at.String(), func() (*T, error) { return decoded[T](n, path) })
+}
+
+func decoded[T any](n *node, path string) (*T, error) {
+	value := new(T)
+	return value, decode(n, reflect.ValueOf(value).Elem(), path)
+}

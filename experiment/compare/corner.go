@@ -61,8 +61,9 @@ func (c *cube) corner(s set) Terms {
 	a.Kernels, b.Kernels = hardware.KernelSet{}, hardware.KernelSet{}
 	t := configs.Mix(b, a, fromA)
 	if ka.Accelerator != kb.Accelerator {
-		ka = hardware.Rescale(ka, a.System.Accelerator, t.System.Accelerator)
-		kb = hardware.Rescale(kb, b.System.Accelerator, t.System.Accelerator)
+		ka = hardware.Rescale(ka.On(a.System.Accelerator), a.System.Accelerator, t.System.Accelerator)
+		kb = hardware.Rescale(kb.On(b.System.Accelerator), b.System.Accelerator, t.System.Accelerator)
+		ka.Holds, kb.Holds = nil, nil
 	}
 	t.Kernels = configs.Mix(kernelTerms{kb}, kernelTerms{ka}, fromA).Kernels
 	return t

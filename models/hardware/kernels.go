@@ -6,8 +6,8 @@ import "agentsim/units"
 // version. Presets hold fits, never raw tables.
 type KernelSet struct {
 	Name        string `yaml:"name"`
-	Accelerator string `yaml:"accelerator"`
-	Engine      string `yaml:"engine"` // family, e.g. trtllm
+	Accelerator string `yaml:"accelerator"` // on which the constants hold: an accelerator preset, or the path of one
+	Engine      string `yaml:"engine"`      // family, e.g. trtllm
 	Version     string `yaml:"version,omitempty"`
 
 	// Efficiency divides every kernel time, as serving runs of the engine on the
@@ -43,6 +43,10 @@ type KernelSet struct {
 	RemoteCombine  Collective `yaml:"remote_combine"`
 	Transfer       Collective `yaml:"transfer"` // KV from prefill to decode
 	Sources        Sources    `yaml:"sources"`
+
+	// Holds is the accelerator of that name, as its preset says; nil = whichever
+	// the set is used on.
+	Holds *Accelerator `yaml:"-"`
 }
 
 // EagerWith is the factor on steps that hold prompts, with experts served in a

@@ -14,7 +14,7 @@ import (
 // was changed.
 func withEngine(t testing.TB, change func(*step.Config)) (decode, prompt float64) {
 	t.Helper()
-	cfg := config(t, "gb300-nvl72", "trtllm-2026-06", "gb300-trtllm",
+	cfg := config(t, "gb300-nvl72", "trtllm-2026-06", "gb300-trtllm-2026-06",
 		step.Shape{Accelerators: 8, EP: 8, DPAttention: true, TokenBudget: 8192, MaxBatchPerRank: 64})
 	cfg.ExpertsPath = "mxfp4-w4a8"
 	cfg.Engine.Exchange = step.Exchange{DispatchBytes: 1, CombineBytes: 2}
@@ -77,7 +77,7 @@ func TestEnginesSlowDownWhatTheySay(t *testing.T) {
 }
 
 func TestEfficienciesOfKernelsAndEngineMultiply(t *testing.T) {
-	cfg := config(t, "hgx-h200", "vllm-2026-06", "h200-vllm", step.Shape{Accelerators: 8, MaxBatchPerRank: 32})
+	cfg := config(t, "hgx-h200", "vllm-2026-06", "h200-vllm-2026-06", step.Shape{Accelerators: 8, MaxBatchPerRank: 32})
 	price := func() float64 {
 		m, err := step.New(cfg)
 		require.NoError(t, err)
@@ -94,7 +94,7 @@ func TestEfficienciesOfKernelsAndEngineMultiply(t *testing.T) {
 // Two nodes of eight share the work of one but meet over the network.
 func TestAllReducesAcrossDomainsPayForTheNetwork(t *testing.T) {
 	reduce := func(accelerators int) float64 {
-		cfg := config(t, "hgx-h200", "vllm-2026-06", "h200-vllm", step.Shape{Accelerators: accelerators, MaxBatchPerRank: 32})
+		cfg := config(t, "hgx-h200", "vllm-2026-06", "h200-vllm-2026-06", step.Shape{Accelerators: accelerators, MaxBatchPerRank: 32})
 		m, err := step.New(cfg)
 		require.NoError(t, err)
 		_, items := m.Explain(decodeBatch(1, 1, 4000))

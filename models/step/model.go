@@ -63,6 +63,7 @@ type classWatts struct{ dense, experts, prefill, decode float64 }
 // question.
 func New(cfg Config) (*Model, error) {
 	cfg.Shape = cfg.Shape.Normalised()
+	cfg.Kernels = cfg.Kernels.On(cfg.System.Accelerator)
 	if err := cfg.Shape.Validate(); err != nil {
 		return nil, err
 	}
