@@ -111,6 +111,6 @@ func (s *Scenario) Notes() []string {
 	if len(moved) == 0 {
 		return nil
 	}
-	return []string{fmt.Sprintf("the kernel constants of %s hold on %s; they are moved to an accelerator with %s", s.Kernels.Name,
-		s.Kernels.Accelerator, strings.Join(moved, ", "))}
+	return []string{fmt.Sprintf("the kernel constants of %s hold on %s; they are moved to an accelerator with %s",
+		s.Kernels.Name, s.Kernels.Accelerator, strings.Join(moved, ", "))}
 }

@@ -79,5 +79,8 @@ func Schema[T any](library *Library) ([]byte, error) { return tree.Schema[T](lib
 // NamesIn lists the configurations of a file system by name.
 func NamesIn(files fs.FS) []string { return tree.NamesIn(files) }
 
+// ReadFile reads a file up to a limit, for Source.ReadFile.
+func ReadFile(name string) ([]byte, error) { return tree.ReadFile(name) }
+
 // Nearest is the known name most like the one that was written.
 func Nearest(name string, known []string) (string, bool) { return tree.Nearest(name, known) }

@@ -5,11 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"github.com/spf13/viper"
 
 	"agentsim/configs"
@@ -127,6 +130,9 @@ func (a *app) bind(cmd *cobra.Command) error {
 		if err := a.settings.ReadInConfig(); err != nil {
 			return usageError{fmt.Errorf("config %s: %w", file, err)}
 		}
+		if err := knownSettings(cmd.Root(), file); err != nil {
+			return usageError{fmt.Errorf("config %s: %w", file, err)}
+		}
 	}
 	switch format := a.settings.GetString("output"); format {
 	case "table", "json", "csv":
@@ -134,6 +140,40 @@ func (a *app) bind(cmd *cobra.Command) error {
 	default:
 		return usageError{fmt.Errorf("--output %q: want table, json or csv", format)}
 	}
+}
+
+// knownSettings refuses a file of settings with keys that are the flags of no
+// command.
+func knownSettings(root *cobra.Command, file string) error {
+	written := viper.New()
+	written.SetConfigFile(file)
+	if err := written.ReadInConfig(); err != nil {
+		return err
+	}
+	flags := map[string]bool{}
+	var visit func(*cobra.Command)
+	visit = func(cmd *cobra.Command) {
+		note := func(f *pflag.Flag) { flags[f.Name] = true }
+		cmd.Flags().VisitAll(note)
+		cmd.PersistentFlags().VisitAll(note)
+		for _, below := range cmd.Commands() {
+			visit(below)
+		}
+	}
+	visit(root)
+	keys := written.AllKeys()
+	slices.Sort(keys)
+	for _, key := range keys {
+		if flags[key] {
+			continue
+		}
+		hint := ""
+		if near, ok := configs.Nearest(key, slices.Collect(maps.Keys(flags))); ok {
+			hint = ", did you mean " + near + "?"
+		}
+		return fmt.Errorf("%s: no flag has this name%s", key, hint)
+	}
+	return nil
 }
 
 // exactly is cobra.ExactArgs with a message that says what is wanted.

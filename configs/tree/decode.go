@@ -70,16 +70,18 @@ func decodeStruct(n *node, v reflect.Value, path string) error {
 	default:
 		return wrong(n, path, "want a mapping with "+strings.Join(keysOf(v.Type()), ", "))
 	}
+	var faults []error
 	for _, f := range n.fields {
 		m, ok := memberNamed(v.Type(), f.key)
 		if !ok {
-			return &Error{At: f.at, Path: join(path, f.key), Problem: unknown("key", f.key, keysOf(v.Type()))}
+			faults = append(faults, &Error{At: f.at, Path: join(path, f.key), Problem: unknown("key", f.key, keysOf(v.Type()))})
+			continue
 		}
 		if err := decode(f.value, v.FieldByIndex(m.index), join(path, f.key)); err != nil {
-			return err
+			faults = append(faults, err)
 		}
 	}
-	return nil
+	return joined(faults)
 }
 
 func decodeMap(n *node, v reflect.Value, path string) error {
@@ -91,18 +93,20 @@ func decodeMap(n *node, v reflect.Value, path string) error {
 		return wrong(n, path, "want a mapping")
 	}
 	v.Set(reflect.MakeMapWithSize(v.Type(), len(n.fields)))
+	var faults []error
 	for _, f := range n.fields {
-		key := reflect.New(v.Type().Key()).Elem()
-		if err := decode(&node{shape: text, scalar: f.key, at: f.at}, key, join(path, f.key)); err != nil {
-			return err
+		key, value := reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()
+		err := decode(&node{shape: text, scalar: f.key, at: f.at}, key, join(path, f.key))
+		if err == nil {
+			err = decode(f.value, value, join(path, f.key))
 		}
-		value := reflect.New(v.Type().Elem()).Elem()
-		if err := decode(f.value, value, join(path, f.key)); err != nil {
-			return err
+		if err != nil {
+			faults = append(faults, err)
+			continue
 		}
 		v.SetMapIndex(key, value)
 	}
-	return nil
+	return joined(faults)
 }
 
 func decodeList(n *node, v reflect.Value, path string) error {
@@ -117,12 +121,13 @@ func decodeList(n *node, v reflect.Value, path string) error {
 	} else if len(n.items) != v.Len() {
 		return wrong(n, path, fmt.Sprintf("has %d items, want %d", len(n.items), v.Len()))
 	}
+	var faults []error
 	for i, item := range n.items {
 		if err := decode(item, v.Index(i), joinIndex(path, i)); err != nil {
-			return err
+			faults = append(faults, err)
 		}
 	}
-	return nil
+	return joined(faults)
 }
 
 func decodeString(n *node, v reflect.Value, path string) error {

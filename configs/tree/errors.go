@@ -1,6 +1,8 @@
 package tree
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -51,6 +53,18 @@ func (e *Error) Error() string {
 		b.WriteString(part.text)
 	}
 	return b.String()
+}
+
+// joined is the one error where there is one, and all of them otherwise.
+func joined(faults []error) error {
+	const most = 20 // a file in which all is wrong is of another sort
+	if len(faults) == 1 {
+		return faults[0]
+	}
+	if more := len(faults) - most; more > 0 {
+		faults = append(faults[:most:most], fmt.Errorf("and %d more", more))
+	}
+	return errors.Join(faults...)
 }
 
 // unknown says that name is none of those known, naming the nearest one.

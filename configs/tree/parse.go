@@ -1,6 +1,7 @@
 package tree
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strconv"
@@ -15,6 +16,8 @@ import (
 const (
 	largestFile = 1 << 20 // bytes; a configuration is a few thousand
 	deepest     = 64      // nested mappings and lists
+
+	byteOrderMark = "\uFEFF" // which some editors write first
 )
 
 // parseFile reads one YAML document as a tree.
@@ -34,6 +37,7 @@ func parseSet(set, value string) (*node, error) {
 type reader struct{ place Position }
 
 func (r reader) read(content []byte) (*node, error) {
+	content = bytes.TrimPrefix(content, []byte(byteOrderMark))
 	if len(content) > largestFile {
 		return nil, &Error{At: r.place, Problem: fmt.Sprintf("%d bytes are more than a configuration's %d",
 			len(content), largestFile)}

@@ -2,7 +2,10 @@ package tree
 
 import (
 	"errors"
+	"fmt"
+	"io"
 	"io/fs"
+	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -21,7 +24,7 @@ type Source struct {
 	FS fs.FS
 	// ReadFile opens paths, those of overriding presets too; a relative path
 	// in a file is relative to that file. Nil: paths are refused, as in a
-	// web page. The command passes os.ReadFile.
+	// web page. The command passes ReadFile.
 	ReadFile func(name string) ([]byte, error)
 }
 
@@ -117,6 +120,26 @@ func (s Source) open(name string) ([]byte, error) {
 	content, err := s.ReadFile(name)
 	if fault, ok := errors.AsType[*fs.PathError](err); ok {
 		err = fault.Err
+	}
+	return content, err
+}
+
+// longestRead is what is read of any file that a configuration names; the largest
+// there are, counts of experts, take a tenth of it.
+const longestRead = 16 << 20
+
+// ReadFile reads a file for Source.ReadFile. It stops at a limit, so that a device
+// or a file that is no configuration is refused before it fills the memory.
+func ReadFile(name string) ([]byte, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	content, err := io.ReadAll(io.LimitReader(file, longestRead+1))
+	if err == nil && len(content) > longestRead {
+		err = fmt.Errorf("is longer than the %d MiB that are read", longestRead>>20)
+		return nil, &fs.PathError{Op: "read", Path: name, Err: err}
 	}
 	return content, err
 }

@@ -1,7 +1,6 @@
 package tree
 
 import (
-	"errors"
 	"reflect"
 	"slices"
 	"strconv"
@@ -50,14 +49,6 @@ func (l *Library) validate(tree *node, root reflect.Value) error {
 		i.ask(asked, "")
 	}
 	return joined(i.faults)
-}
-
-// joined is the one error where there is one, and all of them otherwise.
-func joined(faults []error) error {
-	if len(faults) == 1 {
-		return faults[0]
-	}
-	return errors.Join(faults...)
 }
 
 // inspection walks a decoded configuration beside its tree and gathers the

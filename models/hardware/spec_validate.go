@@ -28,13 +28,13 @@ func (a Accelerator) Validate() error {
 	for _, f := range slices.Sorted(maps.Keys(a.Compute)) {
 		path := "compute." + string(f)
 		c.format(path, f)
-		c.positive(path, float64(a.Compute[f]), "FLOP/s")
+		c.rate(path, float64(a.Compute[f]), leastCompute, a.Compute[f])
 	}
-	c.positive("hbm.capacity", float64(a.HBM.Capacity), "bytes")
-	c.positive("hbm.bandwidth", float64(a.HBM.Bandwidth), "bytes per second")
-	c.positive("scale_up", float64(a.ScaleUp), "bytes per second")
-	c.positive("scale_out", float64(a.ScaleOut), "bytes per second")
-	c.positive("host_link", float64(a.HostLink), "bytes per second")
+	c.rate("hbm.capacity", float64(a.HBM.Capacity), leastCapacity, a.HBM.Capacity)
+	c.rate("hbm.bandwidth", float64(a.HBM.Bandwidth), leastBandwidth, a.HBM.Bandwidth)
+	c.rate("scale_up", float64(a.ScaleUp), leastLink, a.ScaleUp)
+	c.rate("scale_out", float64(a.ScaleOut), leastLink, a.ScaleOut)
+	c.rate("host_link", float64(a.HostLink), leastLink, a.HostLink)
 	c.power("power.", a.Power)
 	c.sources(a.Sources)
 	return c.Err()
@@ -84,6 +84,22 @@ func (c *checker) format(path string, f Format) {
 // positive also refuses NaN and infinity. The unit may be empty.
 func (c *checker) positive(path string, value float64, unit string) {
 	c.Check(value > 0 && !math.IsInf(value, 0), path, quantity(value, unit), "more than 0")
+}
+
+// Bounds on what an accelerator can be, as guards: with less, one step would take
+// longer than a simulation's clock can count.
+const (
+	leastCapacity  = 1e6  // bytes
+	leastBandwidth = 1e9  // B/s
+	leastLink      = 1e6  // B/s
+	leastCompute   = 1e11 // FLOP/s
+	mostOfAny      = 1e21
+)
+
+// rate wants a figure of an accelerator within its bounds.
+func (c *checker) rate(path string, value, least float64, shown fmt.Stringer) {
+	wanted := fmt.Sprintf("%g to %g in base units, as any accelerator has", least, mostOfAny)
+	c.Check(value >= least && value <= mostOfAny, path, shown, wanted)
 }
 
 func (c *checker) notNegative(path string, value float64, unit string) {

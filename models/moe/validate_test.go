@@ -27,7 +27,7 @@ func TestValidateNamesTheField(t *testing.T) {
 		{func(s *Spec) { s.Popularity = Popularity{Kind: Zipf, Exponent: -2} },
 			"popularity.exponent: -2: want 0 to 8"},
 		{func(s *Spec) { s.Popularity = Popularity{Kind: PowerLaw, Exponent: 1, Bound: 0.5} },
-			"popularity.bound: 0.5 is outside 1 to 1e+12"},
+			"popularity.bound: 0.5: want 1 to 1e+12"},
 		{func(s *Spec) { s.Popularity = Popularity{Kind: FromHistogram, File: "hot.csv"} },
 			`popularity.file: no counts were read from "hot.csv"`},
 		{func(s *Spec) { s.Placement.Kind = "" },

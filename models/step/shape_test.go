@@ -25,7 +25,7 @@ func TestImpossibleShapesAreRefused(t *testing.T) {
 		"ep: 3 does not divide the worker's 8":                         {Accelerators: 8, EP: 3},
 		"ep: 8 does not divide the stage's 4":                          {Accelerators: 8, EP: 8, PP: 2},
 		"ep: 1 leaves every expert to 9 accelerators":                  {Accelerators: 9, DPAttention: true},
-		"ranks: 512: want 1 to 384":                               {Accelerators: 512, EP: 512, DPAttention: true},
+		"ranks: 512: want 1 to 384":                                    {Accelerators: 512, EP: 512, DPAttention: true},
 		"token_budget: -1: want a positive number":                     {Accelerators: 8, TokenBudget: -1},
 		"max_batch_per_rank: -1: want a positive number":               {Accelerators: 8, MaxBatchPerRank: -1},
 		"draft_tokens: -1: want 0":                                     {Accelerators: 8, DraftTokens: -1},
