@@ -29,7 +29,7 @@ func TestValidateNamesTheField(t *testing.T) {
 		{func(s *Spec) { s.Popularity = Popularity{Kind: PowerLaw, Exponent: 1, Bound: 0.5} },
 			"popularity.bound: 0.5: want 1 to 1e+12"},
 		{func(s *Spec) { s.Popularity = Popularity{Kind: FromHistogram, File: "hot.csv"} },
-			`popularity.file: no counts were read from "hot.csv"`},
+			`popularity.file: "hot.csv": want a file of counts`},
 		{func(s *Spec) { s.Placement.Kind = "" },
 			`placement.kind: "": want one of contiguous, random, eplb, eplb-hierarchical, domain`},
 		{func(s *Spec) { s.Placement.Redundant = -1 }, "placement.redundant: -1: want 0 to 11904"},
