@@ -10,6 +10,7 @@ package sweep
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 
 	"agentsim/models/hardware"
@@ -122,10 +123,14 @@ func fault(path, format string, args ...any) error {
 	return &hardware.FieldError{Path: path, Problem: fmt.Sprintf(format, args...)}
 }
 
+// folderName is a name that stays inside the folder it is used in.
+var folderName = regexp.MustCompile(`^[A-Za-z0-9][\w.-]*$`)
+
 // Validate reports the first field that cannot be.
 func (s *Study) Validate() error {
-	if s.Name == "" {
-		return fault("name", "want a name, from which the folder of the results gets its own")
+	if !folderName.MatchString(s.Name) {
+		return fault("name", "%q: want letters, digits, dots, dashes and underscores, from which the folder of the "+
+			"results gets its name", s.Name)
 	}
 	if err := s.Design.validate(); err != nil {
 		return err
