@@ -71,6 +71,7 @@ require (
 	golang.org/x/time v0.16.0 // indirect
 	google.golang.org/protobuf v1.34.2 // indirect
 	honnef.co/go/tools v0.8.2 // indirect
+	mvdan.cc/sh/v3 v3.13.1 // indirect
 )
 
 tool honnef.co/go/tools/cmd/staticcheck

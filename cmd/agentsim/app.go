@@ -109,7 +109,7 @@ func (a *app) root() *cobra.Command {
 	root.AddCommand(a.capacityCommand(), a.runCommand(), a.explainCommand(), a.schemaCommand(),
 		a.listCommand(), a.versionCommand())
 	root.AddCommand(a.traceCommand(), a.modelCommand(), a.calibrateCommand(), a.sweepCommand(), a.workerCommand())
-	root.AddCommand(a.validateCommand(), a.compareCommand(), a.whatIfCommand())
+	root.AddCommand(a.validateCommand(), a.compareCommand(), a.whatIfCommand(), a.deploymentCommand())
 	return root
 }
 

@@ -1,0 +1,165 @@
+package recipe
+
+import (
+	"maps"
+	"regexp"
+	"strings"
+)
+
+// compose reads the services of a compose file.
+func (r *reader) compose(file string, doc *value) {
+	r.format = "compose"
+	for _, f := range doc.get("services").fields {
+		r.service(file, f.key, f.value)
+	}
+}
+
+func (r *reader) service(file, name string, service *value) {
+	image, _ := interpolate(service.get("image").string(), r.env)
+	env := maps.Clone(r.env)
+	for key, text := range environmentOf(service) {
+		env[key], _ = interpolate(text, r.env)
+	}
+	words, script := r.composeWords(service)
+	for _, proxy := range []string{"nginx", "haproxy", "traefik", "envoy", "litellm"} {
+		if base := image[strings.LastIndex(image, "/")+1:]; strings.HasPrefix(base, proxy) {
+			r.router.Kind, r.router.Policy = proxy, pointer("round-robin")
+			return
+		}
+	}
+	a := around{role: hint(name), version: versionOf(image, vllm), workers: 1, role2: r.rolePort}
+	for _, family := range []string{sglang, trtllm} {
+		if v := versionOf(image, family); v != "" {
+			a.version = v
+		}
+	}
+	if imageStarts(image) && (service.get("entrypoint") == nil || len(service.get("entrypoint").list()) == 0) {
+		a.family = vllm
+	}
+	if n, ok := service.first("scale").integer(); ok {
+		a.workers = n
+	}
+	if n, ok := service.get("deploy", "replicas").integer(); ok {
+		a.workers = n
+	}
+	a.accelerators = devices(service)
+	if a.workers == 0 {
+		return
+	}
+	where := service.at
+	where.key = "services." + name
+	if script != "" {
+		s, err := readScript(file, script, env)
+		if err != nil {
+			r.add(err)
+			return
+		}
+		for _, f := range s.faults {
+			r.add(f)
+		}
+		for _, c := range s.found {
+			c.at.line += where.line
+			r.command(c, a)
+		}
+		return
+	}
+	if len(words) > 0 {
+		r.command(command{words: words, env: env, at: where}, a)
+	}
+}
+
+func environmentOf(service *value) map[string]string {
+	env := map[string]string{}
+	environment(service.get("environment"), env)
+	return env
+}
+
+// composeWords are the words of entry point and command; a text is split as a
+// shell splits, a list is not.
+func (r *reader) composeWords(service *value) (words []word, script string) {
+	for _, key := range []string{"entrypoint", "command"} {
+		v := service.get(key)
+		if v == nil {
+			continue
+		}
+		if v.shape == scalar {
+			text, why := interpolate(v.text, r.env)
+			if why != "" {
+				words = append(words, word{text: "--" + key, line: v.at.line}, word{line: v.at.line, why: why})
+				continue
+			}
+			s, err := readScript(v.at.file, "compose "+strings.Join(strings.Fields(text), " "), r.env)
+			if err != nil || len(s.found) != 1 {
+				r.fail(at(service, v, key), "cannot be split into words")
+				continue
+			}
+			for _, w := range s.found[0].words[1:] {
+				w.line = v.at.line
+				words = append(words, w)
+			}
+			continue
+		}
+		for _, item := range v.list() {
+			text, why := interpolate(item.string(), r.env)
+			words = append(words, word{text: text, line: item.at.line, why: why})
+		}
+	}
+	if inner, _ := shellScript(words); inner.text != "" {
+		return words, inner.text
+	}
+	return words, ""
+}
+
+var composeVariable = regexp.MustCompile(`\$\$|\$\{([A-Za-z_][A-Za-z0-9_]*)(:?[-?+])?([^}]*)\}|\$([A-Za-z_][A-Za-z0-9_]*)`)
+
+// interpolate puts variables in place as compose does: ${X}, ${X:-default}.
+func interpolate(text string, env map[string]string) (out, why string) {
+	out = composeVariable.ReplaceAllStringFunc(text, func(m string) string {
+		if m == "$$" {
+			return "$"
+		}
+		parts := composeVariable.FindStringSubmatch(m)
+		name := parts[1] + parts[4]
+		text, set := env[name]
+		switch parts[2] {
+		case ":-":
+			if text == "" {
+				return parts[3]
+			}
+		case "-":
+			if !set {
+				return parts[3]
+			}
+		case "+", ":+":
+			if set {
+				return parts[3]
+			}
+			return ""
+		default:
+			if !set {
+				why = "$" + name + " has no value here"
+			}
+		}
+		return text
+	})
+	if strings.Contains(out, "$(") || strings.Contains(out, "`") {
+		why = out + ": a substitution, which is never run"
+	}
+	return out, why
+}
+
+// devices is how many accelerators a service reserves.
+func devices(service *value) int {
+	for _, device := range service.get("deploy", "resources", "reservations", "devices").list() {
+		if ids := device.get("device_ids").list(); len(ids) > 0 {
+			return len(ids)
+		}
+		if n, ok := device.get("count").integer(); ok && n > 0 {
+			return n
+		}
+	}
+	if n, ok := service.get("gpus").integer(); ok && n > 0 {
+		return n
+	}
+	return 0
+}
