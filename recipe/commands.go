@@ -175,10 +175,16 @@ func bareFlag(family, key string) bool {
 // lies below the flags, TensorRT-LLM's above them.
 func (r *reader) flags(l *launch, from start, mounts func(string) (*value, bool)) {
 	s := newSettings(l.family, &r.log)
+	s.single = true
 	r.arguments(s, from, l.at.file)
+	s.single = false
 	if v := s.node("extra-llm-api-options"); l.family == trtllm && v != nil {
 		if options, ok := r.configuration(v.string(), s.at("extra-llm-api-options"), mounts); ok {
-			s.putAll(options, "")
+			above := newSettings(l.family, &r.log)
+			above.putAll(options, "")
+			for _, key := range above.order {
+				s.put(key, above.values[key].value, above.values[key].at)
+			}
 		}
 	}
 	if v := s.node("trtllm-override"); v == nil {
@@ -287,7 +293,13 @@ func (r *reader) place(l *launch, a around, dynamo bool) {
 	}
 	switch {
 	case said != "":
-		l.role, a.sure = said, true
+		if a.sure && a.role != "" && said != "mixed" && said != a.role {
+			r.fail(s.at("disaggregation-mode", "is-prefill-worker", "kv-transfer-config.kv-role"),
+				"a %s worker, but it stands for %s", said, a.role)
+		}
+		if said != "mixed" || !a.sure {
+			l.role, a.sure = said, true
+		}
 	case a.role == "" && a.role2 != nil:
 		l.role = a.role2(s.text("port"))
 		a.sure = l.role != ""

@@ -73,13 +73,13 @@ func (out *Recipe) policy() string {
 	switch {
 	case out.Router.AffinitySeconds != nil, strings.Contains(policy, "consistent"), strings.Contains(policy, "session"):
 		return serve.ConversationAffinity
-	case policy == "kv", policy == "cache-aware", prefix, strings.Contains(named, "cache_aware"):
+	case policy == "kv", strings.Contains(policy, "cache-aware"), prefix, strings.Contains(named, "cache_aware"):
 		return serve.KVAware
-	case policy == "least-loaded", policy == "scorers":
+	case policy == "least-loaded", policy == "scorers", named == "load_balancing":
 		return serve.LeastLoaded
 	case policy == "power-of-two":
 		return serve.PowerOfTwo
-	case policy == "round-robin":
+	case policy == "round-robin", named == "round_robin":
 		return serve.RoundRobin
 	case policy == "random":
 		out.assume("router: random is served as round-robin")

@@ -4,6 +4,7 @@ import (
 	"path"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -120,6 +121,12 @@ func (r *reader) workload0(doc *value, kind string) {
 			pod = template.get("workerTemplate")
 		}
 	}
+	a := around{workers: workers}
+	if kind == "LeaderWorkerSet" {
+		a.env = map[string]string{
+			"LWS_GROUP_SIZE": strconv.Itoa(nodes), "LWS_WORKER_INDEX": "0", "LWS_LEADER_ADDRESS": "leader",
+		}
+	}
 	role, sure := labelledRole(pod.get("metadata", "labels"), doc.get("metadata", "labels"))
 	if r.format == "" || sure {
 		r.format = "kubernetes"
@@ -133,7 +140,8 @@ func (r *reader) workload0(doc *value, kind string) {
 	if workers == 0 {
 		return
 	}
-	r.pod(pod.get("spec"), around{role: role, sure: sure && role != "mixed", workers: workers}, nodes)
+	a.role, a.sure = role, sure && role != ""
+	r.pod(pod.get("spec"), a, nodes)
 }
 
 // labelledRole is the role in llm-d's labels.

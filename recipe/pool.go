@@ -111,6 +111,8 @@ func (l *launch) pool() *Pool {
 			delete(p.More, key)
 		}
 	}
+	l.settings.has("model")
+	l.settings.has("model-path")
 	l.settings.finish()
 	return p
 }
@@ -150,7 +152,12 @@ func (l *launch) reserve(p *Pool) {
 func (l *launch) rules(p *Pool) {
 	s := l.settings
 	budget := s.at("max-num-batched-tokens", "max-num-tokens")
-	if l.family == vllm && p.TokenBudgetPerRank != nil && p.MaxBatchPerRank != nil && l.role != "prefill" &&
+	chunked, longest := s.truth("enable-chunked-prefill"), s.node("max-model-len").integerOr(0)
+	if l.family == vllm && p.TokenBudgetPerRank != nil && offered(chunked) && longest > *p.TokenBudgetPerRank {
+		s.log.fail(budget, "%d tokens a step, but without chunked prefill a prompt of max-model-len %d must fit",
+			*p.TokenBudgetPerRank, longest)
+	}
+	if l.family == vllm && p.TokenBudgetPerRank != nil && p.MaxBatchPerRank != nil &&
 		*p.TokenBudgetPerRank < *p.MaxBatchPerRank {
 		s.log.fail(budget, "%d tokens a step for %d sequences: want at least one token a sequence",
 			*p.TokenBudgetPerRank, *p.MaxBatchPerRank)

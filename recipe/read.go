@@ -119,7 +119,11 @@ func Read(files []File, options Options) (*Recipe, error) {
 
 func (r *reader) failed() error {
 	slices.SortStableFunc(r.faults, func(a, b error) int { return strings.Compare(fileOf(a), fileOf(b)) })
-	return Errors(r.faults)
+	all := slices.Clone(r.faults)
+	for _, n := range r.notes {
+		all = append(all, fault{at: place{file: n.File, line: n.Line, key: n.Key}, says: n.Says})
+	}
+	return Errors(all)
 }
 
 func fileOf(err error) string {

@@ -23,6 +23,7 @@ type settings struct {
 	values map[string]setting
 	order  []string
 	asked  map[string]bool
+	single bool // one source: a key with two values contradicts itself
 }
 
 type setting struct {
@@ -71,7 +72,13 @@ func aliases(family string) map[string]string {
 			"cuda-graph-max-batch-size": "cuda-graph-max-bs", "cuda-graph-max-bs-decode": "cuda-graph-max-bs",
 			"cuda-graph-bs-decode": "cuda-graph-bs", "enable-mixed-chunked-prefill": "enable-mixed-chunk",
 		}
+	case trtllm:
+		return trtllmAliases()
 	}
+	return nil
+}
+
+func trtllmAliases() map[string]string {
 	return map[string]string{
 		"tp": "tensor-parallel-size", "tp-size": "tensor-parallel-size", "pp": "pipeline-parallel-size",
 		"pp-size": "pipeline-parallel-size", "ep": "moe-expert-parallel-size", "ep-size": "moe-expert-parallel-size",
@@ -117,8 +124,10 @@ func (s *settings) put(key string, v *value, at place) {
 		yes, ok := v.truth()
 		key, v = on, &value{shape: scalar, text: strconv.FormatBool(ok && !yes), at: v.at}
 	}
-	if _, known := s.values[key]; !known {
+	if old, known := s.values[key]; !known {
 		s.order = append(s.order, key)
+	} else if s.single && old.value.string() != v.string() {
+		s.log.fail(at, "%s, but %s in line %d says %s", v.string(), old.at.key, old.at.line, old.value.string())
 	}
 	s.values[key] = setting{v, at}
 }
@@ -134,11 +143,13 @@ func (s *settings) putAll(v *value, path string) {
 	if v == nil {
 		return
 	}
+	s.single = true
 	for _, f := range v.fields {
 		at := f.value.at
 		at.key = path + f.key
 		s.put(f.key, f.value, at)
 	}
+	s.single = false
 }
 
 // has says whether a key is there with a value.
@@ -152,7 +163,12 @@ func (s *settings) has(key string) bool {
 func (s *settings) null(key string) bool {
 	s.asked[key] = true
 	v, ok := s.values[key]
-	return ok && v.value.shape == nothing
+	return ok && v.value.shape == nothing && v.value.text != takenAway
+}
+
+// reset says whether an override took a key away.
+func (s *settings) reset(key string) bool {
+	return s.values[key].value != nil && s.values[key].value.text == takenAway
 }
 
 func (s *settings) node(key string) *value {

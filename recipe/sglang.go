@@ -84,9 +84,11 @@ func (l *launch) sglangDraft() Draft {
 		if tokens == nil {
 			tokens = window
 		}
-		d.Depth, d.Verify = nil, tokens
+		d.Depth, d.Verify = steps, tokens
 		if tokens != nil {
 			d.Depth = pointer(*tokens - 1)
+		} else if steps != nil {
+			d.Verify = pointer(*steps + 1)
 		}
 	} else if steps != nil && tokens == nil {
 		d.Verify = pointer(*steps + 1)
@@ -117,6 +119,9 @@ func (l *launch) sglangStep(p *Pool, exchange string) {
 	}
 	more["graph_max_batch"] = s.number("cuda-graph-max-bs", 0)
 	more["poll"] = s.number("scheduler-recv-interval", 1)
+	if s.reset("scheduler-recv-interval") {
+		more["poll"] = 1
+	}
 	if n := s.number("prefill-decode-interval", 0); n != nil && *n > 0 {
 		more["interval"] = map[string]any{"steps": *n, "kind": "after"}
 	}

@@ -86,7 +86,11 @@ func (s *script) read(text string, line int) (err error) {
 		var broken syntax.ParseError
 		if errors.As(err, &broken) {
 			at.line = line + int(broken.Pos.Line())
-			return fault{at: at, says: broken.Text}
+			says := broken.Text
+			if strings.Contains(says, "EOF") || strings.Contains(says, "without matching") {
+				says += " (unterminated: unexpected end of the text)"
+			}
+			return fault{at: at, says: says}
 		}
 		return fault{at: at, says: err.Error()}
 	}

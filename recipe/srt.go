@@ -311,12 +311,16 @@ func (r *reader) srtSize(role string, resources *value, l *launch) {
 		return
 	}
 	l.exact = true
+	perNode := resources.get("gpus_per_node").integerOr(0)
+	nodes, _ := number("%s_nodes")
 	if n, ok := number("gpus_per_%s"); ok && n > 0 {
+		if total := nodes * perNode; total > 0 && n*l.workers > total {
+			r.fail(at(resources, nil, "resources.gpus_per_"+role), "%d for each of %d workers, but %d nodes have %d", n, l.workers,
+				nodes, total)
+		}
 		l.accelerators = n
 		return
 	}
-	perNode := resources.get("gpus_per_node").integerOr(0)
-	nodes, _ := number("%s_nodes")
 	if nodes == 0 && role == "decode" {
 		l.accelerators = r.srtShared(resources, perNode)
 		l.optional = resources.get("gpus_per_prefill") == nil

@@ -42,6 +42,9 @@ func (l *launch) trtllm(p *Pool) {
 func (l *launch) trtllmStep(p *Pool) {
 	s, more := l.settings, p.More
 	more["chunked"] = s.truth("enable-chunked-prefill")
+	if l.role == "mixed" && s.node("enable-chunked-prefill") == nil {
+		more["chunked"] = false
+	}
 	more["overlap"] = not(s.truth("disable-overlap-scheduler"))
 	more["prefix_caching"] = s.truth("kv-cache-config.enable-block-reuse")
 	more["max_sequence"] = s.number("max-seq-len", 1)

@@ -133,6 +133,9 @@ func (v *value) with(key string, child *value) *value {
 	return out
 }
 
+// takenAway marks a key that an override sets to null: the engine's default.
+const takenAway = "taken away"
+
 // laidOver merges deeply; null takes a key away.
 func (v *value) laidOver(below *value) *value {
 	if v == nil {
@@ -144,13 +147,7 @@ func (v *value) laidOver(below *value) *value {
 	out := &value{shape: mapping, at: below.at, fields: append([]field(nil), below.fields...)}
 	for _, f := range v.fields {
 		if f.value.shape == nothing {
-			kept := out.fields[:0:0]
-			for _, old := range out.fields {
-				if old.key != f.key {
-					kept = append(kept, old)
-				}
-			}
-			out.fields = kept
+			out = out.with(f.key, &value{shape: nothing, text: takenAway, at: f.value.at})
 			continue
 		}
 		out = out.with(f.key, f.value.laidOver(below.child(f.key)))

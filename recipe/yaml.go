@@ -21,7 +21,7 @@ const (
 // readYAML reads all documents of a file, with anchors and merge keys put in
 // place. Nothing of a broken file is returned.
 func readYAML(file, text string) ([]*value, error) {
-	r := &yamlReader{file: file, anchors: map[string]*value{}}
+	r := &yamlReader{file: file, anchors: map[string]*value{}, last: strings.Count(strings.TrimSpace(text), "\n") + 1}
 	if err := r.sizes(text); err != nil {
 		return nil, err
 	}
@@ -45,6 +45,7 @@ func readYAML(file, text string) ([]*value, error) {
 
 type yamlReader struct {
 	file    string
+	last    int // line
 	anchors map[string]*value
 	nodes   int
 }
@@ -90,7 +91,11 @@ func yamlSyntax(text string) (file *ast.File, err error) {
 func (r *yamlReader) syntaxError(err error) error {
 	var broken yaml.Error
 	if errors.As(err, &broken) {
-		return fault{at: r.at(broken.GetToken()), says: broken.GetMessage()}
+		says := broken.GetMessage()
+		if strings.Contains(says, "could not find") || r.at(broken.GetToken()).line >= r.last {
+			says += " (not closed: unexpected end of the file?)"
+		}
+		return fault{at: r.at(broken.GetToken()), says: says}
 	}
 	return fault{at: place{file: r.file}, says: err.Error()}
 }
