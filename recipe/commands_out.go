@@ -2,6 +2,7 @@ package recipe
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"agentsim/serve"
@@ -56,7 +57,18 @@ func (w writer) commands() ([]Output, error) {
 // remarks say what no flag does.
 func (w writer) remarks() []string {
 	p := w.d.Precision
-	lines := []string{fmt.Sprintf("The checkpoint decides the formats of weights: experts %s, dense %s.", p.Experts, p.Dense)}
+	lines := []string{
+		fmt.Sprintf("The checkpoint decides the formats of weights: experts %s, dense %s.", p.Experts, p.Dense),
+	}
+	if w.target.For != Dynamo {
+		lines = append(lines, "Every worker wants accelerators, and nodes, of its own.")
+	}
+	if slices.ContainsFunc(w.d.Pools(), func(p serve.NamedPool) bool { return p.Spec.DraftTokens > 0 }) {
+		lines = append(lines, "Drafts come from the model's own layers: a scenario says only how many.")
+	}
+	if w.family == trtllm {
+		lines = append(lines, "The share of memory is the engine's: it counts what is free after the weights.")
+	}
 	if w.d.Router != "" && (w.family == trtllm && w.d.Mode == serve.Aggregated || w.policy() == "") {
 		lines = append(lines, fmt.Sprintf("No flag here for the router %s.", w.d.Router))
 	}
@@ -81,6 +93,8 @@ func (w writer) policy() string {
 			serve.KVAware: "kv", serve.RoundRobin: "round-robin", serve.LeastLoaded: "least-loaded",
 			serve.ConversationAffinity: "kv",
 		}
+	case w.family == vllm:
+		names[serve.ConversationAffinity] = "consistent_hash"
 	case w.family == trtllm:
 		names = map[string]string{
 			serve.KVAware: "kv_cache_aware", serve.RoundRobin: "round_robin", serve.LeastLoaded: "load_balancing",
@@ -195,10 +209,12 @@ func (w writer) service(b *strings.Builder, p serve.NamedPool) error {
 		if p.Name != serve.Aggregated {
 			options = append(options, option{"disaggregation-mode", p.Name})
 		}
-		b.WriteString("        volumes:\n          - name: options\n            configMap:\n              name: engine-options\n")
+		b.WriteString("        volumes:\n          - name: options\n            configMap:\n" +
+			"              name: engine-options\n")
 		mount = "          volumeMounts:\n            - name: options\n              mountPath: /etc/engine\n"
 	}
-	fmt.Fprintf(b, "        mainContainer:\n%s          command: [python3, -m, dynamo.%s]\n          args:\n", mount, w.family)
+	fmt.Fprintf(b, "        mainContainer:\n%s          command: [python3, -m, dynamo.%s]\n          args:\n", mount,
+		w.family)
 	if w.family == vllm && p.Name == "prefill" {
 		options = append(options, option{"is-prefill-worker", ""})
 	}

@@ -110,7 +110,7 @@ func (r *reader) composeWords(service *value) (words []word, script string) {
 	return words, ""
 }
 
-var composeVariable = regexp.MustCompile(`\$\$|\$\{([A-Za-z_][A-Za-z0-9_]*)(:?[-?+])?([^}]*)\}|\$([A-Za-z_][A-Za-z0-9_]*)`)
+var composeVariable = regexp.MustCompile(`\$\$|\$\{([A-Za-z_]\w*)(:?[-?+])?([^}]*)\}|\$([A-Za-z_]\w*)`)
 
 // interpolate puts variables in place as compose does: ${X}, ${X:-default}.
 func interpolate(text string, env map[string]string) (out, why string) {

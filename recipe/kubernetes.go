@@ -18,8 +18,8 @@ func (r *reader) kind(doc *value) string {
 		return "kubernetes"
 	case doc.get("services") != nil && doc.get("services").shape == mapping && doc.get("spec") == nil:
 		return "compose"
-	case doc.get("base") != nil, doc.get("backend", "type") != nil, doc.get("backend") != nil && doc.get("resources") != nil,
-		doc.get("resources", "gpus_per_node") != nil:
+	case doc.get("base") != nil, doc.get("backend", "type") != nil,
+		doc.get("backend") != nil && doc.get("resources") != nil, doc.get("resources", "gpus_per_node") != nil:
 		return "srt"
 	case doc.get("modelArtifacts") != nil, doc.get("inferenceExtension") != nil, doc.get("decode", "containers") != nil,
 		doc.get("prefill", "containers") != nil, doc.get("decode", "parallelism") != nil:

@@ -29,98 +29,104 @@ func meaningless(family, key string) bool {
 	return slices.Contains(words, head) || slices.Contains(words, key)
 }
 
-const everywhereMeaningless = ` host port trust-remote-code dtype seed revision download-dir load-format api-key name
- endpoint namespace component model-name metrics-port request-plane event-plane store-kv discovery-backend
- connector-config use-kv-events publish-events-and-metrics publish-kv-events migration-limit custom-jinja-template
- modality frontend-decoding route-to-encoder multimodal-worker sleep enable-metrics kv-events-config
- engine-request-timeout log-level enable-multimodal `
+const everywhereMeaningless = ` api-key component connector-config custom-jinja-template discovery-backend download-dir dtype enable-metrics
+ enable-multimodal endpoint engine-request-timeout event-plane frontend-decoding host kv-events-config
+ load-format log-level metrics-port migration-limit modality model-name multimodal-worker name namespace port
+ publish-events-and-metrics publish-kv-events request-plane revision route-to-encoder seed sleep store-kv
+ trust-remote-code use-kv-events `
 
-const vllmMeaningless = ` uds allow-credentials lora-modules response-role root-path middleware
- return-tokens-as-token-ids disable-frontend-multiprocessing enable-request-id-headers enable-auto-tool-choice
- max-log-len disable-fastapi-docs enable-prompt-tokens-details enable-server-load-tracking headless model-impl
- code-revision config-format hf-config-path hf-overrides hf-token logprobs-mode max-logprobs disable-sliding-window
- disable-cascade-attn skip-tokenizer-init enable-prompt-embeds generation-config override-generation-config
- enable-sleep-mode guided-decoding-backend structured-outputs-config distributed-executor-backend
- data-parallel-address data-parallel-rpc-port data-parallel-backend data-parallel-start-rank data-parallel-rank
- data-parallel-size-local data-parallel-hybrid-lb data-parallel-external-lb data-parallel-supervisor-port
- master-addr master-port node-rank nnodes
- max-parallel-loading-workers ray-workers-use-nsight disable-custom-all-reduce worker-cls worker-extension-cls
- limit-mm-per-prompt media-io-kwargs interleave-mm-strings skip-mm-profiling video-pruning-rate language-model-only
- enable-lora max-loras max-lora-rank fully-sharded-loras default-mm-loras collect-detailed-traces
- show-hidden-metrics-for-version additional-config ec-transfer-config model-loader-extra-config ignore-patterns
- use-tqdm-on-load pt-load-map-location safetensors-load-strategy shutdown-timeout profiler-config
- enable-ep-weight-filter kv-cache-metrics enable-layerwise-nvtx-tracing enable-mfu-metrics renderer-num-workers
- enable-tokenizer-info-endpoint enable-force-include-usage exclude-tools-when-tool-choice-none trust-request-chat-template
- io-processor-plugin default-chat-template-kwargs prefix-caching-hash-algo runner convert pooler-config
- allowed-local-media-path config enable-cumem-allocator calculate-kv-scales sleep-mode swap-space api-server-count
- quantization kv-sharing-fast-prefill optimization-level performance-mode kernel-config
- kv-transfer-config fail-on-environ-validation disable-nccl-for-dp-synchronization disable-uvicorn-access-log
- h11-max-incomplete-event-size h11-max-header-count enable-offline-docs structured-outputs-config.backend
- preemption-mode num-lookahead-slots disable-async-output-proc scheduler-delay-factor scheduler-cls device
- use-v2-block-manager disable-hybrid-kv-cache-manager mamba-ssm-cache-dtype
- mamba-cache-dtype mamba-cache-mode mamba-block-size disable-chunked-mm-input use-fp64-gumbel linear-backend eplb-config
- is-encode-worker multimodal-encode-worker durable-kv-events model-express-url
- attention-config aggregate-engine-logging gdn-prefill-backend reasoning-config max-num-partial-prefills
- max-long-partial-prefills scheduling-policy enable-fault-tolerance `
+const vllmMeaningless = ` additional-config aggregate-engine-logging allow-credentials allowed-local-media-path api-server-count
+ attention-config calculate-kv-scales code-revision collect-detailed-traces config config-format convert
+ data-parallel-address data-parallel-backend data-parallel-external-lb data-parallel-hybrid-lb
+ data-parallel-rank data-parallel-rpc-port data-parallel-size-local data-parallel-start-rank
+ data-parallel-supervisor-port default-chat-template-kwargs default-mm-loras device disable-async-output-proc
+ disable-cascade-attn disable-chunked-mm-input disable-custom-all-reduce disable-fastapi-docs
+ disable-frontend-multiprocessing disable-hybrid-kv-cache-manager disable-nccl-for-dp-synchronization
+ disable-sliding-window disable-uvicorn-access-log distributed-executor-backend durable-kv-events
+ ec-transfer-config enable-auto-tool-choice enable-cumem-allocator enable-ep-weight-filter
+ enable-fault-tolerance enable-force-include-usage enable-layerwise-nvtx-tracing enable-lora
+ enable-mfu-metrics enable-offline-docs enable-prompt-embeds enable-prompt-tokens-details
+ enable-request-id-headers enable-server-load-tracking enable-sleep-mode enable-tokenizer-info-endpoint
+ eplb-config exclude-tools-when-tool-choice-none fail-on-environ-validation fully-sharded-loras
+ gdn-prefill-backend generation-config guided-decoding-backend h11-max-header-count
+ h11-max-incomplete-event-size headless hf-config-path hf-overrides hf-token ignore-patterns
+ interleave-mm-strings io-processor-plugin is-encode-worker kernel-config kv-cache-metrics
+ kv-sharing-fast-prefill kv-transfer-config language-model-only limit-mm-per-prompt linear-backend
+ logprobs-mode lora-modules mamba-block-size mamba-cache-dtype mamba-cache-mode mamba-ssm-cache-dtype
+ master-addr master-port max-log-len max-logprobs max-long-partial-prefills max-lora-rank max-loras
+ max-num-partial-prefills max-parallel-loading-workers media-io-kwargs middleware model-express-url
+ model-impl model-loader-extra-config multimodal-encode-worker nnodes node-rank num-lookahead-slots
+ optimization-level override-generation-config performance-mode pooler-config preemption-mode
+ prefix-caching-hash-algo profiler-config pt-load-map-location quantization ray-workers-use-nsight
+ reasoning-config renderer-num-workers response-role return-tokens-as-token-ids root-path runner
+ safetensors-load-strategy scheduler-cls scheduler-delay-factor scheduling-policy
+ show-hidden-metrics-for-version shutdown-timeout skip-mm-profiling skip-tokenizer-init sleep-mode
+ structured-outputs-config structured-outputs-config.backend swap-space trust-request-chat-template uds
+ use-fp64-gumbel use-tqdm-on-load use-v2-block-manager video-pruning-rate worker-cls worker-extension-cls `
 
-const sglangMeaningless = ` skip-server-warmup skip-tokenizer-init watchdog-timeout soft-watchdog-timeout
- decode-log-interval show-time-cost enable-cache-report enable-dp-lm-head dist-init-addr nccl-init-addr node-rank
- dist-timeout disaggregation-ib-device disaggregation-bootstrap-port collect-tokens-histogram base-gpu-id gpu-id-step
- random-seed sampling-backend grammar-backend constrained-json-whitespace-pattern completion-template
- file-storage-path sleep-on-idle stream-output bucket-time-to-first-token bucket-inter-token-latency
- bucket-e2e-request-latency nccl-port warmups fastapi-root-path hf-chat-template-name preferred-sampling-params
- device json-model-override-args is-embedding enable-trace oltp-traces-endpoint
- disable-fast-image-processor enable-p2p-check enable-mscclpp enable-nccl-nvls enable-symm-mem disable-outlines-disk-cache
- disable-custom-all-reduce allow-auto-truncate enable-custom-logit-processor flashinfer-mla-disable-ragged
- disable-shared-experts-fusion scheduler-policy schedule-policy model-loader-extra-config enable-memory-saver
- enable-return-hidden-states triton-attention-reduce-in-fp32 triton-attention-num-kv-splits num-continuous-decode-steps
- delete-ckpt-after-loading enable-deterministic-inference tokenizer-worker-num api-key-file admin-api-key
- quantization quantization-param-path torchao-config enable-torch-compile torch-compile-max-bs mm-attention-backend
- fp8-gemm-backend fp4-gemm-backend enable-flashinfer-allreduce-fusion enable-aiter-allreduce-fusion
- disable-flashinfer-autotune nsa-prefill-backend nsa-decode-backend enable-nan-detection init-expert-location
- expert-distribution-recorder-mode expert-distribution-recorder-buffer-size enable-expert-distribution-metrics
- eplb-rebalance-num-iterations eplb-rebalance-layers-per-chunk eplb-min-rebalancing-utilization-threshold
- deepep-config ep-dispatch-algorithm moe-dense-tp-size hicache-io-backend hicache-mem-layout hicache-storage-prefetch-policy
- hicache-storage-backend-extra-config disable-disk-cache keep-mm-feature-on-device
- speculative-token-map speculative-attention-mode speculative-moe-runner-backend speculative-moe-a2a-backend
- speculative-draft-model-revision speculative-draft-model-quantization speculative-accept-threshold-single
- speculative-accept-threshold-acc speculative-draft-attention-backend mamba-ssm-dtype mamba-full-memory-ratio
- mamba-scheduler-strategy mamba-track-interval max-mamba-cache-size
- linear-attn-backend disaggregation-prefill-pp disaggregation-decode-tp disaggregation-decode-dp
- enable-tokenizer-batch-encode enable-single-batch-overlap dp-attention-local-control-broadcast
- disable-cuda-graph-padding enable-profile-cuda-graph enable-cudagraph-gc enable-piecewise-cuda-graph
- disable-piecewise-cuda-graph piecewise-cuda-graph-max-tokens piecewise-cuda-graph-tokens gc-warning-threshold-secs
- enable-broadcast-mm-inputs-process embedding-transfer-mode disable-tokenizer-batch-decode use-sglang-tokenizer
- use-kv-events kv-events-config remote-instance-weight-loader-seed-instance-ip
- model-impl modelopt-quant enable-fp32-lm-head rl-on-policy-target elastic-ep-backend
- mooncake-ib-device enable-lora max-loras-per-batch lora-paths pre-warm-nccl forward-hooks
- encoder-only language-only encoder-urls enable-mfu-metrics config page-major-kv-layout
- disable-chunked-prefix-cache enable-fused-moe-sum-all-reduce `
+const sglangMeaningless = ` admin-api-key allow-auto-truncate api-key-file base-gpu-id bucket-e2e-request-latency
+ bucket-inter-token-latency bucket-time-to-first-token collect-tokens-histogram completion-template config
+ constrained-json-whitespace-pattern decode-log-interval deepep-config delete-ckpt-after-loading device
+ disable-chunked-prefix-cache disable-cuda-graph-padding disable-custom-all-reduce disable-disk-cache
+ disable-fast-image-processor disable-flashinfer-autotune disable-outlines-disk-cache
+ disable-piecewise-cuda-graph disable-shared-experts-fusion disable-tokenizer-batch-decode
+ disaggregation-bootstrap-port disaggregation-decode-dp disaggregation-decode-tp disaggregation-ib-device
+ disaggregation-prefill-pp dist-init-addr dist-timeout dp-attention-local-control-broadcast
+ elastic-ep-backend embedding-transfer-mode enable-aiter-allreduce-fusion enable-broadcast-mm-inputs-process
+ enable-cache-report enable-cudagraph-gc enable-custom-logit-processor enable-deterministic-inference
+ enable-dp-lm-head enable-expert-distribution-metrics enable-flashinfer-allreduce-fusion enable-fp32-lm-head
+ enable-fused-moe-sum-all-reduce enable-lora enable-memory-saver enable-mfu-metrics enable-mscclpp
+ enable-nan-detection enable-nccl-nvls enable-p2p-check enable-piecewise-cuda-graph enable-profile-cuda-graph
+ enable-return-hidden-states enable-single-batch-overlap enable-symm-mem enable-tokenizer-batch-encode
+ enable-torch-compile enable-trace encoder-only encoder-urls ep-dispatch-algorithm
+ eplb-min-rebalancing-utilization-threshold eplb-rebalance-layers-per-chunk eplb-rebalance-num-iterations
+ expert-distribution-recorder-buffer-size expert-distribution-recorder-mode fastapi-root-path
+ file-storage-path flashinfer-mla-disable-ragged forward-hooks fp4-gemm-backend fp8-gemm-backend
+ gc-warning-threshold-secs gpu-id-step grammar-backend hf-chat-template-name hicache-io-backend
+ hicache-mem-layout hicache-storage-backend-extra-config hicache-storage-prefetch-policy init-expert-location
+ is-embedding json-model-override-args keep-mm-feature-on-device kv-events-config language-only
+ linear-attn-backend lora-paths mamba-full-memory-ratio mamba-scheduler-strategy mamba-ssm-dtype
+ mamba-track-interval max-loras-per-batch max-mamba-cache-size mm-attention-backend model-impl
+ model-loader-extra-config modelopt-quant moe-dense-tp-size mooncake-ib-device nccl-init-addr nccl-port
+ node-rank nsa-decode-backend nsa-prefill-backend num-continuous-decode-steps oltp-traces-endpoint
+ page-major-kv-layout piecewise-cuda-graph-max-tokens piecewise-cuda-graph-tokens pre-warm-nccl
+ preferred-sampling-params quantization quantization-param-path random-seed
+ remote-instance-weight-loader-seed-instance-ip rl-on-policy-target sampling-backend schedule-policy
+ scheduler-policy show-time-cost skip-server-warmup skip-tokenizer-init sleep-on-idle soft-watchdog-timeout
+ speculative-accept-threshold-acc speculative-accept-threshold-single speculative-attention-mode
+ speculative-draft-attention-backend speculative-draft-model-quantization speculative-draft-model-revision
+ speculative-moe-a2a-backend speculative-moe-runner-backend speculative-token-map stream-output
+ tokenizer-worker-num torch-compile-max-bs torchao-config triton-attention-num-kv-splits
+ triton-attention-reduce-in-fp32 use-kv-events use-sglang-tokenizer warmups watchdog-timeout `
 
-const trtllmMeaningless = ` print-iter-log allreduce-strategy backend log-level enable-iter-perf-stats
- enable-iter-req-stats iter-stats-max-iterations request-stats-max-iterations cache-transceiver-config garbage-collection-gen0-threshold
- trust-remote-code num-nodes gpus-per-node node-rank cluster-id max-beam-width metadata-server-config-file server-role
- fail-fast-on-attention-window-too-large revision otlp-traces-endpoint return-perf-metrics perf-metrics-max-requests
- moe-config.load-balancer.layer-updates-per-iter moe-config.load-balancer.initial-global-assignments
- moe-config.max-num-tokens moe-config.use-low-precision-moe-combine moe-config.disable-finalize-fusion
- nvfp4-gemm-config torch-compile-config cuda-graph-config.enable-padding enable-layerwise-nvtx-marker
- load-format skip-tokenizer-init guided-decoding-backend build-config peft-cache-config lora-config quant-config
- sampler-type enable-trtllm-sampler mm-encoder-only media-io-kwargs hostname ip disagg-cluster config-database
- kv-cache-config.event-buffer-max-size kv-cache-config.copy-on-partial-reuse kv-cache-config.enable-partial-reuse
- kv-cache-config.mamba-ssm-cache-dtype kv-cache-config.use-uvm kv-cache-config.secondary-offload-min-priority
- kv-cache-config.cross-kv-cache-fraction kv-cache-config.max-gpu-total-bytes kv-cache-config.sink-token-length
- kv-cache-config.attention-dp-events-gather-period-ms kv-cache-config.use-kv-cache-manager-v2
- scheduler-config.context-chunking-policy scheduler-config.dynamic-batch-config speculative-config.speculative-model-dir
- speculative-config.speculative-model speculative-config.use-relaxed-acceptance-for-thinking
- speculative-config.relaxed-topk speculative-config.relaxed-delta speculative-config.eagle3-one-model
- speculative-config.use-mtp-vanilla speculative-config.mtp-eagle-one-model speculative-config.load-format
- speculative-config.eagle3-layers-to-capture speculative-config.allow-advanced-sampling speculative-config.eagle-choices
- speculative-config.greedy-sampling speculative-config.num-eagle-layers speculative-config.max-matching-ngram-size
- speculative-config.is-keep-all speculative-config.is-use-oldest speculative-config.is-public-pool
- speculative-config.begin-thinking-phase-token speculative-config.end-thinking-phase-token
- batched-logits-processor ray-worker-extension-cls
- orchestrator-type checkpoint-format checkpoint-loader custom-tokenizer env-overrides
- enable-autotuner use-cute-dsl-blockscaling-mm use-cute-dsl-blockscaling-bmm tensorrt-engine max-input-len
- normalize-log-probs gather-generation-logits decoding-config fast-build enable-build-cache
- extended-runtime-perf-knob-config mpi-session post-processor-hook enable-energy-metrics max-prompt-adapter-token
- disable-flashinfer-sampling force-dynamic-quantization dwdp-config `
+const trtllmMeaningless = ` allreduce-strategy backend batched-logits-processor build-config cache-transceiver-config checkpoint-format
+ checkpoint-loader cluster-id config-database cuda-graph-config.enable-padding custom-tokenizer
+ decoding-config disable-flashinfer-sampling disagg-cluster dwdp-config enable-autotuner enable-build-cache
+ enable-energy-metrics enable-iter-perf-stats enable-iter-req-stats enable-layerwise-nvtx-marker
+ enable-trtllm-sampler env-overrides extended-runtime-perf-knob-config
+ fail-fast-on-attention-window-too-large fast-build force-dynamic-quantization
+ garbage-collection-gen0-threshold gather-generation-logits gpus-per-node guided-decoding-backend hostname ip
+ iter-stats-max-iterations kv-cache-config.attention-dp-events-gather-period-ms
+ kv-cache-config.copy-on-partial-reuse kv-cache-config.cross-kv-cache-fraction
+ kv-cache-config.enable-partial-reuse kv-cache-config.event-buffer-max-size
+ kv-cache-config.mamba-ssm-cache-dtype kv-cache-config.max-gpu-total-bytes
+ kv-cache-config.secondary-offload-min-priority kv-cache-config.sink-token-length
+ kv-cache-config.use-kv-cache-manager-v2 kv-cache-config.use-uvm load-format log-level lora-config
+ max-beam-width max-input-len max-prompt-adapter-token media-io-kwargs metadata-server-config-file
+ mm-encoder-only moe-config.disable-finalize-fusion moe-config.load-balancer.initial-global-assignments
+ moe-config.load-balancer.layer-updates-per-iter moe-config.max-num-tokens
+ moe-config.use-low-precision-moe-combine mpi-session node-rank normalize-log-probs num-nodes
+ nvfp4-gemm-config orchestrator-type otlp-traces-endpoint peft-cache-config perf-metrics-max-requests
+ post-processor-hook print-iter-log quant-config ray-worker-extension-cls request-stats-max-iterations
+ return-perf-metrics revision sampler-type scheduler-config.context-chunking-policy
+ scheduler-config.dynamic-batch-config server-role skip-tokenizer-init
+ speculative-config.allow-advanced-sampling speculative-config.begin-thinking-phase-token
+ speculative-config.eagle-choices speculative-config.eagle3-layers-to-capture
+ speculative-config.eagle3-one-model speculative-config.end-thinking-phase-token
+ speculative-config.greedy-sampling speculative-config.is-keep-all speculative-config.is-public-pool
+ speculative-config.is-use-oldest speculative-config.load-format speculative-config.max-matching-ngram-size
+ speculative-config.mtp-eagle-one-model speculative-config.num-eagle-layers speculative-config.relaxed-delta
+ speculative-config.relaxed-topk speculative-config.speculative-model
+ speculative-config.speculative-model-dir speculative-config.use-mtp-vanilla
+ speculative-config.use-relaxed-acceptance-for-thinking tensorrt-engine torch-compile-config
+ trust-remote-code use-cute-dsl-blockscaling-bmm use-cute-dsl-blockscaling-mm `

@@ -176,7 +176,7 @@ func (r *reader) srtHead(doc *value) {
 	}
 	var steps []int
 	for _, item := range benchmark.get("concurrencies").list() {
-		for _, part := range strings.FieldsFunc(item.string(), func(c rune) bool { return c == 'x' || c == ',' || c == ' ' }) {
+		for _, part := range strings.FieldsFunc(item.string(), func(c rune) bool { return strings.ContainsRune("x, ", c) }) {
 			if n, ok := wholeNumber(part); ok {
 				steps = append(steps, n)
 			}
@@ -245,7 +245,8 @@ func (r *reader) srtRole(role string, side srtSide) {
 		}
 	}
 	if config == nil {
-		r.fail(at(side.backend, side.config, side.path+"."+name), "is missing: a deployment has prefill and decode, or aggregated")
+		r.fail(at(side.backend, side.config, side.path+"."+name),
+			"is missing: a deployment has prefill and decode, or aggregated")
 		return
 	}
 	l := &launch{family: side.family, settings: newSettings(side.family, &r.log), env: map[string]string{}, role: role,
@@ -315,8 +316,8 @@ func (r *reader) srtSize(role string, resources *value, l *launch) {
 	nodes, _ := number("%s_nodes")
 	if n, ok := number("gpus_per_%s"); ok && n > 0 {
 		if total := nodes * perNode; total > 0 && n*l.workers > total {
-			r.fail(at(resources, nil, "resources.gpus_per_"+role), "%d for each of %d workers, but %d nodes have %d", n, l.workers,
-				nodes, total)
+			r.fail(at(resources, nil, "resources.gpus_per_"+role), "%d for each of %d workers, but %d nodes have %d", n,
+				l.workers, nodes, total)
 		}
 		l.accelerators = n
 		return

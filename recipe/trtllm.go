@@ -25,7 +25,7 @@ func (l *launch) trtllm(p *Pool) {
 	}
 	p.KV.BlockTokens = s.number("kv-cache-config.tokens-per-block", 1)
 	if n := s.number("moe-tensor-parallel-size", 1); n != nil && *n*p.EP != p.TP*cp {
-		s.log.fail(s.at("moe-tensor-parallel-size"), "%d times %d expert-parallel ranks is not the %d of tensor_parallel_size",
+		s.log.fail(s.at("moe-tensor-parallel-size"), "%d times %d expert-parallel ranks is not tensor_parallel_size %d",
 			*n, p.EP, p.TP*cp)
 	}
 	p.Draft = l.trtllmDraft()

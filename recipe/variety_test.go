@@ -133,7 +133,7 @@ spec:
         mainContainer:
           image: x
           command: [python3, -m, dynamo.sglang]
-          args: [--model-path, deepseek-ai/DeepSeek-R1, --tp, "16", --dp-size, "16", --enable-dp-attention, --moe-a2a-backend, deepep, --chunked-prefill-size, "131072", --disaggregation-mode, prefill, --disaggregation-transfer-backend, nixl]
+          args: [--model-path, deepseek-ai/DeepSeek-R1, --tp, "16", --dp-size, "16", --enable-dp-attention, --moe-a2a-backend, deepep, --chunked-prefill-size, "131072", --disaggregation-mode, prefill]
     decode:
       componentType: worker
       subComponentType: decode
@@ -189,7 +189,7 @@ spec:
         mainContainer:
           volumeMounts: [{name: c, mountPath: /cfg}]
           command: [python3, -m, dynamo.trtllm]
-          args: [--model-path, openai/gpt-oss-120b, --served-model-name, x, --extra-engine-args, /cfg/prefill.yaml, --disaggregation-mode, prefill, --publish-events-and-metrics]
+          args: [--model-path, openai/gpt-oss-120b, --extra-engine-args, /cfg/prefill.yaml, --disaggregation-mode, prefill, --publish-events-and-metrics]
     TRTLLMDecodeWorker:
       componentType: worker
       subComponentType: decode
@@ -468,7 +468,7 @@ backend:
 		"file is not given": {"== c.sh\ntrtllm-serve m --extra_llm_api_options x.yaml\n", []string{`--extra_llm_api_options: x.yaml is not among the files`}},
 		"not a number":      {"== c.sh\nvllm serve m --max-num-seqs many\n", []string{`--max-num-seqs: "many": want a whole number`}},
 		"braces":            {"== c.sh\nvllm serve m --x {1..1000000000}\n", []string{`braces, which are not expanded`}},
-		"aliases":           {"== d.yaml\na: &a [x,x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c,*c]\ne: &e [*d,*d,*d,*d,*d,*d,*d,*d,*d,*d]\nf: [*e,*e,*e,*e,*e]\n", []string{`aliases blow up`}},
+		"aliases":           {"== d.yaml\n" + bomb(), []string{`aliases blow up`}},
 		"too deep":          {"== d.yaml\na: " + strings.Repeat("[", 200) + "\n", []string{`open brackets`}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -481,4 +481,13 @@ backend:
 			}
 		})
 	}
+}
+
+// bomb is YAML whose aliases stand for 8^7 values.
+func bomb() string {
+	text := "a0: &a0 x\n"
+	for i := range 7 {
+		text += fmt.Sprintf("a%d: &a%d [%s]\n", i+1, i+1, strings.TrimSuffix(strings.Repeat(fmt.Sprintf("*a%d, ", i), 8), ", "))
+	}
+	return text
 }

@@ -44,7 +44,8 @@ func Write(d *serve.DeploymentSpec, target Target) ([]Output, error) {
 		w.family = target.Engine
 	}
 	if !slices.Contains([]string{vllm, sglang, trtllm}, w.family) {
-		return nil, fmt.Errorf("--for %s, engine %q: want vllm, sglang or trtllm, or dynamo with one of these", target.For, w.family)
+		return nil, fmt.Errorf("--for %s, engine %q: want vllm, sglang or trtllm, or dynamo with one of these",
+			target.For, w.family)
 	}
 	if d.Mode == serve.Auto {
 		return nil, fmt.Errorf("deployment.mode: auto names no deployment yet: take the one that capacity reports")
@@ -80,8 +81,11 @@ func (w writer) fits(p serve.NamedPool) error {
 			p.Name, s.EP, stage)
 	case w.family == trtllm && s.DPAttention && s.TP > 1:
 		return fmt.Errorf("deployment.%s.tp: %d: attention DP of TensorRT-LLM has one accelerator a rank", p.Name, s.TP)
-	case w.family == trtllm && s.DPAttention && s.Ranks() == 1, w.family != trtllm && s.DPAttention && s.Ranks() == 1:
+	case s.DPAttention && s.Ranks() == 1:
 		return fmt.Errorf("deployment.%s.dp_attention: of one rank: leave it out", p.Name)
+	case w.family == vllm && s.TokenBudget > 0 && s.TokenBudget < s.MaxBatchPerRank:
+		return fmt.Errorf("deployment.%s.token_budget: %d for %d sequences: vLLM wants at least one token a sequence",
+			p.Name, s.TokenBudget, s.MaxBatchPerRank)
 	}
 	return nil
 }
@@ -117,7 +121,8 @@ func (w writer) vllmOptions(p serve.NamedPool) []option {
 		o = append(o, option{"kv-cache-dtype", kv})
 	}
 	if s.DraftTokens > 0 {
-		o = append(o, option{"speculative-config", fmt.Sprintf(`{"method":"mtp","num_speculative_tokens":%d}`, s.DraftTokens)})
+		draft := fmt.Sprintf(`{"method":"mtp","num_speculative_tokens":%d}`, s.DraftTokens)
+		o = append(o, option{"speculative-config", draft})
 	}
 	if w.d.Cache.Off {
 		o = append(o, option{"no-enable-prefix-caching", ""})
@@ -192,7 +197,6 @@ func (w writer) trtllmOptions(p serve.NamedPool) []option {
 	o = positive(o, "max_num_tokens", s.TokenBudget, 0)
 	o = positive(o, "max_batch_size", s.MaxBatchPerRank, 0)
 	o = append(o, option{"enable_chunked_prefill", "true"})
-	o = w.share(o, "kv_cache_config.free_gpu_memory_fraction")
 	if kv := w.kv(map[hardware.Format]string{hardware.FP8: "fp8", hardware.NVFP4: "nvfp4"}); kv != "" {
 		o = append(o, option{"kv_cache_config.dtype", kv})
 	}

@@ -26,9 +26,9 @@ func (a *app) deploymentImportCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "import DIR|FILE…",
 		Short: "Read a recipe, manifest, script or command line as a deployment",
-		Long: "import reads the files that run a deployment: SLURM recipes, Dynamo and llm-d manifests and values, compose\n" +
-			"files, scripts and command lines of vLLM, SGLang and TensorRT-LLM, with the configuration files that they\n" +
-			"name. It prints what they say per worker and attention rank, what it did not read, what it assumed, and\n" +
+		Long: "import reads the files that run a deployment: SLURM recipes, Dynamo and llm-d manifests and values,\n" +
+			"compose files, scripts and command lines of vLLM, SGLang and TensorRT-LLM, with the configuration files that\n" +
+			"they name. It prints what they say per worker and attention rank, what it did not read, what it assumed, and\n" +
 			"`deployment`, which a scenario takes as it is. Nothing is ever run: variables of scripts that the text leaves\n" +
 			"open are given with --set NAME=VALUE. A mistake in the files ends in exit code 2 and one line for each.",
 		Example: "  agentsim deployment import serve.sh -o json\n" +
@@ -156,7 +156,8 @@ func poolTable(b *strings.Builder, name string, pools map[string]*recipe.Pool) {
 			fmt.Sprint(p.EP), fmt.Sprint(p.PP), fmt.Sprint(p.Ranks), number(p.TokenBudgetPerRank),
 			number(p.MaxBatchPerRank), draft})
 	}
-	header := []string{"pool", "workers", "accelerators", "tp", "ep", "pp", "ranks", "tokens a rank", "sequences a rank", "draft"}
+	header := []string{"pool", "workers", "accelerators", "tp", "ep", "pp", "ranks", "tokens a rank", "sequences a rank",
+		"draft"}
 	b.WriteString(report.Grid(header, rows, 2) + "\n\n")
 }
 
