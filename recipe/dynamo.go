@@ -31,10 +31,12 @@ func (r *reader) dynamo(doc *value) {
 	}
 }
 
-const dynamoKeys = `name type componentType subComponentType dynamoNamespace replicas resources sharedMemory
- sharedMemorySize extraPodSpec extraPodMetadata podTemplate envs env envFromSecret livenessProbe readinessProbe
- multinode autoscaling labels annotations pvc volumeMounts ingress serviceName modelRef minReplicas
- globalDynamoNamespace scalingAdapter eppConfig compilationCache frontendSidecar topologyConstraint experimental checkpoint`
+const dynamoKeys = `
+ name type componentType subComponentType dynamoNamespace replicas resources sharedMemory
+ sharedMemorySize extraPodSpec extraPodMetadata podTemplate envs env envFromSecret livenessProbe
+ readinessProbe multinode autoscaling labels annotations pvc volumeMounts ingress serviceName
+ modelRef minReplicas globalDynamoNamespace scalingAdapter eppConfig compilationCache frontendSidecar
+ topologyConstraint experimental checkpoint`
 
 // component reads one service of a graph.
 func (r *reader) component(name string, c *value, shared map[string]string, framework string) {

@@ -29,13 +29,15 @@ func meaningless(family, key string) bool {
 	return slices.Contains(words, head) || slices.Contains(words, key)
 }
 
-const everywhereMeaningless = ` api-key component connector-config custom-jinja-template discovery-backend download-dir dtype enable-metrics
+const everywhereMeaningless = `
+ api-key component connector-config custom-jinja-template discovery-backend download-dir dtype enable-metrics
  enable-multimodal endpoint engine-request-timeout event-plane frontend-decoding host kv-events-config
  load-format log-level metrics-port migration-limit modality model-name multimodal-worker name namespace port
  publish-events-and-metrics publish-kv-events request-plane revision route-to-encoder seed sleep store-kv
  trust-remote-code use-kv-events `
 
-const vllmMeaningless = ` additional-config aggregate-engine-logging allow-credentials allowed-local-media-path api-server-count
+const vllmMeaningless = `
+ additional-config aggregate-engine-logging allow-credentials allowed-local-media-path api-server-count
  attention-config calculate-kv-scales code-revision collect-detailed-traces config config-format convert
  data-parallel-address data-parallel-backend data-parallel-external-lb data-parallel-hybrid-lb
  data-parallel-rank data-parallel-rpc-port data-parallel-size-local data-parallel-start-rank
@@ -64,7 +66,8 @@ const vllmMeaningless = ` additional-config aggregate-engine-logging allow-crede
  structured-outputs-config structured-outputs-config.backend swap-space trust-request-chat-template uds
  use-fp64-gumbel use-tqdm-on-load use-v2-block-manager video-pruning-rate worker-cls worker-extension-cls `
 
-const sglangMeaningless = ` admin-api-key allow-auto-truncate api-key-file base-gpu-id bucket-e2e-request-latency
+const sglangMeaningless = `
+ admin-api-key allow-auto-truncate api-key-file base-gpu-id bucket-e2e-request-latency
  bucket-inter-token-latency bucket-time-to-first-token collect-tokens-histogram completion-template config
  constrained-json-whitespace-pattern decode-log-interval deepep-config delete-ckpt-after-loading device
  disable-chunked-prefix-cache disable-cuda-graph-padding disable-custom-all-reduce disable-disk-cache
@@ -99,7 +102,8 @@ const sglangMeaningless = ` admin-api-key allow-auto-truncate api-key-file base-
  tokenizer-worker-num torch-compile-max-bs torchao-config triton-attention-num-kv-splits
  triton-attention-reduce-in-fp32 use-kv-events use-sglang-tokenizer warmups watchdog-timeout `
 
-const trtllmMeaningless = ` allreduce-strategy backend batched-logits-processor build-config cache-transceiver-config checkpoint-format
+const trtllmMeaningless = `
+ allreduce-strategy backend batched-logits-processor build-config cache-transceiver-config checkpoint-format
  checkpoint-loader cluster-id config-database cuda-graph-config.enable-padding custom-tokenizer
  decoding-config disable-flashinfer-sampling disagg-cluster dwdp-config enable-autotuner enable-build-cache
  enable-energy-metrics enable-iter-perf-stats enable-iter-req-stats enable-layerwise-nvtx-marker
