@@ -65,20 +65,31 @@ func (s *script) within(words []word, env map[string]string, c *syntax.CallExpr)
 		flag := words[i].text
 		if strings.HasPrefix(flag, "-") && strings.HasSuffix(flag, "c") && i+1 < len(words) &&
 			slices.Contains(shells, path.Base(words[i-1].text)) && words[i+1].why == "" && s.calls < deepestCall {
-			s.calls++
-			vars := maps.Clone(s.vars)
-			maps.Copy(s.vars, asVariables(env))
-			if err := s.read(words[i+1].text, words[i+1].line-1); err != nil {
-				s.faults = append(s.faults, err)
-			}
-			s.vars = vars
-			s.calls--
+			s.inner(words[i+1], env)
 			return nil
 		}
+	}
+	remote := []string{"ssh", "tmux", "screen", "pdsh", "clush"}
+	if last := words[len(words)-1]; slices.Contains(remote, path.Base(words[0].text)) && last.why == "" &&
+		strings.Contains(last.text, " ") && s.calls < deepestCall {
+		s.inner(last, env)
+		return nil
 	}
 	all := s.environment()
 	maps.Copy(all, env)
 	return []command{{words: words, env: all, at: place{file: s.file, line: int(c.Pos().Line())}}}
+}
+
+// inner reads a script within a word.
+func (s *script) inner(w word, env map[string]string) {
+	vars := maps.Clone(s.vars)
+	maps.Copy(s.vars, asVariables(env))
+	s.calls++
+	if err := s.read(w.text, w.line-1); err != nil {
+		s.faults = append(s.faults, err)
+	}
+	s.calls--
+	s.vars = vars
 }
 
 func asVariables(env map[string]string) map[string]expand.Variable {

@@ -68,6 +68,8 @@ func findStart(words []word, family string) (start, bool) {
 			return start{router: sglang, args: rest}, true
 		case name == "vllm-router":
 			return start{router: "vllm-router", args: rest}, true
+		case strings.HasSuffix(name, ".py") && strings.Contains(name, "proxy"):
+			return start{router: "proxy", args: rest}, true
 		case imageStarts(w.text) && i > 0:
 			return start{family: vllm, args: rest, bare: true}, true
 		}
@@ -153,7 +155,8 @@ var (
 func several(key string) bool {
 	return slices.Contains([]string{
 		"cuda-graph-bs", "cuda-graph-sizes", "cudagraph-capture-sizes", "served-model-name", "lora-modules", "lora-paths",
-		"allowed-origins", "middleware", "prefill", "decode", "worker-urls", "encoder-urls", "warmups",
+		"allowed-origins", "middleware", "prefill", "decode", "worker-urls", "encoder-urls", "warmups", "prefiller-ports",
+		"prefiller-port", "prefiller-hosts", "prefiller-host", "decoder-ports", "decoder-port", "decoder-hosts", "decoder-host",
 	}, key)
 }
 

@@ -38,12 +38,35 @@ func (r *reader) routerCommand(from start, c command) {
 	if policy := s.text("policy"); policy != "" {
 		r.router.Policy = &policy
 	}
+	r.served(s)
 	for _, role := range []string{"prefill", "decode"} {
 		if policy := s.text(role + "-policy"); policy != "" && role == "prefill" {
 			r.router.Prefill = policy
 		} else if policy != "" {
 			r.router.Decode = policy
 		}
+	}
+}
+
+// served notes which ports a router knows as prefill and which as decode.
+func (r *reader) served(s *settings) {
+	ports := map[string]string{}
+	for role, keys := range map[string][]string{
+		"prefill": {"prefill", "prefiller-ports", "prefiller-port"}, "decode": {"decode", "decoder-ports", "decoder-port"},
+	} {
+		for _, key := range keys {
+			for _, item := range s.node(key).list() {
+				text := item.string()
+				port := strings.TrimRight(text[strings.LastIndex(text, ":")+1:], "/")
+				if old, ok := ports[port]; ok && old != role {
+					return // on several hosts: the port says nothing
+				}
+				ports[port] = role
+			}
+		}
+	}
+	if r.ports == nil {
+		r.ports = ports
 	}
 }
 

@@ -62,6 +62,12 @@ func readScript(file, text string, variables map[string]string) (*script, error)
 		funcs:    map[string]*syntax.Stmt{},
 		written:  map[string]string{},
 	}
+	for name, v := range map[string]string{"0": file, "#": "0", "?": "0", "!": "1", "$": "1"} {
+		s.vars[name] = expand.Variable{Set: true, Kind: expand.String, Str: v}
+	}
+	for _, name := range []string{"@", "*"} {
+		s.vars[name] = expand.Variable{Set: true, Kind: expand.Indexed}
+	}
 	for name, v := range variables {
 		s.vars[name] = expand.Variable{Set: true, Kind: expand.String, Str: v, Exported: true}
 	}

@@ -163,7 +163,7 @@ func (r *reader) srtUnknown(path string, where place, known []string) {
 
 func (r *reader) srtHead(doc *value) {
 	if r.model = doc.get("identity", "model", "repo").string(); r.model == "" {
-		r.model = doc.get("model", "path").string()
+		r.model = strings.TrimPrefix(doc.get("model", "path").string(), "hf:")
 	}
 	r.weights = strings.ToLower(doc.get("model", "precision").string())
 	r.chip = chipOf(doc.get("resources", "gpu_type").string())
@@ -322,7 +322,9 @@ func (r *reader) srtSize(role string, resources *value, l *launch) {
 		l.accelerators = n
 		return
 	}
-	if nodes == 0 && role == "decode" {
+	shared, given := resources.get("decode_nodes").integer()
+	l.optional = given && shared == 0 && role != "mixed"
+	if l.optional && role == "decode" {
 		l.accelerators = r.srtShared(resources, perNode)
 		l.optional = resources.get("gpus_per_prefill") == nil
 		return

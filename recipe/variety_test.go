@@ -491,3 +491,52 @@ func bomb() string {
 	}
 	return text
 }
+
+// Roles that only a router in front knows, and what else stands around engines.
+func TestRolesByPortAndWhatStandsAround(t *testing.T) {
+	for name, c := range map[string]struct{ text, want string }{
+		"ports of a proxy": {`== run.sh
+COMMON=(--gpu-memory-utilization 0.9 --kv-transfer-config '{"kv_connector":"NixlConnector","kv_role":"kv_both"}')
+CUDA_VISIBLE_DEVICES=0,1 vllm serve m --port 8100 -tp 2 "${COMMON[@]}" "$@" &
+CUDA_VISIBLE_DEVICES=2,3,4,5 vllm serve m --port 8200 -tp 4 "${COMMON[@]}" &
+python3 tests/toy_proxy_server.py --port 8192 --prefiller-port 8100 --decoder-port 8200
+`, `
+decode 1x4 tp4 ep1 pp1 ranks1 -/-
+prefill 1x2 tp2 ep1 pp1 ranks1 -/-`},
+		"over ssh": {`== run.sh
+TP=8
+ssh node1 "vllm serve m -tp $TP --max-num-seqs 3"
+`, `mixed 1x8 tp8 ep1 pp1 ranks1 -/3`},
+		"until it is ready": {`== run.sh
+until curl -s localhost:8000/health; do sleep 1; done
+[ -f model.txt ] || hf download m
+[[ -n "$EXTRA" ]] && FLAGS="--x $EXTRA"
+vllm serve m -tp 2
+`, `mixed 1x2 tp2 ep1 pp1 ranks1 -/-`},
+		"copies of sglang": {`== c.txt
+python -m sglang.launch_server --model-path m --tp-size 2 --dp-size 4 --chunked-prefill-size 4096 --max-running-requests 64
+`, `mixed 1x8 tp2 ep1 pp1 ranks4 4096/64`},
+		"no chunks": {`== c.txt
+sglang serve --model-path m --tp-size 2 --chunked-prefill-size -1 --max-prefill-tokens 32768
+`, `mixed 1x2 tp2 ep1 pp1 ranks1 32768/-`},
+		"decode on the nodes of prefill": {`== r.yaml
+model: {path: "hf:org/m"}
+resources: {gpu_type: h100, gpus_per_node: 8, prefill_nodes: 1, prefill_workers: 1, decode_nodes: 0, decode_workers: 1}
+backend:
+  type: sglang
+  sglang_config:
+    prefill: {tp_size: 4, disaggregation_mode: prefill}
+    decode: {tp_size: 4, disaggregation_mode: decode}
+`, `
+decode 1x4 tp4 ep1 pp1 ranks1 -/-
+prefill 1x4 tp4 ep1 pp1 ranks1 -/-`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, err := Read(files(c.text), Options{})
+			require.NoError(t, err)
+			require.Equal(t, strings.TrimSpace(c.want), inShort(r))
+			require.Empty(t, r.NotRead)
+			require.NotEmpty(t, r.Deployment, "%v", r.Assumed)
+		})
+	}
+}

@@ -16,6 +16,7 @@ const (
 	largestFile = 1 << 20 // bytes
 	deepest     = 64      // nested mappings and lists
 	mostNodes   = 200_000 // after anchors are put in
+	mostKeys    = 5_000   // of one mapping
 )
 
 // readYAML reads all documents of a file, with anchors and merge keys put in
@@ -182,6 +183,9 @@ func (v *value) size() int {
 func (r *yamlReader) mapping(values []*ast.MappingValueNode, at place, depth int) (*value, error) {
 	out := &value{shape: mapping, at: at}
 	var below []*value
+	if len(values) > mostKeys {
+		return nil, fault{at: at, says: fmt.Sprintf("%d keys in one mapping, more than %d", len(values), mostKeys)}
+	}
 	for _, v := range values {
 		child, err := r.node(v.Value, depth+1)
 		if err != nil {

@@ -11,8 +11,10 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/spf13/cobra"
 
+	"agentsim/experiment/deploy"
 	"agentsim/recipe"
 	"agentsim/report"
+	"agentsim/serve"
 )
 
 func (a *app) deploymentCommand() *cobra.Command {
@@ -167,7 +169,8 @@ func (a *app) deploymentExportCommand() *cobra.Command {
 		Short: "Write the flags or the manifest that run a scenario's deployment",
 		Long: "export writes the command lines of vLLM, SGLang or TensorRT-LLM, or a Dynamo manifest, that run the\n" +
 			"deployment of a scenario: parallel sizes, limits, drafts and the cache's format, in each engine's own terms\n" +
-			"(SGLang divides its limits by the ranks of DP attention). What an engine has no flag for is said in a comment.",
+			"(SGLang divides its limits by the ranks of DP attention). What an engine has no flag for is said in a comment.\n" +
+			"Of mode auto it writes the deployment that the analytic model ranks first.",
 		Example: "  agentsim deployment export gb300-agentperf-slo20 --for trtllm\n" +
 			"  agentsim deployment export h200-agentperf-slo20 --for sglang",
 		Args: exactly(1, "one scenario"),
@@ -185,7 +188,13 @@ func (a *app) deploymentExport(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	files, err := recipe.Write(&scenario.Deployment, recipe.Target{
+	chosen := &scenario.Deployment
+	if chosen.Mode == serve.Auto {
+		if _, chosen, err = deploy.Best(cmd.Context(), scenario); err != nil {
+			return err
+		}
+	}
+	files, err := recipe.Write(chosen, recipe.Target{
 		For:         a.settings.GetString("for"),
 		Engine:      scenario.Engine.Family,
 		Model:       scenario.Model.Name,
