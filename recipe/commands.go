@@ -156,7 +156,8 @@ func several(key string) bool {
 	return slices.Contains([]string{
 		"cuda-graph-bs", "cuda-graph-sizes", "cudagraph-capture-sizes", "served-model-name", "lora-modules", "lora-paths",
 		"allowed-origins", "middleware", "prefill", "decode", "worker-urls", "encoder-urls", "warmups", "prefiller-ports",
-		"prefiller-port", "prefiller-hosts", "prefiller-host", "decoder-ports", "decoder-port", "decoder-hosts", "decoder-host",
+		"prefiller-port", "prefiller-hosts", "prefiller-host", "decoder-ports", "decoder-port", "decoder-hosts",
+		"decoder-host",
 	}, key)
 }
 
@@ -216,9 +217,12 @@ func (r *reader) arguments(s *settings, from start, file string) {
 	for i := 0; i < len(args); i++ {
 		w := args[i]
 		if !flagWord.MatchString(w.text) {
+			where := place{file: file, line: w.line, key: w.text}
 			if from.bare && !s.has("model-path") && !s.has("model") && w.text != "" {
-				s.put("model", &value{shape: scalar, text: w.text, at: place{file: file, line: w.line}},
-					place{file: file, line: w.line, key: "model"})
+				where.key = "model"
+				s.put("model", &value{shape: scalar, text: w.text, at: where}, where)
+			} else if w.text != "" && s.family != routers {
+				r.note(where, "a word without a flag: not read")
 			}
 			continue
 		}

@@ -8,6 +8,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"agentsim/models/hardware"
+	"agentsim/models/moe"
 	"agentsim/models/step"
 	"agentsim/serve"
 )
@@ -36,6 +37,7 @@ func (out *Recipe) deploy(r *reader) {
 		return
 	}
 	out.policies(spec)
+	out.experts(spec)
 	if err := spec.Validate(); err != nil {
 		out.assume("no deployment: %v", err)
 		return
@@ -179,7 +181,7 @@ func (out *Recipe) poolSpec(role string, p *Pool) *serve.PoolSpec {
 // left lists what a pool has that is not part of the deployment.
 func (out *Recipe) left(role string, p *Pool) {
 	taken := map[string]bool{"prefix_caching": true, "mixed": true, "poll": true, "balance": true, "max_sequence": true,
-		"transport": true, "kernels": true}
+		"transport": true, "kernels": true, "experts_balanced": true, "redundant_experts": true, "nodes": true}
 	var left []string
 	for key := range p.More {
 		if !taken[key] {
@@ -226,6 +228,30 @@ func (out *Recipe) defaults(p *Pool) (chunk, slots int, why string) {
 		return chunk, slots, why
 	}
 	return 8192, 2048, "TensorRT-LLM's default"
+}
+
+// experts says how tokens spread, which no file of an engine does.
+func (out *Recipe) experts(spec *serve.DeploymentSpec) {
+	const sigma, drift = 0.6, 0.2 // as the scenarios that come with the program
+	spec.Experts.Popularity = moe.Popularity{Kind: moe.Lognormal, Sigma: sigma, Drift: drift}
+	spec.Experts.Placement.Kind = moe.Contiguous
+	redundant := map[int]bool{}
+	for _, p := range out.Pools {
+		if balanced, _ := p.More["experts_balanced"].(bool); balanced {
+			spec.Experts.Placement.Kind = moe.EPLB
+		}
+		n, _ := p.More["redundant_experts"].(int)
+		redundant[n] = true
+	}
+	if len(redundant) == 1 && spec.Experts.Placement.Kind == moe.EPLB {
+		for n := range redundant {
+			spec.Experts.Placement.Redundant = n
+		}
+	} else if len(redundant) > 1 {
+		out.assume("experts.placement.redundant: 0, since the pools differ")
+	}
+	out.assume("experts: popularity lognormal with sigma %g and drift %g, placement %s", sigma, drift,
+		spec.Experts.Placement.Kind)
 }
 
 // policies carries over what holds for the whole deployment.

@@ -61,7 +61,7 @@ func (r *reader) component(name string, c *value, shared map[string]string, fram
 			r.router.Frontends += replicas
 			environment(container.first("env", "envs"), env)
 			if container.first("command", "args") == nil || !r.frontend(container, env) {
-				r.dynamoRouter(newSettings("router", &r.log), env)
+				r.dynamoRouter(newSettings(routers, &r.log), env)
 			}
 		}
 		return

@@ -63,6 +63,10 @@ func (l *log) fail(at place, format string, args ...any) {
 }
 
 func (l *log) add(err error) {
+	const most = 200
+	if len(l.faults) >= most {
+		return
+	}
 	for _, old := range l.faults {
 		if old.Error() == err.Error() {
 			return
@@ -74,7 +78,11 @@ func (l *log) add(err error) {
 // note lists a key once, wherever else it stands.
 func (l *log) note(at place, says string) {
 	same := func(n Note) bool { return n.Key == at.key && n.Says == says }
-	if !slices.ContainsFunc(l.notes, same) {
+	const most = 1000
+	if len(l.notes) == most {
+		l.notes = append(l.notes, Note{File: at.file, Line: at.line, Key: "…", Says: "and more, from here on: not read"})
+	}
+	if len(l.notes) < most && !slices.ContainsFunc(l.notes, same) {
 		l.notes = append(l.notes, Note{File: at.file, Line: at.line, Key: at.key, Says: says})
 	}
 }

@@ -20,6 +20,13 @@ func meaningless(family, key string) bool {
 	}
 	list := vllmMeaningless
 	switch family {
+	case routers:
+		for _, prefix := range strings.Fields(routerPrefixes) {
+			if strings.HasPrefix(key, prefix) {
+				return true
+			}
+		}
+		list = ""
 	case sglang:
 		list = sglangMeaningless
 	case trtllm:
@@ -29,7 +36,13 @@ func meaningless(family, key string) bool {
 	return slices.Contains(words, head) || slices.Contains(words, key)
 }
 
+const routerPrefixes = `http- tls- cors- retry- cb- disable-retr disable-circuit health- request- worker- nats etcd
+ service- selector prometheus- grpc- kserve- bootstrap- queue- rate- max-concurrent- mini-lb intra-node vllm pd- prefill
+ decode interactive static- api- namespace model- router-replica router-reset router-snapshot worker-startup cache-dir
+ metrics- backend mcp- history- chat-processor preprocess`
+
 const everywhereMeaningless = `
+ o0 o1 o2 o3
  api-key component connector-config custom-jinja-template discovery-backend download-dir dtype enable-metrics
  enable-multimodal endpoint engine-request-timeout event-plane frontend-decoding host kv-events-config
  load-format log-level metrics-port migration-limit modality model-name multimodal-worker name namespace port

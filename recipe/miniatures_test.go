@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/goccy/go-yaml"
@@ -131,5 +132,62 @@ func requireSame(t *testing.T, path string, want, got any) {
 		require.Equal(t, want, fmt.Sprint(got), path)
 	default:
 		require.Equal(t, want, got, path)
+	}
+}
+
+// A recipe says the same in other spellings: with underscores, flags with an
+// equals sign, Windows line ends, comments, and numbers as texts.
+func TestSpellingsSayTheSame(t *testing.T) {
+	flagAndValue := regexp.MustCompile(`( --?[a-z][-a-z._]+) ([0-9.]+|[a-z_0-9]+)( |$)`)
+	number := regexp.MustCompile(`(?m)^(\s+[-_a-z]+): ([0-9.]+)$`)
+	key := regexp.MustCompile(`(?m)^      +[-a-z]+:`)
+	rewrites := map[string]func(name, text string) string{
+		"equals": func(name, text string) string {
+			if filepath.Ext(name) != ".txt" {
+				return text
+			}
+			return flagAndValue.ReplaceAllString(flagAndValue.ReplaceAllString(text, "$1=$2$3"), "$1=$2$3")
+		},
+		"underscores": func(_, text string) string {
+			return key.ReplaceAllStringFunc(text, func(k string) string { return strings.ReplaceAll(k, "-", "_") })
+		},
+		"texts": func(name, text string) string {
+			if name != "recipe.yaml" {
+				return text
+			}
+			return number.ReplaceAllString(text, `$1: "$2" # a comment`)
+		},
+		"line ends": func(name, text string) string {
+			if filepath.Ext(name) == ".sh" || filepath.Ext(name) == ".txt" {
+				return "# a comment\n\n" + text + "\n# another\n"
+			}
+			return "# a comment\r\n" + strings.ReplaceAll(text, "\n", "\r\n")
+		},
+		"mark": func(_, text string) string { return "\ufeff" + text },
+	}
+	for _, path := range miniatures(t) {
+		dir := filepath.Dir(path)
+		if strings.HasPrefix(filepath.Base(dir), "bad-") {
+			continue
+		}
+		text, err := os.ReadFile(path)
+		require.NoError(t, err)
+		var want struct{ Files []string }
+		require.NoError(t, yaml.Unmarshal(text, &want))
+		in := open(t, dir, want.Files)
+		plain, err := Read(in, Options{})
+		require.NoError(t, err)
+		for name, rewrite := range rewrites {
+			var other []File
+			for _, f := range in {
+				changed := rewrite(filepath.Base(f.Name), string(f.Text))
+				other = append(other, File{Name: f.Name, Text: []byte(changed)})
+			}
+			got, err := Read(other, Options{})
+			require.NoError(t, err, "%s %s", dir, name)
+			require.Equal(t, plain.Pools, got.Pools, "%s %s", dir, name)
+			require.Equal(t, plain.Variants, got.Variants, "%s %s", dir, name)
+			require.Equal(t, plain.Router, got.Router, "%s %s", dir, name)
+		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"agentsim/models/hardware"
+	"agentsim/models/moe"
 	"agentsim/models/step"
 	"agentsim/serve"
 )
@@ -48,6 +49,8 @@ func drawDeployment(t *rapid.T, target Target, family string) *serve.DeploymentS
 		Experts: hardware.FP8, Dense: hardware.FP8,
 		KV: rapid.SampledFrom([]hardware.Format{hardware.BF16, hardware.FP8, hardware.NVFP4}).Draw(t, "kv"),
 	}}
+	d.Experts.Popularity = moe.Popularity{Kind: moe.Lognormal, Sigma: 0.6, Drift: 0.2}
+	d.Experts.Placement.Kind = moe.Contiguous
 	d.Router = rapid.SampledFrom([]string{
 		serve.KVAware, serve.RoundRobin, serve.LeastLoaded, serve.PowerOfTwo, serve.ConversationAffinity,
 	}).Draw(t, "router")

@@ -24,9 +24,10 @@ func (r *reader) routerCommand(from start, c command) {
 	if !r.valued(from.args, c) {
 		return
 	}
-	s := newSettings("router", &r.log)
+	s := newSettings(routers, &r.log)
 	r.arguments(s, from, c.at.file)
 	r.router.Kind = from.router
+	defer s.finish()
 	switch from.router {
 	case "dynamo":
 		r.dynamoRouter(s, c.env)

@@ -14,6 +14,9 @@ const (
 	trtllm = "trtllm"
 )
 
+// routers is the family of the settings of what stands before engines.
+const routers = "router"
+
 // settings are what an engine is told, by canonical key: lower case, hyphens,
 // nested mappings as dotted paths. What is read is marked, so that the rest can
 // be reported.

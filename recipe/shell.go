@@ -18,6 +18,7 @@ const (
 	mostParts     = 256       // expansions in one word
 	mostSteps     = 5_000     // statements, loops and calls unrolled
 	deepestCall   = 16
+	mostLinks     = 100 // of a chain a && b && c
 )
 
 // word is one argument of a command, or why it has no value.
@@ -154,6 +155,10 @@ func (s *script) statement(stmt *syntax.Stmt) {
 
 // binary reads a && b, a || b and a | b. A command is taken to succeed.
 func (s *script) binary(c *syntax.BinaryCmd) {
+	if links(c) > mostLinks {
+		s.fail(c.Pos(), "", fmt.Sprintf("more than %d commands in one chain", mostLinks))
+		return
+	}
 	if c.Op == syntax.Pipe || c.Op == syntax.PipeAll {
 		s.statement(c.X)
 		s.statement(c.Y)
@@ -170,6 +175,18 @@ func (s *script) binary(c *syntax.BinaryCmd) {
 	case yes == (c.Op == syntax.AndStmt):
 		s.statement(c.Y)
 	}
+}
+
+// links is the length of a chain of commands, which nests to the left.
+func links(c *syntax.BinaryCmd) int {
+	n := 1
+	for ok := true; ok && c.X != nil; n++ {
+		c, ok = c.X.Cmd.(*syntax.BinaryCmd)
+		if !ok {
+			break
+		}
+	}
+	return n
 }
 
 func (s *script) branch(c *syntax.IfClause) {
@@ -287,7 +304,7 @@ func (s *script) assign(a *syntax.Assign, exported bool) {
 		}
 		items, why := s.fields(words)
 		if why != "" {
-			s.poisoned[name] = why
+			s.poisoned[name] = root(why)
 			delete(s.vars, name)
 			return
 		}
@@ -301,7 +318,7 @@ func (s *script) assign(a *syntax.Assign, exported bool) {
 			text = s.vars[name].Str + text
 		}
 		if why != "" || len(text) > largestWord {
-			s.poisoned[name] = why
+			s.poisoned[name] = root(why)
 			delete(s.vars, name)
 			return
 		}

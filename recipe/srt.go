@@ -207,7 +207,7 @@ func (r *reader) srtRouter(doc *value) {
 		return
 	}
 	r.router.Kind = kind
-	s := newSettings("router", &r.log)
+	s := newSettings(routers, &r.log)
 	s.putAll(frontend.get("args"), "frontend.args.")
 	env := map[string]string{}
 	if names := frontend.first("env", "environment"); names != nil {
@@ -215,6 +215,7 @@ func (r *reader) srtRouter(doc *value) {
 			env[f.key] = f.value.string()
 		}
 	}
+	defer s.finish()
 	if kind == "dynamo" {
 		r.dynamoRouter(s, env)
 	} else if policy := s.text("policy"); policy != "" {

@@ -10,8 +10,8 @@ import (
 func (l *launch) trtllm(p *Pool) {
 	s := l.settings
 	p.TP, p.PP = s.size("tensor-parallel-size"), s.size("pipeline-parallel-size")
-	p.EP = s.size("moe-expert-parallel-size") * s.size("moe-cluster-parallel-size")
 	cp := s.size("context-parallel-size")
+	p.EP = l.trtllmExperts(p.TP * cp)
 	p.DPAttention = s.on("enable-attention-dp") && p.TP > 1
 	p.AcceleratorsPerWorker = p.TP * p.PP * cp
 	if p.DPAttention {
@@ -24,10 +24,6 @@ func (l *launch) trtllm(p *Pool) {
 		p.KV.Format = &format
 	}
 	p.KV.BlockTokens = s.number("kv-cache-config.tokens-per-block", 1)
-	if n := s.number("moe-tensor-parallel-size", 1); n != nil && *n*p.EP != p.TP*cp {
-		s.log.fail(s.at("moe-tensor-parallel-size"), "%d times %d expert-parallel ranks is not tensor_parallel_size %d",
-			*n, p.EP, p.TP*cp)
-	}
 	p.Draft = l.trtllmDraft()
 	l.trtllmStep(p)
 	if cp > 1 {
@@ -37,6 +33,25 @@ func (l *launch) trtllm(p *Pool) {
 	s.has("cp-config.tokens-per-block")
 	s.has("cp-config.fifo-version")
 	s.has("cp-config.use-nccl-for-alltoall")
+}
+
+// trtllmExperts is the number of expert-parallel ranks; -1 and absent leave
+// it to the engine: what moe_tensor_parallel_size leaves of the world, else 1.
+func (l *launch) trtllmExperts(world int) int {
+	s := l.settings
+	cluster := s.size("moe-cluster-parallel-size")
+	ep, tp := s.number("moe-expert-parallel-size", -1), s.number("moe-tensor-parallel-size", -1)
+	free := func(n *int) bool { return n == nil || *n < 1 }
+	switch {
+	case free(ep) && free(tp):
+		return cluster
+	case free(ep):
+		return max(1, world / *tp)
+	case !free(tp) && *tp**ep*cluster != world:
+		s.log.fail(s.at("moe-tensor-parallel-size"), "%d times %d expert-parallel ranks is not tensor_parallel_size %d", *tp,
+			*ep*cluster, world)
+	}
+	return *ep * cluster
 }
 
 func (l *launch) trtllmStep(p *Pool) {

@@ -102,7 +102,7 @@ func (s *script) unfit(w *syntax.Word) (why string) {
 				return true
 			}
 			if reason, ok := s.poisoned[n.Param.Value]; ok && why == "" && n.Exp == nil {
-				why = fmt.Sprintf("$%s has no value here (%s)", n.Param.Value, reason)
+				why = fmt.Sprintf("$%s%s (%s)", n.Param.Value, valueless, reason)
 			}
 		}
 		return true
@@ -116,6 +116,16 @@ func (s *script) unfit(w *syntax.Word) (why string) {
 	}
 	return why
 }
+
+// root is the first reason of a chain of variables without a value.
+func root(why string) string {
+	if _, inner, ok := strings.Cut(why, valueless+" ("); ok {
+		return strings.TrimSuffix(inner, ")")
+	}
+	return why
+}
+
+const valueless = " has no value here"
 
 // shown is a piece of the script as it stands.
 func (s *script) shown(n syntax.Node) string {

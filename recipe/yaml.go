@@ -13,7 +13,7 @@ import (
 
 // Limits on what is read. Real recipes are a few hundred lines.
 const (
-	largestFile = 1 << 20 // bytes
+	largestFile = 256 << 10 // bytes
 	deepest     = 64      // nested mappings and lists
 	mostNodes   = 200_000 // after anchors are put in
 	mostKeys    = 5_000   // of one mapping
@@ -57,6 +57,11 @@ func (r *yamlReader) sizes(text string) error {
 	}
 	if deeper(text) {
 		return fault{at: place{file: r.file}, says: fmt.Sprintf("more than %d open brackets", deepest)}
+	}
+	for _, list := range []string{"- ", "-\t", "? ", ": "} {
+		if strings.Contains(text, strings.Repeat(list, deepest)) {
+			return fault{at: place{file: r.file}, says: fmt.Sprintf("more than %d lists in one line", deepest)}
+		}
 	}
 	return nil
 }
