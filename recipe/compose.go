@@ -88,7 +88,7 @@ func (r *reader) composeWords(service *value) (words []word, script string) {
 				words = append(words, word{text: "--" + key, line: v.at.line}, word{line: v.at.line, why: why})
 				continue
 			}
-			s, err := readScript(v.at.file, "compose "+strings.Join(strings.Fields(text), " "), r.env)
+			s, err := readScript(v.at.file, "compose "+strings.Join(strings.Fields(strings.ReplaceAll(text, "\\\n", " ")), " "), r.env)
 			if err != nil || len(s.found) != 1 {
 				r.fail(at(service, v, key), "cannot be split into words")
 				continue

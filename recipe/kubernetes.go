@@ -361,6 +361,10 @@ func chipIn(v *value) string {
 			if f.value.shape == scalar {
 				return chipOf(f.value.string())
 			}
+		case "acceleratorTypes":
+			if names := f.value.first("labelValues", "labelValue").list(); len(names) > 0 {
+				return chipOf(names[0].string())
+			}
 		case "key":
 			if strings.Contains(f.value.string(), "gpu") && len(v.get("values").list()) == 1 {
 				return chipOf(v.get("values").list()[0].string())

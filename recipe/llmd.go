@@ -31,19 +31,22 @@ func (r *reader) values(doc *value) {
 		if side == nil {
 			continue
 		}
-		if create, ok := side.get("create").truth(); ok && !create {
+		if !serves(side) {
 			continue
 		}
 		r.side(role, side, doc)
 	}
 }
 
+// serves says whether a side of the chart makes pods.
+func serves(side *value) bool {
+	create, given := side.get("create").truth()
+	return side != nil && (create || !given) && side.get("replicas").integerOr(1) > 0
+}
+
 // side reads one role of the model service.
 func (r *reader) side(role string, side, doc *value) {
 	replicas := side.get("replicas").integerOr(1)
-	if replicas == 0 {
-		return
-	}
 	parallelism := side.get("parallelism")
 	tensor := parallelism.get("tensor").integerOr(1)
 	data := parallelism.get("data").integerOr(1)
@@ -56,10 +59,9 @@ func (r *reader) side(role string, side, doc *value) {
 		"TP_SIZE": strconv.Itoa(tensor), "DP_SIZE": strconv.Itoa(data), "DP_SIZE_LOCAL": strconv.Itoa(local),
 		"LWS_WORKER_INDEX": "0", "LWS_LEADER_ADDRESS": "leader", "LWS_GROUP_SIZE": strconv.Itoa(nodes),
 	}
-	both := doc.get("prefill") != nil && doc.get("decode") != nil
-	a := around{role: role, sure: both, workers: replicas, env: env, chip: chipIn(side)}
-	if create, ok := doc.get("prefill", "create").truth(); ok && !create {
-		a.sure = false
+	a := around{role: role, sure: serves(doc.get("prefill")) && serves(doc.get("decode")), workers: replicas, env: env}
+	if a.chip = chipIn(side); a.chip == "" {
+		a.chip = chipIn(doc)
 	}
 	for _, c := range side.get("containers").list() {
 		b := a

@@ -301,7 +301,7 @@ func (s *settings) finish() {
 	}
 	slices.Sort(known)
 	for _, key := range s.order {
-		if s.asked[key] || meaningless(s.family, key) {
+		if s.asked[key] || meaningless(s.family, key) || s.empty(key, known) {
 			continue
 		}
 		at := s.values[key].at
@@ -311,6 +311,14 @@ func (s *settings) finish() {
 		}
 		s.log.note(at, fmt.Sprintf("unknown to this reader of %s: not read", s.family))
 	}
+}
+
+// empty says whether a mapping that could hold keys with a meaning is null or
+// has none.
+func (s *settings) empty(key string, known []string) bool {
+	v := s.values[key].value
+	return (v.shape == nothing || v.shape == mapping && len(v.fields) == 0) &&
+		slices.ContainsFunc(known, func(k string) bool { return strings.HasPrefix(k, key+".") })
 }
 
 // asWritten spells a canonical key like the one beside it.
@@ -327,7 +335,7 @@ func asWritten(written, key, right string) string {
 // misspelt finds the key that is meant by one nearly like it. Keys that differ
 // by a whole word are not mistakes.
 func misspelt(key string, known []string) (string, bool) {
-	const shortest, longest = 5, 10
+	const shortest, longest = 9, 10 // shorter keys are near each other anyway
 	if len(key) < shortest {
 		return "", false
 	}

@@ -540,3 +540,59 @@ prefill 1x4 tp4 ep1 pp1 ranks1 -/-`},
 		})
 	}
 }
+
+func TestWhatIsEmptyAndWhatIsLeftOut(t *testing.T) {
+	for name, c := range map[string]struct{ text, want string }{
+		"null and empty": {`== o.yaml
+tensor_parallel_size: 4
+moe_expert_parallel_size: -1
+max_num_tokens: 1024
+speculative_config: null
+moe_config: {}
+kv_cache_config: {}
+cuda_graph_config: {}
+`, `mixed 1x4 tp4 ep1 pp1 ranks1 1024/-`},
+		"what moe tensor parallelism leaves": {`== o.yaml
+tensor_parallel_size: 8
+moe_tensor_parallel_size: 2
+max_num_tokens: 1024
+`, `mixed 1x8 tp8 ep4 pp1 ranks1 1024/-`},
+		"values with no prefill pods": {`== v.yaml
+modelArtifacts: {name: org/m}
+acceleratorTypes: {labelKey: nvidia.com/gpu.product, labelValues: [NVIDIA-H100-80GB-HBM3]}
+decode:
+  replicas: 2
+  parallelism: {tensor: 1, data: 16, dataLocal: 8}
+  containers:
+    - name: vllm
+      image: llm-d-cuda:v0.4
+      modelCommand: custom
+      command: [/bin/bash, -c]
+      args:
+        - |
+          exec vllm serve org/m --enable-expert-parallel --tensor-parallel-size $TP_SIZE \
+            --data-parallel-size $DP_SIZE --data-parallel-size-local $DP_SIZE_LOCAL
+      resources: {limits: {nvidia.com/gpu: "8"}}
+prefill: {replicas: 0, containers: [{name: vllm, image: x}]}
+`, `mixed 2x16 tp1 ep16 pp1 ranks16 dp -/-`},
+		"compose text over lines": {`== compose.yaml
+services:
+  llm:
+    image: vllm/vllm-openai:v0.24.0
+    command: |
+      org/m \
+        --tensor-parallel-size 2 \
+        --speculative-config '{"method": "suffix", "num_speculative_tokens": 8}'
+    environment: ["NVIDIA_VISIBLE_DEVICES=0,1", "X=y"]
+    scale: 3
+`, `mixed 3x2 tp2 ep1 pp1 ranks1 -/- lookup:suffix:8`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, err := Read(files(c.text), Options{})
+			require.NoError(t, err)
+			require.Equal(t, strings.TrimSpace(c.want), inShort(r))
+			require.Empty(t, r.NotRead)
+			require.NotEmpty(t, r.Deployment, "%v", r.Assumed)
+		})
+	}
+}

@@ -14,9 +14,9 @@ import (
 // Limits on what is read. Real recipes are a few hundred lines.
 const (
 	largestFile = 256 << 10 // bytes
-	deepest     = 64      // nested mappings and lists
-	mostNodes   = 200_000 // after anchors are put in
-	mostKeys    = 5_000   // of one mapping
+	deepest     = 64        // nested mappings and lists
+	mostNodes   = 200_000   // after anchors are put in
+	mostKeys    = 5_000     // of one mapping
 )
 
 // readYAML reads all documents of a file, with anchors and merge keys put in
