@@ -14,7 +14,14 @@ func (r *reader) compose(file string, doc *value) {
 	}
 }
 
+const serviceKeys = `image command entrypoint environment env_file deploy ports expose volumes ipc shm_size ulimits
+ restart depends_on healthcheck networks network_mode container_name hostname privileged runtime gpus scale profiles
+ extends labels logging init tty stdin_open user working_dir cap_add cap_drop devices device_cgroup_rules security_opt
+ group_add pid extra_hosts dns secrets configs tmpfs stop_grace_period stop_signal platform pull_policy build cpus
+ mem_limit mem_reservation cpuset sysctls links userns_mode read_only annotations attach links memswap_limit`
+
 func (r *reader) service(file, name string, service *value) {
+	r.srtKnown(service, "services."+name+".", serviceKeys)
 	image, _ := interpolate(service.get("image").string(), r.env)
 	env := maps.Clone(r.env)
 	for key, text := range environmentOf(service) {

@@ -177,8 +177,13 @@ func (r *reader) pod(spec *value, a around, nodes int) {
 	}
 }
 
+const containerKeys = `name image command args env envs envFrom ports resources volumeMounts volumeDevices livenessProbe
+ readinessProbe startupProbe lifecycle terminationMessagePath terminationMessagePolicy imagePullPolicy securityContext
+ stdin stdinOnce tty workingDir resizePolicy restartPolicy modelCommand mountModelVolume extraConfig`
+
 func (r *reader) container(c, spec *value, a around, nodes int) bool {
 	image := c.get("image").string()
+	r.srtKnown(c, "containers."+c.get("name").string()+".", containerKeys)
 	if strings.Contains(image, "routing-sidecar") || strings.Contains(image, "inference-scheduler") {
 		return false
 	}
@@ -208,6 +213,10 @@ func (r *reader) argv(c *value, a around, env map[string]string) bool {
 	var words []word
 	for _, key := range []string{"command", "args"} {
 		v := c.get(key)
+		if v != nil && v.shape == scalar {
+			words = append(words, r.split(v)...)
+			continue
+		}
 		for _, item := range v.list() {
 			words = append(words, inPod(item, env))
 		}
@@ -244,6 +253,28 @@ func (r *reader) argv(c *value, a around, env map[string]string) bool {
 		return false
 	}
 	return r.command(command{words: words, env: env, at: where}, a)
+}
+
+// split makes words of a list, or of a text as a shell would.
+func (r *reader) split(v *value) []word {
+	var words []word
+	if v.shape != scalar {
+		for _, item := range v.list() {
+			words = append(words, word{text: item.string(), line: item.at.line})
+		}
+		return words
+	}
+	text := strings.Join(strings.Fields(strings.ReplaceAll(v.text, "\\\n", " ")), " ")
+	s, err := readScript(v.at.file, "words "+text, r.env)
+	if err != nil || len(s.found) != 1 {
+		r.fail(v.at, "%q cannot be split into words", v.text)
+		return nil
+	}
+	for _, w := range s.found[0].words[1:] {
+		w.line = v.at.line
+		words = append(words, w)
+	}
+	return words
 }
 
 // shellScript is the script of [sh, -c, SCRIPT], and the line before it.

@@ -5,12 +5,18 @@ import (
 	"strings"
 )
 
+const valueKeys = `multinode modelArtifacts routing decode prefill accelerator acceleratorTypes inferenceExtension
+ inferencePool fullnameOverride nameOverride serviceAccountOverride schedulerName endpointPicker inferenceModel httpRoute
+ requester extraObjects dra provider monitoring global serviceAccount modelServer experimentalHttpServer istio gke
+ modelCommand epp podMonitor imagePullSecrets tracing resources image`
+
 // values reads the values of llm-d's charts: those of the model service, and
 // those of the inference scheduler.
 func (r *reader) values(doc *value) {
 	if r.format == "" || r.format == "kubernetes" {
 		r.format = "llm-d-values"
 	}
+	r.srtKnown(doc, "", valueKeys)
 	if extension := doc.get("inferenceExtension"); extension != nil {
 		r.router.Kind = "llm-d"
 		if custom := extension.get("pluginsCustomConfig"); custom != nil {

@@ -305,7 +305,7 @@ func (s *settings) finish() {
 			continue
 		}
 		at := s.values[key].at
-		if right, ok := misspelt(key, known); ok {
+		if right, ok := misspelt(key, known, shortestFlag); ok {
 			s.log.fail(at, "no such key; %s is meant", asWritten(at.key, key, right))
 			continue
 		}
@@ -332,10 +332,17 @@ func asWritten(written, key, right string) string {
 	return right
 }
 
+// The shortest keys in which a mistake is seen: among an engine's many flags
+// short ones are near each other anyway.
+const (
+	shortestFlag = 9
+	shortestKey  = 5
+)
+
 // misspelt finds the key that is meant by one nearly like it. Keys that differ
 // by a whole word are not mistakes.
-func misspelt(key string, known []string) (string, bool) {
-	const shortest, longest = 9, 10 // shorter keys are near each other anyway
+func misspelt(key string, known []string, shortest int) (string, bool) {
+	const longest = 10
 	if len(key) < shortest {
 		return "", false
 	}

@@ -154,7 +154,7 @@ func (r *reader) srtKnown(v *value, path, words string) {
 func (r *reader) srtUnknown(path string, where place, known []string) {
 	where.key = path
 	key := path[strings.LastIndex(path, ".")+1:]
-	if right, ok := misspelt(key, known); ok {
+	if right, ok := misspelt(key, known, shortestKey); ok {
 		r.fail(where, "no such key; %s is meant", right)
 		return
 	}
@@ -208,7 +208,11 @@ func (r *reader) srtRouter(doc *value) {
 	}
 	r.router.Kind = kind
 	s := newSettings(routers, &r.log)
-	s.putAll(frontend.get("args"), "frontend.args.")
+	if args := frontend.get("args"); args != nil && args.shape != mapping {
+		r.arguments(s, start{router: kind, args: r.split(args)}, args.at.file)
+	} else {
+		s.putAll(args, "frontend.args.")
+	}
 	env := map[string]string{}
 	if names := frontend.first("env", "environment"); names != nil {
 		for _, f := range names.fields {
