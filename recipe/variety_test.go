@@ -598,17 +598,36 @@ services:
 }
 
 func TestMisspeltKeysOfManifests(t *testing.T) {
+	const agg = "backend: {type: vllm, vllm_config: {aggregated: {tensor-parallel-size: 8}}}\n"
 	for name, c := range map[string]struct{ text, want string }{
-		"resources of a recipe": {"== r.yaml\nresource: {gpus_per_node: 8}\nbackend: {type: vllm, vllm_config: {aggregated: {tensor-parallel-size: 8}}}\n", "resource: no such key; resources is meant"},
-		"workers":               {"== r.yaml\nresources: {gpus_per_node: 8, prefil_workers: 8}\nbackend: {type: vllm, vllm_config: {aggregated: {}}}\n", "resources.prefil_workers: no such key; prefill_workers is meant"},
-		"underscores":           {"== r.yaml\nresources: {gpus_per_node: 8, agg_nodes: 1}\nbackend: {type: vllm, vllm_config: {aggregated: {tensor_parallel_size: 8, max_num_batch_tokens: 1}}}\n", "max_num_batch_tokens: no such key; max_num_batched_tokens is meant"},
-		"replicas":              {"== d.yaml\napiVersion: nvidia.com/v1alpha1\nkind: DynamoGraphDeployment\nspec: {services: {W: {componentType: worker, replica: 2, extraPodSpec: {mainContainer: {command: [python3, -m, dynamo.vllm], args: [--model, m]}}}}}\n", "spec.W.replica: no such key; replicas is meant"},
-		"command":               {"== c.yaml\nservices: {llm: {image: 'vllm/vllm-openai:v1', comand: [--model, m]}}\n", "services.llm.comand: no such key; command is meant"},
+		"resources": {"== r.yaml\nresource: {gpus_per_node: 8}\n" + agg, "resource: no such key; resources is meant"},
+		"workers": {
+			"== r.yaml\nresources: {gpus_per_node: 8, prefil_workers: 8}\n" + agg,
+			"resources.prefil_workers: no such key; prefill_workers is meant",
+		},
+		"underscores": {
+			"== r.yaml\nresources: {agg_nodes: 1}\nbackend: {type: vllm, vllm_config: {aggregated: {max_num_batch_tokens: 1}}}\n",
+			"max_num_batch_tokens: no such key; max_num_batched_tokens is meant",
+		},
+		"replicas": {`== d.yaml
+apiVersion: nvidia.com/v1alpha1
+kind: DynamoGraphDeployment
+spec:
+  services:
+    W:
+      componentType: worker
+      replica: 2
+      extraPodSpec: {mainContainer: {command: [python3, -m, dynamo.vllm], args: [--model, m]}}
+`, "spec.W.replica: no such key; replicas is meant"},
+		"command": {
+			"== c.yaml\nservices: {llm: {image: 'vllm/vllm-openai:v1', comand: [--model, m]}}\n",
+			"services.llm.comand: no such key; command is meant",
+		},
 	} {
 		_, err := Read(files(c.text), Options{})
 		require.ErrorContains(t, err, c.want, name)
 	}
-	r, err := Read(files("== r.yaml\nresources: {gpus_per_node: 8, agg_nodes: 1, agg_workers: 1}\nbackend: {type: vllm, vllm_config: {aggregated: {tensor-parallel-size: 8}}}\n"+
+	r, err := Read(files("== r.yaml\nresources: {gpus_per_node: 8, agg_nodes: 1, agg_workers: 1}\n"+agg+
 		"frontend: {type: dynamo, args: [--router-mode, kv, --busy-level, \"3\"]}\nsurprise: 1\n"), Options{})
 	require.NoError(t, err)
 	require.Equal(t, "kv", *r.Router.Policy)
