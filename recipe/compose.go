@@ -95,15 +95,7 @@ func (r *reader) composeWords(service *value) (words []word, script string) {
 				words = append(words, word{text: "--" + key, line: v.at.line}, word{line: v.at.line, why: why})
 				continue
 			}
-			s, err := readScript(v.at.file, "compose "+strings.Join(strings.Fields(strings.ReplaceAll(text, "\\\n", " ")), " "), r.env)
-			if err != nil || len(s.found) != 1 {
-				r.fail(at(service, v, key), "cannot be split into words")
-				continue
-			}
-			for _, w := range s.found[0].words[1:] {
-				w.line = v.at.line
-				words = append(words, w)
-			}
+			words = append(words, r.split(&value{shape: scalar, text: text, at: v.at})...)
 			continue
 		}
 		for _, item := range v.list() {

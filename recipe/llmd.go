@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-const valueKeys = `multinode modelArtifacts routing decode prefill accelerator acceleratorTypes inferenceExtension
- inferencePool fullnameOverride nameOverride serviceAccountOverride schedulerName endpointPicker inferenceModel httpRoute
+const valueKeys = `multinode modelArtifacts routing decode prefill accelerator acceleratorTypes
+ inferenceExtension inferencePool fullnameOverride nameOverride serviceAccountOverride schedulerName endpointPicker inferenceModel httpRoute
  requester extraObjects dra provider monitoring global serviceAccount modelServer experimentalHttpServer istio gke
  modelCommand epp podMonitor imagePullSecrets tracing resources image`
 
