@@ -5,10 +5,12 @@ import (
 	"strings"
 )
 
-const valueKeys = `multinode modelArtifacts routing decode prefill accelerator acceleratorTypes
- inferenceExtension inferencePool fullnameOverride nameOverride serviceAccountOverride schedulerName endpointPicker inferenceModel httpRoute
- requester extraObjects dra provider monitoring global serviceAccount modelServer experimentalHttpServer istio gke
- modelCommand epp podMonitor imagePullSecrets tracing resources image`
+const valueKeys = `
+ multinode modelArtifacts routing decode prefill accelerator acceleratorTypes inferenceExtension
+ inferencePool fullnameOverride nameOverride serviceAccountOverride schedulerName endpointPicker
+ inferenceModel httpRoute requester extraObjects dra provider monitoring global serviceAccount
+ modelServer experimentalHttpServer istio gke modelCommand epp podMonitor imagePullSecrets tracing
+ resources image`
 
 // values reads the values of llm-d's charts: those of the model service, and
 // those of the inference scheduler.
