@@ -20,7 +20,7 @@ type around struct {
 	chip         string
 	env          map[string]string
 	mounts       func(path string) (*value, bool) // files of the container
-	role2        func(port string) string         // role by the port served
+	byPort       func(port string) string         // role by the port served
 }
 
 // start is where an engine's or a router's arguments begin.
@@ -162,7 +162,7 @@ func several(key string) bool {
 }
 
 // bareFlag says whether a flag takes no value.
-func bareFlag(family, key string) bool {
+func bareFlag(key string) bool {
 	for _, prefix := range []string{"enable-", "disable-", "no-", "use-", "skip-", "allow-", "is-", "enforce-", "trust-"} {
 		if strings.HasPrefix(key, prefix) {
 			return true
@@ -232,7 +232,7 @@ func (r *reader) arguments(s *settings, from start, file string) {
 		var words []string
 		for !given && i+1 < len(args) && !flagWord.MatchString(args[i+1].text) {
 			next := args[i+1].text
-			if bareFlag(s.family, key) && !trueWords.MatchString(next) {
+			if bareFlag(key) && !trueWords.MatchString(next) {
 				break
 			}
 			words = append(words, next)
@@ -307,8 +307,8 @@ func (r *reader) place(l *launch, a around, dynamo bool) {
 		if said != "mixed" || !a.sure {
 			l.role, a.sure = said, true
 		}
-	case a.role == "" && a.role2 != nil:
-		l.role = a.role2(s.text("port"))
+	case a.role == "" && a.byPort != nil:
+		l.role = a.byPort(s.text("port"))
 		a.sure = l.role != ""
 	}
 	r.launches = append(r.launches, placed{l, a.sure})

@@ -34,7 +34,7 @@ func (r *reader) service(file, name string, service *value) {
 			return
 		}
 	}
-	a := around{role: hint(name), version: versionOf(image, vllm), workers: 1, role2: r.rolePort}
+	a := around{role: hint(name), version: versionOf(image, vllm), workers: 1, byPort: r.rolePort}
 	for _, family := range []string{sglang, trtllm} {
 		if v := versionOf(image, family); v != "" {
 			a.version = v

@@ -1,6 +1,7 @@
 package recipe
 
 import (
+	"maps"
 	"path"
 	"regexp"
 	"slices"
@@ -47,8 +48,8 @@ func (r *reader) document(name string, doc *value) {
 
 // configMaps opens the files that ConfigMaps hold.
 func (r *reader) configMaps() {
-	for name, documents := range r.documents {
-		for _, doc := range documents {
+	for _, name := range slices.Sorted(maps.Keys(r.documents)) {
+		for _, doc := range r.documents[name] {
 			if doc.get("kind").string() != "ConfigMap" {
 				continue
 			}
@@ -83,7 +84,7 @@ func (r *reader) kubernetes(doc *value) {
 	case "EndpointPickerConfig":
 		r.picker(doc)
 	case "Deployment", "StatefulSet", "ReplicaSet", "Job", "Pod", "LeaderWorkerSet", "RayService", "ModelService":
-		r.workload0(doc, kind)
+		r.controller(doc, kind)
 	case "LLMInferenceService":
 		r.inferenceService(doc)
 	case "ConfigMap":
@@ -106,8 +107,8 @@ func (r *reader) pickerMap(doc *value) {
 	}
 }
 
-// workload0 reads the pods of a controller.
-func (r *reader) workload0(doc *value, kind string) {
+// controller reads the pods of a controller.
+func (r *reader) controller(doc *value, kind string) {
 	spec := doc.get("spec")
 	workers, nodes := spec.get("replicas").integerOr(1), 1
 	pod := spec.get("template")

@@ -234,7 +234,7 @@ func (r *reader) scripts(scripts []*script) {
 				if !ok || (from.family == "") != routers {
 					continue
 				}
-				r.command(c, around{role: hint(s.file), role2: r.rolePort})
+				r.command(c, around{role: hint(s.file), byPort: r.rolePort})
 				if r.format == "" && strings.HasSuffix(s.file, ".sh") {
 					r.format = "script"
 				} else if r.format == "" {
