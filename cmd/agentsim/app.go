@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -117,7 +116,7 @@ func (a *app) root() *cobra.Command {
 	root.AddCommand(a.traceCommand(), a.modelCommand(), calibrateCommands{a}.calibrateCommand(),
 		studyCommands{a}.sweepCommand(), studyCommands{a}.workerCommand())
 	root.AddCommand(validateCommands{a}.validateCommand(), compareCommands{a}.compareCommand(),
-		whatIfCommands{a}.whatIfCommand())
+		whatIfCommands{a}.whatIfCommand(), deploymentCommands{a}.deploymentCommand())
 	return root
 }
 
