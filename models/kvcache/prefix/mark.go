@@ -1,0 +1,225 @@
+package prefix
+
+// keep puts checkpoints of a line into all pools that hold windows and states:
+// count positions from first on, stride apart, as far as there is room. What is
+// there already is kept.
+func (k *Cache) keep(now float64, line, first, stride, count int32) {
+	for count > 0 && k.fork(line) > 0 && first <= k.fork(line) && k.contents.lines[line].parent != noLine {
+		// Positions up to the fork are the parent's.
+		n := min(count, (k.fork(line)-first)/stride+1)
+		k.keep(now, k.contents.lines[line].parent, first, stride, n)
+		first += n * stride
+		count -= n
+	}
+	if count <= 0 {
+		return
+	}
+	for _, pool := range k.tails {
+		k.keepIn(now, line, pool, mark{first: first, stride: stride, count: count})
+	}
+}
+
+// keepIn puts a run of checkpoints into one pool, in front of or behind the
+// positions that are there.
+func (k *Cache) keepIn(now float64, line int32, pool int, want mark) {
+	if m, x := k.markAt(line, pool, want.last(), 0); m != none && x >= want.first {
+		there := k.tree.marks[m].first + k.tree.marks[m].lead*k.tree.marks[m].stride
+		if before := (there - want.first + want.stride - 1) / want.stride; there > want.first {
+			k.keepIn(now, line, pool, mark{first: want.first, stride: want.stride, count: before})
+		}
+		behind := (want.last() - x) / want.stride
+		want.first = want.last() - (behind-1)*want.stride
+		want.count = behind
+		if behind <= 0 {
+			return
+		}
+	}
+	distance := want.stride
+	if want.count == 1 {
+		_, before := k.markAt(line, pool, want.first-1, 0)
+		distance = want.first - before
+	}
+	want.bytes = k.spec.element(pool, int(distance*k.page))
+	room := &k.stores[pool]
+	if want.bytes > 0 {
+		// What can be had: all positions, or the last ones.
+		most := int32(min(int64(want.count), (room.capacity-room.pinned)/want.bytes))
+		want.first += (want.count - most) * want.stride
+		want.count = most
+	}
+	if want.count <= 0 || !k.makeRoom(now, room, int64(want.count)*want.bytes) {
+		return
+	}
+	if m, x := k.markAt(line, pool, want.last(), k.levels()-1); m != none && x == want.last() {
+		k.dropMark(m) // a copy below
+	}
+	want.line, want.pool = line, int8(pool)
+	m := k.addMark(want)
+	k.touchMark(now, m, 0)
+}
+
+// addMark puts a run of checkpoints in its place on its line, in no queue yet.
+func (k *Cache) addMark(x mark) int32 {
+	t := &k.tree
+	var m int32
+	if n := len(t.freeMarks); n > 0 {
+		m = t.freeMarks[n-1]
+		t.freeMarks = t.freeMarks[:n-1]
+	} else {
+		t.marks = append(t.marks, mark{})
+		m = int32(len(t.marks) - 1)
+	}
+	t.hold(k.contents, x.line)
+	b := &t.branches[x.line]
+	before, next := int32(none), b.marks[x.pool]
+	for next != none && t.marks[next].first > x.first {
+		before, next = next, t.marks[next].next
+	}
+	x.pos, x.prev, x.next = 0, before, next
+	t.marks[m] = x
+	if before == none {
+		b.marks[x.pool] = m
+	} else {
+		t.marks[before].next = m
+	}
+	if next != none {
+		t.marks[next].prev = m
+	}
+	k.below(int(x.level), int(x.pool)).used += int64(x.count) * x.bytes
+	return m
+}
+
+// dropMark forgets a run of checkpoints.
+func (k *Cache) dropMark(m int32) {
+	t := &k.tree
+	x := &t.marks[m]
+	s := k.below(int(x.level), int(x.pool))
+	s.pull(t, markEntry(m))
+	s.used -= int64(x.count) * x.bytes
+	b := &t.branches[x.line]
+	if x.prev == none {
+		b.marks[x.pool] = x.next
+	} else {
+		t.marks[x.prev].next = x.next
+	}
+	if x.next != none {
+		t.marks[x.next].prev = x.prev
+	}
+	t.freeMarks = append(t.freeMarks, m)
+	t.unhold(k.contents, x.line)
+}
+
+// touchMark notes the use of a run of checkpoints.
+func (k *Cache) touchMark(now float64, m int32, class uint8) {
+	x := &k.tree.marks[m]
+	k.stamp(now, &x.age, class, float64(2*x.last()))
+	k.below(int(x.level), int(x.pool)).push(&k.tree, markEntry(m))
+}
+
+// resizeMark sets how many positions a run has.
+func (k *Cache) resizeMark(m, first, count int32) {
+	x := &k.tree.marks[m]
+	k.below(int(x.level), int(x.pool)).used += int64(count-x.count) * x.bytes
+	x.first, x.count = first, count
+}
+
+// use takes what a hit needs of the checkpoints up to HBM and notes their use.
+func (k *Cache) use(now float64, line, position int32, class uint8) {
+	for _, pool := range k.tails {
+		m, x := k.markAt(line, pool, position, k.levels()-1)
+		if m == none || x != position {
+			continue // its window is computed again
+		}
+		m = k.single(m, x, pool)
+		if level := k.tree.marks[m].level; level > 0 {
+			up := k.tree.marks[m]
+			room := &k.stores[pool]
+			if !k.makeRoom(now, room, int64(up.count)*up.bytes) {
+				continue
+			}
+			k.dropMark(m)
+			up.level = 0
+			m = k.addMark(up)
+		}
+		k.touchMark(now, m, class)
+	}
+}
+
+// single cuts the positions that a hit at x needs out of their run: the rest
+// keeps its age.
+func (k *Cache) single(m, x int32, pool int) int32 {
+	run := k.tree.marks[m]
+	if run.count == 1 {
+		return m
+	}
+	needs := int32(k.spec.reach(pool, int(run.stride*k.page)))
+	at := (x - run.first) / run.stride // its number in the run
+	from := max(at-needs+1, 0)
+	if behind := run.count - at - 1; behind > 0 {
+		k.resizeMark(m, run.first, at+1)
+		rest := run
+		rest.first, rest.count, rest.lead = x+run.stride, behind, 0
+		r := k.addMark(rest)
+		k.below(int(rest.level), pool).push(&k.tree, markEntry(r))
+	}
+	if from == 0 {
+		return m
+	}
+	mine := run
+	mine.first, mine.count, mine.lead = run.first+from*run.stride, at-from+1, needs-1
+	k.resizeMark(m, run.first, from)
+	if from <= run.lead {
+		mine.lead = max(needs-1, 0)
+	}
+	return k.addMark(mine)
+}
+
+// trimMarks drops the checkpoints of a line behind so many pages, which are of
+// no use without the entries that grow.
+func (k *Cache) trimMarks(line, pages int32) {
+	b := k.tree.known(k.contents, line)
+	if b == nil {
+		return
+	}
+	k.contents.lines[line].refs++ // b stays while marks go
+	for _, pool := range k.tails {
+		for m := b.marks[pool]; m != none; {
+			x := &k.tree.marks[m]
+			next := x.next
+			if x.first > pages {
+				k.dropMark(m)
+			} else if x.last() > pages {
+				k.resizeMark(m, x.first, (pages-x.first)/x.stride+1)
+			}
+			m = next
+		}
+	}
+	k.contents.release(line)
+}
+
+// limitMarks keeps no more positions of a line than the policy says.
+func (k *Cache) limitMarks(line int32) {
+	last := int32(k.spec.Policy.Checkpoints.Last)
+	b := k.tree.known(k.contents, line)
+	if last == 0 || b == nil {
+		return
+	}
+	for _, pool := range k.tails {
+		left := last
+		for m := b.marks[pool]; m != none; {
+			x := &k.tree.marks[m]
+			next := x.next
+			switch {
+			case left == 0:
+				k.dropMark(m)
+			case x.count > left:
+				k.resizeMark(m, x.first+(x.count-left)*x.stride, left)
+				x.lead = 0
+				left = 0
+			default:
+				left -= x.count
+			}
+			m = next
+		}
+	}
+}
