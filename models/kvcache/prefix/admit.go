@@ -135,7 +135,9 @@ func (k *Cache) sweep(r *run, line int32) {
 	if k.contents.alone(line, line) {
 		k.dropLine(line, max(r.base, k.fork(line)))
 	}
-	k.sweepLeft(r.line-1, line, r.base)
+	if r.line > 0 && k.tree.known(k.contents, r.line-1) != nil {
+		k.sweepLeft(r.line-1, line, r.base)
+	}
 }
 
 // sweepLeft drops what lies behind a page on a line that was left for another,
@@ -143,7 +145,7 @@ func (k *Cache) sweep(r *run, line int32) {
 func (k *Cache) sweepLeft(left, line, page int32) {
 	for left != noLine && left != line {
 		l := &k.contents.lines[left]
-		if l.writers > 0 || l.children > 1 || k.tree.known(k.contents, left) == nil {
+		if l.writers > 0 || l.children > 1 {
 			return
 		}
 		parent, fork := l.parent, k.fork(left)

@@ -203,17 +203,7 @@ func (k *Cache) lose(r Request, hit int, f found) (lost Lost) {
 	had := min(k.had(line, k.pagesIn(prompt))*k.page, known)
 	end := min(f.end*k.page, known)
 	if from := max(at, had); from < known {
-		generated := known - max(from, w.common-w.generated, 0)
-		if w.generated == 0 || known > w.common {
-			generated = min(max(w.common-max(from, w.common-w.generated), 0), known-from)
-		}
-		rest := known - from - generated
-		lost.NotKept = int(generated)
-		if known-had < k.page {
-			lost.NoCheckpoint += int(rest) // part of a page
-		} else {
-			lost.OtherWorker = int(rest)
-		}
+		k.loseElsewhere(&lost, w, from, known)
 	}
 	if from := max(at, end); from < had {
 		lost.Evicted[k.home] += int(had - from)
@@ -225,6 +215,26 @@ func (k *Cache) lose(r Request, hit int, f found) (lost Lost) {
 		lost.NoCheckpoint += int(end - at - evicted)
 	}
 	return lost
+}
+
+// loseElsewhere says why the tokens between two positions were never kept here
+// although they were computed: the rest of a page is kept nowhere, what was
+// generated may not be, and all else was computed on another worker.
+func (k *Cache) loseElsewhere(lost *Lost, w *writer, from, to int32) {
+	if to-from <= k.page { // a page at most: the last token generated is written nowhere
+		lost.NoCheckpoint += int(to - from)
+		return
+	}
+	if first := max(w.common-w.generated, from); first < w.common && w.common <= to {
+		lost.NotKept += int(w.common - first)
+		lost.OtherWorker += int(to - w.common)
+		to = first
+	}
+	if to-from < k.page {
+		lost.NoCheckpoint += int(to - from)
+	} else {
+		lost.OtherWorker += int(to - from)
+	}
 }
 
 // had is how many pages of a line, of so many, were ever kept here.

@@ -12,7 +12,7 @@ func (k *Cache) Release(now float64, id SessionID, context int) {
 		k.finish(now, r)
 		return
 	}
-	prompt := r.base
+	prompt := min(r.base, k.pagesIn(r.prompt-int32(k.spec.Policy.Ahead)))
 	if k.spec.Policy.NoGenerated {
 		context = min(context, int(r.prompt))
 	}
@@ -224,7 +224,9 @@ func (k *Cache) Drop(id SessionID) {
 			k.dropLine(line, k.fork(line))
 			k.sweepLeft(parent, noLine, 0)
 		}
-		k.sweepLeft(r.line-1, line, 0)
+		if r.line > 0 && k.tree.known(k.contents, r.line-1) != nil {
+			k.sweepLeft(r.line-1, line, 0)
+		}
 	}
 	*r = run{node: none}
 }
