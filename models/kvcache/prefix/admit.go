@@ -104,8 +104,11 @@ func (k *Cache) build(r *run, line int32, f found) {
 	for n != none && k.tree.nodes[n].start >= f.hit {
 		n = k.tree.nodes[n].parent
 	}
-	if n != none && f.hit < k.end(n) && !k.stale(n, f.hit, line) {
-		n = k.split(n, f.hit)
+	if n != none && f.hit < k.end(n) {
+		k.stale(n, f.hit, line)
+		if f.hit < k.end(n) {
+			n = k.split(n, f.hit)
+		}
 	}
 	r.node = n
 	for ; n != none; n = k.tree.nodes[n].parent {
@@ -121,13 +124,11 @@ func (k *Cache) build(r *run, line int32, f found) {
 
 // stale drops what a node holds behind a page if nobody can match it, and the
 // policy knows.
-func (k *Cache) stale(n, page, line int32) bool {
+func (k *Cache) stale(n, page, line int32) {
 	x := &k.tree.nodes[n]
-	if !k.spec.Policy.DropsStale || x.locks > 0 || !k.contents.alone(x.line, line) {
-		return false
+	if k.spec.Policy.DropsStale && x.locks == 0 && k.contents.alone(x.line, line) {
+		k.dropLine(x.line, page)
 	}
-	k.dropLine(x.line, page)
-	return true
 }
 
 // sweep drops what the session left here that its prompt does not go on from.

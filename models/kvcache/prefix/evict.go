@@ -235,7 +235,7 @@ func (k *Cache) cutMark(now float64, m int32, bytes int64) {
 	if b := k.tree.known(k.contents, x.line); b != nil {
 		b.ghost[x.pool] = max(b.ghost[x.pool], x.first+(drop-1)*x.stride)
 	}
-	if k.spec.Policy.LeafFalls {
+	if k.spec.Policy.LeafFalls && x.level == 0 {
 		k.fallLeaf(x.line, int(x.pool))
 	}
 }

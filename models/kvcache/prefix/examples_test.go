@@ -189,14 +189,8 @@ func (s *scene) dropLast() {
 			continue
 		}
 		rest := s.single(m, x.last(), pool)
-		s.push(rest)
 		s.cutMark(s.now, rest, x.bytes)
 	}
-}
-
-func (s *scene) push(m int32) {
-	x := &s.tree.marks[m]
-	s.below(int(x.level), int(x.pool)).push(&s.tree, markEntry(m))
 }
 
 func TestALostCheckpointLeavesTheOneBefore(t *testing.T) { // 11 and 15

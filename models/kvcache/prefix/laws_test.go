@@ -49,7 +49,7 @@ func requireLaws(t require.TestingT, k *Cache) {
 			for m := b.marks[pool]; m != none; m = k.tree.marks[m].next {
 				x := &k.tree.marks[m]
 				holds[int32(line)]++
-				require.Less(t, x.last(), last+x.stride, "marks do not overlap")
+				require.Less(t, x.last(), last, "runs do not interleave")
 				require.Positive(t, x.count)
 				require.Greater(t, x.first, k.fork(int32(line)))
 				last = x.first

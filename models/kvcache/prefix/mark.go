@@ -27,7 +27,7 @@ func (k *Cache) keepIn(now float64, line int32, pool int, want mark) {
 		if before := (there - want.first + want.stride - 1) / want.stride; there > want.first {
 			k.keepIn(now, line, pool, mark{first: want.first, stride: want.stride, count: before})
 		}
-		behind := (want.last() - x) / want.stride
+		behind := (want.last() - x + want.stride - 1) / want.stride
 		want.first = want.last() - (behind-1)*want.stride
 		want.count = behind
 		if behind <= 0 {
@@ -53,9 +53,38 @@ func (k *Cache) keepIn(now float64, line int32, pool int, want mark) {
 	if m, x := k.markAt(line, pool, want.last(), k.levels()-1); m != none && x == want.last() {
 		k.dropMark(m) // a copy below
 	}
+	k.cleave(line, pool, want.first)
 	want.line, want.pool = line, int8(pool)
 	m := k.addMark(want)
 	k.touchMark(now, m, 0)
+}
+
+// cleave parts a run of checkpoints that reaches over a position, so that runs
+// never interleave.
+func (k *Cache) cleave(line int32, pool int, position int32) {
+	b := k.tree.known(k.contents, line)
+	if b == nil {
+		return
+	}
+	for m := b.marks[pool]; m != none; m = k.tree.marks[m].next {
+		x := &k.tree.marks[m]
+		if x.first < position && position < x.last() {
+			k.part(m, (position-x.first+x.stride-1)/x.stride)
+			return
+		}
+	}
+}
+
+// part leaves a run its first positions and makes a run of the rest, of the
+// same age.
+func (k *Cache) part(m, count int32) int32 {
+	run := k.tree.marks[m]
+	rest := run
+	rest.first, rest.count, rest.lead = run.first+count*run.stride, run.count-count, max(run.lead-count, 0)
+	k.resizeMark(m, run.first, count)
+	r := k.addMark(rest)
+	k.below(int(rest.level), int(rest.pool)).push(&k.tree, markEntry(r))
+	return r
 }
 
 // addMark puts a run of checkpoints in its place on its line, in no queue yet.
@@ -133,11 +162,10 @@ func (k *Cache) use(now float64, line, position int32, class uint8) {
 		m = k.single(m, x, pool)
 		if level := k.tree.marks[m].level; level > 0 {
 			up := k.tree.marks[m]
-			room := &k.stores[pool]
-			if !k.makeRoom(now, room, int64(up.count)*up.bytes) {
+			k.dropMark(m) // first, as making room may push it out of its tier
+			if !k.makeRoom(now, &k.stores[pool], int64(up.count)*up.bytes) {
 				continue
 			}
-			k.dropMark(m)
 			up.level = 0
 			m = k.addMark(up)
 		}
@@ -155,23 +183,15 @@ func (k *Cache) single(m, x int32, pool int) int32 {
 	needs := int32(k.spec.reach(pool, int(run.stride*k.page)))
 	at := (x - run.first) / run.stride // its number in the run
 	from := max(at-needs+1, 0)
-	if behind := run.count - at - 1; behind > 0 {
-		k.resizeMark(m, run.first, at+1)
-		rest := run
-		rest.first, rest.count, rest.lead = x+run.stride, behind, 0
-		r := k.addMark(rest)
-		k.below(int(rest.level), pool).push(&k.tree, markEntry(r))
+	if at+1 < run.count {
+		k.part(m, at+1)
 	}
 	if from == 0 {
 		return m
 	}
-	mine := run
-	mine.first, mine.count, mine.lead = run.first+from*run.stride, at-from+1, needs-1
-	k.resizeMark(m, run.first, from)
-	if from <= run.lead {
-		mine.lead = max(needs-1, 0)
-	}
-	return k.addMark(mine)
+	mine := k.part(m, from)
+	k.tree.marks[mine].lead = needs - 1
+	return mine
 }
 
 // trimMarks drops the checkpoints of a line behind so many pages, which are of
