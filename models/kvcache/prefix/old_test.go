@@ -18,6 +18,7 @@ type pair struct {
 	new      *Cache
 	contents *Contents
 	context  map[SessionID]int // tokens that the session last left
+	byCost   bool
 }
 
 func drawOld(t *rapid.T) kvcache.Spec {
@@ -71,7 +72,8 @@ func newPair(t require.TestingT, spec kvcache.Spec) *pair {
 	contents := NewContents()
 	c, err := New(like(spec), contents)
 	require.NoError(t, err)
-	return &pair{old: old, new: c, contents: contents, context: map[SessionID]int{}}
+	return &pair{old: old, new: c, contents: contents, context: map[SessionID]int{},
+		byCost: spec.Eviction.Policy == kvcache.Cost}
 }
 
 // same compares all that can be seen of the two.
@@ -102,6 +104,9 @@ func (p *pair) step(t *rapid.T, now float64) {
 			common = tokens
 		}
 		common = min(common, p.context[id])
+		if p.byCost && common < p.context[id] {
+			common = 0 // a branch costs by where it begins, which the other cache does not know
+		}
 		class := uint8(rapid.IntRange(0, 4).Draw(t, "class"))
 		reserve := rapid.IntRange(0, 40).Draw(t, "reserve")
 		q := kvcache.Request{Session: old, Prompt: tokens, Common: common, Reserve: reserve, Class: class}
@@ -125,7 +130,9 @@ func (p *pair) step(t *rapid.T, now float64) {
 			p.context[id] = 0
 		}
 	case do == "release" && running:
+		room := max(int(p.new.runs[id].room*p.new.page), p.context[id])
 		p.context[id] = max(p.context[id]-rapid.IntRange(0, 9).Draw(t, "less"), 0) + rapid.IntRange(0, 50).Draw(t, "more")
+		p.context[id] = min(p.context[id], room)
 		p.old.Release(now, old, p.context[id])
 		p.new.Release(now, id, p.context[id])
 	case do == "grow":
