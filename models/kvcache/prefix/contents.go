@@ -150,7 +150,8 @@ func (c *Contents) group(g int) int32 {
 	}
 	if c.groups[g] == noLine {
 		at := c.fork(noLine, 0)
-		c.lines[at].refs++ // for ever
+		c.lines[at].refs++ // for ever, as sessions may always come
+		c.lines[at].writers++
 		c.lines[at].length = 1 << 30
 		c.groups[g] = at
 	}

@@ -161,3 +161,45 @@ func TestWithOneComponentItIsTheCacheOfBlocks(t *testing.T) {
 		}
 	})
 }
+
+func TestASharedPrefixIsThatOfTheCacheOfBlocks(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		spec := kvcache.Spec{
+			Capacity:      units.Bytes(rapid.IntRange(60, 300).Draw(t, "capacity")),
+			BlockTokens:   rapid.IntRange(1, 8).Draw(t, "block"),
+			BytesPerToken: 1,
+		}
+		p := newPair(t, spec)
+		shared := rapid.IntRange(0, 40).Draw(t, "shared")
+		for step := range rapid.IntRange(1, 60).Draw(t, "steps") {
+			id := SessionID(rapid.IntRange(0, 6).Draw(t, "session"))
+			now := float64(step)
+			prompt := shared + 1 + rapid.IntRange(0, 60).Draw(t, "tokens")
+			common := 0
+			if rapid.Bool().Draw(t, "append") {
+				common = min(p.context[id], prompt)
+			} else {
+				p.old.Drop(kvcache.SessionID(id))
+				p.new.Drop(id)
+				p.contents.End(id)
+			}
+			p.contents.Begin(id, Turn{Prompt: prompt, Common: common, Shared: shared})
+			a, ok := p.old.Admit(now, kvcache.Request{Session: kvcache.SessionID(id), Prompt: prompt, Common: common, Shared: shared})
+			b, fits := p.new.Admit(now, Request{Session: id, Prompt: prompt})
+			require.Equal(t, ok, fits)
+			require.Equal(t, a.Tokens, b.Tokens)
+			if ok {
+				p.old.Release(now, kvcache.SessionID(id), prompt)
+				p.new.Release(now, id, prompt)
+				p.context[id] = prompt
+			} else {
+				p.old.Drop(kvcache.SessionID(id))
+				p.new.Drop(id)
+				p.contents.End(id)
+				p.context[id] = 0
+			}
+			p.same(t, 0)
+			requireLaws(t, p.new)
+		}
+	})
+}
