@@ -62,9 +62,12 @@ func (k *Cache) take(q Request, pages int32) [MaxPools]int64 {
 
 // hold is what a running request has of windows and states in each pool, and
 // what comes beside.
-func (k *Cache) hold(tokens, inFlight int) [MaxPools]int64 {
-	need := k.spec.need(tokens, inFlight)
-	need[k.home] -= int64(k.pagesFor(int32(tokens))) * k.block[0]
+func (k *Cache) hold(tokens, inFlight int) (need [MaxPools]int64) {
+	need[k.home] = k.beside
+	for i := range k.parts {
+		p := &k.parts[i]
+		need[p.Pool] += int64(p.RunningPages(tokens, inFlight)) * p.bytes
+	}
 	return need
 }
 

@@ -2,6 +2,7 @@ package prefix
 
 import (
 	"math"
+	"slices"
 
 	"agentsim/models/kvcache"
 )
@@ -20,11 +21,19 @@ type Cache struct {
 	stores  []store               // pools, then tiers
 	block   [kvcache.Levels]int64 // bytes of a page of what grows, by level
 	tails   []int                 // pools that hold windows and states
+	parts   []part                // the components that are windows and states
+	beside  int64                 // of a running request, beside its components, in the pool of what grows
 	runs    []run                 // by session
 	running int                   // requests
 	uses    uint64
 	order   order
 	stats   Stats
+}
+
+// part is a window or a state with what one of its pages takes.
+type part struct {
+	Component
+	bytes int64
 }
 
 // run is a session's request under way.
@@ -74,8 +83,14 @@ func New(spec Spec, c *Contents) (*Cache, error) {
 		k.block[i+1] = wholeBytes(bare)
 	}
 	k.align = int32(align(spec.Components)) / k.page
+	k.beside = wholeBytes(float64(spec.Running))
+	for i := range spec.Components {
+		if c := spec.Components[i]; c.Kind != Grows {
+			k.parts = append(k.parts, part{Component: c, bytes: spec.pageBytes(&c)})
+		}
+	}
 	for i := range spec.Pools {
-		if spec.element(i, 1) > 0 {
+		if slices.ContainsFunc(k.parts, func(p part) bool { return p.Pool == i }) {
 			k.tails = append(k.tails, i)
 		}
 	}

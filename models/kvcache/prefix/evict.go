@@ -213,7 +213,7 @@ func (k *Cache) fell(n int32) {
 func (k *Cache) cutMark(now float64, m int32, bytes int64) {
 	x := k.tree.marks[m]
 	drop := int32(min(int64(x.count), (bytes+x.bytes-1)/x.bytes))
-	if drop < x.count && x.count-drop < int32(k.spec.reach(int(x.pool), int(x.stride*k.page))) {
+	if drop < x.count && x.count-drop < int32(k.span(int(x.pool), int(x.stride*k.page))) {
 		drop = x.count // what is left reaches over no window
 	}
 	if x.level == 0 {
@@ -247,7 +247,7 @@ func (k *Cache) forsake(m, drop int32) {
 		k.dropMark(m)
 		return
 	}
-	lead := int32(k.spec.reach(int(x.pool), int(x.stride*k.page))) - 1
+	lead := int32(k.span(int(x.pool), int(x.stride*k.page))) - 1
 	k.resizeMark(m, x.first+drop*x.stride, x.count-drop)
 	x.lead = lead
 }

@@ -152,11 +152,15 @@ func (k *Cache) held(x *node, level int) int32 {
 // set gives a node its ends and accounts for them.
 func (k *Cache) set(n int32, hi [kvcache.Levels]int32) {
 	x := &k.tree.nodes[n]
-	old := *x
+	var before [kvcache.Levels]int32
+	levels := k.levels()
+	for level := range levels {
+		before[level] = k.held(x, level)
+	}
 	x.hi = hi
 	told := false
-	for level := range k.levels() {
-		before, after := k.held(&old, level), k.held(x, level)
+	for level := range levels {
+		before, after := before[level], k.held(x, level)
 		if before == after {
 			continue
 		}
@@ -168,11 +172,7 @@ func (k *Cache) set(n int32, hi [kvcache.Levels]int32) {
 		}
 		if x.parent != none && (before > 0) != (after > 0) {
 			told = true
-			if after > 0 {
-				k.tree.nodes[x.parent].kids[level]++
-			} else {
-				k.tree.nodes[x.parent].kids[level]--
-			}
+			k.count(x.parent, level, after > 0, before > 0)
 		}
 	}
 	k.requeue(n)

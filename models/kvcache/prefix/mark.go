@@ -39,7 +39,7 @@ func (k *Cache) keepIn(now float64, line int32, pool int, want mark) {
 		_, before := k.markAt(line, pool, want.first-1, 0)
 		distance = want.first - before
 	}
-	want.bytes = k.spec.element(pool, int(distance*k.page))
+	want.bytes = k.element(pool, int(distance*k.page))
 	room := &k.stores[pool]
 	if want.bytes > 0 {
 		// What can be had: all positions, or the last ones.
@@ -180,7 +180,7 @@ func (k *Cache) single(m, x int32, pool int) int32 {
 	if run.count == 1 {
 		return m
 	}
-	needs := int32(k.spec.reach(pool, int(run.stride*k.page)))
+	needs := int32(k.span(pool, int(run.stride*k.page)))
 	at := (x - run.first) / run.stride // its number in the run
 	from := max(at-needs+1, 0)
 	if at+1 < run.count {
@@ -242,4 +242,26 @@ func (k *Cache) limitMarks(line int32) {
 			m = next
 		}
 	}
+}
+
+// element is what one checkpoint takes of a pool that lies so many tokens
+// behind the one before.
+func (k *Cache) element(pool, distance int) (bytes int64) {
+	for i := range k.parts {
+		if p := &k.parts[i]; p.Pool == pool {
+			bytes += int64(p.checkpointPages(distance, k.spec.Policy.Checkpoints.WholePages)) * p.bytes
+		}
+	}
+	return bytes
+}
+
+// span is how many positions so many tokens apart the windows of a pool need.
+func (k *Cache) span(pool, distance int) int {
+	most := 1
+	for i := range k.parts {
+		if p := &k.parts[i]; p.Pool == pool && p.Kind == Window {
+			most = max(most, pagesOver(pagesOver(p.span(), p.Page)*p.Page, distance))
+		}
+	}
+	return most
 }

@@ -129,10 +129,7 @@ func (k *Cache) finish(now float64, r *run) {
 		if x.locks--; x.locks == 0 {
 			k.stores[k.home].pinned -= int64(k.held(x, 0)) * k.block[0]
 		}
-		for level := range k.levels() {
-			k.at(level).pull(&k.tree, nodeEntry(n))
-		}
-		k.stamp(now, &x.age, r.class, float64(x.start)+float64(x.hi[0]))
+		k.stamp(now, &x.age, r.class, float64(x.start)+float64(x.hi[0])) // it was locked, so in no queue
 		k.requeue(n)
 		k.merge(n)
 		n = parent

@@ -252,25 +252,3 @@ func (s *Spec) home() int {
 	}
 	return 0
 }
-
-// element is what one checkpoint takes of a pool that lies so many tokens
-// behind the one before.
-func (s *Spec) element(pool, distance int) (bytes int64) {
-	for i := range s.Components {
-		if c := &s.Components[i]; c.Pool == pool {
-			bytes += int64(c.checkpointPages(distance, s.Policy.Checkpoints.WholePages)) * s.pageBytes(c)
-		}
-	}
-	return bytes
-}
-
-// reach is how many positions so many tokens apart the windows of a pool need.
-func (s *Spec) reach(pool, distance int) int {
-	most := 1
-	for i := range s.Components {
-		if c := &s.Components[i]; c.Pool == pool && c.Kind == Window {
-			most = max(most, pagesOver(pagesOver(c.span(), c.Page)*c.Page, distance))
-		}
-	}
-	return most
-}

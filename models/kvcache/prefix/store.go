@@ -42,7 +42,8 @@ func (s *store) push(t *tree, e entry) {
 	at := int(*t.place(e, s.level)) - 1
 	if at < 0 {
 		s.queue = append(s.queue, e)
-		at = len(s.queue) - 1
+		s.up(t, len(s.queue)-1)
+		return
 	}
 	s.up(t, at)
 	s.down(t, int(*t.place(e, s.level))-1)
