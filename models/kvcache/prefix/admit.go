@@ -161,31 +161,6 @@ func (k *Cache) sweepLeft(left, line, page int32) {
 	}
 }
 
-// dropLine drops what is kept of a line behind a page, as far as nothing
-// builds on it.
-func (k *Cache) dropLine(line, page int32) {
-	b := k.tree.known(k.contents, line)
-	if b == nil || b.holds == 0 {
-		return
-	}
-	k.contents.lines[line].refs++ // the line stays while its nodes go
-	for n := b.last; n != none; {
-		x := &k.tree.nodes[n]
-		prev := x.prev
-		if k.end(n) <= page || x.locks > 0 || x.child != none {
-			break
-		}
-		hi := x.hi
-		for level := range hi {
-			hi[level] = max(min(hi[level], page), x.start)
-		}
-		k.shorten(n, hi)
-		n = prev
-	}
-	k.trimMarks(line, page)
-	k.contents.release(line)
-}
-
 // reserve takes memory for a request that holds on to its prefix.
 func (k *Cache) reserve(now float64, r *run, need [MaxPools]int64) {
 	for i := range k.pools {

@@ -7,8 +7,32 @@ import (
 	"agentsim/models/kvcache"
 )
 
-// Cache is the prefix cache of one rank. The zero value is not usable; call New.
+// Cache is the prefix cache of one rank: the life of its requests, on top of
+// what it keeps. The zero value is not usable; call New.
 type Cache struct {
+	keeper
+	beside  int64 // of a running request, beside its components, in the pool of what grows
+	runs    []run // by session
+	running int   // requests
+}
+
+// keeper puts windows and states where the policy wants them, on top of what
+// makes room for them (mark.go).
+type keeper struct{ evictor }
+
+// evictor makes room, on top of what finds prefixes (evict.go).
+type evictor struct {
+	index
+	order order
+	uses  uint64
+	stats Stats
+}
+
+// index finds prefixes, and changes nothing (lookup.go).
+type index struct{ memory }
+
+// memory is what lies where, and what that takes (memory.go).
+type memory struct {
 	spec     Spec
 	contents *Contents
 	page     int32 // tokens of a page of what grows
@@ -17,17 +41,11 @@ type Cache struct {
 	pools    int
 	through  bool // write-through
 
-	tree    tree
-	stores  []store               // pools, then tiers
-	block   [kvcache.Levels]int64 // bytes of a page of what grows, by level
-	tails   []int                 // pools that hold windows and states
-	parts   []part                // the components that are windows and states
-	beside  int64                 // of a running request, beside its components, in the pool of what grows
-	runs    []run                 // by session
-	running int                   // requests
-	uses    uint64
-	order   order
-	stats   Stats
+	tree   tree
+	stores []store               // pools, then tiers
+	block  [kvcache.Levels]int64 // bytes of a page of what grows, by level
+	tails  []int                 // pools that hold windows and states
+	parts  []part                // the components that are windows and states
 }
 
 // part is a window or a state with what one of its pages takes.
@@ -56,13 +74,14 @@ func New(spec Spec, c *Contents) (*Cache, error) {
 	if err := spec.Validate(); err != nil {
 		return nil, err
 	}
-	k := &Cache{
+	k := &Cache{beside: wholeBytes(float64(spec.Running))}
+	k.order = newOrder(&spec)
+	k.memory = memory{
 		spec:     spec,
 		contents: c,
 		home:     spec.home(),
 		pools:    len(spec.Pools),
 		through:  spec.Write == kvcache.WriteThrough && len(spec.Tiers) > 0,
-		order:    newOrder(&spec),
 	}
 	free := spec.free()
 	for i := range spec.Pools {
@@ -83,7 +102,6 @@ func New(spec Spec, c *Contents) (*Cache, error) {
 		k.block[i+1] = wholeBytes(bare)
 	}
 	k.align = int32(align(spec.Components)) / k.page
-	k.beside = wholeBytes(float64(spec.Running))
 	for i := range spec.Components {
 		if c := spec.Components[i]; c.Kind != Grows {
 			k.parts = append(k.parts, part{Component: c, bytes: spec.pageBytes(&c)})
@@ -98,20 +116,6 @@ func New(spec Spec, c *Contents) (*Cache, error) {
 }
 
 func wholeBytes(v float64) int64 { return int64(math.Ceil(v)) }
-
-// Levels is how many stores a prefix can lie in, one below the other.
-func (k *Cache) levels() int { return len(k.stores) - k.pools + 1 }
-
-// at returns the store of what grows at a level.
-func (k *Cache) at(level int) *store { return k.below(level, k.home) }
-
-// below returns the store of a pool's contents at a level.
-func (k *Cache) below(level, pool int) *store {
-	if level == 0 {
-		return &k.stores[pool]
-	}
-	return &k.stores[k.pools+level-1]
-}
 
 // Capacity is the size of a pool in bytes, less what is reserved. Used + Free
 // equals it exactly.
@@ -161,10 +165,3 @@ func (k *Cache) run(id SessionID) *run {
 	}
 	return &k.runs[id]
 }
-
-// pagesIn rounds tokens down to whole pages, pagesFor up.
-func (k *Cache) pagesIn(tokens int32) int32  { return max(tokens, 0) / k.page }
-func (k *Cache) pagesFor(tokens int32) int32 { return (tokens + k.page - 1) / k.page }
-
-// fork is the page with which a line's own pages begin.
-func (k *Cache) fork(line int32) int32 { return k.contents.lines[line].fork / k.page }

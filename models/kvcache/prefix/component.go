@@ -16,14 +16,13 @@ const (
 type Component struct {
 	Name   string      `yaml:"name"`
 	Kind   Kind        `yaml:"kind"`
-	Page   int         `yaml:"page"`              // tokens of one page; of a state, what its positions are multiples of
-	Bytes  units.Bytes `yaml:"bytes"`             // of one page, or of one state
-	Window int         `yaml:"window,omitempty"`  // tokens; 0 but for windows
-	Pool   int         `yaml:"pool,omitempty"`    // number of its pool
-	Groups int         `yaml:"groups,omitempty"`  // pages that it takes side by side, as layer groups do; 0 = 1
-	States int         `yaml:"states,omitempty"`  // states that a running request holds; 0 = 1
-	Recent int         `yaml:"recent,omitempty"`  // tokens by which drafts lengthen the window
-	Draft  bool        `yaml:"drafted,omitempty"` // it holds the draft layer
+	Page   int         `yaml:"page"`             // tokens of one page; of a state, what its positions are multiples of
+	Bytes  units.Bytes `yaml:"bytes"`            // of one page, or of one state
+	Window int         `yaml:"window,omitempty"` // tokens; 0 but for windows
+	Pool   int         `yaml:"pool,omitempty"`   // number of its pool
+	Groups int         `yaml:"groups,omitempty"` // pages that it takes side by side, as layer groups do; 0 = 1
+	States int         `yaml:"states,omitempty"` // states that a running request holds; 0 = 1
+	Recent int         `yaml:"recent,omitempty"` // tokens by which drafts lengthen the window
 }
 
 // span is how many tokens before a position its window reaches.

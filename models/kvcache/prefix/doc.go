@@ -8,11 +8,13 @@
 //
 //	component.go   what a model keeps of a sequence, and what that takes in pages
 //	spec.go        pools, checkpoints, what running requests hold; faults
-//	preset.go      the same by engine and version
+//	layout.go      a model's components as an engine lays them out in pools
+//	preset.go      policies by engine and version
 //	budget.go      bytes of a rank to tokens and sessions, by pool
 //	contents.go    which tokens of which sessions are equal
 //	cache.go       one rank's cache, and what can be asked of it
 //	tree.go        what lies there of the entries that grow with the context
+//	memory.go      the bytes of both, and what can give way
 //	mark.go        checkpoints: positions at which windows and states are kept
 //	lookup.go      the hit, and why the rest was lost
 //	admit.go       a request begins

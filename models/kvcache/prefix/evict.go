@@ -49,14 +49,14 @@ func (o *order) rank(now float64, a *age, ends float64) float64 {
 }
 
 // stamp notes a use.
-func (k *Cache) stamp(now float64, a *age, class uint8, ends float64) {
+func (k *evictor) stamp(now float64, a *age, class uint8, ends float64) {
 	k.uses++
 	*a = age{number: k.uses, last: now, class: class}
 	a.key = k.order.rank(now, a, ends)
 }
 
 // ends is what the policy by cost wants to know of an entry.
-func (k *Cache) ends(e entry) float64 {
+func (k *evictor) ends(e entry) float64 {
 	if e.isMark() {
 		return float64(2 * k.tree.marks[e.index()].last())
 	}
@@ -65,7 +65,7 @@ func (k *Cache) ends(e entry) float64 {
 }
 
 // victim is what gives way next in a store.
-func (k *Cache) victim(now float64, s *store) (entry, bool) {
+func (k *evictor) victim(now float64, s *store) (entry, bool) {
 	if len(s.queue) == 0 {
 		return 0, false
 	}
@@ -88,7 +88,7 @@ func (k *Cache) victim(now float64, s *store) (entry, bool) {
 
 // makeRoom evicts from a store until so many bytes are free. False means that
 // they cannot be had.
-func (k *Cache) makeRoom(now float64, s *store, bytes int64) bool {
+func (k *evictor) makeRoom(now float64, s *store, bytes int64) bool {
 	if bytes > s.capacity {
 		return false
 	}
@@ -108,7 +108,7 @@ func (k *Cache) makeRoom(now float64, s *store, bytes int64) bool {
 
 // cut takes pages from the end of a node's run at a level, enough to free so
 // many bytes or all it has, and hands them to the level below.
-func (k *Cache) cut(now float64, n int32, level int, bytes int64) {
+func (k *evictor) cut(now float64, n int32, level int, bytes int64) {
 	x := &k.tree.nodes[n]
 	block := k.block[level]
 	have := k.held(x, level)
@@ -125,7 +125,7 @@ func (k *Cache) cut(now float64, n int32, level int, bytes int64) {
 
 // portion is how many pages leave a level at a time: what the level below can
 // hold, so that a long run passes through a small tier piece by piece.
-func (k *Cache) portion(level int) int64 {
+func (k *evictor) portion(level int) int64 {
 	if !k.lowers(level) {
 		return math.MaxInt32
 	}
@@ -133,14 +133,14 @@ func (k *Cache) portion(level int) int64 {
 }
 
 // lowers reports whether what leaves a level goes to the one below.
-func (k *Cache) lowers(level int) bool {
+func (k *evictor) lowers(level int) bool {
 	return level+1 < k.levels() && !(level == 0 && k.through)
 }
 
 // demote hands the pages behind to from a level to the one below. False, with
 // nothing changed at that level, when it cannot take them, there is none, or
 // it has its copy already.
-func (k *Cache) demote(now float64, n int32, level int, to int32) bool {
+func (k *evictor) demote(now float64, n int32, level int, to int32) bool {
 	if !k.lowers(level) {
 		return false
 	}
@@ -158,7 +158,7 @@ func (k *Cache) demote(now float64, n int32, level int, to int32) bool {
 
 // truncate drops all that lies behind to at a level and below: a prefix with a
 // gap in it is of no use, but a write-through copy has none.
-func (k *Cache) truncate(n int32, level int, to int32) {
+func (k *evictor) truncate(n int32, level int, to int32) {
 	hi := k.tree.nodes[n].hi
 	if level > 0 || !k.through {
 		for below := level + 1; below < k.levels(); below++ {
@@ -171,7 +171,7 @@ func (k *Cache) truncate(n int32, level int, to int32) {
 
 // shorten gives a node ends that may leave it shorter: what builds on it and
 // the checkpoints behind its end go then.
-func (k *Cache) shorten(n int32, hi [kvcache.Levels]int32) {
+func (k *evictor) shorten(n int32, hi [kvcache.Levels]int32) {
 	before := k.end(n)
 	k.set(n, hi)
 	end := k.end(n)
@@ -191,16 +191,8 @@ func (k *Cache) shorten(n int32, hi [kvcache.Levels]int32) {
 	}
 }
 
-// empty are the ends of a node that holds nothing.
-func (k *Cache) empty(n int32) (hi [kvcache.Levels]int32) {
-	for level := range hi {
-		hi[level] = k.tree.nodes[n].start
-	}
-	return hi
-}
-
 // fell takes out a node that holds nothing.
-func (k *Cache) fell(n int32) {
+func (k *evictor) fell(n int32) {
 	parent := k.tree.nodes[n].parent
 	k.tree.fell(k.contents, n)
 	if parent != none {
@@ -210,7 +202,7 @@ func (k *Cache) fell(n int32) {
 
 // cutMark takes the first positions of a run of checkpoints, enough to free so
 // many bytes or all it has, and hands them to the tier below.
-func (k *Cache) cutMark(now float64, m int32, bytes int64) {
+func (k *evictor) cutMark(now float64, m int32, bytes int64) {
 	x := k.tree.marks[m]
 	drop := int32(min(int64(x.count), (bytes+x.bytes-1)/x.bytes))
 	if drop < x.count && x.count-drop < int32(k.span(int(x.pool), int(x.stride*k.page))) {
@@ -241,7 +233,7 @@ func (k *Cache) cutMark(now float64, m int32, bytes int64) {
 }
 
 // forsake takes the first positions off a run of checkpoints.
-func (k *Cache) forsake(m, drop int32) {
+func (k *evictor) forsake(m, drop int32) {
 	x := &k.tree.marks[m]
 	if drop == x.count {
 		k.dropMark(m)
@@ -254,14 +246,14 @@ func (k *Cache) forsake(m, drop int32) {
 
 // useful reports whether the entries that grow are still there for the first
 // positions of a run of checkpoints.
-func (k *Cache) useful(x *mark, count int32) bool {
+func (k *index) useful(x *mark, count int32) bool {
 	last := x.first + (count-1)*x.stride
 	return k.locate(x.line, last).end >= last
 }
 
 // fallLeaf drops the entries at the end of a line that no checkpoint of a pool
 // is left for, as far as nothing builds on them.
-func (k *Cache) fallLeaf(line int32, pool int) {
+func (k *evictor) fallLeaf(line int32, pool int) {
 	b := k.tree.known(k.contents, line)
 	if b == nil {
 		return
@@ -271,4 +263,50 @@ func (k *Cache) fallLeaf(line int32, pool int) {
 		to = k.tree.marks[m].last()
 	}
 	k.dropLine(line, to)
+}
+
+// dropLine drops what is kept of a line behind a page, as far as nothing
+// builds on it.
+func (k *evictor) dropLine(line, page int32) {
+	b := k.tree.known(k.contents, line)
+	if b == nil || b.holds == 0 {
+		return
+	}
+	k.contents.lines[line].refs++ // the line stays while its nodes go
+	for n := b.last; n != none; {
+		x := &k.tree.nodes[n]
+		prev := x.prev
+		if k.end(n) <= page || x.locks > 0 || x.child != none {
+			break
+		}
+		hi := x.hi
+		for level := range hi {
+			hi[level] = max(min(hi[level], page), x.start)
+		}
+		k.shorten(n, hi)
+		n = prev
+	}
+	k.trimMarks(line, page)
+	k.contents.release(line)
+}
+
+// copyDown writes a path through to the first tier: all of it, or nothing where
+// there is no room.
+func (k *evictor) copyDown(now float64, end int32) {
+	bytes := int64(0)
+	for n := end; n != none; n = k.tree.nodes[n].parent {
+		x := &k.tree.nodes[n]
+		bytes += int64(x.hi[0]-min(x.hi[1], x.hi[0])) * k.block[1]
+	}
+	if bytes == 0 || !k.makeRoom(now, k.at(1), bytes) {
+		return
+	}
+	k.stats.DemotedBytes[1] += bytes
+	for n := end; n != none; n = k.tree.nodes[n].parent {
+		hi := k.tree.nodes[n].hi
+		for level := 1; level < k.levels(); level++ {
+			hi[level] = max(hi[0], hi[1])
+		}
+		k.set(n, hi)
+	}
 }

@@ -44,25 +44,7 @@ func requireLaws(t require.TestingT, k *Cache) {
 			}
 		}
 		require.Equal(t, before, b.last)
-		for pool := range k.pools {
-			last := int32(1 << 30)
-			for m := b.marks[pool]; m != none; m = k.tree.marks[m].next {
-				x := &k.tree.marks[m]
-				holds[int32(line)]++
-				require.Less(t, x.last(), last, "runs do not interleave")
-				require.Positive(t, x.count)
-				require.Greater(t, x.first, k.fork(int32(line)))
-				last = x.first
-				i := pool
-				if x.level > 0 {
-					i = k.pools + int(x.level) - 1
-				}
-				used[i] += int64(x.count) * x.bytes
-				queued[i]++
-				require.Equal(t, markEntry(m), k.stores[i].queue[x.pos-1])
-				require.GreaterOrEqual(t, k.locate(int32(line), x.last()).end, x.last(), "a checkpoint of nothing")
-			}
-		}
+		holds[int32(line)] += requireMarks(t, k, int32(line), used, queued)
 		require.Equal(t, holds[int32(line)], b.holds)
 	}
 	requireRuns(t, k, used, pinned)
@@ -77,6 +59,31 @@ func requireLaws(t require.TestingT, k *Cache) {
 		}
 	}
 	require.Equal(t, len(k.tree.nodes), len(alive)+len(k.tree.freeNodes))
+}
+
+// requireMarks checks the checkpoints of a line, adds what they take, and
+// returns the number of runs.
+func requireMarks(t require.TestingT, k *Cache, line int32, used []int64, queued []int) (runs int32) {
+	for pool := range k.pools {
+		last := int32(1 << 30)
+		for m := k.tree.branches[line].marks[pool]; m != none; m = k.tree.marks[m].next {
+			x := &k.tree.marks[m]
+			runs++
+			require.Less(t, x.last(), last, "runs do not interleave")
+			require.Positive(t, x.count)
+			require.Greater(t, x.first, k.fork(line))
+			last = x.first
+			i := pool
+			if x.level > 0 {
+				i = k.pools + int(x.level) - 1
+			}
+			used[i] += int64(x.count) * x.bytes
+			queued[i]++
+			require.Equal(t, markEntry(m), k.stores[i].queue[x.pos-1])
+			require.GreaterOrEqual(t, k.locate(line, x.last()).end, x.last(), "a checkpoint of nothing")
+		}
+	}
+	return runs
 }
 
 // requireRuns adds what running requests hold beside the tree.

@@ -34,7 +34,7 @@ func (k *Cache) Lookup(r Request) Hit {
 	return hit
 }
 
-func (k *Cache) find(r Request) (Hit, found) {
+func (k *index) find(r Request) (Hit, found) {
 	if k.spec.Realised > 0 {
 		tokens := min(int(k.spec.Realised*float64(r.Prompt)), r.Prompt-1)
 		h := Hit{Tokens: tokens / int(k.page) * int(k.page)}
@@ -53,7 +53,7 @@ func (k *Cache) find(r Request) (Hit, found) {
 
 // match walks the lines of a prompt down to the longest prefix that is kept
 // with all that it needs, at any level.
-func (k *Cache) match(line, prompt int32) found {
+func (k *index) match(line, prompt int32) found {
 	f := k.locate(line, k.pagesIn(prompt))
 	limit := min(f.end, k.pagesIn(prompt-1)) // the last token must be computed to get the next one
 	f.hit = k.joint(line, f.end, limit, k.levels()-1)
@@ -62,7 +62,7 @@ func (k *Cache) match(line, prompt int32) found {
 
 // locate finds the last node on the path of a line that begins before so many
 // pages, and up to where the path is kept.
-func (k *Cache) locate(line, pages int32) found {
+func (k *index) locate(line, pages int32) found {
 	for line != noLine {
 		if b := k.tree.known(k.contents, line); b != nil {
 			n := b.last
@@ -79,14 +79,8 @@ func (k *Cache) locate(line, pages int32) found {
 	return found{node: none}
 }
 
-// end is where a node ends, over all levels.
-func (k *Cache) end(n int32) int32 {
-	x := &k.tree.nodes[n]
-	return max(x.hi[0], x.hi[k.levels()-1])
-}
-
 // within is up to where the path to a node is kept at a level or above it.
-func (k *Cache) within(n, end int32, level int) int32 {
+func (k *index) within(n, end int32, level int) int32 {
 	for n != none {
 		x := &k.tree.nodes[n]
 		if reach := max(x.hi[0], x.hi[level]); reach > x.start {
@@ -99,7 +93,7 @@ func (k *Cache) within(n, end int32, level int) int32 {
 
 // joint is the last position up to limit at which every component is kept at a
 // level or above it; the entries that grow are kept up to end.
-func (k *Cache) joint(line, end, limit int32, level int) int32 {
+func (k *index) joint(line, end, limit int32, level int) int32 {
 	if ahead := int32(k.spec.Policy.Ahead); ahead > 0 && len(k.tails) == 0 {
 		limit = min(limit, k.pagesIn(end*k.page-ahead))
 	}
@@ -116,7 +110,7 @@ func (k *Cache) joint(line, end, limit int32, level int) int32 {
 }
 
 // recomputed is the hit where the window of a long prefix is computed again.
-func (k *Cache) recomputed(limit int32, level int) int32 {
+func (k *index) recomputed(limit int32, level int) int32 {
 	tokens := int32(k.spec.Policy.Recompute)
 	x := limit / k.align * k.align
 	if tokens == 0 || x*k.page < 2*tokens || level < k.levels()-1 {
@@ -127,7 +121,7 @@ func (k *Cache) recomputed(limit int32, level int) int32 {
 
 // marked is the last position up to a limit that a pool keeps, at a level or
 // above it.
-func (k *Cache) marked(line int32, pool int, limit int32, level int) int32 {
+func (k *index) marked(line int32, pool int, limit int32, level int) int32 {
 	if m, x := k.markAt(line, pool, limit, level); m != none {
 		return x
 	}
@@ -135,7 +129,7 @@ func (k *Cache) marked(line int32, pool int, limit int32, level int) int32 {
 }
 
 // markAt finds the mark of the last position up to a limit.
-func (k *Cache) markAt(line int32, pool int, limit int32, level int) (m, position int32) {
+func (k *index) markAt(line int32, pool int, limit int32, level int) (m, position int32) {
 	for line != noLine {
 		if b := k.tree.known(k.contents, line); b != nil {
 			for m := b.marks[pool]; m != none; m = k.tree.marks[m].next {
@@ -154,7 +148,7 @@ func (k *Cache) markAt(line int32, pool int, limit int32, level int) (m, positio
 
 // spread says at which levels a hit lies: tokens count where the deepest part
 // of what they need does.
-func (k *Cache) spread(line int32, f found, h *Hit) {
+func (k *index) spread(line int32, f found, h *Hit) {
 	from := int32(0)
 	for level := range k.levels() {
 		to := f.hit
@@ -186,7 +180,7 @@ func (k *Cache) spread(line int32, f found, h *Hit) {
 }
 
 // lose says why the tokens of a prompt behind its hit were not found.
-func (k *Cache) lose(r Request, hit int, f found) (lost Lost) {
+func (k *index) lose(r Request, hit int, f found) (lost Lost) {
 	prompt := int32(r.Prompt)
 	line := k.contents.line(r.Session)
 	w := k.contents.writer(r.Session)
@@ -220,7 +214,7 @@ func (k *Cache) lose(r Request, hit int, f found) (lost Lost) {
 // loseElsewhere says why the tokens between two positions were never kept here
 // although they were computed: the rest of a page is kept nowhere, what was
 // generated may not be, and all else was computed on another worker.
-func (k *Cache) loseElsewhere(lost *Lost, w *writer, from, to int32) {
+func (k *index) loseElsewhere(lost *Lost, w *writer, from, to int32) {
 	if to-from <= k.page { // a page at most: the last token generated is written nowhere
 		lost.NoCheckpoint += int(to - from)
 		return
@@ -238,7 +232,7 @@ func (k *Cache) loseElsewhere(lost *Lost, w *writer, from, to int32) {
 }
 
 // had is how many pages of a line, of so many, were ever kept here.
-func (k *Cache) had(line, pages int32) int32 {
+func (k *index) had(line, pages int32) int32 {
 	for line != noLine {
 		if b := k.tree.known(k.contents, line); b != nil && b.had > k.fork(line) {
 			return min(pages, b.had)
@@ -251,7 +245,7 @@ func (k *Cache) had(line, pages int32) int32 {
 
 // ghost is the last position of a line up to a limit of which a pool has lost
 // the checkpoint.
-func (k *Cache) ghost(line, limit int32) (pool int, position int32) {
+func (k *index) ghost(line, limit int32) (pool int, position int32) {
 	for line != noLine {
 		if b := k.tree.known(k.contents, line); b != nil {
 			for _, p := range k.tails {
@@ -267,4 +261,20 @@ func (k *Cache) ghost(line, limit int32) (pool int, position int32) {
 		line = k.contents.lines[line].parent
 	}
 	return 0, 0
+}
+
+// begins finds the node of a line that begins with a page, behind a parent.
+func (k *index) begins(line, page, parent int32) int32 {
+	b := k.tree.known(k.contents, line)
+	if b == nil {
+		return none
+	}
+	n := b.last
+	for n != none && k.tree.nodes[n].start > page {
+		n = k.tree.nodes[n].prev
+	}
+	if n == none || k.tree.nodes[n].start != page || k.tree.nodes[n].parent != parent {
+		return none
+	}
+	return n
 }

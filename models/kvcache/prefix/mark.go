@@ -3,7 +3,7 @@ package prefix
 // keep puts checkpoints of a line into all pools that hold windows and states:
 // count positions from first on, stride apart, as far as there is room. What is
 // there already is kept.
-func (k *Cache) keep(now float64, line, first, stride, count int32) {
+func (k *keeper) keep(now float64, line, first, stride, count int32) {
 	for count > 0 && k.fork(line) > 0 && first <= k.fork(line) && k.contents.lines[line].parent != noLine {
 		// Positions up to the fork are the parent's.
 		n := min(count, (k.fork(line)-first)/stride+1)
@@ -21,7 +21,7 @@ func (k *Cache) keep(now float64, line, first, stride, count int32) {
 
 // keepIn puts a run of checkpoints into one pool, in front of or behind the
 // positions that are there.
-func (k *Cache) keepIn(now float64, line int32, pool int, want mark) {
+func (k *keeper) keepIn(now float64, line int32, pool int, want mark) {
 	if m, x := k.markAt(line, pool, want.last(), 0); m != none && x >= want.first {
 		there := k.tree.marks[m].first + k.tree.marks[m].lead*k.tree.marks[m].stride
 		if before := (there - want.first + want.stride - 1) / want.stride; there > want.first {
@@ -61,23 +61,25 @@ func (k *Cache) keepIn(now float64, line int32, pool int, want mark) {
 
 // cleave parts a run of checkpoints that reaches over a position, so that runs
 // never interleave.
-func (k *Cache) cleave(line int32, pool int, position int32) {
+func (k *memory) cleave(line int32, pool int, position int32) {
 	b := k.tree.known(k.contents, line)
 	if b == nil {
 		return
 	}
 	for m := b.marks[pool]; m != none; m = k.tree.marks[m].next {
 		x := &k.tree.marks[m]
-		if x.first < position && position < x.last() {
-			k.part(m, (position-x.first+x.stride-1)/x.stride)
-			return
+		if x.first < position {
+			if position < x.last() {
+				k.part(m, (position-x.first+x.stride-1)/x.stride)
+			}
+			return // those before end before it
 		}
 	}
 }
 
 // part leaves a run its first positions and makes a run of the rest, of the
 // same age.
-func (k *Cache) part(m, count int32) int32 {
+func (k *memory) part(m, count int32) int32 {
 	run := k.tree.marks[m]
 	rest := run
 	rest.first, rest.count, rest.lead = run.first+count*run.stride, run.count-count, max(run.lead-count, 0)
@@ -88,7 +90,7 @@ func (k *Cache) part(m, count int32) int32 {
 }
 
 // addMark puts a run of checkpoints in its place on its line, in no queue yet.
-func (k *Cache) addMark(x mark) int32 {
+func (k *memory) addMark(x mark) int32 {
 	t := &k.tree
 	var m int32
 	if n := len(t.freeMarks); n > 0 {
@@ -119,7 +121,7 @@ func (k *Cache) addMark(x mark) int32 {
 }
 
 // dropMark forgets a run of checkpoints.
-func (k *Cache) dropMark(m int32) {
+func (k *memory) dropMark(m int32) {
 	t := &k.tree
 	x := &t.marks[m]
 	s := k.below(int(x.level), int(x.pool))
@@ -139,21 +141,21 @@ func (k *Cache) dropMark(m int32) {
 }
 
 // touchMark notes the use of a run of checkpoints.
-func (k *Cache) touchMark(now float64, m int32, class uint8) {
+func (k *evictor) touchMark(now float64, m int32, class uint8) {
 	x := &k.tree.marks[m]
 	k.stamp(now, &x.age, class, float64(2*x.last()))
 	k.below(int(x.level), int(x.pool)).push(&k.tree, markEntry(m))
 }
 
 // resizeMark sets how many positions a run has.
-func (k *Cache) resizeMark(m, first, count int32) {
+func (k *memory) resizeMark(m, first, count int32) {
 	x := &k.tree.marks[m]
 	k.below(int(x.level), int(x.pool)).used += int64(count-x.count) * x.bytes
 	x.first, x.count = first, count
 }
 
 // use takes what a hit needs of the checkpoints up to HBM and notes their use.
-func (k *Cache) use(now float64, line, position int32, class uint8) {
+func (k *keeper) use(now float64, line, position int32, class uint8) {
 	for _, pool := range k.tails {
 		m, x := k.markAt(line, pool, position, k.levels()-1)
 		if m == none || x != position {
@@ -175,7 +177,7 @@ func (k *Cache) use(now float64, line, position int32, class uint8) {
 
 // single cuts the positions that a hit at x needs out of their run: the rest
 // keeps its age.
-func (k *Cache) single(m, x int32, pool int) int32 {
+func (k *memory) single(m, x int32, pool int) int32 {
 	run := k.tree.marks[m]
 	if run.count == 1 {
 		return m
@@ -196,7 +198,7 @@ func (k *Cache) single(m, x int32, pool int) int32 {
 
 // trimMarks drops the checkpoints of a line behind so many pages, which are of
 // no use without the entries that grow.
-func (k *Cache) trimMarks(line, pages int32) {
+func (k *evictor) trimMarks(line, pages int32) {
 	b := k.tree.known(k.contents, line)
 	if b == nil {
 		return
@@ -218,7 +220,7 @@ func (k *Cache) trimMarks(line, pages int32) {
 }
 
 // limitMarks keeps no more positions of a line than the policy says.
-func (k *Cache) limitMarks(line int32) {
+func (k *evictor) limitMarks(line int32) {
 	last := int32(k.spec.Policy.Checkpoints.Last)
 	b := k.tree.known(k.contents, line)
 	if last == 0 || b == nil {
@@ -246,7 +248,7 @@ func (k *Cache) limitMarks(line int32) {
 
 // element is what one checkpoint takes of a pool that lies so many tokens
 // behind the one before.
-func (k *Cache) element(pool, distance int) (bytes int64) {
+func (k *memory) element(pool, distance int) (bytes int64) {
 	for i := range k.parts {
 		if p := &k.parts[i]; p.Pool == pool {
 			bytes += int64(p.checkpointPages(distance, k.spec.Policy.Checkpoints.WholePages)) * p.bytes
@@ -256,7 +258,7 @@ func (k *Cache) element(pool, distance int) (bytes int64) {
 }
 
 // span is how many positions so many tokens apart the windows of a pool need.
-func (k *Cache) span(pool, distance int) int {
+func (k *memory) span(pool, distance int) int {
 	most := 1
 	for i := range k.parts {
 		if p := &k.parts[i]; p.Pool == pool && p.Kind == Window {

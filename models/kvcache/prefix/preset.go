@@ -15,6 +15,7 @@ type Preset struct {
 	Version string
 	Date    string // from when, year and month
 	Source  string
+	Pools   PoolKind
 	// Dense keeps every position at which all pages end.
 	Dense bool
 	// Chunks keeps the end of every chunk of a prompt.
@@ -32,8 +33,10 @@ type Preset struct {
 // computes so many tokens in a step, drafts included.
 func (p Preset) For(components []Component, batchTokens, decodeTokens int) Policy {
 	policy := p.Policy
+	positions := align(components)
+	policy.Checkpoints.Every = pagesOver(policy.Checkpoints.Every, positions) * positions
 	if p.Dense {
-		policy.Checkpoints.Every = align(components)
+		policy.Checkpoints.Every = positions
 	}
 	if p.Chunks {
 		policy.Checkpoints.Chunk = batchTokens
@@ -78,6 +81,7 @@ func vllm() []Preset {
 			Version: version,
 			Date:    date,
 			Source:  "vllm-project/vllm " + source,
+			Pools:   OneOfSlots,
 			Dense:   !p.Checkpoints.Junction,
 			Batches: batches,
 			Policy:  p,
@@ -106,7 +110,7 @@ func (p Preset) Retain(tokens int) (Preset, error) {
 func sglang() []Preset {
 	ends := Policy{Checkpoints: Checkpoints{RequestEnd: true}, LeafFalls: true}
 	again := ends
-	again.Recompute = 7936 // 256-token pages over 256 + 60 layers · 128 tokens, PR 28058
+	again.Recompute = 7936 // 256-token pages over 256 + 60 layers · 128 tokens, engine-caches.md 4
 	tracked := ends
 	tracked.Checkpoints.Every, tracked.Checkpoints.Generated = 256, true
 	copied := ends
@@ -118,12 +122,13 @@ func sglang() []Preset {
 			Version: version,
 			Date:    date,
 			Source:  "sgl-project/sglang " + source,
+			Pools:   ByRatio,
 			Chunks:  p.Checkpoints.Every == 0,
 			Policy:  p,
 		}
 	}
 	return []Preset{
-		preset("window", "0.5.15", "2026-06", "swa_radix_cache.py: request and chunk ends; a leaf without window falls", ends),
+		preset("window", "0.5.15", "2026-06", "swa_radix_cache.py: request and chunk ends", ends),
 		preset("window-recompute", "0.5.15", "2026-06", "#28058, off by default", again),
 		preset("state", "0.5.15", "2026-06", "no_buffer: states are copied at chunk and request ends", copied),
 		preset("state-buffer", "0.5.15", "2026-06", "extra_buffer: mamba_track_interval 256", tracked),
@@ -144,13 +149,14 @@ func tensorRT() []Preset {
 			Version: version,
 			Date:    date,
 			Source:  "NVIDIA/TensorRT-LLM " + source,
+			Pools:   ByGroup,
 			Chunks:  !p.Checkpoints.PromptEnd,
 			Scratch: true, // prefill scratch reuse, default on for DeepSeek V4
 			Policy:  p,
 		}
 	}
 	return []Preset{
-		preset("all-reusable", "V2 manager", "2026-05", "BlockReuseConfig all_reusable, formerly all_committed", chunks),
+		preset("all-reusable", "V2 manager", "2026-05", "all_reusable, formerly all_committed", chunks),
 		preset("per-request", "V2 manager", "2026-06", "#15046, 2026-06-06: after the last chunk only", prompt),
 		preset("per-conversation", "V2 manager", "2026-06", "BlockReuseConfig per_conversation, max_num_turns 1", turns),
 		preset("branch-snapshot", "1.4.0rc4", "2026-09", "enable_branch_snapshot", branches),

@@ -65,7 +65,7 @@ func (k *Cache) shed(r *run, page int32) {
 }
 
 // endMarks keeps the positions of an ended request that the policy names.
-func (k *Cache) endMarks(now float64, line, prompt int32, context int, r *run) {
+func (k *keeper) endMarks(now float64, line, prompt int32, context int, r *run) {
 	if len(k.tails) == 0 {
 		return
 	}
@@ -81,27 +81,6 @@ func (k *Cache) endMarks(now float64, line, prompt int32, context int, r *run) {
 		k.keep(now, line, at, k.align, 1)
 	}
 	k.limitMarks(line)
-}
-
-// copyDown writes a path through to the first tier: all of it, or nothing where
-// there is no room.
-func (k *Cache) copyDown(now float64, end int32) {
-	bytes := int64(0)
-	for n := end; n != none; n = k.tree.nodes[n].parent {
-		x := &k.tree.nodes[n]
-		bytes += int64(x.hi[0]-min(x.hi[1], x.hi[0])) * k.block[1]
-	}
-	if bytes == 0 || !k.makeRoom(now, k.at(1), bytes) {
-		return
-	}
-	k.stats.DemotedBytes[1] += bytes
-	for n := end; n != none; n = k.tree.nodes[n].parent {
-		hi := k.tree.nodes[n].hi
-		for level := 1; level < k.levels(); level++ {
-			hi[level] = max(hi[0], hi[1])
-		}
-		k.set(n, hi)
-	}
 }
 
 // free gives back the memory that a request has not filled.
@@ -135,42 +114,6 @@ func (k *Cache) finish(now float64, r *run) {
 		n = parent
 	}
 	r.node, r.base = none, 0
-}
-
-// merge makes a node and its only child of the same line one again, where
-// nothing tells them apart.
-func (k *Cache) merge(n int32) {
-	child := k.tree.nodes[n].child
-	if child == none || !k.tree.only(child) {
-		return
-	}
-	x, y := &k.tree.nodes[n], &k.tree.nodes[child]
-	if x.line != y.line || x.locks > 0 || y.locks > 0 || x.hi[0] != y.start || y.hi[0] != k.end(child) ||
-		k.through && k.held(y, 1) > 0 && x.hi[1] != y.start {
-		return
-	}
-	if y.age.last != x.age.last {
-		return // the rest was not used this time
-	}
-	for level := range k.levels() {
-		k.at(level).pull(&k.tree, nodeEntry(n))
-		k.at(level).pull(&k.tree, nodeEntry(child))
-	}
-	hi := y.hi
-	if k.through && k.held(y, 1) == 0 {
-		for level := 1; level < k.levels(); level++ {
-			hi[level] = x.hi[level]
-		}
-	}
-	x.child, x.kids = y.child, y.kids
-	for c := x.child; c != none; c = k.tree.nodes[c].sibling {
-		k.tree.nodes[c].parent = n
-	}
-	x.hi = hi
-	y.child = none
-	y.parent, y.sibling, y.sibling2 = none, none, none
-	k.tree.fell(k.contents, child)
-	k.requeue(n)
 }
 
 // Retract takes a running request out; what it had generated is not kept. Where
