@@ -2,7 +2,6 @@ package prefix
 
 import (
 	"math"
-	"slices"
 
 	"agentsim/models/kvcache"
 )
@@ -108,7 +107,7 @@ func New(spec Spec, c *Contents) (*Cache, error) {
 		}
 	}
 	for i := range spec.Pools {
-		if slices.ContainsFunc(k.parts, func(p part) bool { return p.Pool == i }) {
+		if k.element(i, int(k.page)) > 0 { // a window of one token needs nothing of what was before
 			k.tails = append(k.tails, i)
 		}
 	}

@@ -2,6 +2,7 @@ package prefix
 
 import (
 	"math"
+	"slices"
 
 	"agentsim/models/kvcache"
 )
@@ -29,7 +30,8 @@ func newOrder(s *Spec) order {
 		}
 		return o
 	case kvcache.Cost:
-		return order{cost: s.Eviction.CostContext / float64(s.Components[0].Page)}
+		grows := slices.IndexFunc(s.Components, func(c Component) bool { return c.Kind == Grows })
+		return order{cost: s.Eviction.CostContext / float64(s.Components[grows].Page)}
 	}
 	return order{}
 }

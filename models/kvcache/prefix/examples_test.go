@@ -372,3 +372,22 @@ func TestBytesOfDeepSeekV4InTensorRT(t *testing.T) { // 19 and 20, and the first
 	spec.Policy.InFlight.Rank = 16_384 // where scratch is not reused
 	require.EqualValues(t, 16_384*465_408, spec.reserved(1)+spec.reserved(2))
 }
+
+// TestIdleSessionsOfAPrefillRank: what a rank of 22.2 GB leaves room for,
+// divided as a recipe for GB300 does.
+func TestIdleSessionsOfAPrefillRank(t *testing.T) {
+	pools, err := Shares(22.2*giga, []string{"history", "window 128", "window 8"}, []float64{0.55, 0.22, 0.23})
+	require.NoError(t, err)
+	for name, want := range map[string][]int{
+		"tensorrt-llm-per-request": {101, 241, 129}, // 12.2 GB of 120 MB, 4.88 of 20.3 MB, 5.11 of 39.3 MB
+		// With chunks of 8,192 tokens a prompt of 27,000 ends four.
+		"tensorrt-llm-all-reusable": {101, 60, 32},
+	} {
+		spec := Spec{Components: v4TensorRT(), Pools: pools, Policy: preset(t, name).For(v4TensorRT(), 8_192, 4)}
+		require.NoError(t, spec.Validate())
+		b := spec.Budget(27_000)
+		require.Equal(t, want, []int{b.Pools[0].Sessions, b.Pools[1].Sessions, b.Pools[2].Sessions}, name)
+		require.Equal(t, min(want[0], want[1], want[2]), b.Sessions)
+		require.InDelta(t, 12.21e9/4_474, b.Pools[0].Tokens, 300)
+	}
+}

@@ -42,8 +42,8 @@ func Arrange(kind PoolKind, parts []Part, page, draft int) (components []Compone
 	if page < 1 || page > maxPage {
 		return nil, nil, fault.Want("page", page, "1 to 65536 tokens")
 	}
-	if i := slices.IndexFunc(parts, func(p Part) bool { return p.Kind == Grows }); i < 0 {
-		return nil, nil, fault.New("", "a cache of which nothing grows with the context: want a layer that attends to all of it")
+	if !slices.ContainsFunc(parts, func(p Part) bool { return p.Kind == Grows }) {
+		return nil, nil, fault.New("", "a cache of which nothing grows with the context: want full attention in a layer")
 	}
 	switch kind {
 	case OneOfSlots:
