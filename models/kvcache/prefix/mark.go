@@ -50,10 +50,7 @@ func (k *keeper) keepIn(now float64, line int32, pool int, want mark) {
 	if want.count <= 0 || !k.makeRoom(now, room, int64(want.count)*want.bytes) {
 		return
 	}
-	if m, x := k.markAt(line, pool, want.last(), k.levels()-1); m != none && x == want.last() {
-		k.dropMark(m) // a copy below
-	}
-	k.cleave(line, pool, want.first)
+	k.clear(line, pool, want.first, want.last())
 	want.line, want.pool = line, int8(pool)
 	m := k.addMark(want)
 	k.touchMark(now, m, 0)
@@ -69,11 +66,29 @@ func (k *memory) cleave(line int32, pool int, position int32) {
 	for m := b.marks[pool]; m != none; m = k.tree.marks[m].next {
 		x := &k.tree.marks[m]
 		if x.first < position {
-			if position < x.last() {
+			if position <= x.last() {
 				k.part(m, (position-x.first+x.stride-1)/x.stride)
 			}
 			return // those before end before it
 		}
+	}
+}
+
+// clear drops what a line has in a pool between two positions: copies below
+// HBM, and pages of windows that are not whole.
+func (k *memory) clear(line int32, pool int, first, last int32) {
+	k.cleave(line, pool, first)
+	k.cleave(line, pool, last+1)
+	b := k.tree.known(k.contents, line)
+	if b == nil {
+		return
+	}
+	for m := b.marks[pool]; m != none && k.tree.marks[m].first >= first; {
+		next := k.tree.marks[m].next
+		if k.tree.marks[m].first <= last {
+			k.dropMark(m)
+		}
+		m = next
 	}
 }
 
