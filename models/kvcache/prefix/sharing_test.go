@@ -263,7 +263,7 @@ func TestEveryLostTokenHasItsCause(t *testing.T) {
 func TestContentsKeepNoLineThatNobodyHas(t *testing.T) {
 	s := newScene(t, slots(2_000, preset(t, "vllm-0.29").For(v4VLLM(), 1_024, 1)))
 	lines := 0
-	for round := range 50 {
+	for round := range 20 {
 		for id := range SessionID(8) {
 			s.call(id, Turn{Prompt: 9_000, Shared: 3_000}, 100)
 			for turn := range 5 {
