@@ -13,7 +13,8 @@
 //	merge.go    how one tree overrides another
 //	resolve.go  names of presets → their trees, with what overrides them
 //	check.go    what presets must say of their numbers
-//	uncertainty_presets.go, uncertainty.go  what is not known of a configuration
+//	uncertainty_presets.go  what presets say is not known of their numbers
+//	uncertainty.go  what is not known of a configuration
 //	describe.go what a preset says of itself
 //	value.go    what stands at a path
 //	mix.go      two configurations side by side
