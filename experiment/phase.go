@@ -129,8 +129,8 @@ func (p *phase) conclude(s *configs.Scenario, c *serve.Cluster) {
 		slices.Sort(values)
 	}
 	p.phase.Agents, p.phase.Pass, p.phase.Certain = p.agents, p.verdict.Pass, p.verdict.Certain
-	p.phase.OutputSpeedP25 = metrics.Quantile(p.sum.Speed, quarter)
-	p.phase.TTFTP95S = metrics.Quantile(p.sum.TTFT, ninetyFive)
+	p.phase.OutputSpeedP25 = metrics.Quantile(p.sum.Speed, 0.25)
+	p.phase.TTFTP95S = metrics.Quantile(p.sum.TTFT, 0.95)
 	p.phase.Calls, p.phase.Sessions = p.sum.Calls, p.window.sessions()
 	p.phase.WindowS, p.phase.DeletedS = p.span, p.window.length()-p.span
 	p.phase.PerAccelW = p.acceleratorWatts(s)
@@ -139,10 +139,3 @@ func (p *phase) conclude(s *configs.Scenario, c *serve.Cluster) {
 		p.phase.Conditions = append(p.phase.Conditions, metrics.ConditionOf(score))
 	}
 }
-
-// The quantiles that results always show.
-const (
-	quarter    = 0.25
-	half       = 0.5
-	ninetyFive = 0.95
-)

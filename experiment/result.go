@@ -151,9 +151,9 @@ func (p *phase) result(s *configs.Scenario, base *setup) *metrics.Result {
 func (p *phase) figures() metrics.Figures {
 	t := &p.sum
 	calls := max(1, float64(t.Calls))
-	f := metrics.Figures{OutputSpeedP25: p.phase.OutputSpeedP25, OutputSpeedP50: metrics.Quantile(t.Speed, half),
-		E2ESpeedP25: metrics.Quantile(t.E2ESpeed, quarter), E2ESpeedP50: metrics.Quantile(t.E2ESpeed, half),
-		TTFTP50S: metrics.Quantile(t.TTFT, half), TTFTP95S: p.phase.TTFTP95S,
+	f := metrics.Figures{OutputSpeedP25: p.phase.OutputSpeedP25, OutputSpeedP50: metrics.Quantile(t.Speed, 0.5),
+		E2ESpeedP25: metrics.Quantile(t.E2ESpeed, 0.25), E2ESpeedP50: metrics.Quantile(t.E2ESpeed, 0.5),
+		TTFTP50S: metrics.Quantile(t.TTFT, 0.5), TTFTP95S: p.phase.TTFTP95S,
 		TurnsPerS: float64(t.Calls) / p.span, InputTokS: float64(t.InputTokens) / p.span,
 		OutputTokS: float64(t.OutputTokens) / p.span, PrefixHitRate: float64(t.HitTokens) / max(1, float64(t.InputTokens)),
 		MeanInput: float64(t.InputTokens) / calls, MeanOutput: float64(t.OutputTokens) / calls}

@@ -106,14 +106,12 @@ func (s *search) infeasible() error {
 	for _, c := range p.Conditions {
 		if c.Margin() < 0 && p.Calls > 0 {
 			return fmt.Errorf("%w: one agent already fails the service level: %s asks for %.0f %% of calls at %g, got %.1f %% "+
-				"(output speed P25 %.1f tok/s, TTFT P95 %.2f s)", metrics.ErrInfeasible, c.Name, percent*c.Share, c.Target,
-				percent*c.Met, p.OutputSpeedP25, p.TTFTP95S)
+				"(output speed P25 %.1f tok/s, TTFT P95 %.2f s)", metrics.ErrInfeasible, c.Name, 100*c.Share, c.Target,
+				100*c.Met, p.OutputSpeedP25, p.TTFTP95S)
 		}
 	}
 	return fmt.Errorf("%w: no call finished within the measured %.0f s", metrics.ErrInfeasible, p.WindowS)
 }
-
-const percent = 100
 
 // tryBoth runs up to two phases side by side, those that were not yet.
 func (s *search) tryBoth(numbers ...int) error {

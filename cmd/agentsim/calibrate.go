@@ -171,7 +171,7 @@ func familyTable(b *strings.Builder, families []calibrate.FamilyError, excluded 
 	}
 }
 
-func inPercent(v float64) string { return fmt.Sprintf("%.1f %%", percent*v) }
+func inPercent(v float64) string { return fmt.Sprintf("%.1f %%", 100*v) }
 
 func powerTable(b *strings.Builder, r *calibrate.PowerReport) {
 	var rows [][]string

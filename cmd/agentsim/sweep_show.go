@@ -176,10 +176,9 @@ func estimate(e sweep.Estimate) string {
 
 func effects(b *strings.Builder, s *sweep.Summary) {
 	fmt.Fprintf(b, "\neffect of each axis on %s, the others averaged out\n", s.Objectives[0].Metric)
-	const percent = 100
 	w := grid(table.Row{"axis", "explains", "value", "mean", "points"}, 4)
 	for _, e := range s.Effects {
-		name, share := e.Axis, fmt.Sprintf("%.0f %%", percent*e.Share)
+		name, share := e.Axis, fmt.Sprintf("%.0f %%", 100*e.Share)
 		for _, l := range e.Levels {
 			w.AppendRow(table.Row{name, share, l.Value, estimate(l.Estimate), l.N})
 			name, share = "", ""

@@ -172,7 +172,7 @@ func summarise(b *strings.Builder, s *trace.Summary) {
 	fmt.Fprintf(b, "%s sessions (%s of sub-agents), %s calls\n", report.Count(float64(s.Sessions)),
 		report.Count(float64(s.SubAgents)), report.Count(float64(s.Calls)))
 	fmt.Fprintf(b, "%s tokens in, of which a prefix cache returns %s (%.1f %%); %s out\n\n",
-		report.Count(float64(s.InputTotal)), report.Count(float64(s.CachedTotal)), percent*s.PrefixReuse,
+		report.Count(float64(s.InputTotal)), report.Count(float64(s.CachedTotal)), 100*s.PrefixReuse,
 		report.Count(float64(s.OutputTotal)))
 	var rows [][]string
 	for _, q := range []struct {
@@ -196,8 +196,6 @@ func summarise(b *strings.Builder, s *trace.Summary) {
 	}
 	b.WriteString(report.Grid([]string{"turn", "mean prompt", "calls"}, rows, 1) + "\n")
 }
-
-const percent = 100
 
 func quantileRow(name string, q trace.Quantiles) []string {
 	row := []string{name}

@@ -5,7 +5,7 @@
 // quantile.
 //
 // Read solver.go for the order of things, network.go for the balance of flows,
-// then prefill.go and decode.go for the two stations.
+// then stations.go for the two stations.
 package analytic
 
 import (

@@ -105,8 +105,7 @@ func (n *network) flowing(t *prices, sequences float64) (flow, bool) {
 		f.turns = all / (n.steps * p.seconds)
 		f.entry, ok = t.alone(load{calls: f.turns / n.entry.workers})
 		f.transfer = n.transferSeconds(f.entry.fill)
-		const half, twelfth = 2, 12
-		f.slot = delay{f.busy * p.seconds / half, p.seconds * p.seconds / twelfth} // the end of the step under way
+		f.slot = delay{f.busy * p.seconds / 2, p.seconds * p.seconds / 12} // the end of the step under way
 	}
 	f.decode = n.steps * f.pace.step
 	if !ok {

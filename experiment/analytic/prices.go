@@ -69,10 +69,10 @@ func (a axis) place(x float64) (int, float64) {
 // for all batch limits, so that deployments that differ in no more share their
 // prices.
 func batches() axis {
-	const most, half = 1 << 16, 2
+	const most = 1 << 16
 	a := axis{0, 1}
 	for x := 2.0; x <= most; x *= 2 {
-		a = append(a, x, x+x/half)
+		a = append(a, x, x+x/2)
 	}
 	return a
 }

@@ -29,13 +29,6 @@ func perMW(agents, watts float64) float64 {
 	return agents / watts * mega
 }
 
-// The quantiles that results always show.
-const (
-	quarter    = 0.25
-	half       = 0.5
-	ninetyFive = 0.95
-)
-
 func (n *network) result(f *flow) *metrics.Result {
 	s := n.scenario
 	r := &metrics.Result{Scenario: s.Name, Question: s.Question, Seed: s.Seed, Fingerprint: fingerprint,
@@ -53,8 +46,8 @@ func (n *network) result(f *flow) *metrics.Result {
 
 func (n *network) figures(f *flow) metrics.Figures {
 	mean := &n.work.mean
-	m := metrics.Figures{OutputSpeedP25: f.pace.quantile(1 - quarter), OutputSpeedP50: f.pace.quantile(half),
-		TTFTP50S: f.ttft(half), TTFTP95S: f.ttft(ninetyFive), TurnsPerS: f.turns,
+	m := metrics.Figures{OutputSpeedP25: f.pace.quantile(0.75), OutputSpeedP50: f.pace.quantile(0.5),
+		TTFTP50S: f.ttft(0.5), TTFTP95S: f.ttft(0.95), TurnsPerS: f.turns,
 		InputTokS: f.turns * mean.input, OutputTokS: f.turns * mean.output,
 		PrefixHitRate: 1 - (f.kept*mean.fresh+(1-f.kept)*mean.missed)/mean.input,
 		MeanInput:     mean.input, MeanOutput: mean.output}

@@ -60,8 +60,7 @@ func (t tokens) steps(n float64) float64 {
 	if n <= 0 {
 		return 0
 	}
-	const two = 2
-	overshoot := (t.variance + t.mean*t.mean - t.mean) / (two * t.mean)
+	overshoot := (t.variance + t.mean*t.mean - t.mean) / (2 * t.mean)
 	return max(1, (n+overshoot)/t.mean)
 }
 

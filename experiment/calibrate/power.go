@@ -3,7 +3,6 @@ package calibrate
 import (
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 
 	"agentsim/models/hardware"
@@ -172,13 +171,4 @@ func inherit(fits []PowerFit, accelerators []hardware.Accelerator) []PowerFit {
 		taken = append(taken, fit)
 	}
 	return taken
-}
-
-// roundTo keeps some digits of a constant.
-func roundTo(v float64, digits int) float64 {
-	r, err := strconv.ParseFloat(strconv.FormatFloat(v, 'e', digits-1, 64), 64)
-	if err != nil {
-		return v
-	}
-	return r
 }

@@ -55,14 +55,13 @@ func compacted(list []int) []int { return slices.Compact(slices.Sorted(slices.Va
 // shapes are the ways to spread a worker: attention tensor-parallel or
 // data-parallel, experts spread or split.
 func (c *cube) shapes() []step.Shape {
-	const half = 2       // of the menu: a pool needs the other
 	const headsLeast = 8 // query heads a rank keeps under tensor parallelism: fewer are padded
 	experts := 0
 	if x := c.a.Model.Experts; x != nil {
 		experts = x.Routed
 	}
 	list := []step.Shape{{Accelerators: 1}}
-	for n := 2; n <= menuSize/half; n *= 2 {
+	for n := 2; n <= menuSize/2; n *= 2 { // a pool needs the other half
 		if node := max(c.a.System.AcceleratorsPer, c.b.System.AcceleratorsPer); n <= node &&
 			c.a.Model.Blocks[0].Attention.Heads/n >= headsLeast {
 			list = append(list, step.Shape{Accelerators: n, TP: n})

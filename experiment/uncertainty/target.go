@@ -77,9 +77,8 @@ func (s *study) need(ctx context.Context, j int, g Goal) (metrics.Need, error) {
 		return metrics.Need{}, err
 	}
 	draw := found.factor * in.Neutral()
-	const percent = 100
 	return metrics.Need{Input: in.Name, Reached: ok, Factor: found.factor, Value: in.Text(draw),
-		Percentile: percent * spreadOf(in).cdf(draw), Inside: in.Low <= draw && draw <= in.High, Gives: found.gives,
+		Percentile: 100 * spreadOf(in).cdf(draw), Inside: in.Low <= draw && draw <= in.High, Gives: found.gives,
 		Low: factor(in, in.Low), High: factor(in, in.High)}, nil
 }
 
