@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -95,12 +94,14 @@ func (a *app) root() *cobra.Command {
 		Long: "agentsim simulates closed-loop AI agents on a GPU rack, real or imagined, and finds how many of them\n" +
 			"the rack serves under a service level, in total, per accelerator and per megawatt.",
 		Example:       "  agentsim capacity gb300-agentperf-slo20",
+		Version:       buildInfo(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			return a.bind(cmd)
 		},
 	}
+	root.SetVersionTemplate("{{.Version}}\n") // as the command prints it
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	flags := root.PersistentFlags()
 	flags.StringP("output", "o", "table", "format of the result: table, json or csv")
@@ -109,10 +110,12 @@ func (a *app) root() *cobra.Command {
 	flags.StringArray("set", nil, "override a field, e.g. --set system.accelerator.hbm.capacity=144GB; repeatable")
 	flags.BoolP("quiet", "q", false, "no progress")
 	flags.String("config", "", "file with settings: the flags above by name")
-	root.AddCommand(a.capacityCommand(), a.runCommand(), a.explainCommand(), a.schemaCommand(),
-		a.listCommand(), a.versionCommand())
-	root.AddCommand(a.traceCommand(), a.modelCommand(), a.calibrateCommand(), a.sweepCommand(), a.workerCommand())
-	root.AddCommand(a.validateCommand(), a.compareCommand(), a.whatIfCommand())
+	root.AddCommand(capacityCommands{a}.capacityCommand(), runCommands{a}.runCommand(), explainCommands{a}.explainCommand(),
+		explainCommands{a}.schemaCommand(), listCommands{a}.listCommand(), a.versionCommand())
+	root.AddCommand(a.traceCommand(), a.modelCommand(), calibrateCommands{a}.calibrateCommand(),
+		studyCommands{a}.sweepCommand(), studyCommands{a}.workerCommand())
+	root.AddCommand(validateCommands{a}.validateCommand(), compareCommands{a}.compareCommand(),
+		whatIfCommands{a}.whatIfCommand())
 	return root
 }
 
@@ -185,22 +188,4 @@ func exactly(n int, what string) cobra.PositionalArgs {
 		return usageError{fmt.Errorf("%s wants %s, got %d arguments; see %s --help",
 			cmd.Name(), what, len(args), cmd.CommandPath())}
 	}
-}
-
-// version is the module's version, or the commit it was built from.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" {
-			const short = 12
-			return s.Value[:min(short, len(s.Value))]
-		}
-	}
-	if info.Main.Version != "" && info.Main.Version != "(devel)" {
-		return info.Main.Version
-	}
-	return "development"
 }

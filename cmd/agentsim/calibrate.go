@@ -21,7 +21,10 @@ const (
 	tablesDate   = "2026-08-21"
 )
 
-func (a *app) calibrateCommand() *cobra.Command {
+// calibrateCommands fit constants to tables, or check them.
+type calibrateCommands struct{ *app }
+
+func (a calibrateCommands) calibrateCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "calibrate DIR",
 		Short: "Fit operator constants and power to kernel tables, or check presets against them",
@@ -43,7 +46,7 @@ func (a *app) calibrateCommand() *cobra.Command {
 	return c
 }
 
-func (a *app) calibrate(cmd *cobra.Command, args []string) error {
+func (a calibrateCommands) calibrate(cmd *cobra.Command, args []string) error {
 	out := a.settings.GetString("out")
 	a.settings.Set("out", "") // here a directory of presets: the report goes to stdout
 	if err := a.checkCalibration(cmd, args[0], out); err != nil {
@@ -72,7 +75,7 @@ func (a *app) calibrate(cmd *cobra.Command, args []string) error {
 }
 
 // checkCalibration refuses what cannot be before minutes are spent on it.
-func (a *app) checkCalibration(cmd *cobra.Command, tables, out string) error {
+func (a calibrateCommands) checkCalibration(cmd *cobra.Command, tables, out string) error {
 	if err := a.noCSV(cmd); err != nil {
 		return err
 	}
@@ -102,7 +105,7 @@ func all[T any](kind string) ([]T, error) {
 	return list, nil
 }
 
-func (a *app) checkKernels(tables string, accelerators []hardware.Accelerator) error {
+func (a calibrateCommands) checkKernels(tables string, accelerators []hardware.Accelerator) error {
 	kernels, err := all[hardware.KernelSet]("kernels")
 	if err != nil {
 		return err
@@ -126,7 +129,7 @@ type calibration struct {
 
 // fitKernels fits kernels and power. The power goes into accelerator presets
 // that are there already; the rest of them is not fitted.
-func (a *app) fitKernels(o calibrate.Options) error {
+func (a calibrateCommands) fitKernels(o calibrate.Options) error {
 	kernels, power := o, o
 	if o.Out != "" {
 		kernels.Out, power.Out = filepath.Join(o.Out, "kernels"), filepath.Join(o.Out, "accelerators")

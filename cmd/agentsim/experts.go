@@ -20,7 +20,7 @@ func expertFlags(c *cobra.Command) {
 }
 
 // explainExperts prints where the experts of a scenario lie.
-func (a *app) explainExperts(cmd *cobra.Command, s *configs.Scenario) error {
+func (a explainCommands) explainExperts(cmd *cobra.Command, s *configs.Scenario) error {
 	if err := a.noCSV(cmd); err != nil {
 		return err
 	}

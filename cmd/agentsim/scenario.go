@@ -107,7 +107,10 @@ func (a *app) write(render func(b *strings.Builder) error) error {
 	return err
 }
 
-func (a *app) capacityCommand() *cobra.Command {
+// capacityCommands search the answer, with its front and its uncertainty.
+type capacityCommands struct{ *app }
+
+func (a capacityCommands) capacityCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "capacity SCENARIO",
 		Short: "Find the largest number of agents that meets the service level",
@@ -171,7 +174,10 @@ func (a *app) capacity(ctx context.Context, s *configs.Scenario) (*metrics.Resul
 	return r, nil
 }
 
-func (a *app) runCommand() *cobra.Command {
+// runCommands simulate without a search.
+type runCommands struct{ *app }
+
+func (a runCommands) runCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "run SCENARIO",
 		Short: "Simulate a fixed number of agents, or the arrivals of a trace",
@@ -204,7 +210,7 @@ func (a *app) runCommand() *cobra.Command {
 // still opens.
 const timelineEvents = 1_000_000
 
-func (a *app) runScenario(cmd *cobra.Command, name string) error {
+func (a runCommands) runScenario(cmd *cobra.Command, name string) error {
 	agents := a.settings.GetInt("agents")
 	if cmd.Flags().Changed("agents") && agents < 1 {
 		return usageError{fmt.Errorf("--agents %d: want a number of agents, 1 or more", agents)}
@@ -246,7 +252,7 @@ func (a *app) runScenario(cmd *cobra.Command, name string) error {
 }
 
 // writePower writes the power of a run over time, as a file and a figure.
-func (a *app) writePower(r *metrics.Result) error {
+func (a runCommands) writePower(r *metrics.Result) error {
 	if file := a.settings.GetString("power"); file != "" {
 		var b bytes.Buffer
 		if err := report.PowerCSV(&b, r.Power.Series); err != nil {
@@ -265,7 +271,7 @@ func (a *app) writePower(r *metrics.Result) error {
 	})
 }
 
-func (a *app) writeTimeline(file string, t *report.Timeline) error {
+func (a runCommands) writeTimeline(file string, t *report.Timeline) error {
 	var b bytes.Buffer
 	if err := t.Write(&b); err != nil {
 		return err

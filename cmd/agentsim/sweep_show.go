@@ -16,7 +16,7 @@ import (
 	"agentsim/report"
 )
 
-func (a *app) sweepShowCommand() *cobra.Command {
+func (a studyCommands) sweepShowCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "show DIR",
 		Short: "Show the best points of a study, its Pareto front and the effect of every axis",
@@ -54,7 +54,7 @@ func (a *app) sweepShowCommand() *cobra.Command {
 	return c
 }
 
-func (a *app) sweepMergeCommand() *cobra.Command {
+func (a studyCommands) sweepMergeCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "merge DIR",
 		Short: "Join the results of shards",
@@ -86,7 +86,7 @@ func (a *app) sweepMergeCommand() *cobra.Command {
 
 // showTable prints what a study found: a summary for people or as JSON, or all
 // rows as CSV.
-func (a *app) showTable(t *sweep.Table) error {
+func (a studyCommands) showTable(t *sweep.Table) error {
 	if a.settings.GetString("output") == "csv" {
 		return results.WriteCSV(a.stdout, t)
 	}
