@@ -110,8 +110,9 @@ func (a *app) root() *cobra.Command {
 	flags.StringArray("set", nil, "override a field, e.g. --set system.accelerator.hbm.capacity=144GB; repeatable")
 	flags.BoolP("quiet", "q", false, "no progress")
 	flags.String("config", "", "file with settings: the flags above by name")
-	root.AddCommand(capacityCommands{a}.capacityCommand(), runCommands{a}.runCommand(), explainCommands{a}.explainCommand(),
-		explainCommands{a}.schemaCommand(), listCommands{a}.listCommand(), a.versionCommand())
+	root.AddCommand(capacityCommands{a}.capacityCommand(), runCommands{a}.runCommand(),
+		explainCommands{a}.explainCommand(), explainCommands{a}.schemaCommand(),
+		listCommands{a}.listCommand(), a.versionCommand())
 	root.AddCommand(a.traceCommand(), a.modelCommand(), calibrateCommands{a}.calibrateCommand(),
 		studyCommands{a}.sweepCommand(), studyCommands{a}.workerCommand())
 	root.AddCommand(validateCommands{a}.validateCommand(), compareCommands{a}.compareCommand(),

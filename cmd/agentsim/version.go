@@ -12,8 +12,8 @@ func (a *app) versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
-		Long: "version prints the commit that the program was built from and its date; `modified` stands for changes since.\n" +
-			"A build outside a checkout knows the version of its module, or is called development.",
+		Long: "version prints the commit that the program was built from and its date; modified stands for changes\n" +
+			"since. A build outside a checkout knows the version of its module, or is called development.",
 		Example: "  agentsim version",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {

@@ -31,6 +31,17 @@ var (
 	partlyListed = []string{"configs"}
 )
 
+// tables are the functions that list what a scenario may name, and the test
+// functions that must go through all of it.
+var tables = []struct {
+	dir, table string
+	by         []string
+}{
+	{"serve", "routers", []string{"anyDesign", "TestRoutersKeepTheLawsAndKVAwareFindsTheCache"}},
+	{"models/kvcache", "policies", []string{"drawEviction"}},
+	{"trace/readers", "formats", []string{"FuzzProbe", "TestEveryFormatIsFuzzed"}},
+}
+
 // numberNames say nothing but what the number is.
 var numberNames = []string{
 	"zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "twelve", "dozen",
