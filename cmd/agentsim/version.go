@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"agentsim/metrics"
 )
 
 func (a *app) versionCommand() *cobra.Command {
@@ -24,21 +26,24 @@ func (a *app) versionCommand() *cobra.Command {
 }
 
 // buildInfo says which program this is: version, date of the commit where it is
-// known, and the compiler.
+// known, the compiler, and the version of the JSON that it writes.
 func buildInfo() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
-		return version()
+		return "unknown"
 	}
-	text := version()
-	if date := setting(info, "vcs.time"); date != "" {
-		day, _, _ := strings.Cut(date, "T")
+	return describeBuild(info) + ", " + info.GoVersion + ", JSON contract " + metrics.Contract
+}
+
+func describeBuild(info *debug.BuildInfo) string {
+	text := versionOf(info)
+	if day, _, ok := strings.Cut(setting(info, "vcs.time"), "T"); ok {
 		text += " of " + day
 	}
 	if setting(info, "vcs.modified") == "true" {
 		text += ", modified"
 	}
-	return text + ", " + info.GoVersion
+	return text
 }
 
 // version is the commit that the program was built from, or the version of its
@@ -48,6 +53,10 @@ func version() string {
 	if !ok {
 		return "unknown"
 	}
+	return versionOf(info)
+}
+
+func versionOf(info *debug.BuildInfo) string {
 	if commit := setting(info, "vcs.revision"); commit != "" {
 		const short = 12
 		return commit[:min(short, len(commit))]
