@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -48,6 +49,7 @@ func Run(ctx context.Context, s *configs.Scenario, agents int, o Options) (*metr
 }
 
 // Capacity searches the largest number of agents that meets the service level.
+// Where ctx ends first the error is a *StoppedError, which holds what is known.
 func Capacity(ctx context.Context, s *configs.Scenario, o Options) (*metrics.Result, error) {
 	if err := byNumber(s); err != nil {
 		return nil, err
@@ -60,6 +62,11 @@ func Capacity(ctx context.Context, s *configs.Scenario, o Options) (*metrics.Res
 	search := search{scenario: s, progress: o.Progress,
 		try: func(agents int) (*phase, error) { return runPhase(ctx, s, base, agents) }}
 	if err := search.run(); err != nil {
+		if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+			stopped := search.stopped(err)
+			stopped.Known.Version = o.Version
+			err = stopped
+		}
 		return nil, err
 	}
 	r := search.result(base)

@@ -131,15 +131,48 @@ func (s *search) tryBoth(numbers ...int) error {
 			s.progress(numbers[i], results[i].phase.Pass, s.low, s.high)
 		}
 	}
+	var failed error
 	for i := range numbers {
-		if errs[i] != nil {
-			return errs[i]
+		if errs[i] == nil {
+			s.phases = append(s.phases, results[i])
+		} else if failed == nil {
+			failed = errs[i]
 		}
-		s.phases = append(s.phases, results[i])
 	}
 	slices.SortFunc(s.phases, func(a, b *phase) int { return a.agents - b.agents })
-	return nil
+	return failed
 }
+
+// stopped is what the phases that ended say of the answer, for a search that
+// was interrupted.
+func (s *search) stopped(cause error) *StoppedError {
+	e := &StoppedError{cause: cause, Known: metrics.Stopped{Scenario: s.scenario.Name, Question: s.scenario.Question,
+		Seed: s.scenario.Seed, Stopped: true}}
+	for _, p := range s.phases {
+		e.Known.Search = append(e.Known.Search, p.phase)
+		switch {
+		case !p.phase.Pass && e.Known.Below == 0:
+			e.Known.Below = p.agents
+		case p.phase.Pass && e.Known.Below == 0:
+			e.Known.AtLeast = p.agents
+		}
+	}
+	return e
+}
+
+// StoppedError is that of a search whose context ended; it wraps the context's.
+type StoppedError struct {
+	Known metrics.Stopped
+	cause error
+}
+
+// Error says why; what is known is a result of its own.
+func (e *StoppedError) Error() string {
+	return "stopped before the answer was found: " + e.cause.Error()
+}
+
+// Unwrap returns why the search ended.
+func (e *StoppedError) Unwrap() error { return e.cause }
 
 // tried is the phase of a number, or nil.
 func (s *search) tried(n int) *phase {

@@ -174,6 +174,7 @@ func TestInterrupted(t *testing.T) {
 	code := run(ctx, process{args: quick("capacity", "h200-agentperf-slo20"), stdout: &stdout, stderr: &stderr,
 		readFile: os.ReadFile, now: time.Now, terminal: func(int) bool { return false }})
 	require.Equal(t, exitInterrupted, code)
+	require.Contains(t, stdout.String(), "not even one number of agents was decided; stopped")
 }
 
 // Settings come from a flag before the environment before a file.

@@ -143,19 +143,37 @@ func (a capacityCommands) capacityCommand() *cobra.Command {
 			}
 			r, err := a.capacity(cmd.Context(), s)
 			a.endProgress()
-			if err == nil && unknown != nil {
+			if err != nil {
+				return errors.Join(err, a.showKnown(s, err))
+			}
+			if unknown != nil {
 				err = unknown.answer(cmd.Context(), r)
 				a.endProgress()
 			}
-			if err != nil {
+			if err != nil && cmd.Context().Err() == nil {
 				return err
 			}
-			return a.show(r)
+			return errors.Join(a.show(r), err) // what was found before an interrupt is shown
 		},
 	}
 	uncertaintyFlags(c)
 	paretoFlags(c)
 	return c
+}
+
+// showKnown prints what an interrupted search knew, in place of its result.
+// Where the deployment was searched too, nothing is known of the answer.
+func (a capacityCommands) showKnown(s *configs.Scenario, err error) error {
+	stopped, ok := errors.AsType[*experiment.StoppedError](err)
+	if !ok || s.Deployment.Mode == serve.Auto || a.settings.GetString("output") == "csv" {
+		return nil
+	}
+	return a.write(func(b *strings.Builder) error {
+		if a.settings.GetString("output") == "json" {
+			return report.JSON(b, &stopped.Known)
+		}
+		return report.Stopped(b, &stopped.Known)
+	})
 }
 
 // capacity searches the scenario's capacity, and its deployment first where

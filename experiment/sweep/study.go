@@ -10,6 +10,7 @@ package sweep
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 
 	"agentsim/fault"
@@ -117,10 +118,14 @@ func (v *Value) UnmarshalText(text []byte) error {
 // MarshalText writes the value as it was written.
 func (v Value) MarshalText() ([]byte, error) { return []byte(v), nil }
 
+// folderName is a name that stays inside the folder it is used in.
+var folderName = regexp.MustCompile(`^[A-Za-z0-9][\w.-]*$`)
+
 // Validate reports the first field that cannot be.
 func (s *Study) Validate() error {
-	if s.Name == "" {
-		return fault.New("name", "want a name, from which the folder of the results gets its own")
+	if !folderName.MatchString(s.Name) {
+		return fault.New("name", "%q: want letters, digits, dots, dashes and underscores, from which the folder of the "+
+			"results gets its name", s.Name)
 	}
 	if err := s.Design.validate(); err != nil {
 		return err

@@ -60,16 +60,17 @@ type room struct {
 }
 
 var rooms = []room{
+	{dir: "files", layer: 0},
 	{dir: "units", layer: 0},
 	{dir: "fault", layer: 0},
 	{dir: "sim", layer: 0},
-	{dir: "models/hardware", layer: 1, never: []string{"sim"}},
-	{dir: "models/kvcache", layer: 1, never: []string{"sim"}},
-	{dir: "models/llm", layer: 1, never: []string{"sim"}, beside: []string{"models/hardware"}},
+	{dir: "models/hardware", layer: 1, never: []string{"sim", "files"}},
+	{dir: "models/kvcache", layer: 1, never: []string{"sim", "files"}},
+	{dir: "models/llm", layer: 1, never: []string{"sim", "files"}, beside: []string{"models/hardware"}},
 	{dir: "trace", layer: 1, never: []string{"sim"}},
-	{dir: "models/moe", layer: 2, never: []string{"sim", "trace"}},
-	{dir: "models/step", layer: 2, never: []string{"sim", "trace"}, beside: []string{"models/moe"}},
-	{dir: "metrics", layer: 2, never: []string{"sim", "trace", "models"}},
+	{dir: "models/moe", layer: 2, never: []string{"sim", "files", "trace"}},
+	{dir: "models/step", layer: 2, never: []string{"sim", "files", "trace"}, beside: []string{"models/moe"}},
+	{dir: "metrics", layer: 2, never: []string{"sim", "files", "trace", "models"}},
 	{dir: "serve", layer: 3},
 	{dir: "configs/tree", layer: 1},
 	{dir: "configs", layer: 4, never: []string{"sim"}},
@@ -99,7 +100,7 @@ var (
 	// deterministic rooms turn the same input into the same bytes.
 	deterministic = []string{"units", "fault", "sim", "models", "trace", "metrics", "serve"}
 	// withFiles may open files.
-	withFiles = []string{"trace", "configs", "report", "experiment", "scenarios", "cmd"}
+	withFiles = []string{"files", "trace", "configs", "report", "experiment", "scenarios", "cmd"}
 )
 
 // modules says which rooms may import which third-party module. One that is
