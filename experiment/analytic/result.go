@@ -103,9 +103,13 @@ func (n *network) breakdown(f *flow) hardware.Breakdown {
 
 func (n *network) power(f *flow) metrics.Power {
 	b := n.breakdown(f)
-	watts, _ := n.acceleratorWatts(f)
+	watts, busy := n.acceleratorWatts(f)
+	spec, all := &n.scenario.System.Accelerator.Power, float64(n.deployment.Accelerators())
+	parts := metrics.AcceleratorParts{IdleW: all * float64(spec.Idle), ActiveW: all * float64(spec.Active) * busy}
+	parts.WorkW = float64(b.Accelerator) - parts.IdleW - parts.ActiveW
 	return metrics.Power{AcceleratorW: float64(b.Accelerator), PerAcceleratorW: watts, ITW: float64(b.IT),
-		FacilityW: float64(b.Facility),
+		FacilityW: float64(b.Facility), AcceleratorTDPW: float64(b.AcceleratorTDP), ProvisionedW: float64(b.Provisioned),
+		AcceleratorParts: parts,
 		ByComponent: map[string]float64{"accelerator": float64(b.Accelerator), "cpu": float64(b.CPU),
 			"host": float64(b.Host), "switch": float64(b.Switch), "fans": float64(b.Fans),
 			"conversion": float64(b.Conversion)},
