@@ -20,7 +20,7 @@ type setup struct {
 	mean meanSession
 }
 
-// meanSession is the mean of some sessions.
+// meanSession is the average of a sample of the workload's sessions.
 type meanSession struct {
 	turns float64
 	gaps  float64 // seconds of tools and people, summed over the turns

@@ -17,10 +17,10 @@ type phase struct {
 	agents       int
 	accelerators []int // by worker
 	window       *window
-	span         float64     // seconds that count
-	sum          serve.Tally // of them
+	span         float64     // seconds of the window that count: those after the warm-up
+	sum          serve.Tally // what happened in that span
 	verdict      metrics.Verdict
-	events       uint64 // of the whole run
+	events       uint64 // of the whole run, warm-up included
 	phase        metrics.Phase
 }
 
@@ -70,7 +70,7 @@ func acceleratorsByWorker(s *configs.Scenario) (list []int) {
 // lookEvery is how many slices pass between two looks at a phase.
 const lookEvery = 5
 
-// look decides whether the phase ends, and on what grounds.
+// look decides whether the phase may end now, and notes why.
 func (p *phase) look(protocol *configs.Protocol) {
 	w := p.window
 	if len(w.slices)%lookEvery != 0 {
@@ -95,7 +95,7 @@ func (p *phase) look(protocol *configs.Protocol) {
 	}
 }
 
-// rounding is what sums of slices may miss of a duration.
+// rounding is the relative error that summing slices may leave in a duration.
 const rounding = 1e-9
 
 // missing says which minimum of the protocol is not met yet; empty if none.
@@ -122,7 +122,8 @@ func (p *phase) unsettled(protocol *configs.Protocol) string {
 	return fmt.Sprintf("shares known to ± %.2g, not %.2g", min(p.verdict.Half, 1), protocol.Precision)
 }
 
-// conclude draws the verdict. The cluster, which is large, is not kept.
+// conclude fills in the figures of the phase, after which the cluster is no
+// longer needed: it is large, and a search has many phases.
 func (p *phase) conclude(s *configs.Scenario, c *serve.Cluster) {
 	p.span, p.sum, p.events = p.window.span(), p.window.sum(), c.Events()
 	for _, values := range [][]float64{p.sum.TTFT, p.sum.Speed, p.sum.E2ESpeed} {

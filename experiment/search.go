@@ -23,8 +23,8 @@ type search struct {
 	try      func(agents int) (*phase, error)
 	progress Progress
 	phases   []*phase // by agents
-	low      int      // largest number known to pass; 0 = none
-	high     int      // smallest number above low known to fail; 0 = none
+	low      int      // largest number of agents known to pass; 0 = none
+	high     int      // smallest number of agents above low known to fail; 0 = none
 }
 
 func (s *search) run() error {
@@ -188,7 +188,7 @@ func (s *search) tried(n int) *phase {
 func (s *search) answer() *phase  { return s.tried(s.low) }
 func (s *search) failure() *phase { return s.tried(s.high) }
 
-// margin is that of the score nearest to failing.
+// margin is by how much the tightest condition is met; negative where it fails.
 func (p *phase) margin() float64 { return p.verdict.Scores[p.verdict.Tightest].Margin() }
 
 // interval is the 95 % interval of the sampling error of the answer. Near

@@ -78,8 +78,8 @@ func (n *network) holding(level float64) float64 {
 	})
 }
 
-// margin is by how much of the calls the service level is met; negative where
-// it is not.
+// margin is the share of calls that meet the tightest condition, less the share
+// that it asks for; negative where the service level is not met.
 func (n *network) margin(f *flow, ok bool) float64 {
 	if !ok {
 		return math.Inf(-1)

@@ -8,8 +8,8 @@ import (
 // call is one turn as the stations see it, in tokens and seconds.
 type call struct {
 	input  float64 // prompt
-	fresh  float64 // of it, to compute when the session's cache is still there
-	missed float64 // of it, to compute when only the shared prefix is
+	fresh  float64 // tokens of it to compute when the session's cache is still there
+	missed float64 // tokens of it to compute when only the shared prefix is there
 	output float64
 	gap    float64
 }

@@ -76,7 +76,7 @@ func (c *cube) shapes() []step.Shape {
 	return list
 }
 
-// limits are what members of a family are made of besides shapes, rising.
+// limits are the values that deployments of one family differ in, rising.
 type limits struct{ batches, budgets, drafts []int }
 
 func (l *limits) aggregated(shape step.Shape) []pools {
@@ -93,8 +93,8 @@ func (l *limits) aggregated(shape step.Shape) []pools {
 	return family
 }
 
-// disaggregated pairs two shapes at several ratios. Prefill takes the largest
-// budget, which costs it nothing that it needs.
+// disaggregated pairs two shapes at several ratios. Prefill workers get the
+// largest token budget: no sequence decodes there that long steps would hold up.
 func (l *limits) disaggregated(entry, finish step.Shape) []pools {
 	const eighths = 8
 	var family []pools

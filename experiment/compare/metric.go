@@ -76,5 +76,5 @@ func (m Metric) of(c *metrics.Capacity) float64 {
 	return c.PerMW.AcceleratorMeasured
 }
 
-// wall says whether watts outside the accelerators count.
+// wall reports whether the metric counts watts outside the accelerators.
 func (m Metric) wall() bool { return m == PerMWIT || m == PerMWFacility || m == PerMWNameplate }

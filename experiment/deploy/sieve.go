@@ -63,7 +63,7 @@ func sequences(i int) float64 {
 
 // outdoes compares two workers at loads from an eighth of the heaviest on.
 func outdoes(p, q *option, top int) bool {
-	const clearly = 0.98 // what curves do not say makes less of a difference
+	const clearly = 0.98 // a gain that outweighs what the curves leave out
 	const below = 6      // steps of the curve: down to an eighth
 	if p.pool.Shape.Accelerators != q.pool.Shape.Accelerators || p.pool.TokenBudget != q.pool.TokenBudget ||
 		p.curve.Room < clearly*q.curve.Room {
