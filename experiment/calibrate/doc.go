@@ -14,6 +14,7 @@
 //	derived.go   accelerators without tables, from the nearest relative
 //	complete.go  operators that an engine's tables lack, from another engine
 //	yaml.go      writing presets
+//	serving.go   what tables do not say of an engine in serving
 //	figures.go   measured against fitted
 //	unread.go    what is left out, and why errors are large
 //	collect.go   the rows of one family

@@ -28,7 +28,7 @@ var (
 		"experiment/calibrate": maxBackShare,
 		"serve":                15,
 	}
-	partlyListed = []string{"configs"}
+	partlyListed = []string{"configs", "configs/tree"}
 )
 
 // tables are the functions that list what a scenario may name, and the test
