@@ -13,8 +13,8 @@
 //	check.go     the same tables against constants that exist
 //	derived.go   accelerators without tables, from the nearest relative
 //	complete.go  operators that an engine's tables lack, from another engine
-//	serving.go   what an engine reaches in service, as presets keep it
 //	yaml.go      writing presets
+//	serving.go   what tables do not say of an engine in serving
 //	figures.go   measured against fitted
 //	unread.go    what is left out, and why errors are large
 //	collect.go   the rows of one family

@@ -16,14 +16,25 @@ import (
 	"golang.org/x/tools/go/packages"
 )
 
-// listedFile matches a line of a package comment that is about one file.
-var listedFile = regexp.MustCompile(`(?m)^[ \t]+(\w+\.go)\b`)
+var (
+	// listedFile matches a line of a package comment that is about one file,
+	// mentionedFile any file that a comment names.
+	listedFile    = regexp.MustCompile(`(?m)^[ \t]+(\w+\.go)\b`)
+	mentionedFile = regexp.MustCompile(`\b(\w+\.go)\b`)
+)
 
-// readingOrder is the files that a package comment lists, one a line.
-func readingOrder(comment string) []string {
+// readingOrder is the files that a package comment lists, one a line, or in
+// running text where that has to be an order.
+func readingOrder(comment string, ordered bool) []string {
+	pattern := listedFile
+	if ordered {
+		pattern = mentionedFile
+	}
 	var order []string
-	for _, m := range listedFile.FindAllStringSubmatch(comment, -1) {
-		order = append(order, m[1])
+	for _, m := range pattern.FindAllStringSubmatch(comment, -1) {
+		if !slices.Contains(order, m[1]) {
+			order = append(order, m[1])
+		}
 	}
 	return order
 }
@@ -39,7 +50,8 @@ func TestReadingOrder(t *testing.T) {
 			continue
 		}
 		name := filepath.Base(f.path)
-		if list := readingOrder(f.syntax.Doc.Text()); len(list) > 0 {
+		_, ordered := backShares[f.dir]
+		if list := readingOrder(f.syntax.Doc.Text(), ordered); len(list) > 0 {
 			orders[f.dir] = list
 		}
 		if name != "doc.go" {
@@ -140,5 +152,6 @@ func TestArrowsAreCounted(t *testing.T) {
 	all, back := arrows(fset, files, info, []string{"a.go", "b.go", "c.go"})
 	require.Equal(t, 3, all, "f calls g; g takes a t and uses c")
 	require.Equal(t, []string{"b.go:2:10 uses t of a.go"}, back)
-	require.Equal(t, []string{"x.go", "y.go"}, readingOrder("Package a is b.go.\n\n\tx.go  what\n\ty.go  more, with z.go\n"))
+	require.Equal(t, []string{"x.go", "y.go"}, readingOrder("Package a is b.go.\n\n\tx.go  what\n\ty.go  more, with z.go\n", false))
+	require.Equal(t, []string{"x.go", "y.go", "z.go"}, readingOrder("Read x.go, y.go (as x.go), then z.go.", true))
 }

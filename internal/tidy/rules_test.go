@@ -28,6 +28,7 @@ var wideTypes = map[string]int{
 var (
 	backShares = map[string]int{
 		"experiment/calibrate": maxBackShare,
+		"serve":                15,
 	}
 	partlyListed = []string{"configs"}
 )
@@ -75,8 +76,8 @@ var rooms = []room{
 	{dir: "serve", layer: 3},
 	{dir: "configs/tree", layer: 1},
 	{dir: "configs", layer: 4, never: []string{"sim"}},
-	{dir: "report", layer: 4, never: []string{"sim"}},
 	{dir: "recipe", layer: 4, never: []string{"sim", "trace", "metrics"}},
+	{dir: "report", layer: 4, never: []string{"sim"}},
 	{dir: "experiment/calibrate", layer: 5, never: []string{"report", "serve", "sim"}},
 	{dir: "experiment/power", layer: 5, never: []string{"report", "serve", "sim"}},
 	{dir: "experiment/sessions", layer: 5, never: []string{"report"}},
@@ -116,8 +117,7 @@ var modules = []struct {
 	{"github.com/spf13/viper", []string{"cmd"}},
 	{"golang.org/x/term", []string{"cmd"}},
 	{"github.com/jedib0t/go-pretty/v6", []string{"report", "cmd"}},
-	{"github.com/goccy/go-yaml", []string{"trace", "configs", "recipe", "experiment", "scenarios", "cmd"}},
-	{"mvdan.cc/sh/v3", []string{"recipe"}},
+	{"github.com/goccy/go-yaml", []string{"trace", "configs", "experiment", "scenarios", "cmd"}},
 	{"github.com/invopop/jsonschema", []string{"configs"}},
 	{"github.com/santhosh-tekuri/jsonschema/v6", []string{"configs"}},
 	{"gonum.org/v1/gonum", []string{"trace", "metrics", "report", "experiment"}},
