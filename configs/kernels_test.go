@@ -42,7 +42,7 @@ func paths(list []Difference) []string {
 // Kernels that nobody has are an error that says what their name follows from.
 func TestUnknownKernelsSayWhatTheyFollowFrom(t *testing.T) {
 	_, err := plain(t, "hgx-h200", "vllm", "system.accelerator.kernels=h2000")
-	require.ErrorContains(t, err, "s.yaml: kernels h2000-vllm: unknown kernel, did you mean h200-vllm?")
+	require.ErrorContains(t, err, "kernels (not set): there is no preset \"h2000-vllm\", did you mean h200-vllm?")
 	require.ErrorContains(t, err, "follows from system.accelerator.kernels and engine.kernels")
 	_, err = plain(t, "hgx-h200", "vllm", "engine.kernels=vlm", "kernels=h200-vllm")
 	require.NoError(t, err, "named outright")

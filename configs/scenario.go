@@ -88,9 +88,8 @@ func (Scenario) DefaultPresets(value func(path string) string) []Preset {
 		accelerator = value("system.accelerator.name")
 	}
 	return []Preset{{
-		Path:    "kernels",
-		Name:    KernelsOf(accelerator, value("engine.kernels")),
-		Follows: "system.accelerator.kernels and engine.kernels: name others there, or set kernels",
+		Path: "kernels",
+		Name: KernelsOf(accelerator, value("engine.kernels")),
 	}}
 }
 
@@ -99,8 +98,12 @@ func (s *Scenario) Validate() error {
 	var faults fault.List
 	faults.Check(s.Power.PUE == 0 || s.Power.PUE >= 1, "power.pue", s.Power.PUE, "1 or more")
 	if s.Kernels.Name == "" {
-		faults.Add("kernels", "want the name of a kernel preset, as engine %s or accelerator %s says none",
-			s.Engine.Name, s.System.Accelerator.Name)
+		name, hint := KernelsOf(s.System.Accelerator.Served(), s.Engine.Kernels), "."
+		if near, ok := Nearest(name, Presets().Names("kernels")); ok {
+			hint = ", did you mean " + near + "?"
+		}
+		faults.Add("kernels", "there is no preset %q%s The name follows from system.accelerator.kernels and engine.kernels: "+
+			"name others there, or set kernels", name, hint)
 	}
 	return faults.Err()
 }

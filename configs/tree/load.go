@@ -2,6 +2,7 @@ package tree
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -60,10 +61,7 @@ func presetSource(name string) Source {
 func quotedYAML(name string) string { return "'" + strings.ReplaceAll(name, "'", "''") + "'" }
 
 // Preset is the name of a preset and where in a configuration it belongs.
-type Preset struct {
-	Path, Name string
-	Follows    string // from which fields the name follows, for people
-}
+type Preset struct{ Path, Name string }
 
 // Defaulter is a configuration in which some presets follow from others, as
 // the kernels follow from engine and accelerator. They are laid under what
@@ -147,13 +145,14 @@ func (r *resolver) addDefaults(t reflect.Type, tree *node, overrides []assignmen
 // addDefault lays a preset under a top-level field.
 func (r *resolver) addDefault(t reflect.Type, tree *node, preset Preset) (*node, error) {
 	written := tree.get(preset.Path)
-	if preset.Name == "" {
-		return tree, nil
+	kind, ok := r.library.kindOf(below(t, preset.Path))
+	if !ok || !slices.Contains(r.library.Names(kind.Name), preset.Name) {
+		return tree, nil // for Validate to tell, which knows what the name follows from
 	}
 	name := &node{shape: text, scalar: preset.Name, at: Position{File: tree.at.File}}
 	under, err := r.resolve(below(t, preset.Path), preset.Path, name)
 	if err != nil {
-		return nil, following(err, preset.Follows)
+		return nil, err
 	}
 	if written != nil {
 		if under, err = r.merge(below(t, preset.Path), preset.Path, under, written); err != nil {
@@ -161,17 +160,6 @@ func (r *resolver) addDefault(t reflect.Type, tree *node, preset Preset) (*node,
 		}
 	}
 	return tree.with(field{preset.Path, name.at, under}), nil
-}
-
-// following adds to an error what the name of a preset follows from.
-func following(err error, fields string) error {
-	placed, ok := err.(*Error)
-	if !ok || fields == "" {
-		return err
-	}
-	told := *placed
-	told.Problem += "; the name follows from " + fields
-	return &told
 }
 
 // locate finds the node at a path, or nil. Keys may contain dots.
