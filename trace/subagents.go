@@ -15,7 +15,7 @@ type SubAgents struct {
 	Groups   Tokens   `yaml:"groups"`                       // groups of such a session, rounded up
 	Streams  Tokens   `yaml:"streams,omitempty"`            // sub-agents of a group, rounded up; absent = 1
 	Gates    float64  `yaml:"gates,omitempty" scale:"0"`    // share of groups that the session's next turn waits for
-	Inherits float64  `yaml:"inherits,omitempty" scale:"0"` // share of a first prompt that the session's prompts begin with too
+	Inherits float64  `yaml:"inherits,omitempty" scale:"0"` // share of a first prompt that the session's begin with too
 	Agent    SubAgent `yaml:"agent"`
 }
 

@@ -102,7 +102,8 @@ func untilSessions(cluster *serve.Cluster, sessions int64) error {
 	)
 	for cluster.Totals().Sessions < sessions {
 		if cluster.Now() > longest {
-			return fmt.Errorf("after %.0f s only %d of %d sessions have ended", cluster.Now(), cluster.Totals().Sessions, sessions)
+			return fmt.Errorf("after %.0f s only %d of %d sessions have ended",
+				cluster.Now(), cluster.Totals().Sessions, sessions)
 		}
 		if err := cluster.Run(slice); err != nil {
 			return err

@@ -47,7 +47,8 @@ func Read(r io.Reader, name string) ([]Case, error) {
 		return nil, fmt.Errorf("%s: no cases: want rows below the header", name)
 	}
 	if usable == 0 {
-		return nil, fmt.Errorf("%s: no usable case in %d rows; %s:%d: %s", name, len(cases), name, cases[0].Line, cases[0].Gap)
+		return nil, fmt.Errorf("%s: no usable case in %d rows; %s:%d: %s",
+			name, len(cases), name, cases[0].Line, cases[0].Gap)
 	}
 	return cases, nil
 }
