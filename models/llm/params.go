@@ -241,10 +241,8 @@ func (s *Spec) stackBytes(blocks []Block, experts, dense hardware.Format) (route
 func (a Attention) WeightBytes(hidden int, f hardware.Format) AttentionWeights {
 	size := hardware.BytesPerWeight(f)
 	w := a.Weights(hidden)
-	bytes := AttentionWeights{Sharded: size * w.Sharded, Replicated: size * w.Replicated}
-	switch a.Kind {
-	case CSA, HCA, SWA:
-		bytes.Sharded += (bytesBF16 - size) * a.outputDownWeights()
+	return AttentionWeights{
+		Sharded:    size*w.Sharded + (bytesBF16-size)*a.outputDownWeights(),
+		Replicated: size * w.Replicated,
 	}
-	return bytes
 }

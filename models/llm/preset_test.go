@@ -5,7 +5,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -190,8 +189,8 @@ func TestWriteYAMLWritesEveryField(t *testing.T) {
 		number := rapid.IntRange(1, largest)
 		anyBlock := func(name string) Block {
 			b := Block{Count: number.Draw(r, name), Dense: rapid.IntRange(0, 9).Draw(r, "dense"), HashRouted: 1}
-			kind := rapid.SampledFrom(kindNames()).Draw(r, "kind")
-			b.Attention = filled(AttentionKind(kind), number.Draw(r, "dimension"))
+			kind := rapid.SampledFrom(AttentionKinds()).Draw(r, "kind")
+			b.Attention = filled(kind, number.Draw(r, "dimension"))
 			return b
 		}
 		draft := anyBlock("draft")
@@ -219,21 +218,17 @@ func TestWriteYAMLWritesEveryField(t *testing.T) {
 
 // filled is attention of a kind with this value in every field that it has.
 func filled(kind AttentionKind, value int) Attention {
-	a := Attention{
-		Kind: kind, Heads: value, KVHeads: value, HeadDim: value, ValueDim: value, QLoRA: value, KVLoRA: value,
-		NopeDim: value, RopeDim: value, Window: value, Compress: value, OGroups: value, OLoRA: value,
-		IndexHeads: value, IndexDim: value, IndexTopK: value, KeyHeads: value, KeyDim: value, ValueHeads: value,
-		Conv: value, GateLoRA: value, Gated: true,
-	}
-	need, may := kind.fields()
-	has := func(name string) bool { return slices.Contains(need, name) || slices.Contains(may, name) }
-	fields := reflect.ValueOf(&a).Elem()
-	for i := range fields.NumField() {
-		name, _, _ := strings.Cut(fields.Type().Field(i).Tag.Get("yaml"), ",")
-		if name != "kind" && name != "gated" && !has(name) {
-			fields.Field(i).SetZero()
+	a := Attention{Kind: kind, Gated: true}
+	need, may := a.kind().dimensions()
+	for _, d := range a.dimensions() {
+		if slices.Contains(need, d.name) || slices.Contains(may, d.name) {
+			*d.value = value
 		}
 	}
-	a.Gated = kind != CSA && kind != HCA && kind != SWA
+	for _, r := range a.kind().rules(a) {
+		if r.field == "gated" && !r.holds {
+			a.Gated = false
+		}
+	}
 	return a
 }

@@ -2,9 +2,11 @@
 // parameters, FLOPs, bytes and cache entries of prefill and decode. It is
 // made of pure functions that can be checked by hand.
 //
-// Read spec.go for what a model is, work.go for what attention looks at,
-// cache.go for what it remembers, params.go for what it weighs. ImportHF
-// turns a Hugging Face config.json into a Spec.
+// Read spec.go for what a model is, params.go for what it weighs, kinds.go for
+// what a kind of attention has to say and the table of kinds, each of which has
+// a file; work.go for what attention looks at, core.go for what that costs,
+// components.go and cache.go for what it remembers. ImportHF turns a Hugging
+// Face config.json into a Spec.
 package llm
 
 import "agentsim/models/hardware"
@@ -48,6 +50,24 @@ type Attention struct {
 	Conv       int           `yaml:"conv,omitempty"`        // linear: short convolution width
 	Gated      bool          `yaml:"gated,omitempty"`       // output gate, as wide as the heads' output
 	GateLoRA   int           `yaml:"gate_lora,omitempty"`   // linear: rank of low-rank decay and output gates
+}
+
+// dimension is one dimension of an attention module under its name in a preset.
+type dimension struct {
+	name  string
+	value *int
+}
+
+// dimensions lists all dimensions of the module, in the order of presets.
+func (a *Attention) dimensions() []dimension {
+	return []dimension{
+		{"heads", &a.Heads}, {"kv_heads", &a.KVHeads}, {"head_dim", &a.HeadDim}, {"value_dim", &a.ValueDim},
+		{"q_lora", &a.QLoRA}, {"kv_lora", &a.KVLoRA}, {"nope_dim", &a.NopeDim}, {"rope_dim", &a.RopeDim},
+		{"window", &a.Window}, {"compress", &a.Compress}, {"o_groups", &a.OGroups}, {"o_lora", &a.OLoRA},
+		{"index_heads", &a.IndexHeads}, {"index_dim", &a.IndexDim}, {"index_top_k", &a.IndexTopK},
+		{"key_heads", &a.KeyHeads}, {"key_dim", &a.KeyDim}, {"value_heads", &a.ValueHeads},
+		{"conv", &a.Conv}, {"gate_lora", &a.GateLoRA},
+	}
 }
 
 // Block is a number of identical layers, wherever in the stack they stand:

@@ -93,84 +93,32 @@ func (v *validator) acceptance(mean []float64) {
 	}
 }
 
-// field is one dimension of an attention module under its name in a preset.
-type field struct {
-	name  string
-	value int
-}
-
 func (v *validator) attention(path string, a Attention) {
-	need, may := a.Kind.fields()
-	if need == nil {
-		check(v, false, path+".kind", fmt.Sprintf("%q", string(a.Kind)), "one of "+strings.Join(kindNames(), ", "))
+	if !a.Kind.known() {
+		check(v, false, path+".kind", fmt.Sprintf("%q", string(a.Kind)), "one of "+kindNames())
 		return
 	}
-	for _, f := range a.fields() {
-		at := path + "." + f.name
+	need, may := a.kind().dimensions()
+	for _, d := range a.dimensions() {
+		at := path + "." + d.name
 		switch {
-		case slices.Contains(need, f.name):
-			v.positive(at, f.value)
-		case slices.Contains(may, f.name):
-			v.atLeast(at, f.value, 0)
+		case slices.Contains(need, d.name):
+			v.positive(at, *d.value)
+		case slices.Contains(may, d.name):
+			v.atLeast(at, *d.value, 0)
 		default:
-			check(v, f.value == 0, at, f.value, fmt.Sprintf("0: %s attention does not use it", a.Kind))
+			check(v, *d.value == 0, at, *d.value, fmt.Sprintf("0: %s attention does not use it", a.Kind))
 		}
 	}
-	switch a.Kind {
-	case GQA, Window:
-		divides := a.KVHeads < 1 || a.Heads%a.KVHeads == 0
-		check(v, divides, path+".kv_heads", a.KVHeads, fmt.Sprintf("a divisor of the %d query heads", a.Heads))
-	case CSA, HCA, SWA:
-		check(v, a.RopeDim <= a.HeadDim, path+".rope_dim", a.RopeDim, fmt.Sprintf("at most head_dim, %d", a.HeadDim))
-		check(v, !a.Gated, path+".gated", a.Gated, fmt.Sprintf("known of %s attention", a.Kind))
+	for _, r := range a.kind().rules(a) {
+		check(v, r.holds, path+"."+r.field, r.value, r.want)
 	}
 }
 
-// fields lists all dimensions of the module.
-func (a Attention) fields() []field {
-	return []field{
-		{"heads", a.Heads}, {"kv_heads", a.KVHeads}, {"head_dim", a.HeadDim}, {"value_dim", a.ValueDim},
-		{"q_lora", a.QLoRA}, {"kv_lora", a.KVLoRA}, {"nope_dim", a.NopeDim}, {"rope_dim", a.RopeDim},
-		{"window", a.Window}, {"compress", a.Compress}, {"o_groups", a.OGroups}, {"o_lora", a.OLoRA},
-		{"index_heads", a.IndexHeads}, {"index_dim", a.IndexDim}, {"index_top_k", a.IndexTopK},
-		{"key_heads", a.KeyHeads}, {"key_dim", a.KeyDim}, {"value_heads", a.ValueHeads},
-		{"conv", a.Conv}, {"gate_lora", a.GateLoRA},
-	}
-}
-
-// fields names the dimensions that a kind cannot do without and those it may
-// have; both are nil for an unknown kind.
-func (k AttentionKind) fields() (need, may []string) {
-	grouped := []string{"heads", "kv_heads", "head_dim"}
-	latent := []string{"heads", "kv_lora", "nope_dim", "value_dim"}
-	shared := []string{"heads", "head_dim", "window", "o_groups", "o_lora"}
-	indexer := []string{"index_heads", "index_dim", "index_top_k"}
-	projected := []string{"q_lora", "rope_dim"}
-	switch k {
-	case GQA:
-		return grouped, []string{"value_dim"}
-	case Window:
-		return append(grouped, "window"), []string{"value_dim"}
-	case MLA:
-		return latent, projected
-	case DSA:
-		return append(latent, indexer...), projected
-	case SWA:
-		return shared, projected
-	case HCA:
-		return append(shared, "compress"), projected
-	case CSA:
-		return append(append(shared, "compress"), indexer...), projected
-	case Linear:
-		return []string{"key_heads", "key_dim", "value_heads", "value_dim"}, []string{"conv", "gate_lora"}
-	}
-	return nil, nil
-}
-
-func kindNames() []string {
+func kindNames() string {
 	var names []string
-	for _, k := range []AttentionKind{GQA, Window, MLA, DSA, CSA, HCA, SWA, Linear} {
-		names = append(names, string(k))
+	for _, name := range AttentionKinds() {
+		names = append(names, string(name))
 	}
-	return names
+	return strings.Join(names, ", ")
 }

@@ -9,30 +9,8 @@ func (a Attention) Prefill(prefix, tokens int) Work {
 	}
 	from := int64(max(prefix, 0))
 	to := from + int64(tokens)
-	return a.until(to).minus(a.until(from))
-}
-
-// until sums the work of queries 1…n of a sequence.
-func (a Attention) until(n int64) Work {
-	window, topK, ratio := int64(a.Window), int64(a.IndexTopK), int64(a.Compress)
-	switch a.Kind {
-	case GQA, MLA:
-		return Work{Pairs: float64(sumTo(n))}
-	case Window, SWA:
-		return Work{Pairs: float64(sumCapped(n, window))}
-	case DSA:
-		return Work{Pairs: float64(sumCapped(n, topK)), IndexPairs: float64(sumTo(n))}
-	case CSA:
-		return Work{
-			Pairs:      float64(sumCapped(n, window) + sumFloorsCapped(n, ratio, topK)),
-			IndexPairs: float64(sumFloors(n, ratio)),
-		}
-	case HCA:
-		return Work{Pairs: float64(sumCapped(n, window) + sumFloors(n, ratio))}
-	case Linear:
-		return Work{Pairs: float64(n)}
-	}
-	return Work{}
+	kind := a.kind()
+	return kind.until(a, to).minus(kind.until(a, from))
 }
 
 func (w Work) minus(v Work) Work {
@@ -45,22 +23,7 @@ func (a Attention) Decode(context float64) Work {
 	if context <= 0 {
 		return Work{}
 	}
-	switch a.Kind {
-	case GQA, MLA:
-		return Work{Pairs: context}
-	case Window, SWA:
-		return Work{Pairs: min(context, float64(a.Window))}
-	case DSA:
-		return Work{Pairs: min(context, float64(a.IndexTopK)), IndexPairs: context}
-	case CSA:
-		entries := context / float64(a.Compress)
-		return Work{Pairs: min(context, float64(a.Window)) + min(entries, float64(a.IndexTopK)), IndexPairs: entries}
-	case HCA:
-		return Work{Pairs: min(context, float64(a.Window)) + context/float64(a.Compress)}
-	case Linear:
-		return Work{Pairs: 1}
-	}
-	return Work{}
+	return a.kind().decode(a, context)
 }
 
 // sumTo is Σ j over j = 1…n.

@@ -79,8 +79,8 @@ func (b *Block) write(w *bytes.Buffer, first, other string) {
 
 func (a Attention) flow() string {
 	items := []string{text("kind", string(a.Kind))}
-	for _, f := range a.fields() {
-		items = append(items, number(f.name, float64(f.value)))
+	for _, d := range a.dimensions() {
+		items = append(items, number(d.name, float64(*d.value)))
 	}
 	if a.Gated {
 		items = append(items, "gated: true")
