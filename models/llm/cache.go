@@ -70,7 +70,7 @@ func mixedBytes(nope, rope int, f hardware.Format, blockScales float64) float64 
 func (a Attention) CacheBytes(context int, f CacheFormat) float64 {
 	context = max(context, 0)
 	bytes := 0.0
-	for _, c := range a.Components(f) {
+	for _, c := range a.each(f) {
 		switch {
 		case c.Kind == Grows:
 			bytes += float64(context/c.Compression) * float64(c.Compression) * c.Bytes
@@ -85,7 +85,7 @@ func (a Attention) CacheBytes(context int, f CacheFormat) float64 {
 // once the window is full.
 func (a Attention) CacheBytesPerToken(f CacheFormat) float64 {
 	bytes := 0.0
-	for _, c := range a.Components(f) {
+	for _, c := range a.each(f) {
 		if c.Kind == Grows {
 			bytes += c.Bytes
 		}
@@ -97,7 +97,7 @@ func (a Attention) CacheBytesPerToken(f CacheFormat) float64 {
 // longer than the window holds.
 func (a Attention) FixedBytes(f CacheFormat) float64 {
 	bytes := 0.0
-	for _, c := range a.Components(f) {
+	for _, c := range a.each(f) {
 		if c.Kind == LastTokens && !c.Buffer {
 			bytes += float64(c.Window) * c.Bytes
 		}
@@ -110,7 +110,7 @@ func (a Attention) FixedBytes(f CacheFormat) float64 {
 // (modelling.md eq. 10).
 func (a Attention) StateBytes() float64 {
 	bytes := 0.0
-	for _, c := range a.Components(CacheFormat{}) {
+	for _, c := range a.each(CacheFormat{}) {
 		switch {
 		case c.Kind == FixedState:
 			bytes += c.Bytes

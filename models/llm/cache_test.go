@@ -51,3 +51,11 @@ func TestNothingIsCachedOfNothing(t *testing.T) {
 		require.Positive(t, s.CacheBytes(1, f), name)
 	}
 }
+
+// The simulator asks for the size of a cache at every transfer.
+func TestCountingTheCacheAllocatesNothing(t *testing.T) {
+	s, f := preset(t, "deepseek-v4-pro"), CacheFormat{KV: hardware.FP8}
+	require.Zero(t, testing.AllocsPerRun(100, func() { s.CacheBytes(100_000, f) }))
+	require.Zero(t, testing.AllocsPerRun(100, func() { s.StateBytes() }))
+	require.Zero(t, testing.AllocsPerRun(100, func() { s.ReadBytes(100_000, f) }))
+}

@@ -87,12 +87,27 @@ func addComponent(all []CacheComponent, c CacheComponent) []CacheComponent {
 	}
 }
 
-// Components lists what one layer keeps of a sequence.
-func (a Attention) Components(f CacheFormat) []CacheComponent {
+// layerComponents is what one layer keeps, in a list that needs no memory of
+// its own; lines without a kind are empty.
+type layerComponents [5]CacheComponent
+
+// each lists what one layer keeps of a sequence.
+func (a Attention) each(f CacheFormat) layerComponents {
 	kind := a.kind()
 	list := kind.components(a, f)
 	for i := range list {
 		list[i].Layers, list[i].Shards = 1, kind.shards(a)
+	}
+	return list
+}
+
+// Components lists what one layer keeps of a sequence.
+func (a Attention) Components(f CacheFormat) []CacheComponent {
+	var list []CacheComponent
+	for _, c := range a.each(f) {
+		if c.Kind != "" {
+			list = append(list, c)
+		}
 	}
 	return list
 }

@@ -41,14 +41,15 @@ func (compressedSparse) decode(a Attention, context float64) Work {
 	return Work{Pairs: min(context, float64(a.Window)) + min(entries, float64(a.IndexTopK)), IndexPairs: entries}
 }
 
-func (k compressedSparse) components(a Attention, f CacheFormat) []CacheComponent {
+func (k compressedSparse) components(a Attention, f CacheFormat) layerComponents {
 	const perValue = compressorOverlap * pooledBytes
-	return append([]CacheComponent{
+	return layerComponents{
 		growing("csa_kv", k.entryBytes(a, f.KV), a.Compress),
 		growing("csa_index_keys", a.indexBytes(f.Index), a.Compress),
 		buffered("csa_state", perValue*float64(a.HeadDim), a.Compress, compressorOverlap),
 		buffered("csa_index_state", perValue*float64(a.IndexDim), a.Compress, compressorOverlap),
-	}, k.sharedWindow.components(a, f)...)
+		lastTokens("window_kv", k.entryBytes(a, f.KV), a.Window),
+	}
 }
 
 // pooledBytes is what a compressor keeps of each value of a token that it has

@@ -27,9 +27,10 @@ func (compressedHeavily) decode(a Attention, context float64) Work {
 	return Work{Pairs: min(context, float64(a.Window)) + context/float64(a.Compress)}
 }
 
-func (k compressedHeavily) components(a Attention, f CacheFormat) []CacheComponent {
-	return append([]CacheComponent{
+func (k compressedHeavily) components(a Attention, f CacheFormat) layerComponents {
+	return layerComponents{
 		growing("hca_kv", k.entryBytes(a, f.KV), a.Compress),
 		buffered("hca_state", pooledBytes*float64(a.HeadDim), a.Compress, 1),
-	}, k.sharedWindow.components(a, f)...)
+		lastTokens("window_kv", k.entryBytes(a, f.KV), a.Window),
+	}
 }

@@ -50,10 +50,10 @@ func (delta) core(a Attention) Core {
 
 func (delta) entryBytes(Attention, hardware.Format) float64 { return 0 }
 
-func (delta) components(a Attention, _ CacheFormat) []CacheComponent {
+func (delta) components(a Attention, _ CacheFormat) layerComponents {
 	inputs := bytesBF16 * float64(max(a.Conv-1, 0)) * a.mixedChannels()
 	state := StateHeads{Key: a.KeyHeads, Value: a.ValueHeads, KeyDim: a.KeyDim, ValueDim: a.ValueDim}
-	return []CacheComponent{fixedState("linear_state", bytesFP32*state.values()+inputs)}
+	return layerComponents{fixedState("linear_state", bytesFP32*state.values()+inputs)}
 }
 
 func (delta) shards(a Attention) int { return a.ValueHeads }

@@ -56,8 +56,8 @@ func (grouped) entryBytes(a Attention, f hardware.Format) float64 {
 	return float64(a.KVHeads) * (valueBytes(width, f) + scaleBytes(width, f))
 }
 
-func (k grouped) components(a Attention, f CacheFormat) []CacheComponent {
-	return []CacheComponent{growing("kv", k.entryBytes(a, f.KV), 1)}
+func (k grouped) components(a Attention, f CacheFormat) layerComponents {
+	return layerComponents{growing("kv", k.entryBytes(a, f.KV), 1)}
 }
 
 func (grouped) shards(a Attention) int { return a.KVHeads }

@@ -37,8 +37,8 @@ func (indexedLatent) core(a Attention) Core {
 	return Core{Decode: a.absorbed(), Prefill: a.absorbed()}
 }
 
-func (k indexedLatent) components(a Attention, f CacheFormat) []CacheComponent {
-	return append(k.latent.components(a, f), growing("index_keys", a.indexBytes(f.Index), 1))
+func (k indexedLatent) components(a Attention, f CacheFormat) layerComponents {
+	return layerComponents{growing("latent", k.entryBytes(a, f.KV), 1), growing("index_keys", a.indexBytes(f.Index), 1)}
 }
 
 // indexerWeights are the indexer's queries and the weights of its heads; how

@@ -43,7 +43,7 @@ type remembered interface {
 	entryBytes(a Attention, f hardware.Format) float64
 	// components lists what one layer keeps of a sequence; how many layers have
 	// it and over how many ranks it divides is filled in from outside.
-	components(a Attention, f CacheFormat) []CacheComponent
+	components(a Attention, f CacheFormat) layerComponents
 	// shards is over how many tensor-parallel ranks the cache can be split.
 	shards(a Attention) int
 }

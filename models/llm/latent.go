@@ -65,8 +65,8 @@ func (latent) entryBytes(a Attention, f hardware.Format) float64 {
 	return mixedBytes(a.KVLoRA, a.RopeDim, f, bytesFP32*runs(a.KVLoRA, latentScaleRun))
 }
 
-func (k latent) components(a Attention, f CacheFormat) []CacheComponent {
-	return []CacheComponent{growing("latent", k.entryBytes(a, f.KV), 1)}
+func (k latent) components(a Attention, f CacheFormat) layerComponents {
+	return layerComponents{growing("latent", k.entryBytes(a, f.KV), 1)}
 }
 
 // shards: the latent belongs to all heads at once.

@@ -61,8 +61,8 @@ func (sharedWindow) entryBytes(a Attention, f hardware.Format) float64 {
 	return mixedBytes(nope, a.RopeDim, f, scales)
 }
 
-func (k sharedWindow) components(a Attention, f CacheFormat) []CacheComponent {
-	return []CacheComponent{lastTokens("window_kv", k.entryBytes(a, f.KV), a.Window)}
+func (k sharedWindow) components(a Attention, f CacheFormat) layerComponents {
+	return layerComponents{lastTokens("window_kv", k.entryBytes(a, f.KV), a.Window)}
 }
 
 // shards: an entry belongs to all heads at once.

@@ -16,6 +16,6 @@ func (windowed) decode(a Attention, context float64) Work {
 	return Work{Pairs: min(context, float64(a.Window))}
 }
 
-func (k windowed) components(a Attention, f CacheFormat) []CacheComponent {
-	return []CacheComponent{lastTokens("window_kv", k.entryBytes(a, f.KV), a.Window)}
+func (k windowed) components(a Attention, f CacheFormat) layerComponents {
+	return layerComponents{lastTokens("window_kv", k.entryBytes(a, f.KV), a.Window)}
 }

@@ -60,7 +60,7 @@ func (k *layerKind) share(r *Rank, w *llm.Work) share {
 	if r.Sequences > 0 {
 		mean := r.Context / float64(r.Sequences)
 		n := float64(r.Sequences * k.worker.perSequence)
-		w := k.attention.Decode(mean)
+		w := k.pairs.Decode(mean)
 		s.decode = hardware.Features{Tokens: n, Pairs: n * w.Pairs, IndexPairs: n * w.IndexPairs, Context: mean}
 		s.sequences = float64(r.Sequences)
 		s.cacheBytes = s.sequences * k.reads.Bytes(w)

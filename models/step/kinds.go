@@ -13,6 +13,7 @@ type layerKind struct {
 	attention llm.Attention
 	dense     int // inner size of a dense FFN; 0 = experts
 	weights   llm.AttentionWeights
+	pairs     llm.Module
 	shape     llm.Core
 	reads     llm.Reads // by decode, of one token
 
@@ -39,6 +40,7 @@ func (w *worker) layerKind(b llm.Block) layerKind {
 		attention:      a,
 		dense:          b.Dense,
 		weights:        a.Weights(w.cfg.LLM.Hidden),
+		pairs:          a.Module(),
 		shape:          a.Core(),
 		reads:          a.Reads(w.cacheFormat()),
 		perPair:        a.FLOPsPerPair(),

@@ -65,7 +65,7 @@ func (m *Model) ExpertsPath() string { return m.stack.experts.path }
 func (m *Model) AddPrefill(r *Rank, prefix, tokens int, last bool) {
 	r.add(prefix, tokens, last)
 	for i := range m.stack.kinds {
-		w := m.stack.kinds[i].attention.Prefill(prefix, tokens)
+		w := m.stack.kinds[i].pairs.Prefill(prefix, tokens)
 		r.PrefillWork[i].Pairs += w.Pairs
 		r.PrefillWork[i].IndexPairs += w.IndexPairs
 	}
