@@ -166,7 +166,7 @@ func accountOf(s *llm.Spec) *modelAccount {
 
 // activeDraft is what one token passes through in the draft layers.
 func activeDraft(s *llm.Spec, p llm.Params) float64 {
-	if s.MTP == nil || s.Experts == nil || s.MTP.Dense > 0 {
+	if s.MTP == nil || s.Experts == nil || !s.MTP.HasExperts() {
 		return p.MTP
 	}
 	idle := s.MTP.Count * (s.Experts.Routed - s.Experts.TopK)

@@ -3,11 +3,6 @@ package llm
 // A multiplication and an addition count as two FLOPs.
 const flopsPerMAC = 2
 
-// stateProducts is how often linear attention goes over its state per token:
-// the old value under the key is read, the correction is written, the query
-// reads the result (gated delta rule; modelling.md 1.4 gives 2 to 4).
-const stateProducts = 3
-
 // Core is the shape of one layer's attention core: that of decode and of
 // prefill, or a recurrent state.
 type Core struct {
@@ -28,8 +23,8 @@ func (h CoreHeads) flops() float64 {
 }
 
 // StateHeads is the shape of a recurrent state: a matrix of KeyDim × ValueDim
-// for every value head.
-type StateHeads struct{ Key, Value, KeyDim, ValueDim int }
+// for every value head, over which a token goes Products times.
+type StateHeads struct{ Key, Value, KeyDim, ValueDim, Products int }
 
 // values is the size of the state.
 func (s StateHeads) values() float64 {
@@ -47,7 +42,7 @@ func (a Attention) Core() Core { return a.kind().core(a) }
 func (a Attention) FLOPsPerPair() float64 {
 	core := a.Core()
 	if core.Recurrent() {
-		return flopsPerMAC * stateProducts * core.State.values()
+		return flopsPerMAC * float64(core.State.Products) * core.State.values()
 	}
 	return core.Decode.flops()
 }

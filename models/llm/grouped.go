@@ -10,7 +10,7 @@ import (
 type grouped struct{}
 
 func (grouped) dimensions() (need, may []string) {
-	return []string{"heads", "kv_heads", "head_dim"}, []string{"value_dim"}
+	return []string{"heads", "kv_heads", "head_dim"}, []string{"value_dim", "key_is_value"}
 }
 
 func (grouped) rules(a Attention) []rule {
@@ -19,13 +19,18 @@ func (grouped) rules(a Attention) []rule {
 		field: "kv_heads",
 		value: a.KVHeads,
 		want:  fmt.Sprintf("a divisor of the %d query heads", a.Heads),
+	}, {
+		holds: !a.KeyIsValue || a.valueDim() == a.HeadDim,
+		field: "value_dim",
+		value: a.ValueDim,
+		want:  fmt.Sprintf("head_dim, %d: keys are values", a.HeadDim),
 	}}
 }
 
 func (grouped) weights(a Attention, hidden float64) AttentionWeights {
 	queries := float64(a.Heads) * float64(a.HeadDim)
 	outputs := float64(a.Heads) * float64(a.valueDim())
-	keysValues := float64(a.KVHeads) * float64(a.HeadDim+a.valueDim())
+	keysValues := a.keysValues()
 	sharded := hidden * (queries + keysValues + outputs)
 	if a.Gated {
 		sharded += hidden * outputs
@@ -35,7 +40,7 @@ func (grouped) weights(a Attention, hidden float64) AttentionWeights {
 
 func (grouped) projections(a Attention, hidden float64) []Projection {
 	outputs := float64(a.Heads) * float64(a.valueDim())
-	in := float64(a.Heads)*float64(a.HeadDim) + float64(a.KVHeads)*float64(a.HeadDim+a.valueDim())
+	in := float64(a.Heads)*float64(a.HeadDim) + a.keysValues()
 	if a.Gated {
 		in += outputs
 	}
@@ -61,6 +66,14 @@ func (k grouped) components(a Attention, f CacheFormat) layerComponents {
 }
 
 func (grouped) shards(a Attention) int { return a.KVHeads }
+
+// keysValues is the width of the projection to keys and values.
+func (a Attention) keysValues() float64 {
+	if a.KeyIsValue {
+		return float64(a.KVHeads) * float64(a.HeadDim)
+	}
+	return float64(a.KVHeads) * float64(a.HeadDim+a.valueDim())
+}
 
 func (a Attention) valueDim() int {
 	if a.ValueDim == 0 {

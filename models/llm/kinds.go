@@ -63,7 +63,7 @@ type namedKind struct {
 }
 
 // kinds is the table of attention kinds.
-func kinds() [8]namedKind {
+func kinds() [13]namedKind {
 	return [...]namedKind{
 		{GQA, grouped{}},
 		{Window, windowed{}},
@@ -73,6 +73,11 @@ func kinds() [8]namedKind {
 		{HCA, compressedHeavily{}},
 		{SWA, sharedWindow{}},
 		{Linear, delta{}},
+		{Chunked, chunked{}},
+		{DSAShared, sharedIndex{}},
+		{BlockSparse, blockSparse{}},
+		{Mamba, mamba{}},
+		{NoAttention, absent{}},
 	}
 }
 
@@ -108,9 +113,26 @@ func (a Attention) kind() kind {
 
 // MeasuredAs is the kind whose module, measured as a whole, stands in for this
 // one: a window-only V4 layer runs the HCA module without its entries.
+// A DSA layer without an indexer is taken for one with.
 func (k AttentionKind) MeasuredAs() AttentionKind {
-	if k == SWA {
+	switch k {
+	case SWA:
 		return HCA
+	case DSAShared:
+		return DSA
+	}
+	return k
+}
+
+// CoreAs is the kind whose measured core stands in for this one's.
+func (k AttentionKind) CoreAs() AttentionKind {
+	switch k {
+	case Mamba:
+		return Linear
+	case Chunked:
+		return Window
+	case DSAShared:
+		return DSA
 	}
 	return k
 }

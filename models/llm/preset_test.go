@@ -189,6 +189,7 @@ func TestWriteYAMLWritesEveryField(t *testing.T) {
 		number := rapid.IntRange(1, largest)
 		anyBlock := func(name string) Block {
 			b := Block{Count: number.Draw(r, name), Dense: rapid.IntRange(0, 9).Draw(r, "dense"), HashRouted: 1}
+			b.NoFFN = b.Dense == 0 && rapid.Bool().Draw(r, "no_ffn")
 			kind := rapid.SampledFrom(AttentionKinds()).Draw(r, "kind")
 			b.Attention = filled(kind, number.Draw(r, "dimension"))
 			return b
@@ -198,7 +199,7 @@ func TestWriteYAMLWritesEveryField(t *testing.T) {
 			Name: words.Draw(r, "name"), Hidden: number.Draw(r, "hidden"), Vocab: number.Draw(r, "vocab"),
 			TiedHead: rapid.Bool().Draw(r, "tied"), PlainFFN: rapid.Bool().Draw(r, "plain"),
 			Blocks: []Block{anyBlock("first"), anyBlock("second")}, MTP: &draft,
-			Experts:   &Experts{Routed: 8, Shared: 2, TopK: number.Draw(r, "top")%8 + 1, Inner: 3, SharedInner: 4},
+			Experts:   &Experts{Routed: 8, Shared: 2, TopK: number.Draw(r, "top")%8 + 1, Inner: 3, SharedInner: 4, Latent: 5},
 			Residuals: rapid.IntRange(0, 4).Draw(r, "residuals"), MaxContext: number.Draw(r, "context"),
 			Weights:    WeightFormats{Experts: format.Draw(r, "experts"), Dense: format.Draw(r, "dense")},
 			Acceptance: []float64{rapid.Float64Range(1, 2).Draw(r, "accepted")},
@@ -218,8 +219,11 @@ func TestWriteYAMLWritesEveryField(t *testing.T) {
 
 // filled is attention of a kind with this value in every field that it has.
 func filled(kind AttentionKind, value int) Attention {
-	a := Attention{Kind: kind, Gated: true}
+	a := Attention{Kind: kind}
 	need, may := a.kind().dimensions()
+	for _, f := range a.flags() {
+		*f.value = f.name == "gated" || slices.Contains(may, f.name)
+	}
 	for _, d := range a.dimensions() {
 		if slices.Contains(need, d.name) || slices.Contains(may, d.name) {
 			*d.value = value

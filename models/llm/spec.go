@@ -24,6 +24,12 @@ const (
 	HCA    AttentionKind = "hca"    // V4 heavily compressed: window + all compressed entries
 	SWA    AttentionKind = "swa"    // V4 window only (first Flash layers, MTP layer)
 	Linear AttentionKind = "linear" // gated delta / linear attention: a state per sequence
+
+	Chunked     AttentionKind = "chunked"    // GQA inside chunks of a fixed size (Llama 4)
+	DSAShared   AttentionKind = "dsa_shared" // DSA with what an earlier layer's indexer picked (GLM-5.2)
+	BlockSparse AttentionKind = "msa"        // GQA to the best blocks of tokens (MiniMax M3)
+	Mamba       AttentionKind = "mamba"      // Mamba-2: a state per sequence (Nemotron)
+	NoAttention AttentionKind = "none"       // a layer with nothing but a feed-forward network
 )
 
 // Attention is one attention module. Fields that a kind does not use are zero.
@@ -50,6 +56,11 @@ type Attention struct {
 	Conv       int           `yaml:"conv,omitempty"`        // linear: short convolution width
 	Gated      bool          `yaml:"gated,omitempty"`       // output gate, as wide as the heads' output
 	GateLoRA   int           `yaml:"gate_lora,omitempty"`   // linear: rank of low-rank decay and output gates
+	// FullGate: beside a low-rank decay the output gate is of full rank (Kimi K3).
+	FullGate bool `yaml:"full_gate,omitempty"`
+	// KeyIsValue: one projection makes keys and values (Gemma 4). The cache
+	// holds both, since only keys are rotated.
+	KeyIsValue bool `yaml:"key_is_value,omitempty"`
 }
 
 // dimension is one dimension of an attention module under its name in a preset.
@@ -70,14 +81,30 @@ func (a *Attention) dimensions() []dimension {
 	}
 }
 
+// flag is one property of an attention module under its name in a preset.
+type flag struct {
+	name  string
+	value *bool
+}
+
+// flags lists all properties of the module, in the order of presets. Which
+// kinds may be gated is a matter of their rules.
+func (a *Attention) flags() []flag {
+	return []flag{{"gated", &a.Gated}, {"full_gate", &a.FullGate}, {"key_is_value", &a.KeyIsValue}}
+}
+
 // Block is a number of identical layers, wherever in the stack they stand:
 // the order of layers costs nothing.
 type Block struct {
 	Count      int       `yaml:"count"`
 	Attention  Attention `yaml:"attention"`
 	Dense      int       `yaml:"dense,omitempty"`       // inner size of a dense FFN; 0 = experts
+	NoFFN      bool      `yaml:"no_ffn,omitempty"`      // neither a dense FFN nor experts (Nemotron)
 	HashRouted int       `yaml:"hash_routed,omitempty"` // of these layers, routed by token hash
 }
+
+// HasExperts reports whether the layers have experts.
+func (b *Block) HasExperts() bool { return b.Dense == 0 && !b.NoFFN }
 
 // Experts is the mixture of experts shared by all expert layers.
 type Experts struct {
@@ -86,6 +113,10 @@ type Experts struct {
 	TopK        int `yaml:"top_k"`
 	Inner       int `yaml:"inner"`
 	SharedInner int `yaml:"shared_inner,omitempty"` // of one shared expert; 0 = Inner
+	// Latent is the width at which routed experts work, between a projection
+	// down from the hidden size and one up again (Nemotron 3 Super, Kimi K3);
+	// 0 = the hidden size.
+	Latent int `yaml:"latent,omitempty"`
 }
 
 // Spec is one model.

@@ -68,7 +68,8 @@ func (v *validator) format(path string, f hardware.Format) {
 func (v *validator) block(path string, b *Block, experts bool) {
 	v.positive(path+".count", b.Count)
 	v.atLeast(path+".dense", b.Dense, 0)
-	check(v, b.Dense > 0 || experts, path+".dense", b.Dense, "an inner size, or an experts section")
+	check(v, b.Dense > 0 || b.NoFFN || experts, path+".dense", b.Dense, "an inner size, or an experts section")
+	check(v, b.Dense == 0 || !b.NoFFN, path+".no_ffn", b.NoFFN, "false beside a dense FFN")
 	check(v, b.HashRouted >= 0 && b.HashRouted <= b.Count, path+".hash_routed", b.HashRouted,
 		fmt.Sprintf("at most the block's %d layers", b.Count))
 	v.attention(path+".attention", b.Attention)
@@ -79,6 +80,7 @@ func (v *validator) experts(e *Experts) {
 	v.positive("experts.inner", e.Inner)
 	v.atLeast("experts.shared", e.Shared, 0)
 	v.atLeast("experts.shared_inner", e.SharedInner, 0)
+	v.atLeast("experts.latent", e.Latent, 0)
 	check(v, e.TopK >= 1 && e.TopK <= e.Routed, "experts.top_k", e.TopK,
 		fmt.Sprintf("1 to the %d routed experts", e.Routed))
 }
@@ -109,6 +111,10 @@ func (v *validator) attention(path string, a Attention) {
 		default:
 			check(v, *d.value == 0, at, *d.value, fmt.Sprintf("0: %s attention does not use it", a.Kind))
 		}
+	}
+	for _, f := range a.flags() {
+		allowed := f.name == "gated" || slices.Contains(may, f.name)
+		check(v, allowed || !*f.value, path+"."+f.name, *f.value, fmt.Sprintf("known of %s attention", a.Kind))
 	}
 	for _, r := range a.kind().rules(a) {
 		check(v, r.holds, path+"."+r.field, r.value, r.want)

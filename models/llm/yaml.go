@@ -75,6 +75,9 @@ func (b *Block) write(w *bytes.Buffer, first, other string) {
 	if b.Dense != 0 {
 		fmt.Fprintf(w, "%sdense: %d\n", other, b.Dense)
 	}
+	if b.NoFFN {
+		fmt.Fprintf(w, "%sno_ffn: true\n", other)
+	}
 }
 
 func (a Attention) flow() string {
@@ -82,15 +85,18 @@ func (a Attention) flow() string {
 	for _, d := range a.dimensions() {
 		items = append(items, number(d.name, float64(*d.value)))
 	}
-	if a.Gated {
-		items = append(items, "gated: true")
+	for _, f := range a.flags() {
+		if *f.value {
+			items = append(items, f.name+": true")
+		}
 	}
 	return flow(items...)
 }
 
 func (e *Experts) flow() string {
 	return flow(number("routed", float64(e.Routed)), fmt.Sprintf("shared: %d", e.Shared),
-		number("top_k", float64(e.TopK)), number("inner", float64(e.Inner)), number("shared_inner", float64(e.SharedInner)))
+		number("top_k", float64(e.TopK)), number("inner", float64(e.Inner)), number("shared_inner", float64(e.SharedInner)),
+		number("latent", float64(e.Latent)))
 }
 
 func sourceFlow(s hardware.Source) string {

@@ -18,7 +18,7 @@ func (s *stack) speculate(l *ledger, ranks []Rank, t tally, p part) {
 	}
 	inner.add(entry{operator: Draft, count: 1, seconds: seconds})
 	s.worker.surround(&inner, 1, one)
-	s.feedForward(&inner, body{count: 1, dense: s.draft.dense}, one)
+	s.feedForward(&inner, body{count: 1, ffn: s.draft.ffn}, one)
 	s.worker.head(&inner, Draft, one.heads, 1)
 	l.add(entry{operator: Draft, count: float64(s.worker.shape.DraftTokens), seconds: inner.seconds, ideal: inner.compute,
 		moving: inner.seconds - inner.compute, extra: inner.joules})

@@ -19,7 +19,7 @@ type exchange struct {
 // as eq. (7) says. It returns the bytes a fused kernel moves itself.
 func (x exchange) book(l *ledger, count float64, t tally, experts *entry) float64 {
 	w := x.worker
-	hidden := float64(w.cfg.LLM.Hidden)
+	hidden := float64(w.cfg.LLM.Experts.Width(w.cfg.LLM.Hidden))
 	n := float64(w.shape.Accelerators)
 	if w.shape.EP == 1 {
 		ranks := float64(w.shape.Ranks())
@@ -45,7 +45,7 @@ func (x exchange) book(l *ledger, count float64, t tally, experts *entry) float6
 func (x exchange) directions(t tally) (dispatch, combine traffic) {
 	w := x.worker
 	engine := w.cfg.Engine.Exchange
-	hidden := float64(w.cfg.LLM.Hidden)
+	hidden := float64(w.cfg.LLM.Experts.Width(w.cfg.LLM.Hidden))
 	tokens := t.tokensMax / float64(w.shape.TP) // the accelerators of a rank share its tokens
 	dispatch = x.allToAll(tokens, hidden*engine.DispatchBytes, w.cfg.Kernels.Dispatch, w.cfg.Kernels.RemoteDispatch)
 	combine = x.allToAll(tokens, hidden*engine.CombineBytes, w.cfg.Kernels.Combine, w.cfg.Kernels.RemoteCombine)

@@ -20,6 +20,7 @@ type expertGroup struct {
 	kernels  []hardware.ExpertKernel // of which a step runs the fastest
 	path     string                  // names of kernels
 	perFLOP  float64                 // joules
+	inner    int                     // of a gated expert with as many weights
 }
 
 // build tabulates the expert-parallel group and resolves its kernel path.
@@ -29,6 +30,8 @@ func (g *expertGroup) build(w *worker) error {
 	if x == nil {
 		return nil
 	}
+	const gated = 3 // matrices of the experts whose kernels were measured
+	g.inner = int(w.cfg.LLM.ExpertParams()) / (gated * x.Width(w.cfg.LLM.Hidden))
 	path := w.cfg.ExpertsPath
 	if path == "" {
 		path = w.cfg.Engine.ExpertsPath[w.accelerator.Name+"/"+string(w.cfg.Precision.Experts)]
@@ -131,7 +134,15 @@ func (g *expertGroup) work(tokens float64) hardware.ExpertWork {
 	x := w.cfg.LLM.Experts
 	load := g.table.At(tokens)
 	mean := tokens * float64(x.TopK) / float64(w.shape.EP)
-	return hardware.ExpertWork{GroupTokens: tokens, Rows: mean * load.Straggler, Distinct: load.DistinctMax,
-		Hidden: w.cfg.LLM.Hidden, Inner: x.Inner, Experts: x.Routed, TopK: x.TopK,
-		TP: w.shape.Accelerators / w.shape.EP, EP: w.shape.EP}
+	return hardware.ExpertWork{
+		GroupTokens: tokens,
+		Rows:        mean * load.Straggler,
+		Distinct:    load.DistinctMax,
+		Hidden:      x.Width(w.cfg.LLM.Hidden),
+		Inner:       g.inner,
+		Experts:     x.Routed,
+		TopK:        x.TopK,
+		TP:          w.shape.Accelerators / w.shape.EP,
+		EP:          w.shape.EP,
+	}
 }

@@ -11,7 +11,7 @@ type layerKind struct {
 	worker    *worker
 	count     float64
 	attention llm.Attention
-	dense     int // inner size of a dense FFN; 0 = experts
+	ffn       ffn
 	weights   llm.AttentionWeights
 	pairs     llm.Module
 	shape     llm.Core
@@ -29,6 +29,15 @@ type layerKind struct {
 	perPair, perPrefillPair, perIndex float64 // FLOPs
 }
 
+// ffn says what follows attention in a layer.
+type ffn struct {
+	dense int  // inner size of a dense network; 0 = experts, or none
+	none  bool // nothing
+}
+
+// experts reports whether it is experts.
+func (f ffn) experts() bool { return f.dense == 0 && !f.none }
+
 type matrix struct{ columns, depth float64 }
 
 // layerKind is the layers of a block on the worker.
@@ -38,7 +47,7 @@ func (w *worker) layerKind(b llm.Block) layerKind {
 		worker:         w,
 		count:          float64(b.Count),
 		attention:      a,
-		dense:          b.Dense,
+		ffn:            ffn{dense: b.Dense, none: b.NoFFN},
 		weights:        a.Weights(w.cfg.LLM.Hidden),
 		pairs:          a.Module(),
 		shape:          a.Core(),
@@ -57,8 +66,8 @@ func (w *worker) layerKind(b llm.Block) layerKind {
 	if module, ok := w.cfg.Kernels.AttentionFor(want); ok {
 		k.module, k.degree = &module, module.Degree(a.Heads, w.shape.TP)
 	}
-	k.prefillCore, _ = w.cfg.Kernels.CoreFor(string(a.Kind), "prefill", w.cfg.Precision.KV)
-	k.decodeCore, _ = w.cfg.Kernels.CoreFor(string(a.Kind), "decode", w.cfg.Precision.KV)
+	k.prefillCore, _ = w.cfg.Kernels.CoreFor(string(a.Kind.CoreAs()), "prefill", w.cfg.Precision.KV)
+	k.decodeCore, _ = w.cfg.Kernels.CoreFor(string(a.Kind.CoreAs()), "decode", w.cfg.Precision.KV)
 	k.shapeCores()
 	return k
 }

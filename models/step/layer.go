@@ -40,37 +40,63 @@ func (w *worker) allReduce(l *ledger, count, tokens float64) {
 		link: bytes * float64(w.shape.Accelerators)})
 }
 
-// shared books the shared experts of count layers.
+// shared books the shared experts of count layers, and the projections to the
+// width of the routed ones and back where they have their own.
 func (w *worker) shared(l *ledger, count float64, t tally) {
 	x := w.cfg.LLM.Experts
-	if x.Shared == 0 {
-		return
+	if x.Shared > 0 {
+		w.denseFFN(l, SharedExpert, count, x.SharedSize()*x.Shared, t)
 	}
-	inner := x.SharedInner
-	if inner == 0 {
-		inner = x.Inner
+	if x.Latent > 0 {
+		w.latent(l, count, t)
 	}
-	w.denseFFN(l, SharedExpert, count, matrices*float64(w.cfg.LLM.Hidden*inner*x.Shared), t)
 }
 
-// denseFFN books a feed-forward block of the given weights, divided over tp.
-func (w *worker) denseFFN(l *ledger, operator Operator, count, weights float64, t tally) {
+// latent books the projections between the hidden size and the width of the
+// routed experts. Every accelerator of a rank runs them whole.
+func (w *worker) latent(l *ledger, count float64, t tally) {
 	const perWeight = 2
+	hidden, width := float64(w.cfg.LLM.Hidden), float64(w.cfg.LLM.Experts.Latent)
+	weights := w.cfg.LLM.LatentParams()
+	bytes := weights * hardware.BytesPerWeight(w.cfg.Precision.Dense)
+	l.add(entry{
+		operator: SharedExpert,
+		kind:     "latent",
+		count:    count,
+		seconds:  w.gemm(t.tokensMax, width, hidden) + w.gemm(t.tokensMax, hidden, width),
+		ideal:    perWeight * weights * t.tokensMax / float64(w.accelerator.Peak(w.denseCompute())),
+		moving:   bytes / float64(w.accelerator.HBM.Bandwidth),
+		flops:    perWeight * weights * t.tokens * float64(w.shape.TP),
+		perFLOP:  w.energy.dense,
+		bytes:    bytes * float64(w.shape.Accelerators),
+	})
+}
+
+// denseFFN books a feed-forward block of this inner size, divided over tp.
+func (w *worker) denseFFN(l *ledger, operator Operator, count float64, inner int, t tally) {
+	const perWeight = 2
+	weights := w.cfg.LLM.FFNParams(inner)
 	tp := float64(w.shape.TP)
 	own := weights / tp
 	hidden := float64(w.cfg.LLM.Hidden)
-	inner := own / hidden / matrices
+	slice := float64(inner) / tp
 	bytes := own * hardware.BytesPerWeight(w.cfg.Precision.Dense)
-	const fused = 2 // gate and up run as one matrix
-	seconds := w.gemm(t.tokensMax, fused*inner, hidden) + w.gemm(t.tokensMax, hidden, inner)
+	// All matrices but the last, gate and up, run as one.
+	first := weights/hidden/float64(inner) - 1
+	seconds := w.gemm(t.tokensMax, first*slice, hidden) + w.gemm(t.tokensMax, hidden, slice)
 	if operator == SharedExpert {
-		seconds -= w.gemmLatency(hidden) + w.gemmLatency(inner)
+		seconds -= w.gemmLatency(hidden) + w.gemmLatency(slice)
 	}
-	l.add(entry{operator: operator, count: count, seconds: seconds,
-		ideal:  perWeight * own * t.tokensMax / float64(w.accelerator.Peak(w.denseCompute())),
-		moving: bytes / float64(w.accelerator.HBM.Bandwidth),
-		flops:  perWeight * weights * t.tokens, perFLOP: w.energy.dense,
-		bytes: bytes * float64(w.shape.Accelerators)})
+	l.add(entry{
+		operator: operator,
+		count:    count,
+		seconds:  seconds,
+		ideal:    perWeight * own * t.tokensMax / float64(w.accelerator.Peak(w.denseCompute())),
+		moving:   bytes / float64(w.accelerator.HBM.Bandwidth),
+		flops:    perWeight * weights * t.tokens,
+		perFLOP:  w.energy.dense,
+		bytes:    bytes * float64(w.shape.Accelerators),
+	})
 }
 
 // head books the output projection for so many positions over all ranks,

@@ -63,14 +63,14 @@ func (s *stack) expertBytes() units.Bytes {
 	}
 	layers := 0.0
 	for i := range s.kinds {
-		if s.kinds[i].dense == 0 {
+		if s.kinds[i].ffn.experts() {
 			layers += s.kinds[i].count * s.worker.fullest
 		}
 	}
-	if s.draft != nil && s.draft.dense == 0 {
+	if s.draft != nil && s.draft.ffn.experts() {
 		layers++
 	}
-	one := matrices * float64(s.worker.cfg.LLM.Hidden) * float64(x.Inner) * hardware.BytesPerWeight(s.experts.kernel.Weights)
+	one := s.worker.cfg.LLM.ExpertParams() * hardware.BytesPerWeight(s.experts.kernel.Weights)
 	perRank := one * layers * float64(s.experts.table.SlotsPerRank())
 	return units.Bytes(perRank * float64(s.worker.shape.EP) / float64(s.worker.shape.Accelerators))
 }
@@ -93,18 +93,13 @@ func (k *layerKind) bytes() float64 {
 	w := k.worker
 	perWeight := hardware.BytesPerWeight(w.cfg.Precision.Dense)
 	tp := float64(w.shape.TP)
-	hidden := float64(w.cfg.LLM.Hidden)
 	bytes := perWeight * (k.weights.Sharded/tp + k.weights.Replicated)
-	if k.dense > 0 {
-		return bytes + perWeight*matrices*hidden*float64(k.dense)/tp
+	if !k.ffn.experts() {
+		return bytes + perWeight*w.cfg.LLM.FFNParams(k.ffn.dense)/tp
 	}
-	x := w.cfg.LLM.Experts
-	inner := x.SharedInner
-	if inner == 0 {
-		inner = x.Inner
-	}
-	router := hidden * float64(x.Routed) * hardware.BytesPerWeight(hardware.BF16)
-	return bytes + perWeight*matrices*hidden*float64(inner*x.Shared)/tp + router
+	shared := w.cfg.LLM.SharedParams()/tp + w.cfg.LLM.LatentParams()
+	router := w.cfg.LLM.RouterParams() * hardware.BytesPerWeight(hardware.BF16)
+	return bytes + perWeight*shared + router
 }
 
 func (w *worker) embeddingBytes() units.Bytes {

@@ -40,7 +40,7 @@ func (s *stack) overlapped(l *ledger, b body, ranks []Rank, p part) {
 	}
 	for k := range s.kinds {
 		kind := &s.kinds[k]
-		if kind.dense > 0 {
+		if !kind.ffn.experts() {
 			continue
 		}
 		for i, piece := range []part{first, second} {

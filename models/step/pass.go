@@ -5,12 +5,12 @@ func (s *stack) layers(l *ledger, ranks []Rank, p part) {
 	t := s.worker.count(ranks, p)
 	halves := s.halves(ranks, t, p)
 	for i := range s.kinds {
-		if k := &s.kinds[i]; !halves || k.dense > 0 {
+		if k := &s.kinds[i]; !halves || !k.ffn.experts() {
 			k.attend(l, i, ranks, p)
 		}
 	}
 	for _, b := range s.bodies {
-		if halves && b.dense == 0 {
+		if halves && b.ffn.experts() {
 			s.overlapped(l, b, ranks, p)
 			continue
 		}
@@ -21,12 +21,14 @@ func (s *stack) layers(l *ledger, ranks []Rank, p part) {
 
 // feedForward books the dense FFN or the experts of layers that share a body.
 func (s *stack) feedForward(l *ledger, b body, t tally) {
-	if b.dense > 0 {
-		s.worker.denseFFN(l, DenseFFN, b.count, matrices*float64(s.worker.cfg.LLM.Hidden*b.dense), t)
+	if b.ffn.dense > 0 {
+		s.worker.denseFFN(l, DenseFFN, b.count, b.ffn.dense, t)
 		return
 	}
-	s.worker.shared(l, b.count, t)
-	s.experts.routed(l, b.count, t)
+	if b.ffn.experts() {
+		s.worker.shared(l, b.count, t)
+		s.experts.routed(l, b.count, t)
+	}
 }
 
 // tail books what comes after the layers: the head, and the draft layer with

@@ -37,7 +37,7 @@ func (s *stack) build(w *worker) error {
 // whatever their attention is.
 type body struct {
 	count float64
-	dense int // inner size of a dense FFN; 0 = experts
+	ffn   ffn
 }
 
 // bodies groups layers of all attention kinds by what surrounds it.
@@ -45,10 +45,10 @@ func bodies(kinds []layerKind) []body {
 	var list []body
 	for i := range kinds {
 		k := &kinds[i]
-		at := slices.IndexFunc(list, func(b body) bool { return b.dense == k.dense })
+		at := slices.IndexFunc(list, func(b body) bool { return b.ffn == k.ffn })
 		if at < 0 {
 			at = len(list)
-			list = append(list, body{dense: k.dense})
+			list = append(list, body{ffn: k.ffn})
 		}
 		list[at].count += k.count
 	}
@@ -58,7 +58,7 @@ func bodies(kinds []layerKind) []body {
 // merge adds a kind, joining it with an identical one.
 func merge(kinds []layerKind, k layerKind) []layerKind {
 	for i := range kinds {
-		if kinds[i].attention == k.attention && kinds[i].dense == k.dense {
+		if kinds[i].attention == k.attention && kinds[i].ffn == k.ffn {
 			kinds[i].count += k.count
 			return kinds
 		}

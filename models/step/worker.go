@@ -11,9 +11,6 @@ import (
 // elementBytes is the size of an activation between operators (BF16, definition).
 const elementBytes = 2
 
-// matrices of a feed-forward block: gate, up, down.
-const matrices = 3
-
 // worker is what the steps run on, and how it is shared out.
 type worker struct {
 	cfg         Config
