@@ -8,6 +8,7 @@ import (
 	"io"
 	"maps"
 	"math"
+	"regexp"
 	"slices"
 
 	"agentsim/models/hardware"
@@ -29,8 +30,34 @@ func parseHF(r io.Reader) (*hfConfig, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newHFConfig("", text)
+	return newHFConfig("", withoutNaN(text))
 }
+
+// withoutNaN replaces the numbers that Python writes and JSON does not have
+// (NaN, Infinity, -Infinity) by null.
+func withoutNaN(text []byte) []byte {
+	var plain []byte
+	quoted := false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case quoted && c == '\\' && i+1 < len(text):
+			plain = append(plain, c)
+			i++
+		case c == '"':
+			quoted = !quoted
+		case !quoted:
+			if word := nanPattern.Find(text[i:]); word != nil {
+				plain = append(plain, "null"...)
+				i += len(word) - 1
+				continue
+			}
+		}
+		plain = append(plain, text[i])
+	}
+	return plain
+}
+
+var nanPattern = regexp.MustCompile(`^(NaN|-?Infinity)`)
 
 func newHFConfig(path string, text []byte) (*hfConfig, error) {
 	c := &hfConfig{path: path, read: map[string]bool{}}
