@@ -69,6 +69,7 @@ type hfImport struct {
 	hidden int
 	drafts int // MTP layers
 	quant  *hfConfig
+	tower  float64 // parameters of the vision tower
 	notes  []string
 }
 
@@ -98,6 +99,7 @@ func newHFImport(c *hfConfig, treatAs string) (*hfImport, error) {
 		return nil, text.err()
 	}
 	m := &hfImport{hfConfig: text, family: family}
+	m.tower = m.vision(c)
 	if treatAs != "" && treatAs != own {
 		m.note(fmt.Sprintf("model_type %q read as %q", own, treatAs))
 	}
@@ -144,6 +146,7 @@ func (m *hfImport) spec(name string) (*Spec, error) {
 		PlainFFN:  m.family.plain,
 		Experts:   m.experts(),
 		Residuals: m.integerOr(0, "hc_mult"),
+		Vision:    m.tower,
 		MaxContext: m.integer("max_position_embeddings", "model_max_length", "max_sequence_length", "n_positions",
 			"max_seq_len"),
 	}
@@ -224,6 +227,9 @@ func importedSources(s *Spec) hardware.Sources {
 	}
 	if s.MTP != nil {
 		sources["mtp"] = published
+	}
+	if s.Vision > 0 {
+		sources["vision"] = published
 	}
 	if s.Residuals > 0 {
 		sources["residuals"] = published

@@ -125,6 +125,7 @@ func (s *Spec) Params() Params {
 	if s.Experts != nil {
 		p.Active += float64(s.ExpertLayers()) * float64(s.Experts.TopK) * s.ExpertParams()
 	}
+	p.Vision = s.Vision
 	if s.MTP != nil {
 		m := s.stackParams([]Block{*s.MTP})
 		p.MTP = m.Routed + m.Attention + m.Shared + m.Dense + m.Router + m.Residual + s.joinParams()

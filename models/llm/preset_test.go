@@ -116,10 +116,11 @@ func TestParametersMatchThePublished(t *testing.T) {
 			t.Logf("total %.1f B (published %.1f, %+.2f %%), with drafts %.1f B; active %.2f to %.2f B (published %.1f)",
 				p.Total/1e9, s.Published.Params/1e9, 100*(p.Total/s.Published.Params-1), (p.Total+p.MTP)/1e9,
 				(p.Active-p.Embedding-p.Head)/1e9, p.Active/1e9, s.Published.Active/1e9)
+			const roundedTo = 0.5e9 // published sizes of large models are whole billions
 			off := min(math.Abs(p.Total/s.Published.Params-1), math.Abs((p.Total+p.MTP)/s.Published.Params-1))
 			require.LessOrEqual(t, off, tolerance)
 			if s.Published.Active > 0 {
-				require.LessOrEqual(t, (1-tolerance)*(p.Active-p.Embedding-p.Head), s.Published.Active)
+				require.LessOrEqual(t, (1-tolerance)*(p.Active-p.Embedding-p.Head), s.Published.Active+roundedTo)
 				require.GreaterOrEqual(t, (1+tolerance)*p.Active, s.Published.Active)
 			}
 		})
@@ -159,6 +160,8 @@ func TestImportedConfigEqualsThePreset(t *testing.T) {
 			require.NoError(t, err)
 			want.Acceptance, want.Published = nil, Published{} // not in a config
 			want.Sources = got.Sources
+			got.Vision = 0 // presets are of text models
+			delete(got.Sources, "vision")
 			if strings.HasPrefix(want.Name, "kimi") {
 				want.MTP = nil // an EAGLE drafter is a checkpoint of its own
 			}
@@ -200,7 +203,7 @@ func TestWriteYAMLWritesEveryField(t *testing.T) {
 			TiedHead: rapid.Bool().Draw(r, "tied"), PlainFFN: rapid.Bool().Draw(r, "plain"),
 			Blocks: []Block{anyBlock("first"), anyBlock("second")}, MTP: &draft,
 			Experts:   &Experts{Routed: 8, Shared: 2, TopK: number.Draw(r, "top")%8 + 1, Inner: 3, SharedInner: 4, Latent: 5},
-			Residuals: rapid.IntRange(0, 4).Draw(r, "residuals"), MaxContext: number.Draw(r, "context"),
+			Residuals: rapid.IntRange(0, 4).Draw(r, "residuals"), Vision: float64(rapid.IntRange(0, 1e9).Draw(r, "vision")), MaxContext: number.Draw(r, "context"),
 			Weights:    WeightFormats{Experts: format.Draw(r, "experts"), Dense: format.Draw(r, "dense")},
 			Acceptance: []float64{rapid.Float64Range(1, 2).Draw(r, "accepted")},
 			Published:  Published{Params: rapid.Float64Range(0, 1e13).Draw(r, "params"), Active: 1.5e9},

@@ -13,6 +13,9 @@ import (
 // enough that no product of a few of them loses its meaning.
 const largest = 1 << 24
 
+// largestTower bounds the parameters of a vision tower.
+const largestTower = 1e12 // a bound, above any
+
 // Validate reports every rule that the model breaks, joined; each is a
 // *hardware.FieldError with the path of its field, the value and what would
 // be right.
@@ -23,6 +26,7 @@ func (s *Spec) Validate() error {
 	v.positive("vocab", s.Vocab)
 	v.positive("max_context", s.MaxContext)
 	v.atLeast("residuals", s.Residuals, 0)
+	check(v, s.Vision >= 0 && s.Vision < largestTower, "vision", s.Vision, "a number of parameters below 1e12")
 	check(v, len(s.Blocks) > 0, "blocks", "[]", "at least one block of layers")
 	for i := range s.Blocks {
 		v.block(fmt.Sprintf("blocks[%d]", i), &s.Blocks[i], s.Experts != nil)

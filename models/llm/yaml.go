@@ -40,6 +40,9 @@ func (s *Spec) write(w *bytes.Buffer) {
 	if s.Residuals != 0 {
 		fmt.Fprintf(w, "residuals: %d\n", s.Residuals)
 	}
+	if s.Vision != 0 {
+		fmt.Fprintf(w, "vision: %s\n", decimal(s.Vision))
+	}
 	fmt.Fprintf(w, "max_context: %d\nblocks:\n", s.MaxContext)
 	for _, b := range s.Blocks {
 		b.write(w, "  - ", "    ")

@@ -13,7 +13,7 @@ type Budget struct {
 	Unused      units.Bytes // left alone by the engine's utilisation limit
 	Experts     units.Bytes // routed experts, draft layer and redundant slots included
 	Dense       units.Bytes // attention, shared experts, dense FFNs, draft layer
-	Embeddings  units.Bytes // embedding and head
+	Embeddings  units.Bytes // embedding, head and, if any, the vision tower
 	Reserved    units.Bytes // runtime, graphs, communication buffers
 	Activations units.Bytes // of the largest step
 	Cache       units.Bytes // what is left; negative = does not fit
@@ -108,6 +108,7 @@ func (w *worker) embeddingBytes() units.Bytes {
 		tables = 1
 	}
 	values := tables * float64(w.cfg.LLM.Vocab) * float64(w.cfg.LLM.Hidden) / float64(w.shape.TP)
+	values += w.cfg.LLM.Vision // every accelerator has the whole tower
 	return units.Bytes(values * hardware.BytesPerWeight(hardware.BF16))
 }
 
