@@ -98,9 +98,15 @@ func modelName(file string) string {
 	return base
 }
 
-// oneLine joins the lines of an error that lists several faults.
+// oneLine joins the lines of an error that lists several faults: the first of
+// them, and how many more there are.
 func oneLine(err error) error {
-	return errors.New(strings.ReplaceAll(strings.TrimSpace(err.Error()), "\n", "; "))
+	const most = 6
+	lines := strings.Split(strings.TrimSpace(err.Error()), "\n")
+	if more := len(lines) - most; more > 0 {
+		lines = append(lines[:most], fmt.Sprintf("and %d more", more))
+	}
+	return errors.New(strings.Join(lines, "; "))
 }
 
 func (a *app) modelShowCommand() *cobra.Command {

@@ -29,7 +29,9 @@ func (blockSparse) decode(a Attention, context float64) Work {
 }
 
 func (k blockSparse) components(a Attention, f CacheFormat) layerComponents {
-	return layerComponents{growing("kv", k.entryBytes(a, f.KV), 1), growing("index_keys", a.indexBytes(f.Index), 1)}
+	keys := growing("index_keys", a.indexBytes(f.Index), 1)
+	keys.Shards = 1 // they serve all heads at once
+	return layerComponents{growing("kv", k.entryBytes(a, f.KV), 1), keys}
 }
 
 // blockIndexer is the width of the indexer's queries and of its one key.

@@ -96,7 +96,10 @@ func (a Attention) each(f CacheFormat) layerComponents {
 	kind := a.kind()
 	list := kind.components(a, f)
 	for i := range list {
-		list[i].Layers, list[i].Shards = 1, kind.shards(a)
+		list[i].Layers = 1
+		if list[i].Shards == 0 {
+			list[i].Shards = kind.shards(a)
+		}
 	}
 	return list
 }

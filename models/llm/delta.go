@@ -1,6 +1,10 @@
 package llm
 
-import "agentsim/models/hardware"
+import (
+	"strconv"
+
+	"agentsim/models/hardware"
+)
 
 // deltaProducts is how often linear attention goes over its state per token:
 // the old value under the key is read, the correction is written, the query
@@ -20,7 +24,7 @@ func (delta) rules(a Attention) []rule {
 	return []rule{{
 		holds: !a.FullGate || a.GateLoRA > 0,
 		field: "full_gate",
-		value: a.FullGate,
+		value: strconv.FormatBool(a.FullGate),
 		want:  "false without gate_lora: then the gate is of full rank anyway",
 	}}
 }

@@ -2,6 +2,7 @@ package llm
 
 import (
 	"fmt"
+	"strconv"
 
 	"agentsim/models/hardware"
 )
@@ -17,12 +18,12 @@ func (grouped) rules(a Attention) []rule {
 	return []rule{{
 		holds: a.KVHeads < 1 || a.Heads%a.KVHeads == 0,
 		field: "kv_heads",
-		value: a.KVHeads,
+		value: strconv.Itoa(a.KVHeads),
 		want:  fmt.Sprintf("a divisor of the %d query heads", a.Heads),
 	}, {
 		holds: !a.KeyIsValue || a.valueDim() == a.HeadDim,
 		field: "value_dim",
-		value: a.ValueDim,
+		value: strconv.Itoa(a.ValueDim),
 		want:  fmt.Sprintf("head_dim, %d: keys are values", a.HeadDim),
 	}}
 }

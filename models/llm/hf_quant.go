@@ -261,7 +261,7 @@ func (w hfWeights) format() hardware.Format {
 var (
 	attentionModules     = regexp.MustCompile(`(^|[._*])(self_)?(linear_)?attn(\*|\.\*|)$|attn\.\*$`)
 	attentionProjections = regexp.MustCompile(
-		`(attn|attention|mixer)\.((q|k|v|o|qkv|out|in)_proj|q_a_proj|q_b_proj|kv_b_proj|kv_a_proj_with_mqa|in_proj_qkv|in_proj_z)\*?$`)
+		`(attn|attention|mixer)\.((q|k|v|o|qkv|out|in|q_a|q_b|kv_b)_proj|kv_a_proj_with_mqa|in_proj_(qkv|z))\*?$`)
 	layerNumbers = regexp.MustCompile(`(?:layers|h|blocks)\.(\d+)`)
 )
 

@@ -52,7 +52,7 @@ type remembered interface {
 type rule struct {
 	holds bool
 	field string
-	value any
+	value string
 	want  string
 }
 

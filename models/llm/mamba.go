@@ -1,5 +1,7 @@
 package llm
 
+import "strconv"
+
 // mamba is a Mamba-2 layer (Nemotron): KeyHeads groups of ValueHeads heads keep
 // a state of KeyDim × ValueDim each, in FP32 as engines set it, and a short
 // convolution keeps its inputs.
@@ -17,7 +19,7 @@ func (mamba) rules(a Attention) []rule {
 	return []rule{{
 		holds: !a.Gated,
 		field: "gated",
-		value: a.Gated,
+		value: strconv.FormatBool(a.Gated),
 		want:  "false: the gate is part of every mamba layer",
 	}}
 }

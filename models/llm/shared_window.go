@@ -2,6 +2,7 @@ package llm
 
 import (
 	"fmt"
+	"strconv"
 
 	"agentsim/models/hardware"
 )
@@ -20,12 +21,12 @@ func (sharedWindow) rules(a Attention) []rule {
 	return []rule{{
 		holds: a.RopeDim <= a.HeadDim,
 		field: "rope_dim",
-		value: a.RopeDim,
+		value: strconv.Itoa(a.RopeDim),
 		want:  fmt.Sprintf("at most head_dim, %d", a.HeadDim),
 	}, {
 		holds: !a.Gated,
 		field: "gated",
-		value: a.Gated,
+		value: strconv.FormatBool(a.Gated),
 		want:  fmt.Sprintf("known of %s attention", a.Kind),
 	}}
 }

@@ -130,7 +130,7 @@ type Spec struct {
 	Experts    *Experts         `yaml:"experts,omitempty"`
 	MTP        *Block           `yaml:"mtp,omitempty"`       // draft layer(s); not part of the main stack
 	Residuals  int              `yaml:"residuals,omitempty"` // mHC streams; 0 or 1 = plain
-	Vision     float64          `yaml:"vision,omitempty"`    // parameters of the tower for images: in memory, in no step
+	Vision     float64          `yaml:"vision,omitempty"`    // parameters of the tower for images, which no step passes
 	MaxContext int              `yaml:"max_context"`
 	Weights    WeightFormats    `yaml:"weights"`              // as published
 	Acceptance []float64        `yaml:"acceptance,omitempty"` // mean tokens per step at draft depth 1, 2, …
@@ -179,6 +179,6 @@ func (w AttentionWeights) Total() float64 { return w.Sharded + w.Replicated }
 // thousandth of any model, are left out.
 type Params struct {
 	Routed, Shared, Attention, Dense, Router, Embedding, Head, Residual, MTP float64
-	Vision                                                                   float64 // the tower for images, in no other sum
-	Total, Active                                                            float64 // without MTP
+	Total, Active                                                            float64 // without MTP and Vision
+	Vision                                                                   float64
 }
