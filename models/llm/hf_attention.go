@@ -200,6 +200,10 @@ func (m *hfImport) groupedLayers() (layers []Attention, draft Attention) {
 			of[kind] = m.linearModule(full)
 		}
 	}
+	if m.has("attention_chunk_size") && m.integer("attention_chunk_size") != of[Window].Window && !m.family.chunks {
+		m.fail("attention_chunk_size", fmt.Sprintf("%s is not understood beside a window of %d",
+			m.fields["attention_chunk_size"], of[Window].Window))
+	}
 	m.ignore("sliding_window", "sliding_window_size", "use_sliding_window", "sliding_window_pattern")
 	for _, kind := range kinds {
 		layers = append(layers, of[kind])

@@ -27,7 +27,7 @@ func (m *hfImport) experts() *Experts {
 		e.Inner = m.integer("moe_intermediate_size")
 	}
 	shared := m.integerOr(0, "shared_expert_intermediate_size", "moe_shared_expert_intermediate_size",
-		"shared_intermediate_size", "share_expert_dim")
+		"shared_intermediate_size", "share_expert_dim", "share_expert_dims")
 	if m.family.shared {
 		e.Shared = 1
 	}
@@ -103,7 +103,12 @@ func (m *hfImport) expertLayers() []bool {
 		flags, _ := list[int](m.hfConfig, "moe_layer_freq", "0 (dense) and 1 (experts)", m.layers)
 		return m.codedExperts(flags)
 	}
+	if layers, ok := get[[]int](m.hfConfig, "moe_layers", "a list of layers"); ok {
+		m.ignore("interleave_moe_layer_step")
+		return m.numberedExperts(layers)
+	}
 	if m.has("moe_layers_enum") {
+		m.ignore("use_moe", "moe_every_n_layer", "moe_layer_offset")
 		return m.listedExperts(m.text("moe_layers_enum"))
 	}
 	return m.steppedExperts()
@@ -145,6 +150,19 @@ func (m *hfImport) listedExperts(text string) []bool {
 		layer, err := strconv.Atoi(strings.TrimSpace(word))
 		if err != nil || layer < 0 || layer >= m.layers {
 			m.fail("moe_layers_enum", fmt.Sprintf("%q is not a layer from 0 to %d", word, m.layers-1))
+			continue
+		}
+		has[layer] = true
+	}
+	return has
+}
+
+// numberedExperts reads a list of the layers with experts, counted from 0.
+func (m *hfImport) numberedExperts(layers []int) []bool {
+	has := make([]bool, m.layers)
+	for _, layer := range layers {
+		if layer < 0 || layer >= m.layers {
+			m.fail("moe_layers", fmt.Sprintf("%d is not a layer from 0 to %d", layer, m.layers-1))
 			continue
 		}
 		has[layer] = true

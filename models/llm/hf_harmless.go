@@ -73,7 +73,7 @@ func harmlessArithmetic() []string {
 		"activation_situ_linear_beta", "swiglu_limits_shared", "mamba_hidden_act", "mlp_hidden_act", "time_step_floor",
 		"time_step_limit", "time_step_max", "time_step_min", "time_step_rank", "zero_centered",
 		"use_bidirectional_attention", "vocab_size_per_layer_input", "use_head_wise_attn_gate", "partial_rotary_factors",
-		"yarn_only_types", "att_impl_type",
+		"yarn_only_types", "att_impl_type", "fuse_qkv",
 	}
 }
 
