@@ -2,8 +2,9 @@
 // time and energy of one step of a worker, and into the memory budget of its
 // ranks. A Model is built once per configuration and is immutable after that.
 //
-// Read it from the top: model.go is the front door, step.go prices a step,
-// pipeline.go one of several stages. What a batch passes is in pass.go, with
+// Read it from the top: transfer.go is the way of a prompt's cache to another
+// worker, model.go the front door; step.go prices a step, pipeline.go one of
+// several stages. What a batch passes is in pass.go, with
 // overlap.go for two halves at once and draft.go for speculation. memory.go
 // counts what ranks hold. stack.go puts the layers together, of layer.go
 // (what surrounds attention), attention.go with kinds.go, and experts.go with
