@@ -11,7 +11,7 @@ import (
 	"regexp"
 	"slices"
 
-	"agentsim/models/hardware"
+	"agentsim/fault"
 )
 
 // hfConfig is one object of a config.json. It remembers which of its fields
@@ -77,7 +77,7 @@ func (c *hfConfig) err() error { return errors.Join(c.faults...) }
 
 // fail notes a fault of one field.
 func (c *hfConfig) fail(name, problem string) {
-	c.faults = append(c.faults, &hardware.FieldError{Path: c.path + name, Problem: problem})
+	c.faults = append(c.faults, fault.New(c.path+name, "%s", problem))
 }
 
 func (c *hfConfig) has(name string) bool {

@@ -27,7 +27,7 @@ func (sharedWindow) rules(a Attention) []rule {
 		holds: !a.Gated,
 		field: "gated",
 		value: strconv.FormatBool(a.Gated),
-		want:  fmt.Sprintf("known of %s attention", a.Kind),
+		want:  fmt.Sprintf("false: %s attention does not have it", a.Kind),
 	}}
 }
 

@@ -1,11 +1,11 @@
 package llm
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
+	"agentsim/fault"
 	"agentsim/models/hardware"
 )
 
@@ -17,17 +17,17 @@ const largest = 1 << 24
 const largestTower = 1e12 // a bound, above any
 
 // Validate reports every rule that the model breaks, joined; each is a
-// *hardware.FieldError with the path of its field, the value and what would
+// *fault.Field with the path of its field, the value and what would
 // be right.
 func (s *Spec) Validate() error {
 	v := &validator{}
-	check(v, s.Name != "", "name", `""`, "a name")
+	v.Check(s.Name != "", "name", `""`, "a name")
 	v.positive("hidden", s.Hidden)
 	v.positive("vocab", s.Vocab)
 	v.positive("max_context", s.MaxContext)
 	v.atLeast("residuals", s.Residuals, 0)
-	check(v, s.Vision >= 0 && s.Vision < largestTower, "vision", s.Vision, "a number of parameters below 1e12")
-	check(v, len(s.Blocks) > 0, "blocks", "[]", "at least one block of layers")
+	v.Check(s.Vision >= 0 && s.Vision < largestTower, "vision", s.Vision, "a number of parameters below 1e12")
+	v.Check(len(s.Blocks) > 0, "blocks", "[]", "at least one block of layers")
 	for i := range s.Blocks {
 		v.block(fmt.Sprintf("blocks[%d]", i), &s.Blocks[i], s.Experts != nil)
 	}
@@ -40,41 +40,31 @@ func (s *Spec) Validate() error {
 	}
 	v.format("weights.dense", s.Weights.Dense)
 	v.acceptance(s.Acceptance)
-	check(v, s.Published.Params >= 0, "published.params", s.Published.Params, "a number of parameters")
-	check(v, s.Published.Active >= 0, "published.active", s.Published.Active, "a number of parameters")
-	return v.err()
+	v.Check(s.Published.Params >= 0, "published.params", s.Published.Params, "a number of parameters")
+	v.Check(s.Published.Active >= 0, "published.active", s.Published.Active, "a number of parameters")
+	return v.Err()
 }
 
 // validator collects broken rules.
-type validator struct{ errs []error }
-
-func (v *validator) err() error { return errors.Join(v.errs...) }
-
-// check notes a broken rule: the field at path has this value and should have that.
-func check[T any](v *validator, holds bool, path string, value T, want string) {
-	if !holds {
-		problem := fmt.Sprintf("%v is not %s", value, want)
-		v.errs = append(v.errs, &hardware.FieldError{Path: path, Problem: problem})
-	}
-}
+type validator struct{ fault.List }
 
 func (v *validator) positive(path string, value int) { v.atLeast(path, value, 1) }
 
 func (v *validator) atLeast(path string, value, low int) {
-	check(v, value >= low && value <= largest, path, value, fmt.Sprintf("a number from %d to %d", low, largest))
+	v.Check(value >= low && value <= largest, path, value, fmt.Sprintf("a number from %d to %d", low, largest))
 }
 
 func (v *validator) format(path string, f hardware.Format) {
-	check(v, hardware.BytesPerWeight(f) > 0, path, fmt.Sprintf("%q", string(f)),
+	v.Check(hardware.BytesPerWeight(f) > 0, path, fmt.Sprintf("%q", string(f)),
 		fmt.Sprintf("one of %v", hardware.Formats()))
 }
 
 func (v *validator) block(path string, b *Block, experts bool) {
 	v.positive(path+".count", b.Count)
 	v.atLeast(path+".dense", b.Dense, 0)
-	check(v, b.Dense > 0 || b.NoFFN || experts, path+".dense", b.Dense, "an inner size, or an experts section")
-	check(v, b.Dense == 0 || !b.NoFFN, path+".no_ffn", b.NoFFN, "false beside a dense FFN")
-	check(v, b.HashRouted >= 0 && b.HashRouted <= b.Count, path+".hash_routed", b.HashRouted,
+	v.Check(b.Dense > 0 || b.NoFFN || experts, path+".dense", b.Dense, "an inner size, or an experts section")
+	v.Check(b.Dense == 0 || !b.NoFFN, path+".no_ffn", b.NoFFN, "false beside a dense FFN")
+	v.Check(b.HashRouted >= 0 && b.HashRouted <= b.Count, path+".hash_routed", b.HashRouted,
 		fmt.Sprintf("at most the block's %d layers", b.Count))
 	v.attention(path+".attention", b.Attention)
 }
@@ -85,7 +75,7 @@ func (v *validator) experts(e *Experts) {
 	v.atLeast("experts.shared", e.Shared, 0)
 	v.atLeast("experts.shared_inner", e.SharedInner, 0)
 	v.atLeast("experts.latent", e.Latent, 0)
-	check(v, e.TopK >= 1 && e.TopK <= e.Routed, "experts.top_k", e.TopK,
+	v.Check(e.TopK >= 1 && e.TopK <= e.Routed, "experts.top_k", e.TopK,
 		fmt.Sprintf("1 to the %d routed experts", e.Routed))
 }
 
@@ -94,14 +84,14 @@ func (v *validator) experts(e *Experts) {
 func (v *validator) acceptance(mean []float64) {
 	for i, tokens := range mean {
 		depth := i + 1
-		check(v, tokens >= 1 && tokens <= float64(depth+1), fmt.Sprintf("acceptance[%d]", i), tokens,
+		v.Check(tokens >= 1 && tokens <= float64(depth+1), fmt.Sprintf("acceptance[%d]", i), tokens,
 			fmt.Sprintf("1 to %d tokens per step at draft depth %d", depth+1, depth))
 	}
 }
 
 func (v *validator) attention(path string, a Attention) {
 	if !a.Kind.known() {
-		check(v, false, path+".kind", fmt.Sprintf("%q", string(a.Kind)), "one of "+kindNames())
+		v.Check(false, path+".kind", fmt.Sprintf("%q", string(a.Kind)), "one of "+kindNames())
 		return
 	}
 	need, may := a.kind().dimensions()
@@ -113,15 +103,15 @@ func (v *validator) attention(path string, a Attention) {
 		case slices.Contains(may, d.name):
 			v.atLeast(at, *d.value, 0)
 		default:
-			check(v, *d.value == 0, at, *d.value, fmt.Sprintf("0: %s attention does not use it", a.Kind))
+			v.Check(*d.value == 0, at, *d.value, fmt.Sprintf("0: %s attention does not use it", a.Kind))
 		}
 	}
 	for _, f := range a.flags() {
 		allowed := f.name == "gated" || slices.Contains(may, f.name)
-		check(v, allowed || !*f.value, path+"."+f.name, *f.value, fmt.Sprintf("known of %s attention", a.Kind))
+		v.Check(allowed || !*f.value, path+"."+f.name, *f.value, fmt.Sprintf("false: %s attention does not have it", a.Kind))
 	}
 	for _, r := range a.kind().rules(a) {
-		check(v, r.holds, path+"."+r.field, r.value, r.want)
+		v.Check(r.holds, path+"."+r.field, r.value, r.want)
 	}
 }
 

@@ -70,7 +70,7 @@ func anyAttention(t *rapid.T) Attention {
 	}
 	v := &validator{}
 	v.attention("attention", a)
-	require.NoError(t, v.err(), "the law is about legal modules")
+	require.NoError(t, v.Err(), "the law is about legal modules")
 	return a
 }
 

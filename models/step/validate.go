@@ -5,7 +5,7 @@ import (
 	"maps"
 	"slices"
 
-	"agentsim/models/hardware"
+	"agentsim/fault"
 )
 
 // Validate reports the first number that no engine can have.
@@ -35,13 +35,12 @@ func (e EngineSpec) Validate() error {
 	}
 	for _, c := range checks {
 		if !c.ok {
-			return &hardware.FieldError{Path: c.path, Problem: fmt.Sprintf("%g: want %s", c.value, c.want)}
+			return fault.Want(c.path, fmt.Sprintf("%g", c.value), c.want)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(e.EfficiencyOn)) {
 		if !(e.EfficiencyOn[name] > 0) {
-			return &hardware.FieldError{Path: "efficiency_on." + name,
-				Problem: fmt.Sprintf("%g: want more than 0", e.EfficiencyOn[name])}
+			return fault.Want("efficiency_on."+name, fmt.Sprintf("%g", e.EfficiencyOn[name]), "more than 0")
 		}
 	}
 	return nil
