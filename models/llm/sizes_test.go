@@ -164,11 +164,11 @@ func TestLatentAttentionAbsorbsInDecode(t *testing.T) {
 	mla := preset(t, "deepseek-r1").Blocks[0].Attention
 	require.Equal(t, 2*128*(576+512.0), mla.FLOPsPerPair())
 	require.Equal(t, 2*128*(192+128.0), mla.PrefillFLOPsPerPair())
-	require.Equal(t, 2*512*128*(128+128.0), mla.ExpandFLOPs())
+	require.Equal(t, 2*512*128*(128+128.0), mla.Core().Expand)
 	dsa := preset(t, "deepseek-v3.2").Blocks[0].Attention
 	require.Equal(t, dsa.FLOPsPerPair(), dsa.PrefillFLOPsPerPair())
 	require.Equal(t, 2*64*128.0, dsa.FLOPsPerIndexPair())
-	require.Zero(t, dsa.ExpandFLOPs())
+	require.Zero(t, dsa.Core().Expand)
 	require.Equal(t, 2048*656+100_000*132.0, dsa.ReadBytes(100_000, v32Cache))
 	// V3: 187.1 M per layer; the indexer of V3.2 adds 14.0 M.
 	require.InDelta(t, 187.1e6, mla.Weights(7168).Total(), 0.05e6)
@@ -198,7 +198,7 @@ func TestEntryLayouts(t *testing.T) {
 		{hardware.MXFP4, 448/2 + 448/32 + 64*2, 64 + 4},
 		{hardware.NVFP4, 448/2 + 448/16 + 64*2, 64 + 8},
 	} {
-		require.Equal(t, c.entry, csa.entryBytes(c.format), c.format)
+		require.Equal(t, c.entry, csa.kind().entryBytes(csa, c.format), c.format)
 		require.Equal(t, c.index, csa.indexBytes(c.format), c.format)
 	}
 	require.Equal(t, csa.indexBytes(hardware.FP8), csa.indexBytes(""))

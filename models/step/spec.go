@@ -1,6 +1,3 @@
-// Package step composes architecture, experts, hardware and engine into the
-// time and energy of one step of a worker, and into the memory budget of its
-// ranks. A Model is built once per configuration and is immutable after that.
 package step
 
 import (

@@ -3,7 +3,7 @@ package step
 import (
 	"fmt"
 
-	"agentsim/models/hardware"
+	"agentsim/fault"
 )
 
 // Validate reports the first number that no engine can have.
@@ -32,7 +32,7 @@ func (e EngineSpec) Validate() error {
 	}
 	for _, c := range checks {
 		if !c.ok {
-			return &hardware.FieldError{Path: c.path, Problem: fmt.Sprintf("%g: want %s", c.value, c.want)}
+			return fault.Want(c.path, fmt.Sprintf("%g", c.value), c.want)
 		}
 	}
 	return nil

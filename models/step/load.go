@@ -1,5 +1,34 @@
 package step
 
+import "agentsim/models/llm"
+
+// MaxKinds is the number of different layer kinds one model may have.
+const MaxKinds = 6
+
+// Rank is what one attention rank processes in one step.
+type Rank struct {
+	PrefillTokens  int
+	PrefillContext float64            // context summed over the prefill tokens
+	PrefillWork    [MaxKinds]llm.Work // pairs of the prefill tokens, per layer kind
+	PrefillEnds    int                // prompts whose last token is in this step
+	Prompts        int                // prompts of which a chunk is in this step
+	Prefix         float64            // tokens in the cache in front of those chunks, summed
+	Sequences      int                // decoding
+	Context        float64            // context summed over the decoding sequences
+}
+
+// add adds a chunk of a prompt, but for the pairs of its attention.
+func (r *Rank) add(prefix, tokens int, last bool) {
+	r.PrefillTokens += tokens
+	r.Prompts++
+	r.Prefix += float64(prefix)
+	const mid = 0.5
+	r.PrefillContext += float64(tokens) * (float64(prefix) + mid*float64(tokens))
+	if last {
+		r.PrefillEnds++
+	}
+}
+
 // part is a piece of a batch: the at-th (from 0) of so many nearly equal ones,
 // larger ones first.
 type part struct{ at, of int }
