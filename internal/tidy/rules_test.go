@@ -17,9 +17,6 @@ const (
 // wideTypes may have as many methods as it says. Numbers only fall.
 var wideTypes = map[string]int{
 	"models/kvcache.Cache": 60,
-	"models/llm.hfImport":  51,
-	"recipe.reader":        59,
-	"recipe.script":        41,
 }
 
 // backShares are the packages whose comment must list their files, with the
