@@ -1,0 +1,172 @@
+package readers
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/parquet-go/parquet-go"
+
+	"agentsim/trace/writers"
+)
+
+// tables reads Parquet tables that others made, as Hugging Face publishes data
+// sets: the column names say what the rows hold, as the keys do in JSON. Rows
+// of agentic corpora (id, block_size, requests), of conversations (messages,
+// conversations, conversation, trajectory, or one column of prompts and one of
+// answers) and of every format whose rows are JSON are known.
+type tables struct {
+	env   *env
+	inner opener
+	name  string // of the inner format
+}
+
+func newTables(e *env) opener { return &tables{env: e} }
+
+// isTable reports whether a file is a Parquet table of somebody else.
+func isTable(p *sample) bool {
+	if !strings.HasPrefix(p.text, parquetMagic) || p.parts != nil {
+		return false
+	}
+	in, err := os.Open(p.path)
+	if err != nil {
+		return false
+	}
+	defer in.Close()
+	table, err := openTable(in)
+	if err != nil {
+		return false
+	}
+	_, ours := table.Lookup(writers.KeyVersion)
+	return !ours
+}
+
+// openTable opens a table. The library trusts what the file says of itself, so
+// a damaged one can make it panic.
+func openTable(in *os.File) (table *parquet.File, err error) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			err = fmt.Errorf("the table seems to be damaged: %v", fault)
+		}
+	}()
+	info, err := in.Stat()
+	if err != nil {
+		return nil, err
+	}
+	return parquet.OpenFile(in, info.Size(), parquet.SkipBloomFilters(true), parquet.SkipPageIndex(true))
+}
+
+func (t *tables) open(f *file, _ []byte, _ *sample) (decoder, error) {
+	in, err := os.Open(f.path)
+	if err != nil {
+		return nil, err
+	}
+	f.c = append(f.c, in)
+	table, err := openTable(in)
+	if err != nil {
+		return nil, err
+	}
+	rows := newParquetRows(table)
+	f.c = append(f.c, rows)
+	renameChat(&rows.root)
+	r := newHead(rows)
+	head, err := r.Peek(headBytes)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	if len(bytes.TrimSpace(head)) == 0 {
+		return nil, errors.New("the table has no rows; want at least one")
+	}
+	p := probe(input{path: f.path}, head)
+	p.parts = nil
+	chosen, err := rowFormat(p, table.Schema())
+	if err != nil {
+		return nil, err
+	}
+	if t.inner != nil && t.name != chosen.name {
+		return nil, fmt.Errorf("rows of format %s after rows of format %s; want one format in a trace", chosen.name, t.name)
+	}
+	if t.inner == nil {
+		t.inner, t.name = chosen.begin(t.env), chosen.name
+		t.env.note("rows of the table read as " + chosen.name)
+	}
+	return t.inner.open(&file{input: input{path: f.path}, r: r}, head, p)
+}
+
+func (t *tables) finish(q *queue) error {
+	if t.inner == nil {
+		return nil
+	}
+	return t.inner.finish(q)
+}
+
+// drain asks the inner format, if it holds calls back until all files are read.
+func (t *tables) drain(q *queue) (bool, error) {
+	if d, ok := t.inner.(drainer); ok {
+		return d.drain(q)
+	}
+	return true, nil
+}
+
+// rowFormat finds the format of a table's rows among those whose records are JSON.
+func rowFormat(p *sample, schema *parquet.Schema) (format, error) {
+	best, score := format{}, 0
+	for _, f := range formats() {
+		if s := f.score(p); s > score {
+			best, score = f, s
+		}
+	}
+	if score > 0 {
+		return best, nil
+	}
+	var names []string
+	for _, field := range schema.Fields() {
+		names = append(names, field.Name())
+	}
+	const most = 30
+	return format{}, fmt.Errorf("columns %s say nothing of calls; want requests with counts of tokens, or the messages of"+
+		" conversations", strings.Join(names[:min(len(names), most)], ", "))
+}
+
+// Names under which tables hold what a conversation is made of.
+var (
+	chatIDs     = []string{"id", "conversation_hash", "conversation_id", "session_id", "instance_id", "trajectory_id", "uuid", "prompt_id"}
+	chatLists   = []string{"messages", "conversations", "conversation", "trajectory"}
+	chatPrompts = []string{"prompt", "instruction", "question", "query"}
+	chatAnswers = []string{"response", "completion", "answer", "output"}
+)
+
+// renameChat gives the columns of conversations the names that the reader of
+// chats knows. A table that counts calls, or numbers them, is left as it is.
+func renameChat(root *tableNode) {
+	for _, counted := range []string{"requests", "conversation_idx", "output_length", "turns", "history", "run_type"} {
+		if columnOf(root, counted) != nil {
+			return
+		}
+	}
+	list := columnOf(root, chatLists...)
+	if list == nil {
+		return
+	}
+	if list.name == "trajectory" {
+		list.name = "messages"
+	}
+	if id := columnOf(root, chatIDs...); id != nil && id.name != "conversation_hash" {
+		id.name = "id"
+	}
+}
+
+// columnOf finds the first of several columns that a table has.
+func columnOf(root *tableNode, names ...string) *tableNode {
+	for _, name := range names {
+		for i := range root.children {
+			if root.children[i].name == name {
+				return &root.children[i]
+			}
+		}
+	}
+	return nil
+}
