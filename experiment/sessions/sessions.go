@@ -35,7 +35,12 @@ func Open(s *configs.Scenario) (*Source, error) {
 		return &Source{Sessions: &drawn{profile: &w.Synthetic, seed: s.Seed}}, nil
 	}
 	w.OutputMax = lower(w.OutputMax, s.Protocol.OutputMax)
-	r, err := readers.Open(w.Trace, w.Format)
+	r, err := readers.OpenAll([]string{w.Trace}, readers.Options{
+		Format:  w.Format,
+		SkipBad: w.SkipBad,
+		Prefix:  w.Prefix,
+		Block:   w.BlockTokens,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("workload.trace: %w", err)
 	}

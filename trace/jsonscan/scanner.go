@@ -15,6 +15,7 @@
 package jsonscan
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -36,6 +37,8 @@ type Scanner struct {
 	err      error
 	readErr  error // what ended the stream: io.EOF or a fault
 	scratch  []byte
+	padded   bool // the stream ended in NUL bytes
+	cut      bool // err is that the stream ended inside a value
 	// OneLine refuses line breaks inside a value, as JSON Lines does: a
 	// record that was cut short then cannot swallow the next one.
 	OneLine bool
@@ -54,6 +57,17 @@ func (e *SyntaxError) Error() string { return e.Msg }
 func New(r io.Reader) *Scanner {
 	return &Scanner{r: r, buf: make([]byte, bufferBytes), line: 1}
 }
+
+// NewText returns a Scanner of a text, which it reads in place.
+func NewText(text []byte) *Scanner {
+	return &Scanner{r: nothing{}, buf: text, end: len(text), line: 1}
+}
+
+// nothing is a stream that has ended.
+type nothing struct{}
+
+// Read returns io.EOF.
+func (nothing) Read([]byte) (int, error) { return 0, io.EOF }
 
 // Line returns the 1-based line the scanner stands on.
 func (s *Scanner) Line() int { return s.line }
@@ -79,6 +93,25 @@ func (s *Scanner) More() bool {
 		s.Fail("stray comma between records")
 	}
 	return s.err == nil && c != 0
+}
+
+// RestOfLine returns what is left of a line that is no JSON, without white
+// space around it and at most so many bytes of it.
+func (s *Scanner) RestOfLine(most int) string {
+	s.err = nil
+	var line []byte
+	for len(line) < most {
+		if s.pos == s.end && !s.fill() {
+			break
+		}
+		c := s.buf[s.pos]
+		if c == '\n' && len(bytes.TrimSpace(line)) > 0 {
+			break
+		}
+		line = append(line, c)
+		s.pos++
+	}
+	return string(bytes.TrimSpace(line))
 }
 
 // SkipLine clears the error and moves behind the next line break, so that
@@ -128,6 +161,31 @@ func (s *Scanner) fill() bool {
 	return false
 }
 
+// nulTail reports whether only NUL bytes are left, as a file system leaves them
+// after a crash. If so the stream ends before them.
+func (s *Scanner) nulTail() bool {
+	for {
+		for s.pos < s.end {
+			switch s.buf[s.pos] {
+			case 0, ' ', '\t', '\r', '\n':
+				s.pos++
+			default:
+				return false
+			}
+		}
+		if !s.fill() {
+			s.padded = !s.damaged()
+			return s.padded
+		}
+	}
+}
+
+// Padded reports whether the stream ended in NUL bytes.
+func (s *Scanner) Padded() bool { return s.padded }
+
+// Cut reports whether the error is that the stream ended inside a value.
+func (s *Scanner) Cut() bool { return s.cut }
+
 // stop turns the end of the stream into an error: inside a value it always is one.
 func (s *Scanner) stop() {
 	if s.err != nil {
@@ -137,6 +195,7 @@ func (s *Scanner) stop() {
 		s.err = &readError{line: s.line, err: s.readErr}
 		return
 	}
+	s.cut = true
 	s.Fail("the file ends in the middle of a record; it seems to be cut short")
 }
 
@@ -182,7 +241,9 @@ func (s *Scanner) peek() byte {
 				s.pos++
 				s.line++
 			case 0:
-				s.Fail("a NUL byte; this is not a text file")
+				if !s.nulTail() {
+					s.Fail("a NUL byte; this is not a text file")
+				}
 				return 0
 			default:
 				return c

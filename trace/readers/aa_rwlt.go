@@ -86,7 +86,7 @@ func (a *aaRWLT) hold(at *rwltConversation, id string, messages []message) {
 		a.prompts.add(&p, m)
 	}
 	c := unknownTimes()
-	c.Session, c.Input, c.Cached, c.Kind = id, p.tokens, p.cached, trace.User
+	c.Session, c.Input, c.Prefix, c.Kind = id, p.tokens, p.cached, trace.User
 	if messages[len(messages)-1].tool {
 		c.Kind = trace.Tool
 	}

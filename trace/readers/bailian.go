@@ -61,7 +61,7 @@ func (b *bailian) record(s *jsonscan.Scanner, q *queue) {
 	case blocks < c.Input/bailianBlock || blocks > (c.Input+bailianBlock-1)/bailianBlock:
 		b.env.note("hash_ids that do not fill the prompt in blocks of 16") // the leading ones still tell what is shared
 	}
-	c.Cached = min(hits*bailianBlock, c.Input)
+	c.Prefix = min(hits*bailianBlock, c.Input)
 	b.place(&c, chat, parent)
 	b.rows++
 	q.push(c)

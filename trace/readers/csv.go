@@ -1,7 +1,6 @@
 package readers
 
 import (
-	"bytes"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -30,12 +29,15 @@ type csvOpener struct {
 	own bool // the format is ours: a column that it does not have is a mistake
 }
 
-func (o csvOpener) open(f *file, head []byte, _ *sample) (decoder, error) {
-	if bytes.HasPrefix(head, []byte(byteOrderMark)) {
-		if _, err := f.r.Discard(len(byteOrderMark)); err != nil {
-			return nil, err
-		}
+// drain asks the format, if it holds calls back until all files are read.
+func (o csvOpener) drain(q *queue) (bool, error) {
+	if d, ok := o.csvFormat.(drainer); ok {
+		return d.drain(q)
 	}
+	return true, nil
+}
+
+func (o csvOpener) open(f *file, _ []byte, _ *sample) (decoder, error) {
 	o.begin(f.path)
 	r := csv.NewReader(f.r)
 	r.ReuseRecord = true

@@ -138,7 +138,7 @@ func (d *dynamoMooncake) place(r *dynamoRow) {
 	if r.tools > 0 {
 		r.Kind = trace.Tool
 	}
-	r.Cached = min(r.hits*d.block, r.Input)
+	r.Prefix = min(r.hits*d.block, r.Input)
 	session := d.sessions[r.Session]
 	if session == nil {
 		parent, ok := d.parent(r)

@@ -120,9 +120,9 @@ func (m *mooncake) place(r *mooncakeRow) {
 		m.placeText(session, r)
 	case session.turns > 0:
 		r.Input += session.input + session.output
-		r.Cached = session.input
+		r.Prefix = session.input
 	default:
-		r.Cached = min(r.hits*mooncakeBlock, r.Input)
+		r.Prefix = min(r.hits*mooncakeBlock, r.Input)
 	}
 	session.turns++
 	session.input, session.output = r.Input, r.Output
@@ -138,6 +138,6 @@ func (m *mooncake) placeText(session *mooncakeSession, r *mooncakeRow) {
 	for _, msg := range r.messages {
 		m.prompts.add(&p, msg)
 	}
-	r.Input, r.Cached = p.tokens, p.cached
+	r.Input, r.Prefix = p.tokens, p.cached
 	session.prompt = p
 }

@@ -20,13 +20,13 @@ func (s *sessionCSV) row(r *csvRow, q *queue) {
 	c := unknownTimes()
 	c.Kind = trace.Tool
 	c.Session = r.cell("session_id")
-	c.Input, c.Output, c.Cached = r.count("input_tokens"), r.count("output_tokens"), r.count("cached_prefix_tokens")
+	c.Input, c.Output, c.Prefix = r.count("input_tokens"), r.count("output_tokens"), r.count("cached_prefix_tokens")
 	session := s.sessions.of(c.Session)
 	if turn := r.number("turn"); turn != float64(session.turns) {
 		r.fail("turn: %v; want %d, the next of session %s", turn, session.turns, c.Session)
 	}
-	if c.Cached > c.Input {
-		r.fail("cached_prefix_tokens: %d; want at most input_tokens, %d", c.Cached, c.Input)
+	if c.Prefix > c.Input {
+		r.fail("cached_prefix_tokens: %d; want at most input_tokens, %d", c.Prefix, c.Input)
 	}
 	c.Gap = r.seconds("tool_delay_before_s", 1)
 	if r.err != nil {

@@ -50,8 +50,8 @@ func (t *tracelabCSV) row(r *csvRow, q *queue) {
 	if t.file > 1 {
 		c.Session = fmt.Sprintf("%d-%s", t.file, id)
 	}
-	c.Cached = r.count("prefix_len")
-	c.Input, c.Output = c.Cached+r.count("input_len"), r.count("output_len")
+	c.Prefix = r.count("prefix_len")
+	c.Input, c.Output = c.Prefix+r.count("input_len"), r.count("output_len")
 	if round := r.number("round_idx"); round != float64(session.turns) {
 		r.fail("round_idx: %v; want %d, the next of session %s", round, session.turns, id)
 	}

@@ -158,7 +158,7 @@ func (w *weka) flush(s *jsonscan.Scanner, q *queue) {
 			return
 		}
 		c.Session = w.session
-		c.Cached = min(c.hits*w.blockSize, c.Input)
+		c.Prefix = min(c.hits*w.blockSize, c.Input)
 		if c.Agent != "" && c.Parent == "" {
 			c.Parent = w.session
 		}
