@@ -79,7 +79,7 @@ func openInferenceKind(kind, before string) string {
 	case "AGENT":
 		return "invoke_agent"
 	case "EMBEDDING", "RERANKER", "RETRIEVER", "CHAIN", "GUARDRAIL", "EVALUATOR", "PROMPT":
-		return "embeddings"
+		return noOperation
 	}
 	return before // of another convention: UNKNOWN, CLIENT, SERVER
 }
@@ -94,11 +94,17 @@ func vercelOperation(name, before string) string {
 		"ai.streamObject.doStream":
 		return "chat"
 	case "ai.generateText", "ai.streamText", "ai.generateObject", "ai.streamObject":
-		return "invoke_agent"
+		return sdkOperation
 	case "ai.toolCall":
 		return "execute_tool"
 	case "ai.embed", "ai.embed.doEmbed", "ai.embedMany", "ai.embedMany.doEmbed":
-		return "embeddings"
+		return noOperation
 	}
 	return before
 }
+
+// Operations that the conventions have no name for.
+const (
+	sdkOperation = "sdk"  // of an SDK, around calls of the provider
+	noOperation  = "none" // that is no call of a model, whatever tokens it counts
+)

@@ -42,6 +42,7 @@ type openNode struct {
 	role, kind, model, agent, tool string
 	created, completed             float64 // Unix seconds
 	start, end                     float64 // of a part, or of its tool
+	at                             float64 // of an event
 	usage                          usage
 	counted                        bool // tokens are told
 	failed, compaction             bool
@@ -103,7 +104,13 @@ func (o *openCode) record(s *jsonscan.Scanner, _ *queue) {
 
 // node reads an object with all that it holds.
 func (o *openCode) node(s *jsonscan.Scanner) openNode {
-	n := openNode{created: trace.Unknown, completed: trace.Unknown, start: trace.Unknown, end: trace.Unknown}
+	n := openNode{
+		created:   trace.Unknown,
+		completed: trace.Unknown,
+		start:     trace.Unknown,
+		end:       trace.Unknown,
+		at:        trace.Unknown,
+	}
 	n.usage.usual = buckets{read: true, created: true, reasoning: true}
 	if !s.Is('{') {
 		s.Skip()
@@ -144,6 +151,8 @@ func (o *openCode) field(s *jsonscan.Scanner, key string, n *openNode) {
 		s.Skip()
 	case "timecreated":
 		n.created = looseTime(s, "time_created")
+	case "timestamp":
+		n.at = looseTime(s, "timestamp")
 	case "time":
 		o.times(s, n)
 	case "tokens":
@@ -271,6 +280,12 @@ func (o *openCode) event(n *openNode) {
 	if p.message == "" {
 		return
 	}
+	switch p.kind {
+	case "step-start":
+		p.start = n.at
+	case "step-finish":
+		p.end = n.at
+	}
 	o.part(p)
 }
 
@@ -288,7 +303,7 @@ func (o *openCode) message(n *openNode) {
 
 func (o *openCode) part(n *openNode) {
 	switch n.kind {
-	case "step-finish", "tool", "text", "reasoning":
+	case "step-start", "step-finish", "tool", "text", "reasoning":
 	default:
 		return
 	}
@@ -405,14 +420,22 @@ func (o *openCode) steps(m *openNode) []openStep {
 	toolEnd := trace.Unknown
 	for i := range parts {
 		switch p := &parts[i]; p.kind {
+		case "step-start":
+			at.start = max(at.start, p.start)
 		case "tool":
 			at.end, at.tool = max(at.end, p.start), p.tool
 			toolEnd = max(toolEnd, p.end)
 		case "text", "reasoning":
 			at.end = max(at.end, p.end)
+			if at.start < 0 {
+				at.start = p.start
+			}
 		case "step-finish":
 			if !p.counted {
 				continue
+			}
+			if at.end < 0 {
+				at.end = p.end
 			}
 			at.usage = p.usage
 			steps = append(steps, at)
@@ -423,6 +446,9 @@ func (o *openCode) steps(m *openNode) []openStep {
 		whole := openStep{usage: m.usage, start: m.created, end: trace.Unknown}
 		if len(steps) > 0 {
 			whole.end, whole.tool = steps[0].end, steps[0].tool
+			if whole.start < 0 {
+				whole.start = steps[0].start
+			}
 			if !m.counted {
 				whole.usage = steps[0].usage
 			}

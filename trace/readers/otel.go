@@ -99,6 +99,10 @@ func (sp *otelSpan) classify(title string) {
 		sp.kind = toolSpan
 	case "invoke_agent", "create_agent", "agent":
 		sp.kind = agentSpan
+	case sdkOperation:
+		sp.kind, sp.sdk = agentSpan, true
+	case noOperation, "embeddings", "embedding", "rerank", "retrieval":
+		sp.kind = otherSpan
 	default:
 		if sp.tokens.input > 0 {
 			sp.kind = callSpan // whatever it is called, tokens were paid for

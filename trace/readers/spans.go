@@ -23,6 +23,7 @@ type span struct {
 	path       string
 	line       int
 	wraps      bool // a call inside it is the call
+	sdk        bool // an agentSpan that an SDK puts around each of its calls
 }
 
 type spanKind uint8
@@ -50,13 +51,16 @@ func newSpans(e *env) spans { return spans{env: e, byID: map[string]int{}} }
 func (p *spans) begin(path string)   { p.path = path }
 func (p *spans) finish(*queue) error { return nil }
 
+// key names a span among all: ids are unique within their trace.
+func (s *span) key() string { return s.trace + "/" + s.id }
+
 // add puts a span to the others. Of one that is told twice, as by an exporter
 // that tries again, the fuller record counts.
 func (p *spans) add(s span, line int) {
 	s.path, s.line = p.path, line
-	i, twice := p.byID[s.id]
+	i, twice := p.byID[s.key()]
 	if !twice {
-		p.byID[s.id] = len(p.all)
+		p.byID[s.key()] = len(p.all)
 		p.all = append(p.all, s)
 		return
 	}
@@ -74,10 +78,15 @@ func (p *spans) drain(*queue) (bool, error) {
 	slices.SortStableFunc(p.all, func(a, b span) int {
 		return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(a.end, b.end), cmp.Compare(a.id, b.id))
 	})
+	clear(p.byID)
+	at := spanWalk{spans: p, agents: map[string]*spanAgent{}, sessions: map[string]string{}}
 	for i := range p.all {
-		p.byID[p.all[i].id] = i
+		s := &p.all[i]
+		p.byID[s.key()] = i
+		if at.sessions[s.trace] == "" {
+			at.sessions[s.trace] = s.session
+		}
 	}
-	at := spanWalk{spans: p, agents: map[string]*spanAgent{}}
 	for i := range p.all {
 		if err := p.markWrappers(&p.all[i]); err != nil {
 			return false, err
@@ -97,7 +106,7 @@ func (p *spans) around(s *span) ([]*span, error) {
 		if len(out) > len(p.all) {
 			return nil, fmt.Errorf("%s:%d: span %s is its own ancestor; want parents without a circle", s.path, s.line, s.id)
 		}
-		i, ok := p.byID[id]
+		i, ok := p.byID[s.trace+"/"+id]
 		if !ok {
 			break
 		}
@@ -124,8 +133,9 @@ func (p *spans) markWrappers(s *span) error {
 
 // spanWalk goes through the spans of an export in the order of time.
 type spanWalk struct {
-	spans  *spans
-	agents map[string]*spanAgent
+	spans    *spans
+	agents   map[string]*spanAgent
+	sessions map[string]string // that some span of a trace names first: others, as of tools, may name none
 }
 
 // spanAgent is what is known of an agent's tools since its last call.
@@ -144,7 +154,7 @@ func (w *spanWalk) take(s *span) {
 	for _, up := range around {
 		e.Session = cmp.Or(e.Session, up.session)
 	}
-	e.Session = cmp.Or(e.Session, s.trace)
+	e.Session = cmp.Or(e.Session, w.sessions[s.trace], s.trace)
 	e.Agent, e.Parent = agentAround(around)
 	if e.Agent != "" {
 		e.Parent = cmp.Or(e.Parent, e.Session)
@@ -185,8 +195,8 @@ func (w *spanWalk) call(a *spanAgent, s *span, e entry) {
 // The outermost agent is the session's main one and has no name.
 func agentAround(around []*span) (agent, parent string) {
 	var chain []string // of agents, from the inside
-	for _, up := range around {
-		if up.kind == agentSpan {
+	for i, up := range around {
+		if up.kind == agentSpan && !(up.sdk && withinAgent(around[i+1:])) {
 			chain = append(chain, cmp.Or(up.name, "agent")+":"+up.id)
 		}
 	}
@@ -197,4 +207,15 @@ func agentAround(around []*span) (agent, parent string) {
 		parent = chain[1]
 	}
 	return chain[0], parent
+}
+
+// withinAgent reports whether a span runs in an agent that did not start it by
+// a tool, of those around it from the inside.
+func withinAgent(around []*span) bool {
+	for _, up := range around {
+		if up.kind == agentSpan || up.kind == toolSpan {
+			return up.kind == agentSpan
+		}
+	}
+	return false
 }
