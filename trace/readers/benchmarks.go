@@ -32,6 +32,7 @@ type aiperfRecord struct {
 
 func (a *aiperfExport) record(s *jsonscan.Scanner, _ *queue) {
 	r := aiperfRecord{entry: newEntry()}
+	r.Kind = trace.User // whatever the pause stands for
 	object(s, func(key []byte) {
 		switch string(key) {
 		case "metadata":

@@ -89,7 +89,7 @@ func (c *codex) payload(s *jsonscan.Scanner, key []byte, r *codexRecord) {
 	case "parent_thread_id":
 		r.parent = text(s)
 	case "thread_source":
-		r.isSubAgent = r.isSubAgent || text(s) == "subagent"
+		r.isSubAgent = text(s) == "subagent" || r.isSubAgent
 	case "source":
 		nested(s, func() {
 			r.isSubAgent = true

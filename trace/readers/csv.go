@@ -99,7 +99,7 @@ func (d *csvDecoder) decode(q *queue) error {
 		return fmt.Errorf("%w; the file seems to be damaged or cut short", err)
 	}
 	d.at, _ = d.r.FieldPos(0)
-	d.row.cells, d.row.err = cells, nil
+	d.row.cells, d.row.line, d.row.err = cells, d.at, nil
 	before := len(q.calls)
 	d.format.row(d.row, q)
 	if d.row.err != nil {
@@ -117,6 +117,7 @@ func (d *csvDecoder) line() int { return d.at }
 type csvRow struct {
 	columns map[string]int
 	cells   []string
+	line    int
 	err     error
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"strings"
 
+	"agentsim/trace"
 	"agentsim/trace/jsonscan"
 )
 
@@ -23,6 +24,7 @@ func newCursor(e *env) jsonFormat { return &cursor{env: e, keys: plainKeys{}} }
 
 func (c *cursor) record(s *jsonscan.Scanner, _ *queue) {
 	e := newEntry()
+	e.Kind = trace.User
 	u := usage{usual: anthropic}
 	failed := false
 	count := func(name string, to *int) {

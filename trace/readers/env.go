@@ -17,6 +17,8 @@ type env struct {
 	names   names
 	ledger  ledger
 	session map[string]string // by path of a file that holds one, where its name alone is not enough
+	many    bool              // the trace has more than one file
+	skipBad int               // bad records that may be passed over
 	block   int               // tokens of a block, where the format does not tell; 0 = find out
 	err     error             // setting up the counter
 }

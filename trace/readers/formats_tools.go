@@ -121,6 +121,13 @@ func exportFormats() []format {
 			begin:  looseCSV(newLiteLLM),
 			cached: true,
 		}, {
+			name:   "chat-rows",
+			about:  "conversations as text, a message a row",
+			export: "jq -c '{conversation_id: \"1\", turn: 1, role: \"user\", content: \"hi\"}'",
+			keys: []string{"conversation_id turn role content", "conversation_id turn_index role content",
+				"conversation_id role content"},
+			begin: jsonRecords(newChatRows),
+		}, {
 			name:   "parquet",
 			about:  "tables of others, as Hugging Face publishes them: rows of any format of JSON, or conversations",
 			export: "hf download --repo-type dataset ORG/NAME --include '*.parquet' --local-dir .",

@@ -116,7 +116,7 @@ func (t *Trace) begin(f *file) error {
 			in.path, chosen.name, t.format.name)
 	}
 	if t.format == nil {
-		t.env.block = t.opts.Block
+		t.env.block, t.env.skipBad = t.opts.Block, t.opts.SkipBad
 		t.format, t.state = &chosen, chosen.begin(t.env)
 	}
 	t.report.Files++

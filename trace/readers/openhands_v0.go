@@ -291,64 +291,76 @@ func (o *openHandsV0) drain(*queue) (bool, error) {
 
 // openHandsWalk is how far a session's events have been followed.
 type openHandsWalk struct {
-	kind   trace.Kind
-	tool   string
-	sent   float64 // when the model was sent the last thing
-	edited bool
-	sums   usage
-	done   map[string]bool // responses
+	session string
+	run     *openHandsRun
+	kind    trace.Kind
+	tool    string
+	sent    float64 // when the model was sent the last thing
+	edited  bool
+	sums    usage
+	usages  []openHandsUsage // of the metrics, in order
+	place   map[string]int   // of a response in usages
+	named   map[string]bool  // responses that events name
+	done    map[string]bool  // responses recorded
 }
 
 func (o *openHandsV0) calls(session string, r *openHandsRun) {
-	told := map[string]openHandsUsage{}
+	walk := openHandsWalk{
+		session: session,
+		run:     r,
+		kind:    trace.User,
+		sent:    trace.Unknown,
+		place:   map[string]int{},
+		named:   map[string]bool{},
+		done:    map[string]bool{},
+	}
 	for _, u := range r.usages {
-		if u.response != "" {
-			told[u.response] = u
+		if _, twice := walk.place[u.response]; !twice && u.response != "" {
+			walk.place[u.response] = len(walk.usages)
+			walk.usages = append(walk.usages, u)
 		}
 	}
-	walk := openHandsWalk{kind: trace.User, sent: trace.Unknown, done: map[string]bool{}}
-	for _, id := range slices.Sorted(maps.Keys(r.events)) {
+	ids := slices.Sorted(maps.Keys(r.events))
+	for _, id := range ids {
+		walk.named[r.events[id].response.response] = true
+	}
+	for _, id := range ids {
 		e := r.events[id]
 		switch {
 		case e.condensed:
 			walk.edited = true
+		case e.observed == "agent_state_changed" || e.observed == "recall" || e.observed == "null":
 		case e.observed != "":
 			walk.kind, walk.tool, walk.sent = trace.Tool, cmp.Or(e.tool, e.observed), max(walk.sent, e.time)
-			if e.observed == "agent_state_changed" || e.observed == "recall" || e.observed == "null" {
-				walk.kind, walk.tool = trace.User, ""
-			}
 		case e.source == "user":
 			walk.kind, walk.tool, walk.sent = trace.User, "", max(walk.sent, e.time)
 		case e.source == "agent" && e.action != "":
-			o.action(session, r, &e, told, &walk)
+			o.action(&walk, &e)
 		}
 	}
-	for _, u := range r.usages { // of which no action is known, such as a condenser's
-		if walk.done[u.response] && u.response != "" {
-			continue
+	o.unnamed(&walk, len(walk.usages))
+}
+
+// unnamed records the responses that no event names, such as a condenser's, up
+// to a place in the metrics.
+func (o *openHandsV0) unnamed(walk *openHandsWalk, upTo int) {
+	for i := range upTo {
+		if u := &walk.usages[i]; !walk.named[u.response] && !walk.done[u.response] {
+			o.call(walk, *u, trace.Unknown)
 		}
-		walk.done[u.response] = true
-		c := newEntry()
-		c.Session, c.Model, c.Kind, c.id = session, u.model, trace.User, u.response
-		c.Input, c.Cached, c.Output = u.usage.tokens()
-		if latency, ok := r.latencies[u.response]; ok {
-			c.Service = latency
-		}
-		o.env.record(c)
 	}
 }
 
 // action records the call that led to an action.
-func (o *openHandsV0) action(session string, r *openHandsRun, e *openHandsV0Event, told map[string]openHandsUsage,
-	walk *openHandsWalk,
-) {
-	c := newEntry()
+func (o *openHandsV0) action(walk *openHandsWalk, e *openHandsV0Event) {
 	u := e.response
-	switch listed, ok := told[u.response]; {
-	case ok && u.response != "":
-		u.usage = listed.usage
-		u.model = cmp.Or(u.model, listed.model)
+	place, listed := walk.place[u.response]
+	switch {
+	case listed:
+		u.usage, u.model = walk.usages[place].usage, cmp.Or(u.model, walk.usages[place].model)
+		o.unnamed(walk, place)
 	case e.counted:
+	case e.action == "message" && walk.next(&u):
 	case e.summed:
 		rest, grew := e.sums.since(walk.sums)
 		if walk.sums.input == 0 {
@@ -359,31 +371,47 @@ func (o *openHandsV0) action(session string, r *openHandsRun, e *openHandsV0Even
 		}
 		u.usage = rest
 	default:
-		return
+		return // the prompt of the system, or nothing that a model wrote
 	}
 	if e.summed {
 		walk.sums = e.sums
 	}
-	if u.response != "" {
-		if walk.done[u.response] {
-			return // another tool of the same response
-		}
-		walk.done[u.response] = true
+	if u.response != "" && walk.done[u.response] {
+		return // another tool of the same response
 	}
-	c.Session, c.Model, c.Kind, c.Tool, c.edited = session, u.model, walk.kind, walk.tool, walk.edited
-	if u.response != "" {
-		c.id = u.response
-	}
-	c.Input, c.Cached, c.Output = u.usage.tokens()
-	latency, ok := r.latencies[u.response]
-	switch {
-	case ok && e.time >= latency:
-		c.took(e.time-latency, e.time)
-	case walk.sent >= 0 && walk.sent <= e.time:
-		c.took(walk.sent, e.time)
-	default:
-		c.took(e.time, e.time)
-	}
+	o.call(walk, u, e.time)
 	walk.kind, walk.tool, walk.edited, walk.sent = trace.User, "", false, trace.Unknown
+}
+
+// next takes the first response that no event names: messages without a tool's
+// call do not name theirs.
+func (walk *openHandsWalk) next(u *openHandsUsage) bool {
+	for i := range walk.usages {
+		if at := &walk.usages[i]; !walk.named[at.response] && !walk.done[at.response] {
+			*u = *at
+			return true
+		}
+	}
+	return false
+}
+
+// call records a call that was over at an instant.
+func (o *openHandsV0) call(walk *openHandsWalk, u openHandsUsage, end float64) {
+	walk.done[u.response] = true
+	c := newEntry()
+	c.Session, c.Model, c.Kind, c.Tool, c.edited = walk.session, u.model, walk.kind, walk.tool, walk.edited
+	c.id = u.response
+	c.Input, c.Cached, c.Output = u.usage.tokens()
+	latency, ok := walk.run.latencies[u.response]
+	switch {
+	case ok && end >= latency:
+		c.took(end-latency, end)
+	case ok:
+		c.Service = latency
+	case walk.sent >= 0 && walk.sent <= end:
+		c.took(walk.sent, end)
+	default:
+		c.took(end, end)
+	}
 	o.env.record(c)
 }

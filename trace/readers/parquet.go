@@ -71,7 +71,7 @@ func (t *tables) open(f *file, _ []byte, _ *sample) (decoder, error) {
 	}
 	rows := newParquetRows(table)
 	f.c = append(f.c, rows)
-	renameChat(&rows.root)
+	renameChat(rows)
 	r := newHead(rows)
 	head, err := r.Peek(headBytes)
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -131,6 +131,33 @@ func rowFormat(p *sample, schema *parquet.Schema) (format, error) {
 		" conversations", strings.Join(names[:min(len(names), most)], ", "))
 }
 
+// pair writes a prompt and its answer as the messages of a conversation. A
+// prompt may be a list of messages itself.
+func (r *parquetRows) pair(columns [][]parquet.Value) {
+	begun := len(r.out)
+	r.out = append(r.out, `,"messages":[`...)
+	from := len(r.out)
+	asked := r.value(r.asked, columns[r.asked.first:r.asked.last])
+	switch prompt := r.out[from:]; {
+	case !asked:
+		r.out = r.out[:begun]
+		return
+	case prompt[0] == '[' && len(prompt) > 2:
+		r.out = append(r.out[:from], prompt[1:len(prompt)-1]...)
+	case prompt[0] == '"':
+		r.out = append(append(append(r.out[:from:from], `{"role":"user","content":`...), prompt...), '}')
+	default:
+		r.out = r.out[:begun]
+		return
+	}
+	r.out = append(r.out, `,{"role":"assistant","content":`...)
+	if !r.value(r.said, columns[r.said.first:r.said.last]) {
+		r.out = r.out[:begun]
+		return
+	}
+	r.out = append(r.out, "}]"...)
+}
+
 // Names under which tables hold what a conversation is made of.
 var (
 	chatIDs     = []string{"id", "conversation_hash", "conversation_id", "session_id", "instance_id", "trajectory_id", "uuid", "prompt_id"}
@@ -141,18 +168,21 @@ var (
 
 // renameChat gives the columns of conversations the names that the reader of
 // chats knows. A table that counts calls, or numbers them, is left as it is.
-func renameChat(root *tableNode) {
+func renameChat(r *parquetRows) {
+	root := &r.root
 	for _, counted := range []string{"requests", "conversation_idx", "output_length", "turns", "history", "run_type"} {
 		if columnOf(root, counted) != nil {
 			return
 		}
 	}
-	list := columnOf(root, chatLists...)
-	if list == nil {
-		return
-	}
-	if list.name == "trajectory" {
+	list, asked, said := columnOf(root, chatLists...), columnOf(root, chatPrompts...), columnOf(root, chatAnswers...)
+	switch {
+	case list != nil && list.name == "trajectory":
 		list.name = "messages"
+	case list == nil && asked != nil && said != nil && said.leaf != nil:
+		r.asked, r.said = asked, said
+	case list == nil:
+		return
 	}
 	if id := columnOf(root, chatIDs...); id != nil && id.name != "conversation_hash" {
 		id.name = "id"

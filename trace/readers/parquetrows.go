@@ -26,6 +26,8 @@ type parquetRows struct {
 	buf    []parquet.Row
 	out    []byte // JSON not handed out yet
 	next   int    // of out
+	// The columns of a prompt and of its answer, where they are the conversation.
+	asked, said *tableNode
 }
 
 // tableNode is a column, or a group of columns.
@@ -154,6 +156,11 @@ func (r *parquetRows) readRow() (err error) {
 		return true
 	})
 	r.group(&r.root, columns)
+	if r.asked != nil {
+		r.out = r.out[:len(r.out)-1]
+		r.pair(columns)
+		r.out = append(r.out, '}')
+	}
 	r.out = append(r.out, '\n')
 	return nil
 }

@@ -190,6 +190,7 @@ func digest(path string) (string, error) {
 // nameSessions gives files that hold one session each, and have the same name
 // in different directories, names that tell them apart.
 func (e *env) nameSessions(inputs []input) {
+	e.many = len(inputs) > 1
 	count := map[string]int{}
 	for _, in := range inputs {
 		count[sessionName(in.path)]++
