@@ -143,14 +143,26 @@ func (a *aiperfExport) metric(s *jsonscan.Scanner, key string, r *aiperfRecord) 
 	case "usage_prompt_cache_read_tokens", "usage_prompt_cached_tokens", "usage_cached_tokens":
 		count(&r.reported.read)
 	case "request_latency":
-		if size, ok := unitSeconds[cmp.Or(unit, "ms")]; ok && value >= 0 {
+		if size := unitSeconds(unit); value >= 0 && size > 0 {
 			r.Service = value * size
 		}
 	}
 }
 
-// unitSeconds are the units of AIPerf's metrics.
-var unitSeconds = map[string]float64{"s": 1, "sec": 1, "ms": milli, "us": micro, "ns": nano}
+// unitSeconds returns the seconds of a unit of AIPerf's metrics; 0 = not known.
+func unitSeconds(unit string) float64 {
+	switch unit {
+	case "ns":
+		return nano
+	case "us":
+		return micro
+	case "ms", "":
+		return milli
+	case "s", "sec":
+		return 1
+	}
+	return 0
+}
 
 // vllmResults reads what vllm bench serve writes with --save-result
 // --save-detailed, and SGLang's bench_serving with --output-details: one object

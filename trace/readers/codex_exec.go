@@ -27,7 +27,7 @@ type codexThread struct {
 	mean  int   // prompt of its calls, tokens
 	tools []string
 	open  map[string]bool // tools that run
-	after bool            // something was said after the last tool
+	seen  map[usage]bool  // what turns told
 }
 
 func newCodexExec(e *env) jsonFormat { return &codexExec{env: e, threads: map[string]*codexThread{}} }
@@ -68,7 +68,7 @@ func (c *codexExec) record(s *jsonscan.Scanner, _ *queue) {
 		c.thread = c.threads[c.session]
 	}
 	if c.thread == nil {
-		c.thread = &codexThread{open: map[string]bool{}}
+		c.thread = &codexThread{open: map[string]bool{}, seen: map[usage]bool{}}
 		c.threads[c.session] = c.thread
 	}
 	t := c.thread
@@ -149,7 +149,7 @@ func openAIUsage(s *jsonscan.Scanner) (u usage, counted bool) {
 
 // begin begins a turn.
 func (t *codexThread) begin() {
-	t.tools, t.after = nil, false
+	t.tools = nil
 	clear(t.open)
 }
 
@@ -157,9 +157,6 @@ func (t *codexThread) begin() {
 func (t *codexThread) item(event string, item codexItem) {
 	switch item.kind {
 	case "command_execution", "mcp_tool_call", "file_change", "web_search", "collab_tool_call":
-	case "agent_message", "assistant_message", "reasoning":
-		t.after = true
-		return
 	default:
 		return
 	}
@@ -169,7 +166,6 @@ func (t *codexThread) item(event string, item codexItem) {
 	if !t.open[item.id] {
 		if len(t.open) == 0 {
 			t.tools = append(t.tools, cmp.Or(item.tool, item.kind))
-			t.after = false
 		}
 		t.open[item.id] = true
 	}
@@ -180,6 +176,11 @@ func (t *codexThread) item(event string, item codexItem) {
 
 // turn records the calls of a turn with a usage.
 func (c *codexExec) turn(t *codexThread, told usage) {
+	if t.seen[told] {
+		c.env.note(copies)
+		return
+	}
+	t.seen[told] = true
 	n := len(t.tools) + 1
 	sums := told
 	if rest, ok := told.since(t.last); ok && float64(rest.input) >= sameSize*float64(n)*float64(t.mean) {

@@ -21,7 +21,7 @@ func newCompact(*env) opener { return compact{} }
 // parquetMagic is how Parquet files begin and end.
 const parquetMagic = "PAR1"
 
-func isCompact(p *sample) bool { return strings.HasPrefix(p.text, parquetMagic) }
+func isCompact(p *sample) bool { return strings.HasPrefix(p.text, parquetMagic) && !isTable(p) }
 
 func (compact) open(f *file, _ []byte, _ *sample) (decoder, error) {
 	in, err := os.Open(f.path)

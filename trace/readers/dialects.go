@@ -57,7 +57,9 @@ func (p *spans) dialect(s *jsonscan.Scanner, name string, sp *otelSpan) {
 
 // sessionAttribute reports whether an attribute names the session.
 func sessionAttribute(name string) bool {
-	for _, prefix := range []string{"ai.telemetry.metadata.", "traceloop.association.properties.", "langfuse.", "metadata."} {
+	for _, prefix := range []string{
+		"ai.telemetry.metadata.", "traceloop.association.properties.", "langfuse.", "metadata.",
+	} {
 		if rest, ok := strings.CutPrefix(name, prefix); ok {
 			name = rest
 		}

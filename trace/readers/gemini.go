@@ -49,7 +49,8 @@ func (g *gemini) begin(path string) {
 	g.messages, g.order, g.cut = map[string]*geminiMessage{}, nil, false
 }
 
-const geminiKnown = "projectHash startTime lastUpdated summary directories content displayContent thoughts memoryScratchpad"
+const geminiKnown = "projectHash startTime lastUpdated summary directories displayContent thoughts" +
+	" memoryScratchpad"
 
 func (g *gemini) record(s *jsonscan.Scanner, _ *queue) {
 	m := g.object(s)

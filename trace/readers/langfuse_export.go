@@ -129,7 +129,8 @@ func (l *langfuseExport) usage(s *jsonscan.Scanner, u *usage) {
 
 func usageOfText(text string, u *usage) {
 	var counts []int
-	for field := range strings.FieldsFuncSeq(strings.ReplaceAll(text, ",", ""), func(r rune) bool { return r < '0' || r > '9' }) {
+	noDigit := func(r rune) bool { return r < '0' || r > '9' }
+	for field := range strings.FieldsFuncSeq(strings.ReplaceAll(text, ",", ""), noDigit) {
 		if v, err := strconv.Atoi(field); err == nil && v <= jsonscan.CountMax {
 			counts = append(counts, v)
 		}

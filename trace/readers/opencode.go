@@ -315,12 +315,15 @@ func (o *openCode) part(n *openNode) {
 
 // settle turns messages into calls when all are there.
 func (o *openCode) settle() {
-	for id, parts := range o.parts {
+	for _, id := range slices.Sorted(maps.Keys(o.parts)) {
 		if o.messages[id] == nil {
-			o.messages[id] = messageOf(id, parts)
+			o.messages[id] = messageOf(id, o.parts[id])
 		}
 	}
-	all := slices.Collect(maps.Values(o.messages))
+	var all []*openNode
+	for _, id := range slices.Sorted(maps.Keys(o.messages)) {
+		all = append(all, o.messages[id])
+	}
 	slices.SortFunc(all, func(a, b *openNode) int {
 		return cmp.Or(cmp.Compare(a.session, b.session), cmp.Compare(a.created, b.created), cmp.Compare(a.id, b.id))
 	})
@@ -348,7 +351,10 @@ func messageOf(id string, parts map[string]openNode) *openNode {
 // sortedParts returns parts in the order in which they were begun: their names
 // count up, or they come as in the file.
 func sortedParts(parts map[string]openNode) []openNode {
-	all := slices.Collect(maps.Values(parts))
+	var all []openNode
+	for _, id := range slices.Sorted(maps.Keys(parts)) {
+		all = append(all, parts[id])
+	}
 	slices.SortFunc(all, func(a, b openNode) int {
 		if len(a.id) == len(b.id) && strings.HasPrefix(a.id, "prt_") && strings.HasPrefix(b.id, "prt_") {
 			return cmp.Compare(a.id, b.id)

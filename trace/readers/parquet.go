@@ -158,24 +158,25 @@ func (r *parquetRows) pair(columns [][]parquet.Value) {
 	r.out = append(r.out, "}]"...)
 }
 
-// Names under which tables hold what a conversation is made of.
-var (
-	chatIDs     = []string{"id", "conversation_hash", "conversation_id", "session_id", "instance_id", "trajectory_id", "uuid", "prompt_id"}
-	chatLists   = []string{"messages", "conversations", "conversation", "trajectory"}
-	chatPrompts = []string{"prompt", "instruction", "question", "query"}
-	chatAnswers = []string{"response", "completion", "answer", "output"}
+// Columns under which tables hold what a conversation is made of, in words.
+const (
+	chatIDs = "id conversation_hash conversation_id session_id instance_id trajectory_id uuid prompt_id"
+
+	chatLists   = "messages conversations conversation trajectory"
+	chatPrompts = "prompt instruction question query"
+	chatAnswers = "response completion answer output"
+	// countedRows hold calls, or number them.
+	countedRows = "requests conversation_idx output_length turns history run_type"
 )
 
 // renameChat gives the columns of conversations the names that the reader of
 // chats knows. A table that counts calls, or numbers them, is left as it is.
 func renameChat(r *parquetRows) {
 	root := &r.root
-	for _, counted := range []string{"requests", "conversation_idx", "output_length", "turns", "history", "run_type"} {
-		if columnOf(root, counted) != nil {
-			return
-		}
+	if columnOf(root, countedRows) != nil {
+		return
 	}
-	list, asked, said := columnOf(root, chatLists...), columnOf(root, chatPrompts...), columnOf(root, chatAnswers...)
+	list, asked, said := columnOf(root, chatLists), columnOf(root, chatPrompts), columnOf(root, chatAnswers)
 	switch {
 	case list != nil && list.name == "trajectory":
 		list.name = "messages"
@@ -184,14 +185,14 @@ func renameChat(r *parquetRows) {
 	case list == nil:
 		return
 	}
-	if id := columnOf(root, chatIDs...); id != nil && id.name != "conversation_hash" {
+	if id := columnOf(root, chatIDs); id != nil && id.name != "conversation_hash" {
 		id.name = "id"
 	}
 }
 
 // columnOf finds the first of several columns that a table has.
-func columnOf(root *tableNode, names ...string) *tableNode {
-	for _, name := range names {
+func columnOf(root *tableNode, names string) *tableNode {
+	for name := range strings.FieldsSeq(names) {
 		for i := range root.children {
 			if root.children[i].name == name {
 				return &root.children[i]

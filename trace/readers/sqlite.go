@@ -5,6 +5,7 @@ package readers
 import (
 	"bytes"
 	"database/sql"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -33,6 +34,9 @@ type sqliteRows struct {
 // openSQLite opens a database for reading; what a running program has written
 // to the log beside it is read too. Tables that are not there are passed over.
 func openSQLite(path string, tables ...string) (jsonStream, error) {
+	if err := checkPages(path); err != nil {
+		return nil, err
+	}
 	db, err := sql.Open("sqlite", sqliteName(path))
 	if err != nil {
 		return nil, err
@@ -43,6 +47,34 @@ func openSQLite(path string, tables ...string) (jsonStream, error) {
 		return nil, errors.Join(err, db.Close())
 	}
 	return r, nil
+}
+
+// checkPages refuses a database that holds fewer pages than it says, which the
+// driver reads as far as they go (SQLite's file format, "The database header").
+func checkPages(path string) error {
+	const header, pageSize, changes, pages, validFor = 100, 16, 24, 28, 92
+	in, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	head := make([]byte, header)
+	if _, err := io.ReadFull(in, head); err != nil {
+		return errors.New("the database is cut short")
+	}
+	info, err := in.Stat()
+	if err != nil {
+		return err
+	}
+	size := int64(binary.BigEndian.Uint16(head[pageSize:]))
+	if size == 1 {
+		size = 1 << 16
+	}
+	told := bytes.Equal(head[changes:changes+4], head[validFor:validFor+4])
+	if want := size * int64(binary.BigEndian.Uint32(head[pages:])); told && info.Size() < want {
+		return fmt.Errorf("the database is cut short: %d bytes; want %d", info.Size(), want)
+	}
+	return nil
 }
 
 // sqliteName is the address of a database that is only read. Without a log
