@@ -14,6 +14,7 @@ type format struct {
 	columns []string // of a CSV, any one of these sets, divided by commas
 	match   func(*sample) bool
 	begin   func(*env) opener // a reader's state over all files of a trace
+	prefix  string            // how prefixes are found; "" = by the provider's report, if cached
 	cached  bool              // it tells what the provider's cache returned, so Call.Cached is the reader's to fill in
 }
 
@@ -38,6 +39,27 @@ func (f *format) score(p *sample) int {
 	return best
 }
 
+// How the prefixes of a format's prompts are found.
+const (
+	byBlocks  = "by ids of blocks"
+	byText    = "by the text of prompts"
+	byTable   = "told by the file"
+	byHistory = "by prompts that have room for the one before"
+	byReport  = "by prompts with something appended; where none is before, by what the provider's cache returned"
+	byNothing = "not told: prompts share nothing"
+)
+
+// prefixes says how prefixes are found.
+func (f *format) prefixes() string {
+	switch {
+	case f.prefix != "":
+		return f.prefix
+	case f.cached:
+		return byReport
+	}
+	return byHistory
+}
+
 // particular is the score of what no other format can be taken for.
 const particular = 100
 
@@ -56,6 +78,7 @@ func agentFormats() []format {
 			export: "agentsim trace convert IN OUT.parquet",
 			match:  isCompact,
 			begin:  newCompact,
+			prefix: byTable,
 			cached: true,
 		}, {
 			name:   "weka",
@@ -63,12 +86,14 @@ func agentFormats() []format {
 			export: "git clone https://github.com/callanjfox/kv-cache-tester",
 			keys:   []string{"requests hash_id_scope", "requests[].hash_ids"},
 			begin:  jsonRecords(newWeka),
+			prefix: byBlocks,
 		}, {
 			name:   "dynamo-trace",
 			about:  "request traces of NVIDIA Dynamo, raw or in an envelope",
 			export: "DYN_REQUEST_TRACE_SINKS=jsonl DYN_REQUEST_TRACE_OUTPUT_PATH=trace.jsonl python -m dynamo.frontend",
 			keys:   []string{"event event.event_type", "event_type event_time_unix_ms", "event_type request.request_id"},
 			begin:  jsonRecords(newDynamoTrace),
+			prefix: byBlocks,
 			cached: true,
 		}, {
 			name:   "tracelab-rounds",
@@ -83,18 +108,21 @@ func agentFormats() []format {
 			export:  "see github.com/uw-syfi/TraceLab, releases",
 			columns: []string{"input_len,output_len,prefix_len"},
 			begin:   csvRows(newTracelabCSV),
+			prefix:  byTable,
 		}, {
 			name:   "isl-osl",
 			about:  "lists of turns with new input and output lengths",
 			export: "jq -n '{instance_id: \"a\", turns: [{isl_new: 9000, osl: 150}]}'",
 			keys:   []string{"turns[].isl_new"},
 			begin:  jsonRecords(newTurnList),
+			prefix: byHistory,
 		}, {
 			name:    "session-csv",
 			about:   "a plain table of turns: the easiest one to write by hand",
 			export:  "session_id,turn,input_tokens,cached_prefix_tokens,output_tokens,tool_delay_before_s",
 			columns: []string{"session_id,cached_prefix_tokens,turn"},
 			begin:   ownRows(newSessionCSV),
+			prefix:  byTable,
 		},
 	}
 }
@@ -180,37 +208,43 @@ func requestFormats() []format {
 			export: "agentsim trace convert IN OUT.jsonl",
 			keys:   []string{"request_id input_length wait_for"},
 			begin:  jsonRecords(newDynamoMooncake),
+			prefix: byBlocks,
 		}, {
 			name:   "bailian",
 			about:  "usage traces of Alibaba's Bailian: block ids",
 			export: "git clone https://github.com/alibaba-edu/qwen-bailian-usagetraces-anon",
 			keys:   []string{"chat_id parent_chat_id"},
 			begin:  jsonRecords(newBailian),
+			prefix: byBlocks,
 		}, {
 			name:   "mooncake",
 			about:  "Mooncake rows, AIPerf's among them: block ids or text, with times",
 			export: "git clone https://github.com/kvcache-ai/Mooncake",
 			keys: []string{"output_length input_length", "output_length timestamp text_input",
 				"output_length timestamp messages"},
-			begin: jsonRecords(newMooncake),
+			begin:  jsonRecords(newMooncake),
+			prefix: byBlocks,
 		}, {
 			name:    "azure",
 			about:   "Azure's traces of 2023 and 2024: lengths and times",
 			export:  "git clone https://github.com/Azure/AzurePublicDataset",
 			columns: []string{"TIMESTAMP,ContextTokens"},
 			begin:   csvRows(newAzure),
+			prefix:  byNothing,
 		}, {
 			name:    "burstgpt",
 			about:   "BurstGPT: lengths and times",
 			export:  "git clone https://github.com/HPMLL/BurstGPT",
 			columns: []string{"Timestamp,Request tokens"},
 			begin:   csvRows(newBurstGPT),
+			prefix:  byHistory,
 		}, {
 			name:    "vidur",
 			about:   "lengths and times for Vidur",
 			export:  "git clone https://github.com/microsoft/vidur",
 			columns: []string{"num_prefill_tokens,num_decode_tokens"},
 			begin:   csvRows(newVidur),
+			prefix:  byNothing,
 		}, {
 			name:    "blis",
 			about:   "traces of inference-sim (BLIS): a YAML header and a CSV of the same name",
@@ -218,18 +252,21 @@ func requestFormats() []format {
 			columns: []string{"request_id,arrival_time_us"},
 			match:   func(p *sample) bool { return p.yamlKey("trace_version") },
 			begin:   newBLISOpener,
+			prefix:  byHistory,
 		}, {
 			name:   "servegen",
 			about:  "client profiles of ServeGen: NAME-trace.csv and NAME-dataset.json",
 			export: "git clone https://github.com/alibaba/ServeGen",
 			match:  isServegen,
 			begin:  newServegen,
+			prefix: byNothing,
 		}, {
 			name:   "vllm-generate",
 			about:  "settings of vLLM's multi-turn benchmark, from which conversations are drawn",
 			export: "cp vllm/benchmarks/multi_turn/generate_multi_turn.json .",
 			keys:   []string{"filetype prompt_input.num_turns"},
 			begin:  jsonRecords(newVLLMGenerate),
+			prefix: byHistory,
 		},
 	}
 }
@@ -243,36 +280,42 @@ func textFormats() []format {
 			export: "see artificialanalysis.ai/methodology/agentperf",
 			keys:   []string{"conversation_id conversation_idx messages"},
 			begin:  jsonRecords(newAARWLT),
+			prefix: byText,
 		}, {
 			name:   "aiperf-dag",
 			about:  "AIPerf's dag_jsonl: sessions that fork and spawn sessions",
 			export: "see github.com/ai-dynamo/aiperf, docs/benchmark-modes/dag.md",
 			keys:   []string{"session_id turns[].messages"},
 			begin:  jsonRecords(newAIPerfDAG),
+			prefix: byText,
 		}, {
 			name:   "aiperf-multi-turn",
 			about:  "AIPerf's multi_turn and single_turn text",
 			export: "see github.com/ai-dynamo/aiperf, docs/benchmark-modes",
 			keys:   []string{"turns[].text", "turns[].texts", "text output_length", "texts output_length", "text session_id"},
 			begin:  jsonRecords(newMultiTurn),
+			prefix: byText,
 		}, {
 			name:   "lmcache",
 			about:  "agent traces of LMCache: text and times",
 			export: "git clone https://github.com/LMCache/lmcache-agent-trace",
 			keys:   []string{"timestamp input output session_id"},
 			begin:  jsonRecords(newLMCache),
+			prefix: byText,
 		}, {
 			name:   "swe-agent",
 			about:  "trajectories of SWE-agent",
 			export: "cp -r SWE-agent/trajectories .",
 			keys:   []string{"trajectory[].observation", "history[].role"},
 			begin:  jsonRecords(newSWEAgent),
+			prefix: byText,
 		}, {
 			name:   "chat",
 			about:  "conversations as text: ShareGPT, WildChat, vLLM's multi-turn benchmark",
 			export: "jq -c '{id: \"1\", messages: [{role: \"user\", content: \"hi\"}]}'",
 			keys:   []string{"conversations[].from", "conversation[].role", "messages[].role"},
 			begin:  jsonRecords(newChat),
+			prefix: byText,
 		},
 	}
 }
@@ -302,15 +345,26 @@ func Formats() []string {
 type Guide struct {
 	Name    string   `json:"name"`
 	About   string   `json:"about"`
-	Needs   []string `json:"needs"` // any one of these
+	Needs   []string `json:"needs"`  // any one of these
+	Prefix  string   `json:"prefix"` // how prefixes are found
 	Example string   `json:"example"`
+}
+
+// GuideOf returns the guide of a format, by its name.
+func GuideOf(name string) Guide {
+	for _, g := range Guides() {
+		if g.Name == name {
+			return g
+		}
+	}
+	return Guide{}
 }
 
 // Guides returns the guides of all formats.
 func Guides() []Guide {
 	var out []Guide
 	for _, f := range formats() {
-		g := Guide{Name: f.name, About: f.about, Example: f.export}
+		g := Guide{Name: f.name, About: f.about, Prefix: f.prefixes(), Example: f.export}
 		for _, keys := range f.keys {
 			g.Needs = append(g.Needs, "keys "+strings.Join(strings.Fields(keys), ", "))
 		}
