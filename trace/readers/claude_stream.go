@@ -2,6 +2,7 @@ package readers
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"agentsim/trace"
@@ -37,6 +38,8 @@ type claudeStreamCall struct {
 	usage usage
 	said  int  // bytes
 	whole bool // the output is all of it
+
+	shared bool // a sum was shared out
 }
 
 // claudeStreamAgent is what was sent to an agent last.
@@ -57,6 +60,7 @@ type claudeStreamRecord struct {
 	event           string
 	usage           usage
 	counted, failed bool
+	turns           int
 	duration, api   float64 // seconds
 }
 
@@ -104,7 +108,9 @@ func (c *claudeStream) finish(*queue) error {
 		c.take(&c.records[i])
 	}
 	for _, at := range c.calls {
-		at.Input, at.Cached, at.Output = at.usage.tokens()
+		if !at.shared {
+			at.Input, at.Cached, at.Output = at.usage.tokens()
+		}
 		if at.Start >= 0 {
 			at.took(at.Start, at.end)
 		}
@@ -161,6 +167,9 @@ func (c *claudeStream) field(s *jsonscan.Scanner, key []byte, r *claudeStreamRec
 		c.eventFields(s, r)
 	case "usage":
 		r.usage, r.counted = anthropicUsage(s)
+	case "num_turns":
+		r.turns, _ = looseCount(s, "num_turns")
+		r.turns = min(r.turns, turnsMax)
 	case "duration_ms":
 		r.duration = looseMillis(s)
 	case "duration_api_ms":
@@ -169,6 +178,9 @@ func (c *claudeStream) field(s *jsonscan.Scanner, key []byte, r *claudeStreamRec
 		s.Skip() // records hold settings and sums under many keys
 	}
 }
+
+// turnsMax bounds what a result may say of the calls that it does not list.
+const turnsMax = 10_000
 
 // looseMillis reads a duration in milliseconds; what is none is unknown.
 func looseMillis(s *jsonscan.Scanner) float64 {
@@ -362,10 +374,16 @@ func (c *claudeStream) event(a *claudeStreamAgent, r *claudeStreamRecord) {
 // result takes the sums of the calls since the last result. Some versions add
 // up all results of a session: their prompts tell.
 func (c *claudeStream) result(r *claudeStreamRecord) {
+	if len(c.calls) == c.settled && r.counted { // the result is all that was printed
+		for i, e := range c.env.shareOut(r.usage, max(r.turns, 1)) {
+			e.Session, e.Kind, e.id = r.session, trace.Tool, fmt.Sprintf("%s/%d/%d", r.session, c.settled, i)
+			c.calls = append(c.calls, &claudeStreamCall{entry: e, shared: true})
+		}
+	}
 	run := c.calls[c.settled:]
 	c.settled = len(c.calls)
 	c.spread(run, r.duration, r.api)
-	if !r.counted {
+	if !r.counted || len(run) > 0 && run[0].shared {
 		return
 	}
 	var main []*claudeStreamCall

@@ -2,6 +2,7 @@ package readers
 
 import (
 	"cmp"
+	"strings"
 
 	"agentsim/trace"
 	"agentsim/trace/jsonscan"
@@ -18,7 +19,8 @@ type codexExec struct {
 	env     *env
 	session string
 	threads map[string]*codexThread
-	thread  *codexThread
+	thread  *codexThread // the one under way; nil = not looked up yet
+	tool    string       // that ran last, in older events
 }
 
 // codexThread is how far a thread has come.
@@ -39,6 +41,77 @@ func (c *codexExec) begin(path string) {
 
 func (c *codexExec) finish(*queue) error { return nil }
 
+// event reads an event of older versions, {id, msg: {type, …}}, which tell the
+// usage of each call.
+func (c *codexExec) event(s *jsonscan.Scanner) {
+	kind, session := "", ""
+	var last, whole, flat usage
+	hasLast, hasWhole := false, false
+	object(s, func(key []byte) {
+		switch string(key) {
+		case "type":
+			kind = looseText(s)
+		case "session_id":
+			session = looseText(s)
+		case "info":
+			object(s, func(key []byte) {
+				switch string(key) {
+				case "last_token_usage":
+					last, hasLast = openAIUsage(s)
+				case "total_token_usage":
+					whole, hasWhole = openAIUsage(s)
+				default:
+					s.Skip()
+				}
+			})
+		case "input_tokens":
+			flat.input, hasLast = looseCount(s, "input_tokens")
+		case "cached_input_tokens":
+			flat.read, _ = looseCount(s, "cached_input_tokens")
+		case "output_tokens":
+			flat.output, _ = looseCount(s, "output_tokens")
+		default:
+			s.Skip()
+		}
+	})
+	if last == (usage{}) {
+		last = flat
+	}
+	switch {
+	case s.Err() != nil:
+	case kind == "session_configured" && session != "":
+		c.session, c.thread = session, nil
+	case strings.HasSuffix(kind, "_begin"):
+		c.tool = strings.TrimSuffix(kind, "_begin")
+	case kind == "token_count" && hasLast:
+		if t := c.current(); hasWhole && t.seen[whole] {
+			return // told again
+		} else if hasWhole {
+			t.seen[whole] = true
+		}
+		e := newEntry()
+		e.Session, e.Kind = c.session, trace.User
+		if c.tool != "" {
+			e.Kind, e.Tool = trace.Tool, c.tool
+		}
+		e.Input, e.Cached, e.Output = last.tokens()
+		c.tool = ""
+		c.env.record(e)
+	}
+}
+
+// current returns the thread of which events come.
+func (c *codexExec) current() *codexThread {
+	if c.thread == nil {
+		c.thread = c.threads[c.session]
+	}
+	if c.thread == nil {
+		c.thread = &codexThread{open: map[string]bool{}, seen: map[usage]bool{}}
+		c.threads[c.session] = c.thread
+	}
+	return c.thread
+}
+
 // codexItem is what is said or done in a turn.
 type codexItem struct{ id, kind, tool string }
 
@@ -57,6 +130,8 @@ func (c *codexExec) record(s *jsonscan.Scanner, _ *queue) {
 			u, counted = openAIUsage(s)
 		case "item":
 			item = c.item(s)
+		case "msg":
+			c.event(s)
 		default:
 			s.Skip()
 		}
@@ -64,14 +139,7 @@ func (c *codexExec) record(s *jsonscan.Scanner, _ *queue) {
 	if s.Err() != nil {
 		return
 	}
-	if c.thread == nil {
-		c.thread = c.threads[c.session]
-	}
-	if c.thread == nil {
-		c.thread = &codexThread{open: map[string]bool{}, seen: map[usage]bool{}}
-		c.threads[c.session] = c.thread
-	}
-	t := c.thread
+	t := c.current()
 	switch kind {
 	case "turn.started":
 		t.begin()
@@ -187,25 +255,35 @@ func (c *codexExec) turn(t *codexThread, told usage) {
 		sums = rest
 	}
 	t.last, t.mean = told, sums.input/n
+	for i, e := range c.env.shareOut(sums, n) {
+		e.Session, e.Kind = c.session, trace.User
+		if i > 0 {
+			e.Kind, e.Tool = trace.Tool, t.tools[i-1]
+		}
+		c.env.record(e)
+	}
+}
+
+// shareOut makes n calls of what only their sum is told of: outputs are even,
+// prompts grow by what was not cached, and all counts add up.
+func (e *env) shareOut(sums usage, n int) []entry {
 	if n > 1 {
-		c.env.note("turns shared out to the calls between their tools: only the turn's sum is told")
+		e.note("sums of several calls shared out to them")
 	}
 	input, cached, output := sums.tokens()
 	grown := min(float64(input-cached)/float64(n), 2*float64(input)/float64(n*(n+1)))
 	first := float64(input)/float64(n) - grown*float64(n-1)/2
 	shared := sharer{}
-	for i := range n {
+	calls := make([]entry, n)
+	for i := range calls {
 		e := newEntry()
-		e.Session, e.Kind = c.session, trace.User
-		if i > 0 {
-			e.Kind, e.Tool = trace.Tool, t.tools[i-1]
-		}
 		prompt := first + grown*float64(i)
 		e.Input = shared.take(0, prompt, input, i == n-1)
 		e.Cached = min(shared.take(1, max(prompt-float64(input-cached)/float64(n), 0), cached, i == n-1), e.Input)
 		e.Output = shared.take(2, float64(output)/float64(n), output, i == n-1)
-		c.env.record(e)
+		calls[i] = e
 	}
+	return calls
 }
 
 // sameSize is how much smaller the prompts of a later turn may be, on the mean,

@@ -8,7 +8,8 @@ import (
 	"agentsim/trace/jsonscan"
 )
 
-// cursor reads the usage events that Cursor's dashboard exports as CSV. The
+// cursor reads the usage events that Cursor's dashboard exports as CSV, and its
+// interface for teams as JSON. The
 // prompt is what was written to the cache, what was not, and what was read from
 // it. There are no sessions unless a column names the conversation or the cloud
 // agent, so each event stands alone; its time is when it began. Events that
@@ -23,7 +24,7 @@ type cursor struct {
 func newCursor(e *env) jsonFormat { return &cursor{env: e, keys: plainKeys{}} }
 
 func (c *cursor) record(s *jsonscan.Scanner, _ *queue) {
-	e := newEntry()
+	e, events := newEntry(), false
 	e.Kind = trace.User
 	u := usage{usual: anthropic}
 	failed := false
@@ -32,8 +33,14 @@ func (c *cursor) record(s *jsonscan.Scanner, _ *queue) {
 			*to += v
 		}
 	}
-	object(s, func(key []byte) {
+	var field func(key []byte)
+	field = func(key []byte) {
 		switch name := c.keys.of(key); name {
+		case "usageevents", "usageeventsdisplay":
+			events = true
+			array(s, func() { c.record(s, nil) })
+		case "tokenusage":
+			object(s, field)
 		case "date", "timestamp":
 			e.Start = looseTime(s, "Date")
 		case "kind", "status":
@@ -58,9 +65,10 @@ func (c *cursor) record(s *jsonscan.Scanner, _ *queue) {
 		default:
 			s.Skip()
 		}
-	})
+	}
+	object(s, field)
 	switch {
-	case s.Err() != nil:
+	case s.Err() != nil || events:
 	case failed:
 		c.env.note(failedCalls)
 	default:

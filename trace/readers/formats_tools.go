@@ -30,14 +30,15 @@ func harnessFormats() []format {
 			about:  "what claude -p prints, with tokens of every call",
 			export: "claude -p PROMPT --output-format stream-json --verbose > run.jsonl",
 			keys: []string{"type subtype session_id", "type session_id message.role parent_tool_use_id",
-				"type session_id event.type"},
+				"type session_id event.type", "type session_id message.usage"},
 			begin:  jsonRecords(newClaudeStream),
 			cached: true,
 		}, {
 			name:   "codex-exec",
 			about:  "what codex exec prints: the sums of turns, shared out to their calls",
 			export: "codex exec --json PROMPT > run.jsonl",
-			keys:   []string{"type thread_id", "type item.id item.type", "type usage.cached_input_tokens"},
+			keys: []string{"type thread_id", "type item.id item.type", "type usage.cached_input_tokens",
+				"id msg.type msg.info", "id msg.type msg.session_id"},
 			begin:  jsonRecords(newCodexExec),
 			cached: true,
 		}, {
@@ -46,6 +47,7 @@ func harnessFormats() []format {
 			export: "the CSV of cursor.com/dashboard, Usage, Export",
 			match: csvColumns("date", "model", "inputwcachewrite inputwocachewrite inputtokens", "outputtokens",
 				"cacheread cachereadtokens"),
+			keys:   []string{"usageEvents[].tokenUsage", "usageEventsDisplay[].tokenUsage"},
 			begin:  looseCSV(newCursor),
 			cached: true,
 		}, {
@@ -127,6 +129,15 @@ func exportFormats() []format {
 			keys: []string{"conversation_id turn role content", "conversation_id turn_index role content",
 				"conversation_id role content"},
 			begin: jsonRecords(newChatRows),
+		}, {
+			name:    "call-rows",
+			about:   "a table of calls with counts of tokens and, if any, sessions, times and cached tokens",
+			export:  "session_id,timestamp,duration_ms,input_tokens,cached_tokens,output_tokens",
+			keys:    callRowKeys(),
+			columns: callRowColumns(),
+			match:   isCallRows,
+			begin:   looseCSV(newCallRows),
+			cached:  true,
 		}, {
 			name:   "parquet",
 			about:  "tables of others, as Hugging Face publishes them: rows of any format of JSON, or conversations",
