@@ -66,11 +66,13 @@ func (x *Examination) weigh() {
 	case x.Alone == s.Calls && x.Timed > 0:
 		x.Arrivals, x.Why = ArrivalsOpen, "calls belong to no sessions, but it is known when they came"
 	case x.Alone == s.Calls:
-		x.Arrivals, x.Why = ArrivalsClosed, "calls belong to no sessions and have no times: every agent sends one after the other"
+		x.Arrivals = ArrivalsClosed
+		x.Why = "calls belong to no sessions and have no times: every agent sends one after the other"
 	case s.SubAgents > 0 && x.Timed > 0:
 		x.Arrivals, x.Why = ArrivalsLanes, "sub-agents run beside their sessions"
 	case later > 0 && x.Gaps == 0:
-		x.Arrivals, x.Why = ArrivalsClosed, "no gap between calls is known: tools take no time, which is a lower bound for an agent's pace"
+		x.Arrivals = ArrivalsClosed
+		x.Why = "no gap between calls is known, so tools take no time: fewer agents than in truth fit"
 	default:
 		x.Arrivals, x.Why = ArrivalsClosed, "sessions with gaps between calls"
 	}

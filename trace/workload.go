@@ -61,8 +61,8 @@ type Workload struct {
 
 	Trace         string        `yaml:"trace,omitempty"`           // path of a trace
 	Format        string        `yaml:"format,omitempty"`          // of the trace; empty = auto
-	SkipBad       int           `yaml:"skip_bad,omitempty"`        // bad records of the trace that are passed over; 0 = none
-	Prefix        string        `yaml:"prefix,omitempty"`          // of the trace's prompts: appended (default) | provider
+	SkipBad       int           `yaml:"skip_bad,omitempty"`        // bad records that are passed over; 0 = none
+	Prefix        string        `yaml:"prefix,omitempty"`          // of its prompts: appended (default) | provider
 	BlockTokens   int           `yaml:"block_tokens,omitempty"`    // of a trace that does not tell; 0 = found out
 	Replay        string        `yaml:"replay,omitempty"`          // recorded (default) | generated
 	SessionsMax   int           `yaml:"sessions_max,omitempty"`    // of the trace; 0 = all

@@ -87,8 +87,8 @@ func (a *app) noCSV(cmd *cobra.Command) error {
 func readingFlags(c *cobra.Command) {
 	c.Flags().String("format", readers.Auto, "format of the trace")
 	c.Flags().Int("skip-bad", 0, "how many bad records to skip and report before giving up")
-	c.Flags().String("prefix", trace.PrefixAppended, "prefix of prompts, where the trace tells only what its provider's cache\n"+
-		"returned: appended (all of the prompt before) or provider (only that)")
+	c.Flags().String("prefix", trace.PrefixAppended, "of prompts, where only what a provider's cache returned is told:\n"+
+		"appended (all of the prompt before) or provider (only that)")
 }
 
 // blockFlag is a flag of commands that read traces and write none.

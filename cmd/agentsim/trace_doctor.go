@@ -120,9 +120,9 @@ func quoted(path string) string {
 func (d *diagnosis) print(b *strings.Builder) {
 	s := d.Summary
 	fmt.Fprintf(b, "read         %s, files: %d\n", d.Format, d.Files)
-	fmt.Fprintf(b, "             %s sessions (%s of sub-agents), %s calls; %s tokens in, %s out\n", report.Count(float64(s.Sessions)),
-		report.Count(float64(s.SubAgents)), report.Count(float64(s.Calls)), report.Count(float64(s.InputTotal)),
-		report.Count(float64(s.OutputTotal)))
+	fmt.Fprintf(b, "             %s sessions (%s of sub-agents), %s calls; %s tokens in, %s out\n",
+		report.Count(float64(s.Sessions)), report.Count(float64(s.SubAgents)), report.Count(float64(s.Calls)),
+		report.Count(float64(s.InputTotal)), report.Count(float64(s.OutputTotal)))
 	label := "passed over "
 	for _, text := range append(append([]string{}, d.Left...), d.Bad...) {
 		fmt.Fprintf(b, "%s %s\n", label, text)
@@ -134,7 +134,8 @@ func (d *diagnosis) print(b *strings.Builder) {
 	fmt.Fprintf(b, "prefixes     %s\n", d.Prefix)
 	fmt.Fprintf(b, "             %.1f %% of all prompt tokens begin an earlier prompt", percent*s.PrefixReuse)
 	if s.CachedTotal != s.PrefixTotal {
-		fmt.Fprintf(b, "; the provider's cache returned %.1f %%", percent*float64(s.CachedTotal)/float64(max(s.InputTotal, 1)))
+		fmt.Fprintf(b, "; the provider's cache returned %.1f %%",
+			percent*float64(s.CachedTotal)/float64(max(s.InputTotal, 1)))
 	}
 	b.WriteString("\n")
 	fmt.Fprintf(b, "times        %s of %s calls have an instant; %s gaps are known\n", report.Count(float64(d.Timed)),

@@ -125,8 +125,8 @@ func (b *blis) row(r *csvRow, q *queue) {
 	if last := r.seconds("last_chunk_time_us", micro); last > row.Start {
 		row.Service = last - row.Start
 	}
-	row.whole, row.think, row.round = r.count("server_input_tokens"), r.seconds("think_time_us", micro), r.count("round_index")
-	row.id = r.cell("request_id")
+	row.whole, row.think = r.count("server_input_tokens"), r.seconds("think_time_us", micro)
+	row.id, row.round = r.cell("request_id"), r.count("round_index")
 	if r.err != nil {
 		return
 	}

@@ -60,7 +60,7 @@ const claudeKnown = "userType cwd version gitBranch toolUseResult slug entrypoin
 	" hasOutput hookErrors preventedContinuation stopReason toolUseID parentToolUseID data"
 
 func (c *claudeCode) record(s *jsonscan.Scanner, _ *queue) {
-	r := claudeRecord{time: trace.Unknown, tokens: usage{usual: anthropic}}
+	r := claudeRecord{time: trace.Unknown, tokens: usage{usual: anthropic()}}
 	s.Object(func(key []byte) { c.field(s, key, &r) })
 	boundary := r.kind == "system" && r.subtype == "compact_boundary"
 	if s.Err() != nil || r.kind != "user" && r.kind != "assistant" && !boundary {

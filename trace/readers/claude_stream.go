@@ -196,7 +196,7 @@ func looseMillis(s *jsonscan.Scanner) float64 {
 
 // anthropicUsage reads a usage as the Messages API tells it.
 func anthropicUsage(s *jsonscan.Scanner) (u usage, counted bool) {
-	u.usual = anthropic
+	u.usual = anthropic()
 	if !s.Is('{') {
 		s.Skip()
 		return u, false

@@ -180,7 +180,7 @@ func (c *codexExec) item(s *jsonscan.Scanner) (item codexItem) {
 
 // openAIUsage reads a usage as OpenAI's interfaces tell it.
 func openAIUsage(s *jsonscan.Scanner) (u usage, counted bool) {
-	u.usual = openAI
+	u.usual = openAI()
 	if !s.Is('{') {
 		s.Skip()
 		return u, false

@@ -26,7 +26,7 @@ func newCursor(e *env) jsonFormat { return &cursor{env: e, keys: plainKeys{}} }
 func (c *cursor) record(s *jsonscan.Scanner, _ *queue) {
 	e, events := newEntry(), false
 	e.Kind = trace.User
-	u := usage{usual: anthropic}
+	u := usage{usual: anthropic()}
 	failed := false
 	count := func(name string, to *int) {
 		if v, told := looseCount(s, name); told {

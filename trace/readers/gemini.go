@@ -62,7 +62,7 @@ func (g *gemini) record(s *jsonscan.Scanner, _ *queue) {
 // object reads a session with messages, a change of one, or a message.
 func (g *gemini) object(s *jsonscan.Scanner) geminiMessage {
 	m := geminiMessage{time: trace.Unknown, toolEnd: trace.Unknown}
-	m.usage.usual = google
+	m.usage.usual = google()
 	if !s.Is('{') {
 		s.Skip()
 		return m

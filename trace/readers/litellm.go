@@ -19,7 +19,8 @@ func newLiteLLM(e *env) jsonFormat { return &litellm{newSpans(e)} }
 const litellmKnown = "completionStartTime response_time cache_hit end_user model_id model_group messages" +
 	" response api_base response_cost saved_cache_cost custom_llm_provider request_tags error_str model_parameters" +
 	" hidden_params stream requester_ip_address cache_key model_map_information cost_breakdown error_information" +
-	" response_cost_failure_debug_info status_fields guardrail_information standard_built_in_tools_params api_key spend user team_id organization_id end_user agent_id proxy_server_request requester_ip_address cache_key"
+	" response_cost_failure_debug_info status_fields guardrail_information standard_built_in_tools_params api_key spend" +
+	" user team_id organization_id agent_id proxy_server_request"
 
 func (l *litellm) record(s *jsonscan.Scanner, _ *queue) {
 	sp := newSpan()
@@ -72,7 +73,7 @@ func (l *litellm) record(s *jsonscan.Scanner, _ *queue) {
 	}
 	sp.tokens.usual = buckets{created: true} // LiteLLM adds cache reads to the input, writes it does not everywhere
 	if strings.Contains(callType, "messages") {
-		sp.tokens.usual = anthropic // handed on as the provider reported it
+		sp.tokens.usual = anthropic() // handed on as the provider reported it
 	}
 	if sp.id == "" {
 		sp.id = fmt.Sprintf("#%d", len(l.all))

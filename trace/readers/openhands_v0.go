@@ -182,7 +182,7 @@ func (o *openHandsV0) response(s *jsonscan.Scanner, e *openHandsV0Event) {
 // liteUsage reads a usage as LiteLLM hands it on: cache reads inside the input,
 // and told twice where the provider is Anthropic.
 func liteUsage(s *jsonscan.Scanner) (u usage, counted bool) {
-	u.usual = openAI
+	u.usual = openAI()
 	object(s, func(key []byte) {
 		var to *int
 		switch name := string(key); name {
@@ -223,7 +223,7 @@ func (o *openHandsV0) metrics(s *jsonscan.Scanner, r *openHandsRun, e *openHands
 		case "token_usages":
 			array(s, func() {
 				var u openHandsUsage
-				u.usage.usual = openAI
+				u.usage.usual = openAI()
 				object(s, func(key []byte) {
 					var to *int
 					switch string(key) {

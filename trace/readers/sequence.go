@@ -1,6 +1,9 @@
 package readers
 
-import "maps"
+import (
+	"maps"
+	"slices"
+)
 
 // sequence hands on the numbered rows of a session in their order, from 0 on.
 // Rows that come too early are held until those before them have come.
@@ -35,12 +38,11 @@ func (s *sequence[T]) add(i int, row T, take func(T)) bool {
 
 // missing returns the first row that is held for want of those before it.
 func (s *sequence[T]) missing() (i int, row T, ok bool) {
-	for number := range maps.Keys(s.held) {
-		if !ok || number < i {
-			i, ok = number, true
-		}
+	if len(s.held) == 0 {
+		return 0, row, false
 	}
-	return i, s.held[i], ok
+	i = slices.Min(slices.Collect(maps.Keys(s.held)))
+	return i, s.held[i], true
 }
 
 // close hands on what is held, over the gaps.

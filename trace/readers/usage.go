@@ -1,5 +1,7 @@
 package readers
 
+import "math"
+
 // usage is a provider's report of the tokens of one call, as its keys name
 // them. Providers differ in what the input includes: cache reads, tokens
 // written to the cache; and whether the output includes reasoning.
@@ -15,30 +17,30 @@ type usage struct {
 // buckets says which counts stand beside input and output, rather than in them.
 type buckets struct{ read, created, reasoning bool }
 
-// The manners of the known providers.
-var (
-	// anthropic counts what is read from and written to the cache beside the
-	// input (Messages API, usage).
-	anthropic = buckets{read: true, created: true}
-	// openAI counts all of it inside (Chat Completions and Responses, usage).
-	openAI = buckets{}
-	// google counts thoughts beside the output (Gemini API, usageMetadata).
-	google = buckets{reasoning: true}
-)
+// anthropic counts what is read from and written to the cache beside the input
+// (Messages API, usage).
+func anthropic() buckets { return buckets{read: true, created: true} }
+
+// openAI counts all of it inside (Chat Completions and Responses, usage).
+func openAI() buckets { return buckets{} }
+
+// google counts thoughts beside the output (Gemini API, usageMetadata).
+func google() buckets { return buckets{reasoning: true} }
 
 // tokens returns the whole prompt, how much of it the provider's cache
 // returned, and all that was generated. Of the ways to read the report those
 // are possible that take no more out of a count than is in it; of these, one
 // that gives the total is right; or else the one nearest to the usual manner.
 func (u *usage) tokens() (input, cached, output int) {
-	best, least := buckets{read: true, created: true, reasoning: true}, len(allBuckets)*4
-	for _, b := range allBuckets {
+	all := allBuckets()
+	best, least := all[len(all)-1], math.MaxInt
+	for _, b := range all {
 		if !u.possible(b) {
 			continue
 		}
 		misfit := b.distance(u.usual)
 		if u.total > 0 && u.sum(b) != u.total {
-			misfit += len(allBuckets)
+			misfit += len(all)
 		}
 		if misfit < least {
 			best, least = b, misfit
@@ -49,15 +51,17 @@ func (u *usage) tokens() (input, cached, output int) {
 }
 
 // allBuckets are the ways to read a report, those that put more inside first.
-var allBuckets = []buckets{
-	{},
-	{created: true},
-	{read: true},
-	{read: true, created: true},
-	{reasoning: true},
-	{created: true, reasoning: true},
-	{read: true, reasoning: true},
-	{read: true, created: true, reasoning: true},
+func allBuckets() [8]buckets {
+	return [8]buckets{
+		{},
+		{created: true},
+		{read: true},
+		{read: true, created: true},
+		{reasoning: true},
+		{created: true, reasoning: true},
+		{read: true, reasoning: true},
+		{read: true, created: true, reasoning: true},
+	}
 }
 
 // distance counts the differences between two manners.
