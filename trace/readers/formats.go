@@ -15,6 +15,7 @@ type format struct {
 	match   func(*sample) bool
 	begin   func(*env) opener // a reader's state over all files of a trace
 	prefix  string            // how prefixes are found; "" = by the provider's report, if cached
+	general bool              // it takes what no other format knows
 	cached  bool              // it tells what the provider's cache returned, so Call.Cached is the reader's to fill in
 }
 
@@ -33,10 +34,13 @@ func (f *format) score(p *sample) int {
 			best = max(best, len(columns))
 		}
 	}
-	if f.match != nil && f.match(p) {
-		best = max(best, particular)
+	if best == 0 && f.match != nil && f.match(p) {
+		best = particular
 	}
-	return best
+	if f.general {
+		return min(best, 1)
+	}
+	return 2 * best
 }
 
 // How the prefixes of a format's prompts are found.

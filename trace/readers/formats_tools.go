@@ -137,6 +137,7 @@ func exportFormats() []format {
 			columns: callRowColumns(),
 			match:   isCallRows,
 			begin:   looseCSV(newCallRows),
+			general: true,
 			cached:  true,
 		}, {
 			name:   "parquet",
