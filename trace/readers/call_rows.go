@@ -42,8 +42,8 @@ func callRowColumns() (out []string) {
 	return out
 }
 
-// isCallRows reports whether a table that is of no other format has a column of
-// each count, however it is spelt.
+// isCallRows reports whether a table has a column of each count, however it is
+// spelt.
 func isCallRows(p *sample) bool {
 	var u usage
 	input, output := false, false
@@ -59,9 +59,7 @@ func isCallRows(p *sample) bool {
 			find(plainName(cmp.Or(inside, key)))
 		}
 	}
-	return input && output && !slices.ContainsFunc(formats(), func(f format) bool {
-		return f.name != "call-rows" && f.score(p) > 0
-	})
+	return input && output
 }
 
 func (c *callRows) record(s *jsonscan.Scanner, _ *queue) {

@@ -71,6 +71,7 @@ func harnessFormats() []format {
 			export: "vllm bench serve --save-result --save-detailed …",
 			keys:   []string{"input_lens output_lens", "prompt_lens output_lens"},
 			begin:  jsonRecords(newVLLMResults),
+			prefix: byNothing,
 		},
 	}
 }
@@ -104,7 +105,7 @@ func exportFormats() []format {
 				"trace_id start_time type parent_observation_id usage_details",
 				"trace_id start_time type provided_model_name", "trace_id start_time type usage_details",
 				"id session_id timestamp project_id", "id sessionId timestamp projectId"},
-			match: csvColumns("id observationid", "starttime",
+			match: csvColumns("id observationid", "traceid", "starttime",
 				"usagedetails usage usageinput inputtokens prompttokens inputusage tokens"),
 			begin:  looseCSV(newLangfuseExport),
 			cached: true,
@@ -128,7 +129,8 @@ func exportFormats() []format {
 			export: "jq -c '{conversation_id: \"1\", turn: 1, role: \"user\", content: \"hi\"}'",
 			keys: []string{"conversation_id turn role content", "conversation_id turn_index role content",
 				"conversation_id role content"},
-			begin: jsonRecords(newChatRows),
+			begin:  jsonRecords(newChatRows),
+			prefix: byText,
 		}, {
 			name:    "call-rows",
 			about:   "a table of calls with counts of tokens and, if any, sessions, times and cached tokens",
@@ -145,6 +147,7 @@ func exportFormats() []format {
 			export: "hf download --repo-type dataset ORG/NAME --include '*.parquet' --local-dir .",
 			match:  isTable,
 			begin:  newTables,
+			prefix: "as in the format of the rows",
 			cached: true,
 		},
 	}

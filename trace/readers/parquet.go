@@ -19,9 +19,10 @@ import (
 // conversations, conversation, trajectory, or one column of prompts and one of
 // answers) and of every format whose rows are JSON are known.
 type tables struct {
-	env   *env
-	inner opener
-	name  string // of the inner format
+	env    *env
+	inner  opener
+	name   string // of the inner format
+	cached bool   // it tells what the provider's cache returned
 }
 
 func newTables(e *env) opener { return &tables{env: e} }
@@ -90,25 +91,52 @@ func (t *tables) open(f *file, _ []byte, _ *sample) (decoder, error) {
 		return nil, fmt.Errorf("rows of format %s after rows of format %s; want one format in a trace", chosen.name, t.name)
 	}
 	if t.inner == nil {
-		t.inner, t.name = chosen.begin(t.env), chosen.name
+		t.inner, t.name, t.cached = chosen.begin(t.env), chosen.name, chosen.cached
 		t.env.note("rows of the table read as " + chosen.name)
 	}
-	return t.inner.open(&file{input: input{path: f.path}, r: r}, head, p)
+	inner, err := t.inner.open(&file{input: input{path: f.path}, r: r}, head, p)
+	return &tablesDecoder{inner, t}, err
+}
+
+// tablesDecoder reads rows with the inner format.
+type tablesDecoder struct {
+	decoder
+	tables *tables
+}
+
+func (d *tablesDecoder) decode(q *queue) error {
+	return d.tables.filled(q, func() error { return d.decoder.decode(q) })
 }
 
 func (t *tables) finish(q *queue) error {
 	if t.inner == nil {
 		return nil
 	}
-	return t.inner.finish(q)
+	return t.filled(q, func() error { return t.inner.finish(q) })
 }
 
 // drain asks the inner format, if it holds calls back until all files are read.
-func (t *tables) drain(q *queue) (bool, error) {
-	if d, ok := t.inner.(drainer); ok {
-		return d.drain(q)
+func (t *tables) drain(q *queue) (done bool, err error) {
+	d, ok := t.inner.(drainer)
+	if !ok {
+		return true, nil
 	}
-	return true, nil
+	err = t.filled(q, func() error {
+		done, err = d.drain(q)
+		return err
+	})
+	return done, err
+}
+
+// filled pushes calls, of which the cached tokens are the prefix where the inner
+// format does not tell them.
+func (t *tables) filled(q *queue, push func() error) error {
+	before := len(q.calls)
+	err := push()
+	for i := before; i < len(q.calls) && !t.cached; i++ {
+		q.calls[i].Cached = q.calls[i].Prefix
+	}
+	return err
 }
 
 // rowFormat finds the format of a table's rows among those whose records are JSON.

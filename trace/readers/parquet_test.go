@@ -89,6 +89,7 @@ func TestTablesOfAgenticCorpora(t *testing.T) {
 		require.Equal(t, name, c[0].Session)
 		require.Equal(t, []int{130, 64, 128, 200}, []int{c[0].Input, c[1].Input, c[2].Input, c[3].Input})
 		require.Equal(t, []int{0, 64, 64, 192}, []int{c[0].Prefix, c[1].Prefix, c[2].Prefix, c[3].Prefix})
+		require.Equal(t, []int{0, 64, 64, 192}, []int{c[0].Cached, c[1].Cached, c[2].Cached, c[3].Cached})
 		require.Equal(t, []string{"", "A", "A", ""}, []string{c[0].Agent, c[1].Agent, c[2].Agent, c[3].Agent})
 		require.Equal(t, 30, c[0].Shared)
 	}
