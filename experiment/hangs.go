@@ -27,7 +27,8 @@ func (b *setup) granted(s *configs.Scenario, agents int) (p configs.Protocol, no
 	p.DurationMax = units.Seconds(math.Ceil(need))
 	long := time.Duration(float64(p.DurationMax) * float64(time.Second)).Round(time.Second)
 	return p, fmt.Sprintf("protocol.duration_max grew to %v: the minima of the protocol are %.3g sessions of each of %d "+
-		"agents, and those of the trace last %.0f s", long, b.sessionsNeeded(&p, agents), agents, b.mean.gaps+b.mean.service), nil
+		"agents, and those of the trace last %.0f s", long, b.sessionsNeeded(&p, agents), agents,
+		b.mean.gaps+b.mean.service), nil
 }
 
 // hangs says what the answer from a trace hangs on, and what of the trace was

@@ -41,7 +41,7 @@ func (s *sequence[T]) missing() (i int, row T, ok bool) {
 	if len(s.held) == 0 {
 		return 0, row, false
 	}
-	i = slices.Min(slices.Collect(maps.Keys(s.held)))
+	i = slices.Sorted(maps.Keys(s.held))[0]
 	return i, s.held[i], true
 }
 
