@@ -86,6 +86,14 @@ func TestSpansOfVercel(t *testing.T) {
 	require.Equal(t, trace.User, calls[3].Kind)
 }
 
+func TestSpansOfTempo(t *testing.T) {
+	span := otlpSpan("1", "", "chat m", 1, 2, "gen_ai.operation.name", "chat", "gen_ai.usage.input_tokens", 10)
+	for _, around := range []string{`"batches":[`, `"trace":{"resourceSpans":[`} {
+		text := strings.Replace(otlp(span), `"resourceSpans":[`, around, 1) + strings.Repeat("}", strings.Count(around, "{"))
+		require.Equal(t, 10, read(t, "otel", "x.json", text)[0].Input)
+	}
+}
+
 func TestSpanIdsAreOfTheirTrace(t *testing.T) {
 	span := otlpSpan("1", "", "chat m", 1, 2, "gen_ai.operation.name", "chat", "gen_ai.usage.input_tokens", 10)
 	calls := read(t, "otel", "x.json", otlp(span, strings.Replace(span, `"traceId":"t"`, `"traceId":"u"`, 1)))

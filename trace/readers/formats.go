@@ -167,7 +167,7 @@ func logFormats() []format {
 			name:   "otel",
 			about:  "OpenTelemetry spans with GenAI attributes, as OTLP JSON",
 			export: "the collector's file exporter: exporters: {file: {path: spans.jsonl}}",
-			keys:   []string{"resourceSpans[].scopeSpans", "resourceSpans"},
+			keys:   []string{"resourceSpans[].scopeSpans", "resourceSpans", "batches[].scopeSpans", "trace.resourceSpans"},
 			begin:  jsonRecords(newOTel),
 			cached: true,
 		}, {

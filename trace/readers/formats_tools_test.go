@@ -208,7 +208,8 @@ func TestToolLogsFromOtherSystems(t *testing.T) {
 			continue
 		}
 		text = append([]byte(byteOrderMark), bytes.ReplaceAll(text, []byte("\n"), []byte("\r\n"))...)
-		got, _ := tallyOf(t, Options{Format: m.format}, write(t, filepath.Base(m.path), string(text)))
+		got, tr := tallyOf(t, Options{}, write(t, filepath.Base(m.path), string(text)))
+		require.Equal(t, m.format, tr.Format(), m.path)
 		got.sessions, m.want.sessions = 0, 0 // some are named after the file
 		requireTally(t, m.want, got, m.path)
 	}

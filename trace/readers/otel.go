@@ -19,7 +19,12 @@ func newOTel(e *env) jsonFormat { return &otel{newSpans(e)} }
 
 func (o *otel) record(s *jsonscan.Scanner, _ *queue) {
 	object(s, func(key []byte) {
-		if string(key) != "resourceSpans" {
+		switch string(key) {
+		case "resourceSpans", "batches":
+		case "trace": // Tempo's answer
+			o.record(s, nil)
+			return
+		default:
 			s.Skip()
 			return
 		}

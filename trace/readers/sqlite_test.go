@@ -4,6 +4,7 @@ package readers
 
 import (
 	"database/sql"
+	"io"
 	"os"
 	"path/filepath"
 	"testing"
@@ -55,4 +56,23 @@ func TestDatabasesOfOthers(t *testing.T) {
 		require.ErrorContains(t, err, "opencode.db")
 		require.NotContains(t, err.Error(), "secret")
 	}
+}
+
+func FuzzSqlite(f *testing.F) {
+	whole, err := os.ReadFile(toolPath("opencode/opencode.db"))
+	require.NoError(f, err)
+	f.Add(whole)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		path := filepath.Join(t.TempDir(), "x.db")
+		require.NoError(t, os.WriteFile(path, data, 0o600))
+		rows, err := openSQLite(path, "session", "message", "part")
+		if err != nil {
+			return
+		}
+		_, err = io.Copy(io.Discard, rows)
+		if err != nil {
+			require.NotEmpty(t, err.Error())
+		}
+		require.NoError(t, rows.Close())
+	})
 }
