@@ -16,7 +16,7 @@ func otlp(spans ...string) string {
 	return `{"resourceSpans":[{"scopeSpans":[{"spans":[` + strings.Join(spans, ",") + `]}]}]}`
 }
 
-func otlpSpan(id, parent, name string, begin, end int, attributes ...any) string {
+func otlpSpan(id, parent, name string, at [2]int, attributes ...any) string {
 	var pairs []string
 	for i := 0; i < len(attributes); i += 2 {
 		value := fmt.Sprintf(`{"stringValue":"%v"}`, attributes[i+1])
@@ -26,21 +26,21 @@ func otlpSpan(id, parent, name string, begin, end int, attributes ...any) string
 		pairs = append(pairs, fmt.Sprintf(`{"key":"%v","value":%s}`, attributes[i], value))
 	}
 	return fmt.Sprintf(`{"traceId":"t","spanId":"%s","parentSpanId":"%s","name":"%s","startTimeUnixNano":"1%03d000000000",`+
-		`"endTimeUnixNano":"1%03d000000000","attributes":[%s]}`, id, parent, name, begin, end, strings.Join(pairs, ","))
+		`"endTimeUnixNano":"1%03d000000000","attributes":[%s]}`, id, parent, name, at[0], at[1], strings.Join(pairs, ","))
 }
 
 func TestSpansOfOpenInference(t *testing.T) {
 	calls := read(t, "otel", "x.json", otlp(
-		otlpSpan("a", "", "agent", 10, 40, "openinference.span.kind", "AGENT", "session.id", "s"),
-		otlpSpan("b", "a", "ChatOpenAI", 10, 15, "openinference.span.kind", "LLM", "llm.model_name", "m",
+		otlpSpan("a", "", "agent", [2]int{10, 40}, "openinference.span.kind", "AGENT", "session.id", "s"),
+		otlpSpan("b", "a", "ChatOpenAI", [2]int{10, 15}, "openinference.span.kind", "LLM", "llm.model_name", "m",
 			"llm.token_count.prompt", 3000, "llm.token_count.completion", 90, "llm.token_count.total", 3090,
 			"llm.token_count.prompt_details.cache_read", 2048, "session.id", "s"),
-		otlpSpan("b2", "b", "ChatCompletion", 10, 15, "openinference.span.kind", "LLM", "llm.model_name", "m",
+		otlpSpan("b2", "b", "ChatCompletion", [2]int{10, 15}, "openinference.span.kind", "LLM", "llm.model_name", "m",
 			"llm.token_count.prompt", 3000, "llm.token_count.completion", 90, "llm.token_count.total", 3090,
 			"llm.token_count.prompt_details.cache_read", 2048, "session.id", "s"),
-		otlpSpan("c", "a", "bash", 15, 18, "openinference.span.kind", "TOOL", "tool.name", "bash"),
-		otlpSpan("d", "a", "embed", 18, 19, "openinference.span.kind", "EMBEDDING", "llm.token_count.prompt", 50),
-		otlpSpan("e", "a", "messages", 20, 24, "openinference.span.kind", "LLM", "llm.model_name", "m",
+		otlpSpan("c", "a", "bash", [2]int{15, 18}, "openinference.span.kind", "TOOL", "tool.name", "bash"),
+		otlpSpan("d", "a", "embed", [2]int{18, 19}, "openinference.span.kind", "EMBEDDING", "llm.token_count.prompt", 50),
+		otlpSpan("e", "a", "messages", [2]int{20, 24}, "openinference.span.kind", "LLM", "llm.model_name", "m",
 			"llm.token_count.prompt", 120, "llm.token_count.completion", 70, "llm.token_count.total", 3390,
 			"llm.token_count.prompt_details.cache_read", 3000, "llm.token_count.prompt_details.cache_write", 200),
 	))
@@ -54,24 +54,24 @@ func TestSpansOfOpenInference(t *testing.T) {
 }
 
 func TestSpansOfVercel(t *testing.T) {
-	call := func(id, parent string, begin, end, in, out int) string {
-		return otlpSpan(id, parent, "ai.generateText.doGenerate", begin, end, "operation.name",
+	call := func(id, parent string, at [2]int, in, out int) string {
+		return otlpSpan(id, parent, "ai.generateText.doGenerate", at, "operation.name",
 			"ai.generateText.doGenerate bot", "ai.operationId", "ai.generateText.doGenerate", "ai.model.id", "m",
 			"ai.usage.promptTokens", in, "ai.usage.completionTokens", out, "gen_ai.usage.input_tokens", in,
 			"gen_ai.usage.output_tokens", out, "ai.telemetry.metadata.sessionId", "s")
 	}
 	sdk := func(id, parent string, begin, end int) string {
-		return otlpSpan(id, parent, "ai.generateText", begin, end, "operation.name", "ai.generateText bot",
+		return otlpSpan(id, parent, "ai.generateText", [2]int{begin, end}, "operation.name", "ai.generateText bot",
 			"ai.operationId", "ai.generateText", "ai.usage.promptTokens", 9999, "ai.usage.completionTokens", 99)
 	}
 	calls := read(t, "otel", "x.json", otlp(
-		otlpSpan("root", "", "invoke_agent main", 0, 90, "gen_ai.operation.name", "invoke_agent"),
-		sdk("g", "root", 0, 50), call("c1", "g", 0, 5, 1000, 20),
-		otlpSpan("t1", "g", "ai.toolCall", 5, 15, "ai.operationId", "ai.toolCall", "ai.toolCall.name", "research"),
-		sdk("g2", "t1", 6, 14), call("sub", "g2", 6, 14, 300, 30), // an agent that a tool starts
-		call("c2", "g", 16, 20, 1100, 25),
-		sdk("g3", "root", 60, 70), call("c3", "g3", 60, 70, 1200, 35),
-		otlpSpan("v", "root", "ai.embed.doEmbed", 71, 72, "ai.operationId", "ai.embed.doEmbed", "ai.usage.tokens", 9),
+		otlpSpan("root", "", "invoke_agent main", [2]int{0, 90}, "gen_ai.operation.name", "invoke_agent"),
+		sdk("g", "root", 0, 50), call("c1", "g", [2]int{0, 5}, 1000, 20),
+		otlpSpan("t1", "g", "ai.toolCall", [2]int{5, 15}, "ai.operationId", "ai.toolCall", "ai.toolCall.name", "research"),
+		sdk("g2", "t1", 6, 14), call("sub", "g2", [2]int{6, 14}, 300, 30), // an agent that a tool starts
+		call("c2", "g", [2]int{16, 20}, 1100, 25),
+		sdk("g3", "root", 60, 70), call("c3", "g3", [2]int{60, 70}, 1200, 35),
+		otlpSpan("v", "root", "ai.embed.doEmbed", [2]int{71, 72}, "ai.operationId", "ai.embed.doEmbed", "ai.usage.tokens", 9),
 	))
 	require.Len(t, calls, 4)
 	var agents []string
@@ -87,7 +87,7 @@ func TestSpansOfVercel(t *testing.T) {
 }
 
 func TestSpansOfTempo(t *testing.T) {
-	span := otlpSpan("1", "", "chat m", 1, 2, "gen_ai.operation.name", "chat", "gen_ai.usage.input_tokens", 10)
+	span := otlpSpan("1", "", "chat m", [2]int{1, 2}, "gen_ai.operation.name", "chat", "gen_ai.usage.input_tokens", 10)
 	for _, around := range []string{`"batches":[`, `"trace":{"resourceSpans":[`} {
 		text := strings.Replace(otlp(span), `"resourceSpans":[`, around, 1) + strings.Repeat("}", strings.Count(around, "{"))
 		require.Equal(t, 10, read(t, "otel", "x.json", text)[0].Input)
@@ -95,7 +95,7 @@ func TestSpansOfTempo(t *testing.T) {
 }
 
 func TestSpanIdsAreOfTheirTrace(t *testing.T) {
-	span := otlpSpan("1", "", "chat m", 1, 2, "gen_ai.operation.name", "chat", "gen_ai.usage.input_tokens", 10)
+	span := otlpSpan("1", "", "chat m", [2]int{1, 2}, "gen_ai.operation.name", "chat", "gen_ai.usage.input_tokens", 10)
 	calls := read(t, "otel", "x.json", otlp(span, strings.Replace(span, `"traceId":"t"`, `"traceId":"u"`, 1)))
 	require.Len(t, calls, 2)
 }
