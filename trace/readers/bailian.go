@@ -18,6 +18,7 @@ type bailian struct {
 	env      *env
 	out      *queue
 	seen     idSet
+	lists    idLists
 	roots    map[int64]int64 // first chat of the session that a chat belongs to
 	sessions map[int64]*progress
 	rows     uint32 // that became calls
@@ -61,7 +62,7 @@ func (b *bailian) record(s *jsonscan.Scanner, q *queue) {
 		case "output_length":
 			r.Output = s.Count("output_length")
 		case "hash_ids":
-			r.ids = blockIDs(s)
+			r.ids = b.lists.read(s)
 		default:
 			b.env.unknown(s, key, "type turn")
 		}
@@ -110,6 +111,7 @@ func (b *bailian) place(r *bailianRow) {
 	}
 	b.rows++
 	hits, holder := b.seen.leadingOf(r.ids, b.rows)
+	b.lists.done(r.ids)
 	r.Prefix, r.Holder = min(hits*b.block(), r.Input), holder
 	r.Session = strconv.FormatInt(root, 10)
 	b.sessions[root].place(&r.Call)

@@ -296,7 +296,8 @@ func textFormats() []format {
 			name:   "aiperf-multi-turn",
 			about:  "AIPerf's multi_turn and single_turn text",
 			export: "see github.com/ai-dynamo/aiperf, docs/benchmark-modes",
-			keys:   []string{"turns[].text", "turns[].texts", "text output_length", "texts output_length", "text session_id"},
+			keys: []string{"turns[].text", "turns[].texts", "text output_length", "texts output_length",
+				"text delay", "texts delay"},
 			begin:  jsonRecords(newMultiTurn),
 			prefix: byText,
 		}, {

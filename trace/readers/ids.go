@@ -107,14 +107,27 @@ func (s *idSet) leadingOf(ids []uint64, list uint32) (hits, holder int) {
 	return hits, holder
 }
 
-// blockIDs reads a list of block ids; null and anything else has none.
-func blockIDs(s *jsonscan.Scanner) (ids []uint64) {
+// idLists hands out lists of block ids and takes them back.
+type idLists struct{ free [][]uint64 }
+
+// read reads a list of block ids; null and anything else has none.
+func (l *idLists) read(s *jsonscan.Scanner) (ids []uint64) {
 	if !s.Is('[') {
 		s.Skip()
 		return nil
 	}
+	if last := len(l.free) - 1; last >= 0 {
+		ids, l.free = l.free[last], l.free[:last]
+	}
 	s.Uints(func(id uint64) { ids = append(ids, id) })
 	return ids
+}
+
+// done takes a list back.
+func (l *idLists) done(ids []uint64) {
+	if cap(ids) > 0 {
+		l.free = append(l.free, ids[:0])
+	}
 }
 
 // leading reads a list of block ids, adds them, and returns how many of the

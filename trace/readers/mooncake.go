@@ -25,6 +25,7 @@ type mooncake struct {
 	env      *env
 	out      *queue
 	seen     idSet
+	lists    idLists
 	prompts  prompts
 	sessions map[string]*mooncakeSession
 	rows     uint32 // that became calls
@@ -135,7 +136,7 @@ func (m *mooncake) field(s *jsonscan.Scanner, key []byte, r *mooncakeRow) {
 	case "session_id":
 		r.Session = s.String()
 	case "hash_ids":
-		r.ids = blockIDs(s)
+		r.ids = m.lists.read(s)
 	case "text_input", "payload":
 		text := message{hash: hashStart, tokens: messageTokens}
 		m.env.feed(s, &text)
@@ -167,7 +168,9 @@ func (m *mooncake) place(r *mooncakeRow) {
 	}
 	hits := 0
 	m.rows++
+	blocks := len(r.ids)
 	hits, r.Holder = m.seen.leadingOf(r.ids, m.rows)
+	m.lists.done(r.ids)
 	session := m.session(r)
 	r.Turn = session.turns
 	if session.turns > 0 {
@@ -179,7 +182,7 @@ func (m *mooncake) place(r *mooncakeRow) {
 	case session.turns > 0 && !r.whole:
 		r.Input += session.input + session.output
 		r.Prefix = session.input
-	case session.turns > 0 && len(r.ids) == 0 && r.Input >= session.input:
+	case session.turns > 0 && blocks == 0 && r.Input >= session.input:
 		r.Prefix = session.input
 	default:
 		r.Prefix = min(hits*m.block, r.Input)

@@ -26,8 +26,8 @@ type timed[T any] struct {
 
 // What a window holds at most.
 const (
-	windowRows   = 1 << 16
-	windowWeight = 4 << 20 // block ids
+	windowRows   = 1 << 15
+	windowWeight = 1 << 21 // block ids
 )
 
 // add puts a row at an instant into the window; weight is how many block ids it holds.
