@@ -1,7 +1,6 @@
 package readers
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -70,21 +69,24 @@ func (t *tables) open(f *file, _ []byte, _ *sample) (decoder, error) {
 	if err != nil {
 		return nil, err
 	}
+	if table.NumRows() == 0 {
+		return nil, errors.New("the table has no rows; want at least one")
+	}
 	rows := newParquetRows(table)
+	chosen, ok := rowFormat(f.path, newParquetRows(table))
+	if !ok || chosen.name == "chat" { // whose names are many
+		sampled := newParquetRows(table)
+		renameChat(sampled)
+		renameChat(rows)
+		chosen, ok = rowFormat(f.path, sampled)
+	}
+	if !ok {
+		return nil, saysNothing(table.Schema())
+	}
 	f.c = append(f.c, rows)
-	renameChat(rows)
 	r := newHead(rows)
 	head, err := r.Peek(headBytes)
 	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, err
-	}
-	if len(bytes.TrimSpace(head)) == 0 {
-		return nil, errors.New("the table has no rows; want at least one")
-	}
-	p := probe(input{path: f.path}, head)
-	p.parts = nil
-	chosen, err := rowFormat(p, table.Schema())
-	if err != nil {
 		return nil, err
 	}
 	if t.inner != nil && t.name != chosen.name {
@@ -94,7 +96,7 @@ func (t *tables) open(f *file, _ []byte, _ *sample) (decoder, error) {
 		t.inner, t.name, t.cached = chosen.begin(t.env), chosen.name, chosen.cached
 		t.env.note("rows of the table read as " + chosen.name)
 	}
-	inner, err := t.inner.open(&file{input: input{path: f.path}, r: r}, head, p)
+	inner, err := t.inner.open(&file{input: input{path: f.path}, r: r}, head, &sample{input: input{path: f.path}})
 	return &tablesDecoder{inner, t}, err
 }
 
@@ -139,24 +141,23 @@ func (t *tables) filled(q *queue, push func() error) error {
 	return err
 }
 
-// rowFormat finds the format of a table's rows among those whose records are JSON.
-func rowFormat(p *sample, schema *parquet.Schema) (format, error) {
-	best, score := format{}, 0
-	for _, f := range formats() {
-		if s := f.score(p); s > score {
-			best, score = f, s
-		}
+// rowFormat finds the format of a table's rows.
+func rowFormat(path string, rows *parquetRows) (format, bool) {
+	found, ok := bestFormat(probeFrom(input{path: path}, io.LimitReader(rows, probeMax)))
+	if err := rows.Close(); err != nil {
+		return format{}, false
 	}
-	if score > 0 {
-		return best, nil
-	}
+	return found, ok
+}
+
+// saysNothing is the error of a table without calls.
+func saysNothing(schema *parquet.Schema) error {
 	var names []string
 	for _, field := range schema.Fields() {
 		names = append(names, field.Name())
 	}
-	const most = 30
-	return format{}, fmt.Errorf("columns %s say nothing of calls; want requests with counts of tokens, or the messages of"+
-		" conversations", strings.Join(names[:min(len(names), most)], ", "))
+	return fmt.Errorf("columns %s say nothing of calls; want requests with counts of tokens, or the messages of"+
+		" conversations", firstNames(names))
 }
 
 // pair writes a prompt and its answer as the messages of a conversation. A
@@ -191,19 +192,14 @@ const (
 	chatIDs = "id conversation_hash conversation_id session_id instance_id trajectory_id uuid prompt_id"
 
 	chatLists   = "messages conversations conversation trajectory"
-	chatPrompts = "prompt instruction question query"
-	chatAnswers = "response completion answer output"
-	// countedRows hold calls, or number them.
-	countedRows = "requests conversation_idx output_length turns history run_type"
+	chatPrompts = "prompt instruction question query user human input"
+	chatAnswers = "response completion answer output assistant gpt"
 )
 
 // renameChat gives the columns of conversations the names that the reader of
-// chats knows. A table that counts calls, or numbers them, is left as it is.
+// chats knows.
 func renameChat(r *parquetRows) {
 	root := &r.root
-	if columnOf(root, countedRows) != nil {
-		return
-	}
 	list, asked, said := columnOf(root, chatLists), columnOf(root, chatPrompts), columnOf(root, chatAnswers)
 	switch {
 	case list != nil && list.name == "trajectory":

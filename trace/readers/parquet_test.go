@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -146,6 +147,20 @@ func TestTablesOfConversations(t *testing.T) {
 	require.Len(t, calls, 2)
 	require.Equal(t, []int{9, 9}, []int{calls[0].Input, calls[1].Input})
 	require.Equal(t, []int{0, 9}, []int{calls[0].Prefix, calls[1].Prefix})
+}
+
+// Messages may be rows of their own, and texts longer than what detection looks
+// at first.
+func TestTablesOfMessages(t *testing.T) {
+	type row struct {
+		Content string `parquet:"content"`
+		Role    string `parquet:"role"`
+		Turn    int32  `parquet:"turn"`
+		ID      string `parquet:"conversation_id"`
+	}
+	long := strings.Repeat("long ", 60_000)
+	calls := tableCalls(t, table(t, row{long, "user", 1, "c"}, row{"hi", "assistant", 2, "c"}), "chat-rows")
+	require.Equal(t, []int{300_004, 2}, []int{calls[0].Input, calls[0].Output})
 }
 
 func TestTablesOfRequests(t *testing.T) {
