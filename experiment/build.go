@@ -21,7 +21,7 @@ type setup struct {
 	notes []string // of the trace's reader
 }
 
-// meanSession is the mean of some sessions.
+// meanSession is the average of a sample of the workload's sessions.
 type meanSession struct {
 	turns   float64
 	gaps    float64 // seconds of tools and people, summed over the turns

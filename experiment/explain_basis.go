@@ -87,10 +87,10 @@ func stepSeconds(s *configs.Scenario, w metrics.Typical, tabulate tabulator) ([]
 	var seconds []float64
 	for i, pool := range s.Deployment.Pools() {
 		m := cfg.Models()[i]
-		if pool.Name != "decode" {
+		if pool.Prefills() {
 			seconds = append(seconds, m.Step(prefillStep(m, w)).Seconds)
 		}
-		if pool.Name != "prefill" {
+		if pool.Decodes() {
 			seconds = append(seconds, m.Step(decodeStep(m, w)).Seconds)
 		}
 	}

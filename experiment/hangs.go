@@ -48,7 +48,7 @@ func (b *setup) hangs(s *configs.Scenario) []string {
 			limit = fmt.Sprintf("%gs", w.PoolOptions().GapMax)
 		}
 		out = append(out, fmt.Sprintf("%.0f %% of the time between the trace's calls is people's: the answer hangs on "+
-			"workload.gap_max (%s), workload.arrivals (%s) and protocol.start (%s)", percent*b.mean.people/b.mean.gaps, limit,
+			"workload.gap_max (%s), workload.arrivals (%s) and protocol.start (%s)", 100*b.mean.people/b.mean.gaps, limit,
 			cmp.Or(w.Arrivals, trace.ArrivalsClosed), cmp.Or(s.Protocol.Start, configs.StationaryStart)))
 	}
 	if b.mean.turns == 1 && !w.ByTime() {

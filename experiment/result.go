@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -41,13 +42,14 @@ func Run(ctx context.Context, s *configs.Scenario, agents int, o Options) (*metr
 		return nil, err
 	}
 	r := p.result(s, base)
-	r.Agents, r.Warnings, r.Power.Series = agents, slices.Concat(p.warnings(), base.hangs(s)), p.series(s)
+	r.Agents, r.Warnings, r.Power.Series = agents, slices.Concat(s.Notes(), p.warnings(), base.hangs(s)), p.series(s)
 	r.Version, r.Calls, r.Events = o.Version, p.sum.Finished, p.events
 	r.WallS = o.now().Sub(begun).Seconds()
 	return r, nil
 }
 
 // Capacity searches the largest number of agents that meets the service level.
+// Where ctx ends first the error is a *StoppedError, which holds what is known.
 func Capacity(ctx context.Context, s *configs.Scenario, o Options) (*metrics.Result, error) {
 	if err := byNumber(s); err != nil {
 		return nil, err
@@ -60,6 +62,11 @@ func Capacity(ctx context.Context, s *configs.Scenario, o Options) (*metrics.Res
 	search := search{scenario: s, progress: o.Progress,
 		try: func(agents int) (*phase, error) { return runPhase(ctx, s, base, agents) }}
 	if err := search.run(); err != nil {
+		if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+			stopped := search.stopped(err)
+			stopped.Known.Version = o.Version
+			err = stopped
+		}
 		return nil, err
 	}
 	r := search.result(base)
@@ -85,7 +92,7 @@ func (s *search) result(base *setup) *metrics.Result {
 	r.Capacity = &metrics.Capacity{Agents: answer.agents, AgentsLow: low, AgentsHigh: high, Accelerators: accelerators,
 		PerAccelerator: n / float64(accelerators), PerMW: power.PerMW(n, &breakdown)}
 	r.Limit = s.limit()
-	r.Warnings = slices.Concat(s.warnings(), base.hangs(s.scenario))
+	r.Warnings = slices.Concat(s.scenario.Notes(), s.warnings(), base.hangs(s.scenario))
 	for _, p := range s.phases {
 		r.Search = append(r.Search, p.phase)
 		r.Calls += p.sum.Finished
@@ -161,9 +168,9 @@ func (p *phase) result(s *configs.Scenario, base *setup) *metrics.Result {
 func (p *phase) figures() metrics.Figures {
 	t := &p.sum
 	calls := max(1, float64(t.Calls))
-	f := metrics.Figures{OutputSpeedP25: p.phase.OutputSpeedP25, OutputSpeedP50: metrics.Quantile(t.Speed, half),
-		E2ESpeedP25: metrics.Quantile(t.E2ESpeed, quarter), E2ESpeedP50: metrics.Quantile(t.E2ESpeed, half),
-		TTFTP50S: metrics.Quantile(t.TTFT, half), TTFTP95S: p.phase.TTFTP95S,
+	f := metrics.Figures{OutputSpeedP25: p.phase.OutputSpeedP25, OutputSpeedP50: metrics.Quantile(t.Speed, 0.5),
+		E2ESpeedP25: metrics.Quantile(t.E2ESpeed, 0.25), E2ESpeedP50: metrics.Quantile(t.E2ESpeed, 0.5),
+		TTFTP50S: metrics.Quantile(t.TTFT, 0.5), TTFTP95S: p.phase.TTFTP95S,
 		TurnsPerS: float64(t.Calls) / p.span, InputTokS: float64(t.InputTokens) / p.span,
 		OutputTokS: float64(t.OutputTokens) / p.span, PrefixHitRate: float64(t.HitTokens) / max(1, float64(t.InputTokens)),
 		MeanInput: float64(t.InputTokens) / calls, MeanOutput: float64(t.OutputTokens) / calls}

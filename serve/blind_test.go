@@ -33,7 +33,7 @@ func TestNothingDependsOnTheLengthOfAnAnswerBeforeItsEnd(t *testing.T) {
 		cfg.Cold = true
 		short := build(t, cfg)
 		end := 0.0 // just before the answer is out
-		for short.calls[agent].turn == turn-1 || short.calls[agent].turn == turn && short.calls[agent].k == 0 {
+		for short.agents.list[agent].turn == turn-1 || short.agents.list[agent].turn == turn && short.agents.list[agent].k == 0 {
 			require.Less(t, end, float64(longest), name)
 			end = short.Now()
 			require.NoError(t, short.Run(1e-3))
@@ -43,7 +43,7 @@ func TestNothingDependsOnTheLengthOfAnAnswerBeforeItsEnd(t *testing.T) {
 		cfg.Sessions = talkative{cfg.Sessions, agent, turn}
 		long := build(t, cfg)
 		require.NoError(t, long.Run(end))
-		require.Greater(t, long.calls[agent].current().Output, int32(5000), name)
+		require.Greater(t, long.agents.list[agent].current().Output, int32(5000), name)
 		require.Equal(t, short.Fingerprint(), long.Fingerprint(), name)
 		require.Equal(t, short.Events(), long.Events(), name)
 	}

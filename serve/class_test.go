@@ -12,7 +12,7 @@ import (
 )
 
 func TestASessionIsOfTheClassOfWhatItWaitsFor(t *testing.T) {
-	a := call{session: trace.Session{Turns: []trace.Turn{
+	a := agent{session: trace.Session{Turns: []trace.Turn{
 		{Kind: trace.First}, {Kind: trace.Tool, Tool: 2}, {Kind: trace.Tool}, {Kind: trace.User},
 	}}}
 	names := (&Config{Tools: []string{"Read", "Bash"}}).classes()

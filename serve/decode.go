@@ -1,99 +1,42 @@
 package serve
 
-import (
-	"math"
+import "math"
 
-	"agentsim/models/kvcache"
-	"agentsim/units"
-)
-
-// transferLink is what prefill and decode workers exchange caches over: the
-// scale-up fabric if a unit lies in one domain.
-func (c *Cluster) transferLink() units.ByteRate {
-	if c.cfg.Deployment.UnitAccelerators() <= c.cfg.System.Domain {
-		return c.cfg.System.Accelerator.ScaleUp
-	}
-	return c.cfg.System.Accelerator.ScaleOut
-}
-
-// transferRate is what the transfers of a worker's rank achieve together. Every
-// stage of a pipeline sends the layers it has.
-func (c *Cluster) transferRate(w *worker) units.ByteRate {
-	return c.transferLink() * units.ByteRate(c.cfg.Kernels.Transfer.Efficiency*float64(w.shape.PP))
-}
-
-// onTransferred puts a call whose cache has arrived in line for a decode slot.
-func (c *Cluster) onTransferred(id int32) error {
-	c.enter(id, InSlot)
-	a := &c.calls[id]
-	if a.decoder < 0 || !c.cfg.Deployment.Cache.DecodeRetains {
-		a.decoder = c.pickDecoder(c.workers[a.home].unit)
-		a.decoderRank = -1
-	}
-	w := &c.workers[a.decoder]
-	if err := c.fits(w, id); err != nil {
-		return err
-	}
-	w.waiting.push(id)
-	return c.wake(w)
-}
-
-// pickDecoder is the decode worker of a unit with the fewest calls.
-func (c *Cluster) pickDecoder(unit int) int32 {
-	best, least := int32(0), int(^uint(0)>>1)
-	for _, id := range c.finish[unit] {
-		w := &c.workers[id]
-		if n := w.sequence + w.waiting.n; n < least {
-			best, least = int32(id), n
-		}
-	}
-	return best
-}
-
-// join moves waiting calls into the decode batch, first come first served,
-// as long as a rank has a slot and room.
-func (c *Cluster) join(w *worker) error {
-	for w.waiting.n > 0 {
-		id := w.waiting.at(0)
-		i := c.slot(w, id)
+// admitWaiting moves waiting calls into the decode batch, first come first
+// served, as long as a rank has a slot and room in its cache.
+func (b *batch) admitWaiting() error {
+	for b.waiting.n > 0 {
+		id := b.waiting.at(0)
+		i := b.admit(id)
 		if i < 0 {
 			return nil
 		}
-		w.waiting.pop()
-		c.settleAt(w, id, int32(i))
-		r := &w.ranks[i]
-		c.displace(w, r)
+		b.waiting.pop()
+		b.moveTo(id, int32(i))
+		r := &b.ranks[i]
+		b.displaceOne(r)
 		r.running++
-		c.firstToken(id)
-		if err := c.startDecode(w, r, id); err != nil {
+		b.emit(id)
+		if err := b.start(id); err != nil {
 			return err
 		}
-		c.refill(w, r) // if the first token was its only one
+		b.refill(r) // the slot is free again if the first token was the only one
 	}
 	return nil
 }
 
-// settleAt makes a rank the one where a call decodes. What another rank had
-// kept of its session is of no use any more.
-func (c *Cluster) settleAt(w *worker, id, number int32) {
-	a := &c.calls[id]
-	if a.decoderRank >= 0 && a.decoderRank != number {
-		w.ranks[a.decoderRank].cache.Drop(kvcache.SessionID(id))
-	}
-	a.decoderRank = number
-}
-
-// slot is the rank that takes a waiting call: the one that kept its session's
-// cache, or else the freest, with room in its cache; -1 if there is none.
-func (c *Cluster) slot(w *worker, id int32) int {
-	request := c.decodeRequest(id)
-	if i := int(c.calls[id].decoderRank); i >= 0 && c.takes(w, i, id) {
-		if _, ok := w.ranks[i].cache.Admit(c.Now(), request); ok {
+// admit is the rank that takes a waiting call, in whose cache the call
+// now has its place: the rank that kept the session's cache, or else the
+// freest that has room; -1 if there is none.
+func (b *batch) admit(id int32) int {
+	q := b.cacheRequest(id)
+	if i := int(b.residences[id].decoderRank); i >= 0 && b.hasSlot(&b.ranks[i], id) {
+		if _, ok := b.ranks[i].admit(b.now(), q); ok {
 			return i
 		}
 	}
-	for i := c.freest(w, id, -1); i >= 0; i = c.freest(w, id, i) {
-		if _, ok := w.ranks[i].cache.Admit(c.Now(), request); ok {
+	for i := b.freest(id, -1); i >= 0; i = b.freest(id, i) {
+		if _, ok := b.ranks[i].admit(b.now(), q); ok {
 			return i
 		}
 	}
@@ -103,13 +46,13 @@ func (c *Cluster) slot(w *worker, id int32) int {
 // freest is the rank with a slot for a call that has the fewest sequences, then
 // the least context, among those that come after the given one in this order;
 // -1 if there is none.
-func (c *Cluster) freest(w *worker, id int32, after int) int {
+func (b *batch) freest(id int32, after int) int {
 	best := -1
-	for i := range w.ranks {
-		if !c.takes(w, i, id) || after >= 0 && !w.freer(after, i) {
+	for i := range b.ranks {
+		if !b.hasSlot(&b.ranks[i], id) || after >= 0 && !b.freer(after, i) {
 			continue
 		}
-		if best < 0 || w.freer(i, best) {
+		if best < 0 || b.freer(i, best) {
 			best = i
 		}
 	}
@@ -117,85 +60,109 @@ func (c *Cluster) freest(w *worker, id int32, after int) int {
 }
 
 // freer reports whether rank i comes before rank j for a new sequence.
-func (w *worker) freer(i, j int) bool {
-	a, b := &w.ranks[i], &w.ranks[j]
+func (b *batch) freer(i, j int) bool {
+	one, other := &b.ranks[i], &b.ranks[j]
 	switch {
-	case a.running != b.running:
-		return a.running < b.running
-	case a.context != b.context:
-		return a.context < b.context
+	case one.running != other.running:
+		return one.running < other.running
+	case one.context != other.context:
+		return one.context < other.context
 	}
 	return i < j
 }
 
-func (c *Cluster) decodeRequest(id int32) kvcache.Request {
-	turn := c.calls[id].current()
-	r := kvcache.Request{Session: kvcache.SessionID(id), Prompt: c.calls[id].prompt(), Reserve: c.reserve(),
-		Class: c.calls[id].class()}
-	if c.cfg.Deployment.Cache.DecodeRetains {
-		r.Common = c.common(turn)
+// moveTo makes a rank the one where a session decodes. What another rank has
+// kept of the session is of no use any more.
+func (b *batch) moveTo(id, rank int32) {
+	s := &b.residences[id]
+	if s.decoderRank >= 0 && s.decoderRank != rank {
+		b.ranks[s.decoderRank].drop(id)
 	}
-	return r
+	s.decoderRank = rank
 }
 
-// retained is how many tokens of a call's prompt the decode worker has kept
-// from earlier turns.
-func (c *Cluster) retained(id int32) int {
-	a := &c.calls[id]
-	if a.decoder < 0 || !c.cfg.Deployment.Cache.DecodeRetains {
-		return 0
-	}
-	return c.workers[a.decoder].ranks[a.decoderRank].cache.Lookup(c.decodeRequest(id)).Tokens
-}
-
-// startDecode adds a call to the batch, or ends it if its first token was its
+// start adds a call to the batch, or ends it if its first token was its
 // only one.
-func (c *Cluster) startDecode(w *worker, r *rank, id int32) error {
-	a := &c.calls[id]
-	c.enter(id, InDecode)
-	rest := int(a.current().Output) - 1
+func (b *batch) start(id int32) error {
+	c, s := &b.calls[id], &b.sequences[id]
+	s.worker, s.rank = int32(b.id), b.residences[id].rank
+	if !b.prefills {
+		s.rank = b.residences[id].decoderRank
+	}
+	b.enter(id, InDecode)
+	rest := int(c.turn.Output) - 1
 	if rest <= 0 {
-		r.running--
-		c.leaveDecode(w, r, id)
-		return c.finished(id)
+		return b.leave(id)
 	}
-	if a.generated == 0 {
-		a.steps = c.draws.steps(a.luck, a, rest)
+	if !c.preempted() {
+		s.steps = b.drafts.steps(&c.request, rest)
 	}
-	a.context = a.prompt() + 1
-	a.room = a.prompt() + c.reserve()
-	a.order = w.joined
-	w.joined++
-	r.fresh++
-	c.takeSlot(w, r, id)
+	s.context = c.prompt() + 1
+	s.room = c.prompt() + b.policy.reserve
+	s.order = b.admitted
+	b.admitted++
+	b.ranks[s.rank].newcomers++
+	b.giveSlot(id)
 	return nil
 }
 
-// takeSlot makes a call a sequence of the decode batch.
-func (c *Cluster) takeSlot(w *worker, r *rank, id int32) {
-	a := &c.calls[id]
-	a.joinedAt, a.finishAt = w.steps, w.steps+a.steps
-	w.done.push(finishing{step: a.finishAt, call: id})
-	r.sequences++
-	r.context += float64(a.context)
-	w.sequence++
-	c.growLater(w, id, a.room)
+// giveSlot makes a call a sequence of its rank, from this step boundary on.
+func (b *batch) giveSlot(id int32) {
+	s := &b.sequences[id]
+	s.from, s.until = b.steps, b.steps+s.steps
+	b.ends.push(due{step: s.until, call: id})
+	b.ranks[s.rank].add(s.context)
+	b.size++
+	b.watchRoom(id)
 }
 
-// giveSlot takes a sequence out of the decode batch. Its context is what it
-// has grown to.
-func (c *Cluster) giveSlot(w *worker, r *rank, id int32) {
-	a := &c.calls[id]
-	steps := w.steps - a.joinedAt
-	tokens := w.growth * float64(steps)
-	w.done.remove(id)
-	r.context -= float64(a.context) + tokens
-	r.sequences--
-	w.sequence--
-	if r.sequences == 0 {
-		r.context = 0
+// watchRoom notes the virtual step at which a sequence will have filled the
+// room that its cache has.
+func (b *batch) watchRoom(id int32) {
+	s := &b.sequences[id]
+	steps := int64(math.Floor(float64(s.room-s.context) / b.growth))
+	s.fullAt = max(s.from+steps, b.steps+1)
+	if s.fullAt < s.until {
+		b.overflows.push(due{step: s.fullAt, call: id})
 	}
-	a.steps -= steps
-	a.context += int(math.Round(tokens))
-	a.growAt = -1
+}
+
+// takeSlot takes a sequence out of the decode batch. Its context is what it
+// has grown to.
+func (b *batch) takeSlot(id int32) {
+	s := &b.sequences[id]
+	tokens := b.gained(s)
+	b.ends.remove(id)
+	b.ranks[s.rank].remove(float64(s.context) + tokens)
+	b.size--
+	s.steps -= b.steps - s.from
+	s.context += int(math.Round(tokens))
+	s.fullAt = -1
+}
+
+// complete ends the calls whose last decode step is over.
+func (b *batch) complete() error {
+	for len(b.ends) > 0 && b.ends[0].step <= b.steps {
+		id := b.ends.pop().call
+		s := &b.sequences[id]
+		b.ranks[s.rank].remove(float64(s.context) + b.gained(s))
+		b.size--
+		if err := b.leave(id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// leave ends a call whose last token is out: its place is free, and its cache
+// is given back or its prefix kept.
+func (b *batch) leave(id int32) error {
+	r := &b.ranks[b.sequences[id].rank]
+	r.running--
+	if b.policy.cacheOff || !b.prefills && !b.policy.decodeRetains {
+		r.discard(b.now(), id)
+	} else {
+		r.keep(b.now(), id, b.matchable(&b.calls[id].turn))
+	}
+	return b.up.finished(id)
 }

@@ -14,7 +14,7 @@ import (
 // the second two short ones.
 func TestASequenceJoinsWhereThereIsRoom(t *testing.T) {
 	c := build(t, toy(play(chat), disaggregated(1, 1), withAgents(4), memory(20000)))
-	w := &c.workers[c.finish[0][0]]
+	w := c.fleet.handoff.decoders[0][0]
 	hold := func(rank, session, tokens int) {
 		r := &w.ranks[rank]
 		_, ok := r.cache.Admit(0, kvcache.Request{Session: kvcache.SessionID(session), Prompt: tokens})
@@ -27,20 +27,20 @@ func TestASequenceJoinsWhereThereIsRoom(t *testing.T) {
 	hold(1, 11, 1000)
 	hold(1, 12, 1000)
 
-	c.calls[0].session.Turns[c.calls[0].turn].Input = 500
-	require.Equal(t, 0, c.slot(w, 0), "fewest sequences first")
+	c.fleet.calls[0].turn.Input = 500
+	require.Equal(t, 0, w.batch.admit(0), "fewest sequences first")
 	w.ranks[0].cache.Drop(0)
 
-	c.calls[0].session.Turns[c.calls[0].turn].Input = 5000
-	require.Equal(t, 1, c.slot(w, 0), "the freest rank has no room in its cache, but another has")
+	c.fleet.calls[0].turn.Input = 5000
+	require.Equal(t, 1, w.batch.admit(0), "the freest rank has no room in its cache, but another has")
 	w.ranks[1].cache.Drop(0)
 
-	c.calls[0].session.Turns[c.calls[0].turn].Input = 19500
-	require.Equal(t, -1, c.slot(w, 0), "no rank has room")
+	c.fleet.calls[0].turn.Input = 19500
+	require.Equal(t, -1, w.batch.admit(0), "no rank has room")
 
 	w.ranks[1].running = w.shape.MaxBatchPerRank
-	c.calls[0].session.Turns[c.calls[0].turn].Input = 5000
-	require.Equal(t, -1, c.slot(w, 0), "one rank has no room, the other no slot")
+	c.fleet.calls[0].turn.Input = 5000
+	require.Equal(t, -1, w.batch.admit(0), "one rank has no room, the other no slot")
 }
 
 // A session of four turns that only grows: a decode worker that keeps its
@@ -52,7 +52,7 @@ func TestADecodeWorkerIsNotSentWhatItKept(t *testing.T) {
 		trace.Turn{Input: 3072, Prefix: 2048, Echo: 64, Output: 64, Gap: 1},
 		trace.Turn{Input: 4096, Prefix: 3072, Echo: 64, Output: 64, Gap: 1})
 	moved := map[string]float64{}
-	for _, replay := range []string{Recorded, Generated} {
+	for _, replay := range []string{trace.ReplayRecorded, trace.ReplayGenerated} {
 		for _, retains := range []bool{false, true} {
 			w := watch(t, toy(growing, disaggregated(1, 1), withAgents(1), func(c *Config) {
 				c.Replay, c.Cold, c.CallsMax = replay, true, 4
@@ -72,15 +72,14 @@ func TestADecodeWorkerIsNotSentWhatItKept(t *testing.T) {
 }
 
 func TestEqualBatchesAreFilledByContext(t *testing.T) {
-	c := Cluster{calls: make([]call, 1)}
-	w := worker{shape: toyShape(3), ranks: []rank{
+	w := batch{replica: &replica{flight: &flight{calls: make([]call, 1)}, shape: toyShape(3), ranks: []rank{
 		{running: 2, context: 900}, {running: 2, context: 300}, {running: 1},
-	}}
+	}}}
 	var order []int
-	for i := c.freest(&w, 0, -1); i >= 0; i = c.freest(&w, 0, i) {
+	for i := w.freest(0, -1); i >= 0; i = w.freest(0, i) {
 		order = append(order, i)
 	}
 	require.Equal(t, []int{2, 1, 0}, order)
 	w.ranks[2].running = w.shape.MaxBatchPerRank
-	require.Equal(t, 1, c.freest(&w, 0, -1))
+	require.Equal(t, 1, w.freest(0, -1))
 }

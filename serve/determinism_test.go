@@ -71,11 +71,11 @@ type lived struct {
 
 // Record notes the call an agent has just begun to decode.
 func (l *life) Record(sim.Event) {
-	a := &l.c.calls[l.agent]
-	if a.state != InDecode {
+	a, c := &l.c.agents.list[l.agent], &l.c.fleet.calls[l.agent]
+	if c.state != InDecode {
 		return
 	}
-	now := lived{a.k, a.turn, *a.current(), a.steps}
+	now := lived{a.k, a.turn, *a.current(), l.c.fleet.sequences[l.agent].steps}
 	if n := len(l.calls); n == 0 || l.calls[n-1] != now {
 		l.calls = append(l.calls, now)
 	}

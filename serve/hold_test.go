@@ -9,44 +9,44 @@ import (
 )
 
 // holding is a toy worker of two ranks that decodes, at virtual step 7.
-func holding(t *testing.T, spec HoldSpec) (*Cluster, *worker) {
+func holding(t *testing.T, spec HoldSpec) *worker {
 	c := build(t, toy(turns(trace.Turn{Input: 500, Output: 400}), func(c *Config) { c.Deployment.Hold = spec }))
-	w := &c.workers[0]
-	w.ranks[0].sequences, w.ranks[0].running, w.sequence, w.steps = 1, 1, 1, 7
-	return c, w
+	w := c.fleet.workers[0]
+	w.ranks[0].sequences, w.ranks[0].running, w.batch.size, w.batch.steps = 1, 1, 1, 7
+	return w
 }
 
 func TestAWorkerThatPollsLeavesPromptsUntilItLooks(t *testing.T) {
-	c, w := holding(t, HoldSpec{Poll: 5})
-	require.False(t, c.holds(w), "nobody waits")
+	w := holding(t, HoldSpec{Poll: 5})
+	require.False(t, w.holds(), "nobody waits")
 	w.ranks[0].queue.push(0)
-	require.True(t, c.holds(w))
+	require.True(t, w.holds())
 	require.EqualValues(t, 10, w.hold.until)
-	w.steps = 10
-	require.False(t, c.holds(w))
-	w.steps, w.sequence = 12, 0
-	require.False(t, c.holds(w), "an idle worker begins at once")
+	w.batch.steps = 10
+	require.False(t, w.holds())
+	w.batch.steps, w.batch.size = 12, 0
+	require.False(t, w.holds(), "an idle worker begins at once")
 }
 
 func TestAWorkerThatBalancesWaitsForAllItsRanks(t *testing.T) {
-	c, w := holding(t, HoldSpec{Balance: 20})
+	w := holding(t, HoldSpec{Balance: 20})
 	w.ranks[1].queue.push(0)
-	require.True(t, c.holds(w))
-	w.steps = 26
-	require.True(t, c.holds(w), "the wait counts from its beginning")
-	w.steps = 27
-	require.False(t, c.holds(w), "and ends after 20 steps")
-	require.True(t, c.holds(w), "the next wait has its own")
+	require.True(t, w.holds())
+	w.batch.steps = 26
+	require.True(t, w.holds(), "the wait counts from its beginning")
+	w.batch.steps = 27
+	require.False(t, w.holds(), "and ends after 20 steps")
+	require.True(t, w.holds(), "the next wait has its own")
 	require.EqualValues(t, 47, w.hold.until)
 	w.ranks[0].queue.push(1)
-	require.False(t, c.holds(w), "both ranks have a prompt")
+	require.False(t, w.holds(), "both ranks have a prompt")
 }
 
 func TestPromptsUnderWayAreNotHeld(t *testing.T) {
-	c, w := holding(t, HoldSpec{Poll: 5, Balance: 20})
+	w := holding(t, HoldSpec{Poll: 5, Balance: 20})
 	w.ranks[1].queue.push(0)
-	w.ranks[0].filling = append(w.ranks[0].filling, 1)
-	require.False(t, c.holds(w))
+	w.ranks[0].prefilling = append(w.ranks[0].prefilling, 1)
+	require.False(t, w.holds())
 }
 
 func TestHoldsAreRefusedBelowZero(t *testing.T) {

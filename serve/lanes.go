@@ -1,31 +1,55 @@
 package serve
 
-import (
-	"agentsim/sim"
-	"agentsim/trace"
-)
+import "agentsim/trace"
 
-// Lanes follow the rules of SemiAnalysis AgentX as AIPerf replays them
+// lanes follow the rules of SemiAnalysis AgentX as AIPerf replays them
 // (inferencex-agentx-mvp): a number of session trees alive at all times, and no
 // rate of arrivals. Sub-agents run beside their session and are not counted; a
 // lane takes its next session when the whole tree of the last one is done.
+type lanes struct{ trees }
 
-// admitLane starts a lane inside its first session, on an empty cache: at an
-// instant drawn uniformly from the session's recorded time. The call before
-// that instant goes out first, and brings the history into the cache.
-func (c *Cluster) admitLane(id int32) error {
-	if err := c.beginSession(id, 0); err != nil {
+func newLanes(g *agents) *lanes {
+	l := &lanes{}
+	l.plant(g, l.nextSession)
+	l.marked = true
+	return l
+}
+
+// begin starts every lane inside its first session, on an empty cache.
+func (l *lanes) begin() error {
+	for range l.cfg.Agents {
+		if err := l.admit(l.newNumber()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// admit starts a lane at an instant drawn uniformly from the recorded time of
+// its first session. The call before that instant goes out first, and brings
+// the history into the cache.
+func (l *lanes) admit(id int32) error {
+	if err := l.beginSession(id, 0); err != nil {
 		return err
 	}
-	c.forest.trees++
-	c.settleIn(id, -1, 0, 0)
-	a, m := &c.calls[id], &c.forest.members[id]
-	a.turn = turnBefore(&a.session, c.draws.uniform("snapshot", id, 0))
+	l.underWay++
+	l.enrol(id, member{parent: -1})
+	a, m := &l.list[id], &l.members[id]
+	a.turn = turnBefore(&a.session, l.draws.uniform("snapshot", id, 0))
 	for m.spawned < len(a.session.Spawns) && int(a.session.Spawns[m.spawned].After) < a.turn {
 		m.spawned++ // it was started before the snapshot
 	}
-	delay := c.draws.uniform("first delay", id, 0) * c.cfg.Ramp
-	c.woken.At(sim.Ticks(delay), id)
+	l.toolEnds.At(l.firstCall(id), id)
+	return nil
+}
+
+// nextSession begins the next session of a lane, from its first turn.
+func (l *lanes) nextSession(id int32) error {
+	if err := l.beginSession(id, l.list[id].k+1); err != nil {
+		return err
+	}
+	l.enrol(id, member{parent: -1, begun: l.clock.Now()})
+	l.toolEnds.After(0, id)
 	return nil
 }
 
@@ -48,14 +72,4 @@ func turnBefore(s *trace.Session, share float64) int {
 		turn++
 	}
 	return turn
-}
-
-// nextInLane begins the next session of a lane, from its first turn.
-func (c *Cluster) nextInLane(id int32) error {
-	if err := c.beginSession(id, c.calls[id].k+1); err != nil {
-		return err
-	}
-	c.settleIn(id, -1, 0, c.sim.Now())
-	c.woken.After(0, id)
-	return nil
 }

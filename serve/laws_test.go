@@ -9,6 +9,7 @@ import (
 
 	"agentsim/models/kvcache"
 	"agentsim/sim"
+	"agentsim/trace"
 	"agentsim/units"
 )
 
@@ -20,7 +21,7 @@ type watched struct {
 	others sim.Recorder // that the test itself wants
 
 	woken  int64   // calls, counted by events
-	homes  []place // where each agent's session was last seen
+	homes  []seen  // where each agent's session was last seen
 	prompt [8]int  // scratch: tokens of a step by rank
 	steps  int64   // decode steps of the calls that finished
 	joules float64 // of all steps and runs that have ended
@@ -28,8 +29,8 @@ type watched struct {
 	sum    Tally // of all windows
 }
 
-// place is where a session lives.
-type place struct {
+// seen is where a session was seen.
+type seen struct {
 	k          int
 	luck       int32
 	home, rank int32
@@ -38,7 +39,7 @@ type place struct {
 // watch builds a cluster under supervision.
 func watch(t testing.TB, cfg Config) *watched {
 	t.Helper()
-	w := &watched{t: t, others: cfg.Recorder, homes: make([]place, cfg.Agents)}
+	w := &watched{t: t, others: cfg.Recorder, homes: make([]seen, cfg.Agents)}
 	cfg.Recorder = w
 	w.Cluster = build(t, cfg)
 	for i := range w.homes {
@@ -65,7 +66,7 @@ func (w *watched) run(seconds float64) {
 // close ends a window and begins the next.
 func (w *watched) close() {
 	w.sum.Merge(w.Window())
-	w.lived += w.Cluster.lived()
+	w.lived += w.agents.lifetime()
 	w.OpenWindow()
 	w.checkSums()
 	w.checkDecoding()
@@ -76,21 +77,23 @@ func (w *watched) Record(e sim.Event) {
 	if w.others != nil {
 		w.others.Record(e)
 	}
-	if id, ok := w.boundary.Payload(e); ok {
-		w.checkStep(&w.workers[id], e.At)
-		w.joules += w.workers[id].leg.energy()
-		w.countSteps(&w.workers[id])
+	if id, ok := w.boundary().Payload(e); ok {
+		k := w.fleet.workers[id]
+		w.checkStep(k, e.At)
+		w.joules += k.leg.energy()
+		w.countSteps(k)
 	}
-	if id, ok := w.Cluster.woken.Payload(e); ok && (w.cfg.CallsMax == 0 || w.woken < w.cfg.CallsMax) {
+	if id, ok := w.agents.toolEnds.Payload(e); ok && (w.agents.cfg.CallsMax == 0 || w.woken < w.agents.cfg.CallsMax) {
 		w.woken++
-		w.hold(w.calls[id].state == InTool, "an agent has one call at a time", id)
-		fresh := w.calls[id].turn == 0 && (w.calls[id].k > 0 || w.forest != nil)
+		w.hold(w.fleet.idle(id), "an agent has one call at a time", id)
+		a := &w.agents.list[id]
+		fresh := a.turn == 0 && (a.k > 0 || w.trees() != nil)
 		w.hold(!fresh || w.forgotten(id), "a session leaves nothing behind", id)
 	}
-	if w.forest != nil {
+	if w.trees() != nil {
 		w.checkTrees(e)
 	}
-	for id := range w.calls {
+	for id := range w.fleet.calls {
 		w.checkCall(int32(id))
 	}
 }
@@ -99,24 +102,24 @@ func (w *watched) Record(e sim.Event) {
 // require would be too slow for.
 func (w *watched) hold(holds bool, law string, about int32) {
 	if !holds {
-		require.FailNow(w.t, law, "number %d at %v: %+v", about, w.sim.Now(), w.calls[min(int(about), len(w.calls)-1)])
+		require.FailNow(w.t, law, "number %d at %v: %+v", about, w.clock.Now(), w.fleet.calls[min(int(about), len(w.fleet.calls)-1)])
 	}
 }
 
 // countSteps adds the steps of the calls that end with the step under way.
 func (w *watched) countSteps(k *worker) {
-	for _, f := range k.done {
-		if f.step <= k.steps+int64(k.leg.decode) {
-			w.steps += int64(w.calls[f.call].current().Output) - 1
+	for _, f := range k.batch.ends {
+		if f.step <= k.batch.steps+int64(k.leg.decode) {
+			w.steps += int64(k.calls[f.call].turn.Output) - 1
 		}
 	}
 }
 
 // forgotten reports whether no rank holds anything of an agent's session.
 func (w *watched) forgotten(id int32) bool {
-	for i := range w.workers {
-		for j := range w.workers[i].ranks {
-			if tokens, _ := w.workers[i].ranks[j].cache.Resident(kvcache.SessionID(id)); tokens > 0 {
+	for _, k := range w.fleet.workers {
+		for j := range k.ranks {
+			if tokens, _ := k.ranks[j].cache.Resident(kvcache.SessionID(id)); tokens > 0 {
 				return false
 			}
 		}
@@ -130,7 +133,7 @@ func (w *watched) checkStep(k *worker, at sim.Time) {
 	w.hold(at == k.leg.end(), "a step's end is where it was announced", id)
 	w.hold(k.leg.count >= 1 && k.leg.bookedTime <= at-k.leg.begun, "steps are booked up to their end", id)
 	clear(w.prompt[:])
-	for _, b := range k.batch {
+	for _, b := range k.chunks {
 		w.hold(b.tokens > 0, "no empty chunks", b.call)
 		w.prompt[b.rank] += b.tokens
 	}
@@ -145,61 +148,62 @@ func (w *watched) checkStep(k *worker, at sim.Time) {
 		}
 		w.hold(tokens <= k.shape.TokenBudget || w.prompt[i] == 0, "steps have a token budget", id)
 	}
-	w.hold(len(k.batch) > 0 || k.leg.decode > 0, "no empty steps", id)
-	w.hold(len(k.batch) == 0 || k.leg.single(), "prompts are computed step by step", id)
+	w.hold(len(k.chunks) > 0 || k.leg.decode > 0, "no empty steps", id)
+	w.hold(len(k.chunks) == 0 || k.leg.single(), "prompts are computed step by step", id)
 }
 
 // checkCall holds one agent's call to the order of its stages.
 func (w *watched) checkCall(id int32) {
-	a := &w.calls[id]
-	w.checkHome(id, a)
-	if a.state < InReload {
+	c, home := &w.fleet.calls[id], &w.fleet.residences[id]
+	w.checkHome(id)
+	if c.state < InReload {
 		return
 	}
-	input := int(a.current().Input)
-	host := &w.cfg.Engine.Host
-	ingress := sim.Ticks(float64(host.Ingress) + float64(host.PerPromptToken)*float64(input))
-	request := w.request(&w.workers[a.home], id)
-	w.hold(a.began-a.issued >= ingress, "prefill comes after ingress", id)
-	w.hold(a.hit <= max(request.Common, request.Shared, request.Inherited), "only what is common is found", id)
-	w.hold(a.hit < input, "the last token is always computed", id)
-	w.hold(a.done >= a.hit || a.generated > 0, "what was found counts", id)
-	if a.state <= InPrefill {
-		w.hold(a.done < a.prompt() || w.emerging(a), "prefill ends with the last token", id)
+	input := int(c.turn.Input)
+	ingress := sim.Ticks(w.fleet.ingress.IngressSeconds(float64(input)))
+	request := w.fleet.workers[home.home].cacheRequest(id)
+	w.hold(c.prefillStart-c.issued >= ingress, "prefill comes after ingress", id)
+	w.hold(c.hit <= max(request.Common, request.Shared, request.Inherited), "only what is common is found", id)
+	w.hold(c.hit < input, "the last token is always computed", id)
+	w.hold(c.done >= c.hit || c.preempted(), "what was found counts", id)
+	if c.state <= InPrefill {
+		w.hold(c.done < c.prompt() || w.emerging(id), "prefill ends with the last token", id)
 		return
 	}
-	w.hold(a.done == a.prompt() && a.filled > a.began, "no token before its prompt is complete", id)
-	if a.state == InDecode {
-		w.hold(a.firstAt-a.issued >= ingress+a.filled-a.began, "ttft holds ingress and prefill", id)
-		decoder := &w.workers[w.Cluster.decodeWorker(a)]
-		w.hold(a.finishAt > decoder.steps || w.aside(id), "who is done has left", id)
-		w.hold(decoder.unit == w.workers[a.home].unit, "caches stay inside a unit", id)
+	w.hold(c.done == c.prompt() && c.prefillEnd > c.prefillStart, "no token before its prompt is complete", id)
+	if c.state == InDecode {
+		w.hold(c.firstToken-c.issued >= ingress+c.prefillEnd-c.prefillStart, "ttft holds ingress and prefill", id)
+		s := &w.fleet.sequences[id]
+		decoder := w.fleet.workers[s.worker]
+		w.hold(s.until > decoder.batch.steps || w.aside(id), "who is done has left", id)
+		w.hold(decoder.unit == w.fleet.workers[home.home].unit, "caches stay inside a unit", id)
 	}
 }
 
 // emerging reports whether a call's prompt is on its way out of a pipeline.
-func (w *watched) emerging(a *call) bool {
-	return a.state == InPrefill && a.done == a.prompt() && w.workers[a.home].shape.PP > 1
+func (w *watched) emerging(id int32) bool {
+	c := &w.fleet.calls[id]
+	return c.state == InPrefill && c.done == c.prompt() && w.fleet.workers[w.fleet.residences[id].home].shape.PP > 1
 }
 
 // aside reports whether a call waits for its slot to come back.
 func (w *watched) aside(id int32) bool {
-	a := &w.calls[id]
-	k := &w.workers[w.Cluster.decodeWorker(a)]
-	return slices.Contains(k.ranks[w.Cluster.decodeRank(a)].parked, id)
+	s := &w.fleet.sequences[id]
+	return slices.Contains(w.fleet.workers[s.worker].ranks[s.rank].parked, id)
 }
 
 // checkHome wants all calls of a session on one rank.
-func (w *watched) checkHome(id int32, a *call) {
-	if a.state < InQueue || w.cfg.Deployment.Router != ConversationAffinity || w.cfg.Deployment.Spill > 0 {
+func (w *watched) checkHome(id int32) {
+	a, s := &w.agents.list[id], &w.fleet.residences[id]
+	if w.fleet.calls[id].state < InQueue || !w.fleet.policy.affine || w.fleet.policy.spill > 0 {
 		return
 	}
 	for int(id) >= len(w.homes) {
-		w.homes = append(w.homes, place{home: -1})
+		w.homes = append(w.homes, seen{home: -1})
 	}
-	seen, now := &w.homes[id], place{k: a.k, luck: a.luck, home: a.home, rank: a.rank}
-	w.hold(seen.home < 0 || seen.k != a.k || seen.luck != a.luck || *seen == now, "a session stays where it is", id)
-	*seen = now
+	last, now := &w.homes[id], seen{k: a.k, luck: a.luck, home: s.home, rank: s.rank}
+	w.hold(last.home < 0 || last.k != a.k || last.luck != a.luck || *last == now, "a session stays where it is", id)
+	*last = now
 }
 
 // checkBooks holds the counts of this instant to each other: agents are where
@@ -208,25 +212,25 @@ func (w *watched) checkBooks() {
 	t := w.t
 	require.NoError(t, w.Check())
 	require.Equal(t, w.woken, w.tally.Issued)
-	if w.forest == nil {
-		require.Len(t, w.calls, w.cfg.Agents)
+	if w.trees() == nil {
+		require.Len(t, w.agents.list, w.agents.cfg.Agents)
 	}
 	var places, counted [states]int
 	homes, queued := 0, 0
-	for i := range w.workers {
-		for j := range w.workers[i].ranks {
-			r := &w.workers[i].ranks[j]
+	for _, k := range w.fleet.workers {
+		for j := range k.ranks {
+			r := &k.ranks[j]
 			homes += r.homes
 			queued += r.queued
 			places[InQueue] += r.queue.n
-			places[InPrefill] += len(r.filling)
+			places[InPrefill] += len(r.prefilling)
 			places[InDecode] += r.sequences + len(r.parked)
 		}
-		places[InSlot] += w.workers[i].waiting.n
+		places[InSlot] += k.batch.waiting.n
 	}
-	for i := range w.calls {
-		a := &w.calls[i]
-		if !w.emerging(a) {
+	for i := range w.fleet.calls {
+		a := &w.fleet.calls[i]
+		if !w.emerging(int32(i)) {
 			counted[a.state]++
 		}
 		if a.state >= InQueue && a.state <= InPrefill {
@@ -247,23 +251,22 @@ func (w *watched) checkDecoding() {
 	t := w.t
 	contexts := map[*rank]float64{}
 	made := w.steps
-	for i := range w.calls {
-		a := &w.calls[i]
+	for i := range w.fleet.calls {
+		a, seq := &w.fleet.calls[i], &w.fleet.sequences[i]
 		if a.state > InTool {
 			made += int64(a.generated)
 		}
 		if a.state == InDecode {
-			made += int64(a.context - a.prompt() - 1) // before it stood aside
+			made += int64(seq.context - a.prompt() - 1) // before it stood aside
 		}
 		if a.state == InDecode && !w.aside(int32(i)) {
-			k := &w.workers[w.Cluster.decodeWorker(a)]
-			made += k.steps - a.joinedAt
-			contexts[&k.ranks[w.decodeRank(a)]] += float64(a.context) + k.growth*float64(k.steps-a.joinedAt)
+			k := w.fleet.workers[seq.worker]
+			made += k.batch.steps - seq.from
+			contexts[&k.ranks[seq.rank]] += float64(seq.context) + k.growth*float64(k.batch.steps-seq.from)
 		}
 	}
 	drafts, booked := false, 0.0
-	for i := range w.workers {
-		k := &w.workers[i]
+	for i, k := range w.fleet.workers {
 		drafts = drafts || k.growth > 1
 		booked += w.sum.Work[i].Sequences + w.tally.Work[i].Sequences
 		for j := range k.ranks {
@@ -281,14 +284,14 @@ func (w *watched) checkDecoding() {
 // agents times time, so that N = X·C, and energy is booked once, wherever the
 // windows were cut. The books have just been closed.
 func (w *watched) checkSums() {
-	t, now := w.t, w.sim.Now()
+	t, now := w.t, w.clock.Now()
 	spent := sim.Time(0)
 	for _, d := range w.sum.InState {
 		spent += d
 	}
 	require.Equal(t, w.lived, spent)
-	if w.forest == nil {
-		require.Equal(t, sim.Time(w.cfg.Agents)*now, spent)
+	if w.trees() == nil {
+		require.Equal(t, sim.Time(w.agents.cfg.Agents)*now, spent)
 	}
 	if calls := float64(w.sum.Calls); calls > 0 {
 		rate, cycle := calls/now.Seconds(), spent.Seconds()/calls
@@ -296,8 +299,8 @@ func (w *watched) checkSums() {
 	}
 	require.Equal(t, w.tally.Finished, w.sum.Calls)
 	joules, booked := w.joules, 0.0
-	for i := range w.workers {
-		if k := &w.workers[i]; k.busy {
+	for i, k := range w.fleet.workers {
+		if k.busy {
 			joules += k.leg.bookedJoules
 			require.LessOrEqual(t, k.leg.bookedTime, now-k.leg.begun)
 		}
@@ -313,7 +316,7 @@ func designs() map[string]Config {
 		"aggregated":       toy(play(chat), withAgents(24)),
 		"prefill first":    toy(play(chat), func(c *Config) { c.Deployment.Batching = PrefillPriority }),
 		"drafts":           toy(play(chat), withDrafts),
-		"generated":        toy(play(chat), func(c *Config) { c.Replay = Generated }),
+		"generated":        toy(play(chat), func(c *Config) { c.Replay = trace.ReplayGenerated }),
 		"round robin":      toy(play(chat), routed(RoundRobin)),
 		"least loaded":     toy(play(chat), routed(LeastLoaded), disaggregated(2, 2)),
 		"power of two":     toy(play(chat), routed(PowerOfTwo), disaggregated(3, 1)),
@@ -352,6 +355,11 @@ func designs() map[string]Config {
 func everyDesign() map[string]Config {
 	all := treeDesigns()
 	maps.Copy(all, designs())
+	for _, name := range routerNames() {
+		all["router "+name] = toy(play(chat), routed(name), withAgents(16), memory(12000), func(c *Config) {
+			c.Deployment.Aggregated.Workers = 2
+		})
+	}
 	return all
 }
 
@@ -438,8 +446,8 @@ func TestCheckFindsWhatIsBroken(t *testing.T) {
 	for want, breakIt := range map[string]func(c *Cluster){
 		"calls are not conserved":       func(c *Cluster) { c.tally.Finished-- },
 		"agents spent":                  func(c *Cluster) { c.tally.InState[InDecode]++ },
-		"sequences on ranks":            func(c *Cluster) { c.workers[0].sequence++ },
-		"rank 1: 0 running, 1 decoding": func(c *Cluster) { r := &c.workers[0].ranks[1]; r.running, r.sequences = 0, 1 },
+		"sequences on ranks":            func(c *Cluster) { c.fleet.workers[0].batch.size++ },
+		"rank 1: 0 running, 1 decoding": func(c *Cluster) { r := &c.fleet.workers[0].ranks[1]; r.running, r.sequences = 0, 1 },
 	} {
 		c := build(t, toy(play(chat)))
 		require.NoError(t, c.Run(5))

@@ -7,27 +7,33 @@ import (
 	"agentsim/sim"
 )
 
-// leg is a run of equal steps: membership is constant, context grows by the
-// same amount each step, so that step k (from 0) takes first + slope·k
-// seconds (modelling.md eq. 14).
+// leg is a single step, or a run of decode steps that is one event. During a run
+// no sequence comes or goes and every context grows by the same amount a step,
+// so that step k (from 0) takes first + slope·k seconds (modelling.md eq. 14).
 type leg struct {
 	begun  sim.Time
 	count  int // steps
-	decode int // of these, steps that advance the decode batch: all or none
+	decode int // of these, steps that decode: all or none
 	first  float64
 	slope  float64
-	joules float64 // dynamic, of the first step
-	rise   float64 // and its growth per step
+	joules float64 // dynamic energy of the first step
+	rise   float64 // its growth per step
 	drain  float64 // seconds after the end until its last prompts leave a pipeline
 
-	bookedTime   sim.Time // of its span, already accounted for
+	bookedTime   sim.Time // of its time, already in the tally
 	bookedJoules float64
 }
 
 // newLeg describes count steps of which the first and the last cost what is given.
 func newLeg(begun sim.Time, count, decode int, first, last step.Cost) leg {
-	l := leg{begun: begun, count: count, decode: decode, first: first.Seconds, joules: first.Joules,
-		drain: first.Drain}
+	l := leg{
+		begun:  begun,
+		count:  count,
+		decode: decode,
+		first:  first.Seconds,
+		joules: first.Joules,
+		drain:  first.Drain,
+	}
 	if count > 1 {
 		l.slope = (last.Seconds - first.Seconds) / float64(count-1)
 		l.rise = (last.Joules - first.Joules) / float64(count-1)
@@ -43,8 +49,8 @@ func (l *leg) after(n int) float64 { return series(l.first, l.slope, n) }
 // energy is the dynamic energy of all steps.
 func (l *leg) energy() float64 { return series(l.joules, l.rise, l.count) }
 
-// book returns the time and the dynamic energy since the last booking; energy
-// spreads evenly over the run.
+// book returns the time and the dynamic energy since it was last called. The
+// energy of a run spreads evenly over its time.
 func (l *leg) book(now sim.Time) (sim.Time, float64) {
 	span := l.end() - l.begun
 	passed := now - l.begun
@@ -64,8 +70,8 @@ func (l *leg) at(n int) sim.Time { return l.begun + sim.Ticks(l.after(n)) }
 
 func (l *leg) end() sim.Time { return l.at(l.count) }
 
-// nextBoundary is the first step end strictly after now, as a number of
-// steps and a time.
+// nextBoundary is the first end of a step strictly after now, as a number of
+// steps and an instant.
 func (l *leg) nextBoundary(now sim.Time) (int, sim.Time) {
 	n := l.stepsIn((now - l.begun).Seconds())
 	for n > 1 && l.at(n-1) > now {
@@ -77,7 +83,8 @@ func (l *leg) nextBoundary(now sim.Time) (int, sim.Time) {
 	return n, l.at(n)
 }
 
-// stepsIn inverts after: about how many steps fit in the given time, plus one.
+// stepsIn is about how many steps fit in the given time, plus one: the inverse
+// of after.
 func (l *leg) stepsIn(seconds float64) int {
 	n := seconds / l.first
 	if l.slope != 0 {

@@ -24,7 +24,7 @@ func TestCachesHoldWhatTheModelSays(t *testing.T) {
 		c := build(t, toy(turns(trace.Turn{Input: 640, Output: 5}), windowed, withAgents(0), func(c *Config) {
 			c.Engine.Memory.Fragmentation = fragmentation
 		}))
-		cache := c.workers[0].ranks[0].cache
+		cache := c.fleet.workers[0].ranks[0].cache
 		_, ok := cache.Admit(0, kvcache.Request{Session: 0, Prompt: 640})
 		require.True(t, ok)
 		const entry, layers = 4096, 8
@@ -41,7 +41,7 @@ func TestRunningSequencesHoldTheirState(t *testing.T) {
 		state.Attention = llm.Attention{Kind: llm.Linear, KeyHeads: 4, ValueHeads: 8, KeyDim: 64, ValueDim: 128, Conv: 4}
 		c.LLM.Blocks = []llm.Block{full, state}
 	}))
-	cache := c.workers[0].ranks[0].cache
+	cache := c.fleet.workers[0].ranks[0].cache
 	_, ok := cache.Admit(0, kvcache.Request{Session: 0, Prompt: 640})
 	require.True(t, ok)
 	running := cache.Used()

@@ -63,7 +63,7 @@ func longAnswers(r *rand.Rand, out *trace.Session) {
 // prompt repeats it. A prefill worker has not generated it.
 func TestRepeatedAnswersAreFoundWhereTheyWereGenerated(t *testing.T) {
 	long := play(longAnswers)
-	generated := func(c *Config) { c.Replay = Generated }
+	generated := func(c *Config) { c.Replay = trace.ReplayGenerated }
 	recorded := hitRate(observe(t, toy(long), 60))
 	require.Greater(t, hitRate(observe(t, toy(long, generated), 60)), recorded+0.1)
 

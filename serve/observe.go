@@ -29,39 +29,3 @@ type Stayed struct {
 	From, To    sim.Time
 	Tokens      int // of the prompt, or of the answer where it decodes
 }
-
-// observeStep tells of the step that ends now.
-func (c *Cluster) observeStep(w *worker) {
-	if c.cfg.Observer == nil {
-		return
-	}
-	now := c.sim.Now()
-	s := Stepped{Pool: w.pool, Worker: w.id, From: w.leg.begun, To: now, Steps: w.leg.decode,
-		PromptParts: len(w.batch)}
-	if w.leg.decode > 0 {
-		s.Sequences = w.sequence
-	}
-	for _, b := range w.batch {
-		s.Prompt += b.tokens
-	}
-	power := c.cfg.System.Accelerator.Power
-	s.Watts = float64(power.Static())*float64(w.shape.Accelerators) + w.leg.energy()/(now-w.leg.begun).Seconds()
-	c.cfg.Observer.Stepped(s)
-}
-
-// observeStay tells of the state that an agent leaves now.
-func (c *Cluster) observeStay(id int32) {
-	a := &c.calls[id]
-	if c.cfg.Observer == nil || a.turn >= len(a.session.Turns) {
-		return
-	}
-	s := Stayed{Agent: int(id), Turn: a.turn, Worker: int(a.home), State: a.state, From: a.entered, To: c.sim.Now(),
-		Tokens: int(a.current().Input)}
-	if a.state == InDecode {
-		s.Tokens = int(a.current().Output)
-		if c.cfg.Deployment.Mode == Disaggregated {
-			s.Worker = int(a.decoder)
-		}
-	}
-	c.cfg.Observer.Stayed(s)
-}

@@ -45,15 +45,14 @@ func TestObserversHearWhatTheBooksHold(t *testing.T) {
 		e := &ear{t: t, left: make([]sim.Time, cfg.Agents)}
 		cfg.Observer = e
 		c := build(t, cfg)
-		n := len(c.workers)
+		n := len(c.fleet.workers)
 		e.joules, e.busy, e.sequences = make([]float64, n), make([]sim.Time, n), make([]float64, n)
 		e.steps = make([]int64, n)
 		e.static = float64(cfg.System.Accelerator.Power.Static())
 		e.size = func(worker int) float64 { return float64(c.WorkerAccelerators(worker)) }
 		require.NoError(t, c.Run(20))
 		booked := c.Window()
-		for i := range c.workers {
-			w := &c.workers[i]
+		for i, w := range c.fleet.workers {
 			if w.busy { // what is under way is booked already, and not heard of yet
 				e.busy[i] += w.leg.bookedTime
 				e.joules[i] += w.leg.bookedJoules
@@ -64,8 +63,8 @@ func TestObserversHearWhatTheBooksHold(t *testing.T) {
 			require.InDelta(t, booked.Work[i].Sequences, e.sequences[i], 1e-6, name)
 		}
 		require.Equal(t, booked.Prefilled, e.prompt, name)
-		for i := range c.calls {
-			e.inState[c.calls[i].state] += c.sim.Now() - e.left[i]
+		for i := range c.fleet.calls {
+			e.inState[c.fleet.calls[i].state] += c.clock.Now() - e.left[i]
 		}
 		require.Equal(t, booked.InState, e.inState, name)
 	}

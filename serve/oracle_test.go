@@ -25,16 +25,16 @@ type diary struct {
 // Record notes who ends with a step, and writes it down when the agent begins
 // its next call. Answers of one token end with the step of their prompt.
 func (d *diary) Record(e sim.Event) {
-	if id, ok := d.c.boundary.Payload(e); ok {
-		w := &d.c.workers[id]
-		for _, f := range w.done {
-			if f.step <= w.steps+int64(w.leg.decode) {
+	if id, ok := d.c.boundary().Payload(e); ok {
+		w := d.c.fleet.workers[id]
+		for _, f := range w.batch.ends {
+			if f.step <= w.batch.steps+int64(w.leg.decode) {
 				d.ends[f.call] = e.At
 			}
 		}
 	}
-	if id, ok := d.c.woken.Payload(e); ok && d.c.calls[id].firstAt > 0 {
-		first := d.c.calls[id].firstAt
+	if id, ok := d.c.agents.toolEnds.Payload(e); ok && d.c.fleet.calls[id].firstToken > 0 {
+		first := d.c.fleet.calls[id].firstToken
 		d.calls[id] = append(d.calls[id], served{first, max(first, d.ends[id])})
 	}
 }
@@ -56,7 +56,7 @@ func keepDiary(t *testing.T, cfg Config, seconds float64) ([][]served, *watched)
 type stepper struct {
 	cfg    Config
 	model  *step.Model
-	draws  draws
+	drafts drafts
 	now    sim.Time
 	coming []patient // calls that have not arrived yet
 	queue  []patient
@@ -70,7 +70,7 @@ type stepper struct {
 // patient is an agent with its call.
 type patient struct {
 	id      int32
-	call    call
+	agent   agent
 	arrives sim.Time
 	first   sim.Time
 	done    int // prompt tokens
@@ -82,10 +82,10 @@ type patient struct {
 func newStepper(t *testing.T, cfg Config) *stepper {
 	t.Helper()
 	require.NoError(t, cfg.Prepare())
-	o := &stepper{cfg: cfg, model: cfg.models[0], draws: newDraws(&cfg), calls: make([][]served, cfg.Agents)}
+	o := &stepper{cfg: cfg, model: cfg.models[0], drafts: newDrafts(&cfg), calls: make([][]served, cfg.Agents)}
 	for i := range cfg.Agents {
 		p := patient{id: int32(i)}
-		require.NoError(t, cfg.Sessions.Session(i, 0, &p.call.session))
+		require.NoError(t, cfg.Sessions.Session(i, 0, &p.agent.session))
 		o.comes(p, 0)
 	}
 	return o
@@ -94,7 +94,7 @@ func newStepper(t *testing.T, cfg Config) *stepper {
 // comes lets an agent make its current call.
 func (o *stepper) comes(p patient, at sim.Time) {
 	host := o.cfg.Engine.Host
-	turn := p.call.current()
+	turn := p.agent.current()
 	p.arrives = at + sim.Ticks(float64(host.Ingress)+float64(host.PerPromptToken)*float64(turn.Input))
 	p.done = o.hit(&p)
 	o.coming = append(o.coming, p)
@@ -104,10 +104,10 @@ func (o *stepper) comes(p patient, at sim.Time) {
 // hit is the part of the prompt that a cache without limits holds: whole
 // blocks of what is common with the prompt before, and never the last token.
 func (o *stepper) hit(p *patient) int {
-	if p.call.turn == 0 {
+	if p.agent.turn == 0 {
 		return 0
 	}
-	turn, before := p.call.current(), p.call.session.Turns[p.call.turn-1]
+	turn, before := p.agent.current(), p.agent.session.Turns[p.agent.turn-1]
 	block := o.cfg.Engine.Memory.BlockTokens
 	return min(int(turn.Prefix), int(before.Input), int(turn.Input)-1) / block * block
 }
@@ -141,7 +141,7 @@ func (o *stepper) step() {
 		if places--; room <= 0 || places < 0 {
 			break
 		}
-		rest := int(p.call.current().Input) - p.done
+		rest := int(p.agent.current().Input) - p.done
 		chunks[i] = min(rest, room)
 		room -= chunks[i]
 		o.model.AddPrefill(&load, p.done, chunks[i], chunks[i] == rest)
@@ -173,7 +173,7 @@ func (o *stepper) prefill(chunks []int) {
 	var wait []patient
 	for i, p := range o.queue {
 		p.done += chunks[i]
-		turn := p.call.current()
+		turn := p.agent.current()
 		if p.done < int(turn.Input) {
 			wait = append(wait, p)
 			continue
@@ -184,7 +184,7 @@ func (o *stepper) prefill(chunks []int) {
 			o.leave(p)
 			continue
 		}
-		p.left = o.draws.steps(p.id, &p.call, rest)
+		p.left = o.drafts.steps(&request{luck: p.id, k: p.agent.k, number: p.agent.turn}, rest)
 		p.context, p.growth = float64(turn.Input)+1, float64(rest)/float64(p.left)
 		o.batch = append(o.batch, p)
 	}
@@ -193,21 +193,21 @@ func (o *stepper) prefill(chunks []int) {
 
 // leave ends a call and sends the agent to its next one.
 func (o *stepper) leave(p patient) {
-	output := p.call.current().Output
+	output := p.agent.current().Output
 	o.tokens += int64(output)
 	o.calls[p.id] = append(o.calls[p.id], served{p.first, o.now})
-	p.call.turn++
+	p.agent.turn++
 	gap := sim.Time(0)
-	if p.call.turn < len(p.call.session.Turns) {
-		gap = sim.Ticks(float64(p.call.current().Gap))
+	if p.agent.turn < len(p.agent.session.Turns) {
+		gap = sim.Ticks(float64(p.agent.current().Gap))
 	} else {
-		p.call.k++
-		p.call.turn = 0
+		p.agent.k++
+		p.agent.turn = 0
 		turns := trace.Session{}
-		if err := o.cfg.Sessions.Session(int(p.id), p.call.k, &turns); err != nil {
+		if err := o.cfg.Sessions.Session(int(p.id), p.agent.k, &turns); err != nil {
 			panic(err)
 		}
-		p.call.session = turns
+		p.agent.session = turns
 	}
 	o.comes(p, o.now+gap)
 }
@@ -269,7 +269,7 @@ func TestAWorkerAgreesWithSteppingEverySequence(t *testing.T) {
 		const seconds = 60
 		got, w := keepDiary(t, cfg, seconds)
 		o := newStepper(t, cfg)
-		o.run(w.sim.Now())
+		o.run(w.clock.Now())
 		require.Greater(t, agree(t, got, o.calls), 250, name)
 		require.Equal(t, o.tokens, w.sum.OutputTokens, name)
 		require.InDelta(t, o.batches/o.steps, w.sum.Work[0].Sequences/float64(w.sum.Work[0].Steps), 0.02, name)

@@ -1,38 +1,43 @@
 package serve
 
 import (
-	"slices"
+	"math"
 
 	"agentsim/models/kvcache"
 	"agentsim/sim"
-	"agentsim/trace"
 )
 
-// formChunks fills the next step with prompt tokens, rank by rank: first of
-// calls under way, then of calls that can be admitted, up to each rank's token
-// budget. It returns their number.
-func (c *Cluster) formChunks(w *worker) int {
-	w.batch = w.batch[:0]
+// accept puts a call that the router sends here at the end of its rank's queue.
+func (w *worker) accept(id int32) error {
+	if err := w.refuse(id); err != nil {
+		return err
+	}
+	w.ranks[w.residences[id].rank].enqueue(id, int(w.calls[id].turn.Input))
+	return w.notify()
+}
+
+// formChunks fills the next step with prompt tokens, rank by rank, up to each
+// rank's token budget: first of calls under way, then of calls that can be
+// admitted. It returns the number of tokens.
+func (w *worker) formChunks() int {
+	w.chunks = w.chunks[:0]
 	clear(w.loads)
 	total := 0
 	for i := range w.ranks {
 		r := &w.ranks[i]
-		room := w.shape.TokenBudget
-		if c.mixes() {
-			room -= r.sequences * w.model.TokensPerSequence()
-		}
-		for q := 0; q < len(r.filling) && room > 0; q++ {
-			n := c.addChunk(w, i, r.filling[q], room)
+		room := w.chunkBudget(r)
+		for q := 0; q < len(r.prefilling) && room > 0; q++ {
+			n := w.addChunk(i, r.prefilling[q], room)
 			room -= n
 			total += n
 		}
 		for room > 0 {
-			id, ready, ok := c.admitNext(w, r)
+			id, ready, ok := w.admitNext(r)
 			if !ok {
 				break
 			}
 			if ready {
-				n := c.addChunk(w, i, id, room)
+				n := w.addChunk(i, id, room)
 				room -= n
 				total += n
 			}
@@ -41,58 +46,63 @@ func (c *Cluster) formChunks(w *worker) int {
 	return total
 }
 
+// chunkBudget is how many prompt tokens a rank may compute in the next step.
+func (w *worker) chunkBudget(r *rank) int {
+	if w.policy.mixed {
+		return w.shape.TokenBudget - r.sequences*w.model.TokensPerSequence()
+	}
+	return w.shape.TokenBudget
+}
+
 // addChunk gives a call up to room tokens of the next step.
-func (c *Cluster) addChunk(w *worker, rank int, id int32, room int) int {
-	a := &c.calls[id]
-	rest := a.prompt() - a.done
+func (w *worker) addChunk(rank int, id int32, room int) int {
+	c := &w.calls[id]
+	rest := c.prompt() - c.done
 	n := min(rest, room)
-	w.model.AddPrefill(&w.loads[rank], a.done, n, n == rest)
-	w.batch = append(w.batch, chunk{call: id, rank: int32(rank), tokens: n})
+	w.model.AddPrefill(&w.loads[rank], c.done, n, n == rest)
+	w.chunks = append(w.chunks, chunk{call: id, rank: int32(rank), tokens: n})
 	return n
 }
 
-// mixes reports whether decode tokens ride along with prompt chunks.
-func (c *Cluster) mixes() bool { return c.cfg.Deployment.Batching != PrefillPriority }
-
-// admitNext gives the next waiting call its place on the rank: a sequence slot
-// where the rank also decodes, and room in the cache. It is ready unless part
-// of its prefix has to be reloaded first. Not ok means that none can be
-// admitted now.
-func (c *Cluster) admitNext(w *worker, r *rank) (id int32, ready, ok bool) {
+// admitNext gives the next queued call its place on the rank: room in the cache
+// and, where the rank also decodes, a place in the batch. The call is ready
+// unless part of its prefix has to be reloaded first. Not ok means that none
+// can be admitted now.
+func (w *worker) admitNext(r *rank) (id int32, ready, ok bool) {
 	if r.queue.n == 0 || w.decodes && r.running >= w.shape.MaxBatchPerRank {
 		return 0, false, false
 	}
-	place := c.pick(w, r)
-	id = r.queue.at(place)
-	hit, ok := r.cache.Admit(c.Now(), c.request(w, id))
+	at := w.pick(r)
+	id = r.queue.at(at)
+	hit, ok := r.admit(w.now(), w.cacheRequest(id))
 	if !ok {
 		return 0, false, false
 	}
-	r.queue.remove(place)
-	a := &c.calls[id]
-	a.done = hit.Tokens
-	if a.generated == 0 {
-		a.hit, a.began = hit.Tokens, c.sim.Now()
+	r.queue.remove(at)
+	c := &w.calls[id]
+	c.done = hit.Tokens
+	if !c.preempted() {
+		c.hit, c.prefillStart = hit.Tokens, w.clock.Now()
 	}
 	r.queued -= hit.Tokens
 	r.running++
-	if c.reload(w, r, id, hit) {
+	if w.reload(r, id, hit) {
 		return id, false, true
 	}
-	c.enter(id, InPrefill)
-	r.filling = append(r.filling, id)
+	w.enter(id, InPrefill)
+	r.prefilling = append(r.prefilling, id)
 	return id, true, true
 }
 
 // pick is the place in the queue of the call to admit next.
-func (c *Cluster) pick(w *worker, r *rank) int {
-	if c.cfg.Deployment.PrefillOrder != ShortestFirst {
+func (w *worker) pick(r *rank) int {
+	if !w.policy.shortestFirst {
 		return 0
 	}
-	best, least := 0, int(^uint(0)>>1)
+	best, least := 0, math.MaxInt
 	for i := range r.queue.n {
 		id := r.queue.at(i)
-		rest := c.calls[id].prompt() - r.cache.Lookup(c.request(w, id)).Tokens
+		rest := w.calls[id].prompt() - r.lookup(w.cacheRequest(id)).Tokens
 		if rest < least {
 			best, least = i, rest
 		}
@@ -100,129 +110,109 @@ func (c *Cluster) pick(w *worker, r *rank) int {
 	return best
 }
 
-// request is what the call asks of a cache.
-func (c *Cluster) request(w *worker, id int32) kvcache.Request {
-	a := &c.calls[id]
-	turn := a.current()
-	r := kvcache.Request{Session: kvcache.SessionID(id), Prompt: a.prompt(), Class: a.class()}
-	if w.decodes {
-		r.Reserve = c.reserve()
-	}
-	if c.cfg.Deployment.Cache.Off {
-		return r
-	}
-	r.Common, r.Shared = c.common(turn), min(int(a.session.Shared), int(turn.Input))
-	c.inherit(&r, id)
-	if a.generated > 0 && !w.decodes {
-		r.Common = a.prompt() // it was retracted elsewhere: here lies what was computed for it before
-	}
-	return r
-}
-
-// common is how much of a prompt equals what a cache may hold of the session:
-// the prompt before it and, if that is sent again, what was generated then.
-// A worker that did not generate it does not hold it either.
-func (c *Cluster) common(turn *trace.Turn) int {
-	if c.cfg.Replay == Generated {
-		return int(turn.Prefix) + int(turn.Echo)
-	}
-	return int(turn.Prefix)
-}
-
-// reserve is the room for output an engine sets aside at admission. It may
-// not depend on the true output length, which no scheduler knows.
-func (c *Cluster) reserve() int {
-	if n := c.cfg.Deployment.Cache.ReserveTokens; n > 0 {
-		return n
-	}
-	const tokens = 1024 // a typical new-token estimate of a scheduler; the context is what fills memory
-	return tokens
-}
-
 // endChunks books the prompt tokens of the step that just ended.
-func (c *Cluster) endChunks(w *worker) error {
-	seconds := (c.sim.Now() - w.leg.begun).Seconds() + w.leg.drain
-	for _, b := range w.batch {
-		a := &c.calls[b.call]
-		a.done += b.tokens
-		c.tally.prefilled(b.tokens)
+func (w *worker) endChunks() error {
+	seconds := (w.clock.Now() - w.leg.begun).Seconds() + w.leg.drain
+	for _, b := range w.chunks {
+		c := &w.calls[b.call]
+		c.done += b.tokens
+		w.tally.Prefilled += int64(b.tokens)
 		r := &w.ranks[b.rank]
 		r.queued -= b.tokens
-		if a.done < a.prompt() {
+		if c.done < c.prompt() {
 			continue
 		}
-		r.filling = slices.DeleteFunc(r.filling, func(id int32) bool { return id == b.call })
-		if a.passed = seconds; w.leg.drain > 0 {
-			c.emerged.After(sim.Ticks(w.leg.drain), b.call)
+		r.endPrefill(b.call)
+		if c.lastStep = seconds; w.leg.drain > 0 {
+			w.emerges.After(sim.Ticks(w.leg.drain), b.call)
 			continue
 		}
-		if err := c.promptDone(w, r, b.call); err != nil {
+		if err := w.promptDone(b.call); err != nil {
 			return err
 		}
 	}
-	w.batch = w.batch[:0]
+	w.chunks = w.chunks[:0]
 	return nil
 }
 
 // promptDone hands a computed prompt on: to the decode batch of the same
 // worker, or to the decode pool.
-func (c *Cluster) promptDone(w *worker, r *rank, id int32) error {
-	a := &c.calls[id]
-	if a.generated == 0 {
-		a.filled = c.sim.Now()
-	}
+func (w *worker) promptDone(id int32) error {
+	w.markPrefillEnd(id)
 	if w.decodes {
-		c.firstToken(id)
-		return c.startDecode(w, r, id)
+		w.emit(id)
+		return w.batch.start(id)
 	}
+	r := &w.ranks[w.residences[id].rank]
 	r.running--
-	if c.cfg.Deployment.Cache.Off {
-		r.cache.Retract(c.Now(), kvcache.SessionID(id))
+	if w.policy.cacheOff {
+		r.discard(w.now(), id)
 	} else {
-		r.cache.Release(c.Now(), kvcache.SessionID(id), a.prompt())
+		r.keep(w.now(), id, w.calls[id].prompt())
 	}
-	c.enter(id, InTransfer)
-	c.transfer(w, r, id)
-	return nil
+	return w.up.prefilled(id)
 }
 
-// onEmerged hands on a prompt that has left the last stage of a pipeline. Its
-// worker has begun another step, at whose end the call can join.
-func (c *Cluster) onEmerged(id int32) error {
-	a := &c.calls[id]
-	w := &c.workers[a.home]
+// markPrefillEnd notes the end of a call's prefill. After a preemption it was
+// noted before.
+func (w *worker) markPrefillEnd(id int32) {
+	if c := &w.calls[id]; !c.preempted() {
+		c.prefillEnd = w.clock.Now()
+	}
+}
+
+// emerge hands on a prompt that has left the last stage of a pipeline. If the
+// worker decodes, it has begun another step, at whose end the call joins the
+// batch.
+func (w *worker) emerge(id int32) error {
 	if !w.decodes {
-		if err := c.promptDone(w, &w.ranks[a.rank], id); err != nil {
+		if err := w.promptDone(id); err != nil {
 			return err
 		}
-		return c.wake(w)
+		return w.notify()
 	}
-	if a.generated == 0 {
-		a.filled = c.sim.Now()
-	}
-	c.firstToken(id)
+	w.markPrefillEnd(id)
+	w.emit(id)
 	w.emerged.push(id)
-	return c.wake(w)
+	return w.notify()
 }
 
-// transfer sends a computed cache to the decode pool. Layers are sent as they
-// are computed, so all but the last overlap with the step (modelling.md 3.8);
-// what the decode worker has kept is not sent again.
-func (c *Cluster) transfer(w *worker, r *rank, id int32) {
-	format := w.model.CacheFormat()
-	prompt := c.calls[id].prompt()
-	bytes := c.cfg.LLM.CacheBytes(prompt, format) - c.cfg.LLM.CacheBytes(c.retained(id), format) + c.cfg.LLM.StateBytes()
-	c.tally.moved(bytes)
-	layers := float64(c.cfg.LLM.Layers())
-	hidden := c.calls[id].passed * (1 - 1/layers) * float64(c.transferRate(w))
-	exposed := max(bytes/layers, bytes-hidden)
-	c.send(id, r.out, float64(c.cfg.Kernels.Transfer.Floor+c.cfg.Engine.Handshake), exposed)
-}
-
-// firstToken marks the time to first token of a call; after a retraction it
-// has passed.
-func (c *Cluster) firstToken(id int32) {
-	if a := &c.calls[id]; a.generated == 0 {
-		a.firstAt = c.sim.Now()
+// reload fetches the part of an admitted call's prefix that lies below HBM,
+// unless it is faster to compute it again. It reports whether the call has to
+// wait for it.
+func (w *worker) reload(r *rank, id int32, hit kvcache.Hit) bool {
+	level, bytes, tokens := 0, 0.0, 0
+	for l := 1; l < kvcache.Levels; l++ {
+		if hit.Levels[l] > 0 {
+			level = l
+			bytes += float64(hit.ReloadBytes[l])
+			tokens += hit.Levels[l]
+		}
 	}
+	if level == 0 {
+		return false
+	}
+	tier, wire := &w.tiers[level-1], r.tiers[level]
+	seconds := float64(tier.Latency) + bytes/float64(tier.Rate)*float64(1+w.network.active(wire))
+	if !kvcache.Decide(seconds, float64(tokens)*w.prefillSeconds) {
+		c := &w.calls[id]
+		c.done -= tokens
+		if !c.preempted() {
+			c.hit = c.done
+		}
+		r.queued += tokens
+		return false
+	}
+	w.tally.Reloaded += bytes
+	w.enter(id, InReload)
+	w.network.send(parcel{call: id, wire: wire, bytes: bytes}, float64(tier.Latency))
+	return true
+}
+
+// reloaded lets a call be computed whose prefix is back in HBM.
+func (w *worker) reloaded(id int32) error {
+	w.enter(id, InPrefill)
+	r := &w.ranks[w.residences[id].rank]
+	r.prefilling = append(r.prefilling, id)
+	return w.notify()
 }

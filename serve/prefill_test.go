@@ -18,10 +18,11 @@ func TestPromptChunksFillTheBudget(t *testing.T) {
 			c.Deployment.Aggregated.TokenBudget = 100
 		})
 		c := build(t, cfg)
-		w := &c.workers[0]
-		w.ranks[0].sequences, w.ranks[0].running, w.sequence = 8, 8, 8
-		c.route(0)
+		w := c.fleet.workers[0]
+		w.ranks[0].sequences, w.ranks[0].running, w.batch.size = 8, 8, 8
+		c.fleet.calls[0].request = c.agents.list[0].request()
+		c.fleet.route(0)
 		w.ranks[0].queue.push(0)
-		require.Equal(t, want, c.formChunks(w), batching)
+		require.Equal(t, want, w.formChunks(), batching)
 	}
 }

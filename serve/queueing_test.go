@@ -42,9 +42,9 @@ func station(agents int, p pricer) func(*Config) {
 	}
 }
 
-// network is a closed network of one processor-sharing station and a delay, by
+// closedNetwork is a closed network of one processor-sharing station and a delay, by
 // exact mean value analysis: throughput and response time.
-func network(customers int, demand, delay float64) (rate, response float64) {
+func closedNetwork(customers int, demand, delay float64) (rate, response float64) {
 	queue := 0.0
 	for n := 1; n <= customers; n++ {
 		response = demand * (1 + queue)
@@ -72,7 +72,7 @@ func TestDecodeIsProcessorSharing(t *testing.T) {
 			require.NoError(t, c.Run(200_000))
 			require.NoError(t, c.Check())
 			w := c.Window()
-			rate, response := network(agents, demand, delay)
+			rate, response := closedNetwork(agents, demand, delay)
 			calls := float64(w.Calls)
 			require.InEpsilon(t, rate, calls/c.Span(), 0.01, "%s, %d agents", name, agents)
 			require.InEpsilon(t, response, w.InState[InDecode].Seconds()/calls, 0.01, "%s, %d agents", name, agents)

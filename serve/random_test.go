@@ -32,8 +32,8 @@ func anyDesign(r *rand.Rand) Config {
 		withDrafts(&cfg)
 	}
 	d.Units = r.IntN(3)
-	d.Router, d.Batching, d.PrefillOrder = one(routers()...), one(Mixed, PrefillPriority), one(FCFS, ShortestFirst)
-	cfg.Replay = one(Recorded, Generated)
+	d.Router, d.Batching, d.PrefillOrder = one(routerNames()...), one(Mixed, PrefillPriority), one(FCFS, ShortestFirst)
+	cfg.Replay = one(trace.ReplayRecorded, trace.ReplayGenerated)
 	if maybe() {
 		d.Spill = 1 + r.IntN(3000)
 	}

@@ -1,127 +1,185 @@
 package serve
 
-import (
-	"math"
+import "math"
 
-	"agentsim/models/kvcache"
-)
+// entrance decides which worker and rank take a call. Routers see queues and
+// caches, never the length of an answer.
+type entrance struct {
+	*flight
+	draws   draws
+	workers []*worker // those that take prompts
+	all     []*worker // by id
+	choose  router
+	turn    int // calls that round robin has placed
+}
 
-// route decides which worker and rank take the call. Routers see queues and
-// caches, never the output length.
-func (c *Cluster) route(id int32) {
-	a := &c.calls[id]
-	home, rank := c.choose(id)
-	c.forgetElsewhere(id, home, rank)
-	if a.home == home && a.rank == rank {
-		return
-	}
-	if a.home >= 0 {
-		c.workers[a.home].ranks[a.rank].homes--
-	}
-	a.home, a.rank = home, rank
-	c.workers[home].ranks[rank].homes++
-	if a.decoder >= 0 && c.workers[a.decoder].unit != c.workers[home].unit {
-		c.forgetAtDecoder(id) // caches do not travel between units
+// place is an attention rank of a worker.
+type place struct{ worker, rank int32 }
+
+// router chooses the place of a call.
+type router func(e *entrance, id int32) place
+
+// namedRouter is a router with its name in a scenario.
+type namedRouter struct {
+	name   string
+	choose router
+}
+
+// routers lists the routers. Whoever is in this list can be named in a
+// scenario, and is held to the laws of clusters by the tests.
+func routers() []namedRouter {
+	return []namedRouter{
+		{ConversationAffinity, affinity},
+		{LeastLoaded, leastLoaded},
+		{PowerOfTwo, powerOfTwo},
+		{KVAware, kvAware},
+		{RoundRobin, roundRobin},
 	}
 }
 
-// choose names the worker and rank by the deployment's policy.
-func (c *Cluster) choose(id int32) (home, place int32) {
-	a := &c.calls[id]
-	switch c.cfg.Deployment.Router {
-	case RoundRobin:
-		c.next++
-		w := c.entry[c.next%len(c.entry)]
-		return int32(w), int32(c.next / len(c.entry) % len(c.workers[w].ranks))
-	case PowerOfTwo:
-		return c.lessLoadedOfTwo(id)
-	case KVAware:
-		return c.least(func(w *worker, r *rank) (int, int) {
-			request := c.request(w, id)
-			return r.queued + request.Prompt - r.cache.Lookup(request).Tokens, r.running + r.queue.n
-		})
-	case LeastLoaded:
-		return c.least(byQueue)
+func routerNames() []string {
+	var names []string
+	for _, r := range routers() {
+		names = append(names, r.name)
 	}
-	if a.home < 0 {
-		return c.least(func(_ *worker, r *rank) (int, int) { return r.homes, r.queued })
-	}
-	if spill := c.cfg.Deployment.Spill; spill > 0 && c.workers[a.home].ranks[a.rank].queued >= spill {
-		return c.least(byQueue)
-	}
-	return a.home, a.rank
+	return names
 }
 
-// byQueue orders ranks by the tokens that wait there, then by the calls.
-func byQueue(_ *worker, r *rank) (int, int) { return r.queued, r.running + r.queue.n }
+// routerNamed is the router of a name that Validate has let pass.
+func routerNamed(name string) router {
+	for _, r := range routers() {
+		if r.name == name {
+			return r.choose
+		}
+	}
+	return affinity
+}
 
-// least is the entry rank with the least load, the first of equal ones.
-func (c *Cluster) least(load func(*worker, *rank) (int, int)) (home, place int32) {
+// affinity keeps a session on the rank of its first turn, unless too many
+// tokens wait there.
+func affinity(e *entrance, id int32) place {
+	s := &e.residences[id]
+	if s.home < 0 {
+		return e.least(func(_ *worker, r *rank) (int, int) { return r.homes, r.queued })
+	}
+	if e.policy.spill > 0 && e.all[s.home].ranks[s.rank].queued >= e.policy.spill {
+		return leastLoaded(e, id)
+	}
+	return place{s.home, s.rank}
+}
+
+// leastLoaded takes the rank where the fewest tokens wait, then the fewest calls.
+func leastLoaded(e *entrance, _ int32) place {
+	return e.least(func(_ *worker, r *rank) (int, int) { return r.load() })
+}
+
+// kvAware takes the rank where queued and uncached tokens together are fewest.
+func kvAware(e *entrance, id int32) place {
+	return e.least(func(w *worker, r *rank) (int, int) {
+		q := w.cacheRequest(id)
+		tokens, calls := r.load()
+		return tokens + q.Prompt - r.lookup(q).Tokens, calls
+	})
+}
+
+// roundRobin takes one worker after the other, and so on with their next ranks.
+func roundRobin(e *entrance, _ int32) place {
+	e.turn++
+	w := e.workers[e.turn%len(e.workers)]
+	return place{int32(w.id), int32(e.turn / len(e.workers) % len(w.ranks))}
+}
+
+// powerOfTwo draws two ranks and takes the one with less to do.
+func powerOfTwo(e *entrance, id int32) place {
+	c := &e.calls[id]
+	u := e.draws.uniform("power of two", id, c.k<<16|c.number)
+	v := e.draws.next()
+	first, second := e.at(u), e.at(v)
+	tokens, calls := e.rank(first).load()
+	otherTokens, otherCalls := e.rank(second).load()
+	if otherTokens < tokens || otherTokens == tokens && otherCalls < calls {
+		return second
+	}
+	return first
+}
+
+// least is the place with the least load, the first of equal ones.
+func (e *entrance) least(load func(*worker, *rank) (int, int)) (best place) {
 	least, tie := math.MaxInt, math.MaxInt
-	for _, w := range c.entry {
-		for i := range c.workers[w].ranks {
-			first, second := load(&c.workers[w], &c.workers[w].ranks[i])
+	for _, w := range e.workers {
+		for i := range w.ranks {
+			first, second := load(w, &w.ranks[i])
 			if first < least || first == least && second < tie {
-				least, tie, home, place = first, second, int32(w), int32(i)
+				least, tie, best = first, second, place{int32(w.id), int32(i)}
 			}
 		}
 	}
-	return home, place
+	return best
 }
 
-// lessLoadedOfTwo draws two entry ranks and takes the one with less to do.
-func (c *Cluster) lessLoadedOfTwo(id int32) (home, rank int32) {
-	a := &c.calls[id]
-	u := c.draws.uniform("power of two", id, a.k<<16|a.turn)
-	v := c.draws.next()
-	w1, r1 := c.entryRank(u)
-	w2, r2 := c.entryRank(v)
-	first, second := byQueue(nil, &c.workers[w1].ranks[r1])
-	other, further := byQueue(nil, &c.workers[w2].ranks[r2])
-	if other < first || other == first && further < second {
-		return w2, r2
+// at is the place at a share u of all ranks.
+func (e *entrance) at(u float64) place {
+	each := len(e.workers[0].ranks) // workers of a pool are equal
+	i := int(u * float64(len(e.workers)*each))
+	return place{int32(e.workers[i/each].id), int32(i % each)}
+}
+
+func (e *entrance) rank(p place) *rank { return &e.all[p.worker].ranks[p.rank] }
+
+// route chooses the place of a session's next call, and moves the session
+// there if it is another than before.
+func (e *entrance) route(id int32) {
+	s := &e.residences[id]
+	p := e.choose(e, id)
+	e.dropStale(id, p)
+	if s.home == p.worker && s.rank == p.rank {
+		return
 	}
-	return w1, r1
+	if s.home >= 0 {
+		e.all[s.home].ranks[s.rank].homes--
+	}
+	s.home, s.rank = p.worker, p.rank
+	e.rank(p).homes++
 }
 
-// entryRank is the entry rank at a share u of all of them.
-func (c *Cluster) entryRank(u float64) (home, rank int32) {
-	each := len(c.workers[c.entry[0]].ranks) // workers of a pool are equal
-	i := int(u * float64(len(c.entry)*each))
-	return int32(c.entry[i/each]), int32(i % each)
-}
-
-// forgetElsewhere drops what other ranks hold of a session where it is of no
-// use any more: after a move for good, and after a turn that rewrote history,
+// dropStale drops what other ranks hold of a session where it is of no use any
+// more: with affinity after every move, else after a turn that rewrote history,
 // which older copies do not know of.
-func (c *Cluster) forgetElsewhere(id, home, rank int32) {
-	a := &c.calls[id]
-	if !c.scatters() {
-		if a.home >= 0 && (a.home != home || a.rank != rank) {
-			c.workers[a.home].ranks[a.rank].cache.Drop(kvcache.SessionID(id))
+func (e *entrance) dropStale(id int32, next place) {
+	if e.policy.affine {
+		if s := &e.residences[id]; s.home >= 0 && (place{s.home, s.rank}) != next {
+			e.all[s.home].ranks[s.rank].drop(id)
 		}
 		return
 	}
-	if a.turn == 0 || c.cfg.Deployment.Cache.Off {
-		return
-	}
-	turn, before := a.current(), a.session.Turns[a.turn-1]
-	if int(turn.Prefix)+c.cfg.Engine.Memory.BlockTokens < int(before.Input) {
-		c.dropAtEntries(id, home, rank)
+	c := &e.calls[id]
+	if !e.policy.cacheOff && int(c.turn.Prefix)+e.policy.blockTokens < int(c.previous) {
+		e.dropExcept(id, next)
 	}
 }
 
-// scatters reports whether a session's calls may reach many ranks.
-func (c *Cluster) scatters() bool { return c.cfg.Deployment.Router != ConversationAffinity }
-
-// dropAtEntries drops a session from the caches of all entry ranks but one;
-// -1 spares none.
-func (c *Cluster) dropAtEntries(id, home, rank int32) {
-	for _, w := range c.entry {
-		for i := range c.workers[w].ranks {
-			if int32(w) != home || int32(i) != rank {
-				c.workers[w].ranks[i].cache.Drop(kvcache.SessionID(id))
+// dropExcept drops a session from the caches of all ranks but one.
+func (e *entrance) dropExcept(id int32, spared place) {
+	for _, w := range e.workers {
+		for i := range w.ranks {
+			if (place{int32(w.id), int32(i)}) != spared {
+				w.ranks[i].drop(id)
 			}
 		}
+	}
+}
+
+// forget drops all that entry ranks hold of a session, and its home.
+func (e *entrance) forget(id int32) {
+	s := &e.residences[id]
+	if s.home >= 0 {
+		r := &e.all[s.home].ranks[s.rank]
+		r.drop(id)
+		if !s.abandoned {
+			r.homes--
+		}
+	}
+	if !e.policy.affine {
+		e.dropExcept(id, place{-1, -1})
 	}
 }

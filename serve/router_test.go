@@ -22,26 +22,25 @@ func TestRoundRobinTakesTurnsAmongWorkersThenRanks(t *testing.T) {
 	seen := map[place]int{}
 	last := int32(-1)
 	for range 40 {
-		home, number := c.choose(0)
-		require.NotEqual(t, last, home)
-		last = home
-		seen[place{home: home, rank: number}]++
+		at := c.fleet.entrance.choose(&c.fleet.entrance, 0)
+		require.NotEqual(t, last, at.worker)
+		last = at.worker
+		seen[at]++
 	}
-	require.Equal(t, map[place]int{{home: 0}: 10, {home: 0, rank: 1}: 10, {home: 1}: 10, {home: 1, rank: 1}: 10}, seen)
+	require.Equal(t, map[place]int{{}: 10, {0, 1}: 10, {1, 0}: 10, {1, 1}: 10}, seen)
 }
 
 func TestLeastLoadedPrefersTheFewestTokensThenTheFewestCalls(t *testing.T) {
 	c := build(t, toy(play(chat), twoNodes(LeastLoaded)))
 	load := func(worker, number, queued, running int) {
-		r := &c.workers[worker].ranks[number]
+		r := &c.fleet.workers[worker].ranks[number]
 		r.queued, r.running = queued, running
 	}
 	load(0, 0, 0, 3)
 	load(0, 1, 500, 0)
 	load(1, 0, 0, 2)
 	load(1, 1, 0, 4)
-	home, number := c.choose(0)
-	require.Equal(t, place{home: 1}, place{home: home, rank: number}, "many calls decode even where no prompt waits")
+	require.Equal(t, place{worker: 1}, c.fleet.entrance.choose(&c.fleet.entrance, 0), "many calls decode even where no prompt waits")
 }
 
 func TestAffinitySpreadsSessionsEvenly(t *testing.T) {
@@ -49,9 +48,9 @@ func TestAffinitySpreadsSessionsEvenly(t *testing.T) {
 	w := watch(t, cfg)
 	w.run(10)
 	require.Greater(t, w.tally.Sessions, int64(30))
-	for i := range w.workers {
-		for j := range w.workers[i].ranks {
-			require.InDelta(t, 21.0/4, float64(w.workers[i].ranks[j].homes), 2)
+	for i := range w.fleet.workers {
+		for j := range w.fleet.workers[i].ranks {
+			require.InDelta(t, 21.0/4, float64(w.fleet.workers[i].ranks[j].homes), 2)
 		}
 	}
 }
@@ -71,8 +70,8 @@ func TestCopiesElsewhereAreDroppedWhenHistoryChanges(t *testing.T) {
 			func(c *Config) { c.Cold, c.CallsMax = true, 3 }))
 		require.NoError(t, c.RunOut())
 		copies := 0
-		for i := range c.workers[0].ranks {
-			if tokens, _ := c.workers[0].ranks[i].cache.Resident(0); tokens > 0 {
+		for i := range c.fleet.workers[0].ranks {
+			if tokens, _ := c.fleet.workers[0].ranks[i].cache.Resident(0); tokens > 0 {
 				copies++
 			}
 		}
@@ -85,10 +84,10 @@ func TestCopiesElsewhereAreDroppedWhenHistoryChanges(t *testing.T) {
 func TestPowerOfTwoTakesTheBetterOfTwo(t *testing.T) {
 	const calls = 4000
 	c := build(t, toy(play(chat), routed(PowerOfTwo), withAgents(calls)))
-	c.workers[0].ranks[0].queued = 1000
+	c.fleet.workers[0].ranks[0].queued = 1000
 	busier := 0
 	for id := range int32(calls) {
-		if _, number := c.choose(id); number == 0 {
+		if c.fleet.entrance.choose(&c.fleet.entrance, id).rank == 0 {
 			busier++
 		}
 	}

@@ -1,15 +1,10 @@
-// Package serve is the simulated cluster: agents in a closed loop, a router,
-// pools of workers with continuous batching, the transfer of caches between
-// them, and the tool gaps. It owns all state of a run and keeps count of what
-// happened; it decides nothing about service levels.
 package serve
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
-	"agentsim/models/hardware"
+	"agentsim/fault"
 	"agentsim/models/kvcache"
 	"agentsim/models/moe"
 	"agentsim/models/step"
@@ -22,36 +17,34 @@ const (
 	Auto          = "auto" // the best on a number of accelerators; resolved before anything runs
 )
 
+// The pools of a disaggregated deployment. An aggregated one has a single pool,
+// which has the name of the mode.
+const (
+	PrefillPool = "prefill"
+	DecodePool  = "decode"
+)
+
 // The routers.
 const (
 	ConversationAffinity = "conversation-affinity" // a session stays with the rank of its first turn
-	LeastLoaded          = "least-loaded"          // every call goes where least work waits
+	LeastLoaded          = "least-loaded"          // every call goes where the fewest prompt tokens wait
 	PowerOfTwo           = "power-of-two"          // to the less loaded of two ranks drawn at random
 	KVAware              = "kv-aware"              // where queued and uncached tokens together are fewest
-	RoundRobin           = "round-robin"
+	RoundRobin           = "round-robin"           // one worker after the other
 )
-
-func routers() []string {
-	return []string{ConversationAffinity, LeastLoaded, PowerOfTwo, KVAware, RoundRobin}
-}
 
 // The orders in which waiting prompts are taken up.
 const (
-	FCFS          = "fcfs"
-	ShortestFirst = "shortest-first" // fewest tokens to compute
+	FCFS          = "fcfs"           // first come, first served
+	ShortestFirst = "shortest-first" // the prompt with the fewest tokens to compute
 )
 
-// Who goes first where a decode worker has more calls than slots.
+// The orders, besides FCFS, in which a decode worker gives out its slots.
 const (
-	// FirstToken gives a call that has no token yet a slot for one step at
-	// once, in place of the one that came last; after it, slots go by arrival.
+	// FirstToken gives a call that has no token yet a slot at once, for one
+	// step, in place of the call that came last. After that step the slots
+	// belong to those that came first.
 	FirstToken = "first-token"
-)
-
-// What the next prompt contains after a turn.
-const (
-	Recorded  = "recorded"  // the recorded history: generated tokens are never matched
-	Generated = "generated" // what was generated: its cache entries can be matched
 )
 
 // How prefill and decode share the steps of an aggregated worker.
@@ -63,7 +56,7 @@ const (
 // DeploymentSpec says which workers there are and how calls reach them.
 type DeploymentSpec struct {
 	Mode         string         `yaml:"mode"`                   // aggregated | disaggregated | auto
-	Budget       int            `yaml:"accelerators,omitempty"` // that mode auto may use
+	Budget       int            `yaml:"accelerators,omitempty"` // number that mode auto may use
 	Units        int            `yaml:"units,omitempty"`        // equal copies of the pools, each inside a domain; 0 = 1
 	Aggregated   *PoolSpec      `yaml:"aggregated,omitempty"`
 	Prefill      *PoolSpec      `yaml:"prefill,omitempty"`
@@ -103,24 +96,57 @@ type CacheSpec struct {
 	Write         kvcache.WritePolicy  `yaml:"write,omitempty"`
 }
 
+// Reserve is the room for the answer, in tokens, that an engine sets aside at
+// admission. It may not depend on the true length, which no scheduler knows.
+func (c *CacheSpec) Reserve() int {
+	const tokens = 1024 // a typical new-token estimate of a scheduler; the context is what fills memory
+	if c.ReserveTokens > 0 {
+		return c.ReserveTokens
+	}
+	return tokens
+}
+
+// HoldSpec is how long an aggregated worker that has sequences to decode
+// leaves new prompts waiting, so that more of them share a step. Without
+// sequences it begins at once.
+type HoldSpec struct {
+	// Poll looks at the queue once in so many decode steps; 0 or 1 = at every
+	// one (SGLang's scheduler_recv_interval).
+	Poll int `yaml:"poll,omitempty"`
+	// Balance waits until every attention rank has a prompt, but for no more
+	// than so many decode steps; 0 = not at all (TensorRT-LLM's
+	// attention_dp_config: enable_balance with timeout_iters).
+	Balance int `yaml:"balance,omitempty"`
+}
+
+func (h HoldSpec) validate() error {
+	switch {
+	case h.Poll < 0:
+		return fault.New("hold.poll", "%d: want 0 (every step) or more decode steps", h.Poll)
+	case h.Balance < 0:
+		return fault.New("hold.balance", "%d: want 0 (never) or more decode steps", h.Balance)
+	}
+	return nil
+}
+
 // Validate reports the first rule that the deployment breaks, by field.
 func (d *DeploymentSpec) Validate() error {
 	switch d.Mode {
 	case Aggregated:
 		if d.Aggregated == nil {
-			return field("aggregated", "mode aggregated needs a pool of this name")
+			return fault.New(Aggregated, "mode aggregated needs a pool of this name")
 		}
 	case Disaggregated:
 		if d.Prefill == nil || d.Decode == nil {
-			return field("prefill", "mode disaggregated needs the pools prefill and decode")
+			return fault.New(PrefillPool, "mode disaggregated needs the pools prefill and decode")
 		}
 	case Auto:
 		if d.Budget < 1 {
-			return field("accelerators", "mode auto needs the number of accelerators it may use")
+			return fault.New("accelerators", "mode auto needs the number of accelerators it may use")
 		}
 		return d.validatePolicies()
 	default:
-		return field("mode", fmt.Sprintf("%q: want %s, %s or %s", d.Mode, Aggregated, Disaggregated, Auto))
+		return fault.New("mode", "%q: want %s, %s or %s", d.Mode, Aggregated, Disaggregated, Auto)
 	}
 	for _, p := range d.Pools() {
 		if err := p.Spec.validate(p.Name); err != nil {
@@ -130,37 +156,34 @@ func (d *DeploymentSpec) Validate() error {
 	return d.validatePolicies()
 }
 
-// field is the error of a field that cannot be as it is.
-func field(path, problem string) error { return &hardware.FieldError{Path: path, Problem: problem} }
-
 func (d *DeploymentSpec) validatePolicies() error {
 	if d.Units < 0 {
-		return field("units", fmt.Sprintf("%d: want 1 or more", d.Units))
+		return fault.New("units", "%d: want 1 or more", d.Units)
 	}
-	if !slices.Contains(routers(), d.Router) {
-		return field("router", fmt.Sprintf("%q: want one of %s", d.Router, strings.Join(routers(), ", ")))
+	if !slices.Contains(routerNames(), d.Router) {
+		return fault.New("router", "%q: want one of %s", d.Router, strings.Join(routerNames(), ", "))
 	}
 	switch d.PrefillOrder {
 	case "", FCFS, ShortestFirst:
 	default:
-		return field("prefill_order", fmt.Sprintf("%q: want %s or %s", d.PrefillOrder, FCFS, ShortestFirst))
+		return fault.New("prefill_order", "%q: want %s or %s", d.PrefillOrder, FCFS, ShortestFirst)
 	}
 	switch d.DecodeOrder {
 	case "", FCFS:
 	case FirstToken:
 		if d.Mode == Aggregated {
-			return field("decode_order", "first-token is of decode workers: an aggregated one computes first tokens itself")
+			return fault.New("decode_order", "first-token is of decode workers: an aggregated one computes first tokens itself")
 		}
 	default:
-		return field("decode_order", fmt.Sprintf("%q: want %s or %s", d.DecodeOrder, FCFS, FirstToken))
+		return fault.New("decode_order", "%q: want %s or %s", d.DecodeOrder, FCFS, FirstToken)
 	}
 	if d.Spill < 0 {
-		return field("spill", fmt.Sprintf("%d: want 0 (never) or more tokens", d.Spill))
+		return fault.New("spill", "%d: want 0 (never) or more tokens", d.Spill)
 	}
 	switch d.Batching {
 	case "", Mixed, PrefillPriority:
 	default:
-		return field("batching", fmt.Sprintf("%q: want %s or %s", d.Batching, Mixed, PrefillPriority))
+		return fault.New("batching", "%q: want %s or %s", d.Batching, Mixed, PrefillPriority)
 	}
 	if err := d.Hold.validate(); err != nil {
 		return err
@@ -168,31 +191,35 @@ func (d *DeploymentSpec) validatePolicies() error {
 	return d.Cache.validate()
 }
 
-// validate leaves the sizes of a cache to the model: any would do here.
+// validate checks the policies of the cache. Its sizes follow from the model, so
+// that any do here.
 func (c *CacheSpec) validate() error {
 	if c.ReserveTokens < 0 {
-		return field("cache.reserve_tokens", fmt.Sprintf("%d: want 0 (= 1024) or more tokens", c.ReserveTokens))
+		return fault.New("cache.reserve_tokens", "%d: want 0 (= 1024) or more tokens", c.ReserveTokens)
 	}
-	sized := kvcache.Spec{Capacity: 1, BlockTokens: 1, BytesPerToken: 1,
-		Tiers: c.Tiers, Eviction: c.Eviction, Write: c.Write}
-	if err := sized.Validate(); err != nil {
-		return fmt.Errorf("cache.%w", err)
+	sized := kvcache.Spec{
+		Capacity:      1,
+		BlockTokens:   1,
+		BytesPerToken: 1,
+		Tiers:         c.Tiers,
+		Eviction:      c.Eviction,
+		Write:         c.Write,
 	}
-	return nil
+	return fault.In("cache", sized.Validate())
 }
 
 func (p *PoolSpec) validate(name string) error {
 	if p.Workers < 1 {
-		return field(name+".workers", fmt.Sprintf("%d: want at least 1", p.Workers))
+		return fault.New(name+".workers", "%d: want at least 1", p.Workers)
 	}
 	if err := p.Shape.Normalised().Validate(); err != nil {
-		return fmt.Errorf("%s.%w", name, err)
+		return fault.In(name, err)
 	}
-	if name != "decode" && p.TokenBudget < 1 {
-		return field(name+".token_budget", "want the tokens a rank may prefill in one step, e.g. 8192")
+	if name != DecodePool && p.TokenBudget < 1 {
+		return fault.New(name+".token_budget", "want the tokens a rank may prefill in one step, e.g. 8192")
 	}
-	if name != "prefill" && p.MaxBatchPerRank < 1 {
-		return field(name+".max_batch_per_rank", "want the sequences a rank may decode at once, e.g. 128")
+	if name != PrefillPool && p.MaxBatchPerRank < 1 {
+		return fault.New(name+".max_batch_per_rank", "want the sequences a rank may decode at once, e.g. 128")
 	}
 	return nil
 }
@@ -204,12 +231,18 @@ type NamedPool struct {
 	Workers int // over all units
 }
 
+// Prefills reports whether the pool takes new calls and computes their prompts.
+func (p NamedPool) Prefills() bool { return p.Name != DecodePool }
+
+// Decodes reports whether the pool generates tokens.
+func (p NamedPool) Decodes() bool { return p.Name != PrefillPool }
+
 // Pools lists the pools that the mode uses, the one that takes new calls first.
 func (d *DeploymentSpec) Pools() []NamedPool {
 	if d.Mode == Auto {
 		return nil
 	}
-	pools := []NamedPool{{Name: "prefill", Spec: d.Prefill}, {Name: "decode", Spec: d.Decode}}
+	pools := []NamedPool{{Name: PrefillPool, Spec: d.Prefill}, {Name: DecodePool, Spec: d.Decode}}
 	if d.Mode == Aggregated {
 		pools = []NamedPool{{Name: Aggregated, Spec: d.Aggregated}}
 	}
@@ -219,6 +252,15 @@ func (d *DeploymentSpec) Pools() []NamedPool {
 		}
 	}
 	return pools
+}
+
+// ExpertsPathOf is the kernel path of the experts that the deployment sets for
+// a pool; empty leaves the choice to the engine.
+func (d *DeploymentSpec) ExpertsPathOf(p *PoolSpec) string {
+	if p.ExpertsPath != "" {
+		return p.ExpertsPath
+	}
+	return d.ExpertsPath
 }
 
 // UnitAccelerators is the number of accelerators of one unit.

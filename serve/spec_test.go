@@ -1,10 +1,12 @@
 package serve
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"agentsim/fault"
 	"agentsim/models/kvcache"
 )
 
@@ -35,6 +37,12 @@ func TestImpossibleDeploymentsAreRefusedByField(t *testing.T) {
 		change(&cfg.Deployment)
 		require.ErrorContains(t, cfg.Deployment.Validate(), want)
 		require.ErrorContains(t, cfg.Prepare(), "deployment."+want)
+		path, _, _ := strings.Cut(want, ":")
+		for at, err := range map[string]error{path: cfg.Deployment.Validate(), "deployment." + path: cfg.Prepare()} {
+			var field *fault.Field
+			require.ErrorAs(t, err, &field)
+			require.Equal(t, at, field.Path)
+		}
 	}
 }
 

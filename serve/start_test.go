@@ -31,8 +31,8 @@ func TestAgentsStartSomewhereInsideTheirSessions(t *testing.T) {
 		c.Deployment.Cache.Off = true
 	}))
 	long, turn := 0, 0.0
-	for i := range c.calls {
-		a := &c.calls[i]
+	for i := range c.agents.list {
+		a := &c.agents.list[i]
 		if len(a.session.Turns) == 30 {
 			long++
 			turn += float64(a.turn)
@@ -43,8 +43,8 @@ func TestAgentsStartSomewhereInsideTheirSessions(t *testing.T) {
 
 	require.NoError(t, c.Run(50))
 	begun := 0
-	for i := range c.calls {
-		if c.calls[i].issued > 0 {
+	for i := range c.fleet.calls {
+		if c.fleet.calls[i].issued > 0 {
 			begun++
 		}
 	}
@@ -61,16 +61,17 @@ func TestCachesAreWarm(t *testing.T) {
 			out.Turns[i+1].Echo = 20
 		}
 	})
-	for replay, generated := range map[string]int{Recorded: 0, Generated: 20} {
+	for replay, generated := range map[string]int{trace.ReplayRecorded: 0, trace.ReplayGenerated: 20} {
 		c := build(t, toy(echoing, withAgents(20), func(c *Config) { c.Replay = replay }))
-		for i := range c.calls {
-			a := &c.calls[i]
+		for i := range c.agents.list {
+			a, home := &c.agents.list[i], c.fleet.residences[i]
 			if a.turn == 0 {
-				require.EqualValues(t, -1, a.home, "nothing was played")
+				require.EqualValues(t, -1, home.home, "nothing was played")
 				continue
 			}
-			w := &c.workers[a.home]
-			hit := w.ranks[a.rank].cache.Lookup(c.request(w, int32(i))).Tokens
+			w := c.fleet.workers[home.home]
+			c.fleet.calls[i].request = a.request()
+			hit := w.ranks[home.rank].lookup(w.cacheRequest(int32(i))).Tokens
 			require.Equal(t, (int(a.current().Prefix)+generated)/64*64, hit, "agent %d at turn %d", i, a.turn)
 		}
 	}
@@ -87,29 +88,29 @@ func TestWarmCachesHoldTheSharedPrefixOnce(t *testing.T) {
 				out.Shared = 0
 			}
 		}), withAgents(20)))
-		for i := range c.workers[0].ranks {
-			used[shared] += c.workers[0].ranks[i].cache.Used()
+		for i := range c.fleet.workers[0].ranks {
+			used[shared] += c.fleet.workers[0].ranks[i].cache.Used()
 		}
 	}
 	sessions := 0
-	for i := range c.calls {
-		if c.calls[i].turn > 0 {
+	for i := range c.agents.list {
+		if c.agents.list[i].turn > 0 {
 			sessions++
 		}
 	}
 	const tokenBytes = 65536
-	ranks := len(c.workers[0].ranks)
+	ranks := len(c.fleet.workers[0].ranks)
 	require.EqualValues(t, 128*tokenBytes*(sessions-ranks), used[false]-used[true])
 }
 
 func TestAColdStartBeginsEverythingAtOnce(t *testing.T) {
 	c := build(t, toy(play(chat), withAgents(10), func(c *Config) { c.Cold, c.Ramp = true, 0 }))
-	for i := range c.calls {
-		require.Zero(t, c.calls[i].turn)
-		require.Zero(t, c.calls[i].k)
+	for i := range c.agents.list {
+		require.Zero(t, c.agents.list[i].turn)
+		require.Zero(t, c.agents.list[i].k)
 	}
-	for i := range c.workers[0].ranks {
-		require.Zero(t, c.workers[0].ranks[i].cache.Used())
+	for i := range c.fleet.workers[0].ranks {
+		require.Zero(t, c.fleet.workers[0].ranks[i].cache.Used())
 	}
 	require.NoError(t, c.Run(1e-6))
 	require.EqualValues(t, 10, c.tally.Issued)
@@ -136,8 +137,8 @@ func TestAgentsStartInTheMiddleOfTheirAnswers(t *testing.T) {
 		c.Deployment.Cache.Off = true
 	}))
 	long, short, rest := 0, 0, 0.0
-	for i := range c.calls {
-		a := &c.calls[i]
+	for i := range c.agents.list {
+		a := &c.agents.list[i]
 		switch turn := a.current(); {
 		case turn.Output != 100 && turn.Output != 2000 && a.turn%10 == 5:
 			long++

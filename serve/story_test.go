@@ -24,29 +24,29 @@ func (s *story) Record(e sim.Event) {
 	fmt.Fprintf(&s.text, "%9.3f ms  %-9s", 1e3*e.At.Seconds(), e.Kind)
 	switch c := s.c; e.Kind {
 	case "tool":
-		id, _ := c.woken.Payload(e)
-		a := &c.calls[id]
+		id, _ := c.agents.toolEnds.Payload(e)
+		a := &c.agents.list[id]
 		s.tell("agent %d makes call %d: prompt of %d, answer of %d", id, a.turn+1, a.current().Input, a.current().Output)
 	case "session":
-		i, _ := c.forest.arrives.Payload(e)
-		_, name := c.forest.pool.Start(i)
+		i, _ := c.agents.arrivals.(*open).arrives.Payload(e)
+		_, name := c.agents.cfg.Pool.Start(i)
 		s.tell("%s arrives", name)
 	case "spawn":
-		b, _ := c.forest.begins.Payload(e)
-		_, name := c.forest.pool.Start(b.session)
+		b, _ := c.trees().starts.Payload(e)
+		_, name := c.agents.cfg.Pool.Start(b.session)
 		s.tell("agent %d starts %s", b.parent, name)
 	case "arrive":
-		id, _ := c.arrived.Payload(e)
+		id, _ := c.fleet.arrives.Payload(e)
 		s.tell("agent %d", id)
 	case "depart":
-		id, _ := c.departed.Payload(e)
-		s.tell("agent %d, %d tokens", id, c.calls[id].current().Input)
+		p, _ := c.fleet.network.departs.Payload(e)
+		s.tell("agent %d, %d tokens", p.call, c.fleet.calls[p.call].turn.Input)
 	case "deliver":
-		wire, _ := c.delivered.Payload(e)
+		wire, _ := c.fleet.network.delivers.Payload(e)
 		s.tell("wire %d", wire)
 	case "step":
-		id, _ := c.boundary.Payload(e)
-		s.step(&c.workers[id], e.At)
+		id, _ := c.boundary().Payload(e)
+		s.step(c.fleet.workers[id], e.At)
 	}
 	s.text.WriteByte('\n')
 }
@@ -57,26 +57,26 @@ func (s *story) tell(format string, args ...any) { fmt.Fprintf(&s.text, " "+form
 func (s *story) step(w *worker, at sim.Time) {
 	s.tell("%s worker %d,", w.pool, w.id)
 	if n := w.leg.decode; n > 0 {
-		s.tell("%d × %d decoding,", n, w.sequence)
+		s.tell("%d × %d decoding,", n, w.batch.size)
 	}
-	for _, b := range w.batch {
-		a := &s.c.calls[b.call]
-		s.tell("agent %d's prompt +%d = %d of %d,", b.call, b.tokens, a.done+b.tokens, a.current().Input)
+	for _, b := range w.chunks {
+		a := &w.calls[b.call]
+		s.tell("agent %d's prompt +%d = %d of %d,", b.call, b.tokens, a.done+b.tokens, a.turn.Input)
 	}
 	s.tell("%.3f ms", 1e3*(at-w.leg.begun).Seconds())
-	for id := range s.c.calls {
-		if a := &s.c.calls[id]; s.ends(w, int32(id)) {
-			rate := float64(a.current().Output-1) / (at - a.firstAt).Seconds()
+	for id := range w.calls {
+		if a := &w.calls[id]; s.ends(w, int32(id)) {
+			rate := float64(a.turn.Output-1) / (at - a.firstToken).Seconds()
 			fmt.Fprintf(&s.text, "\n%25sagent %d has its answer: %d of its prompt in the cache, ttft %.3f ms, %.1f tok/s",
-				"", id, a.hit, 1e3*(a.firstAt-a.issued).Seconds(), rate)
+				"", id, a.hit, 1e3*(a.firstToken-a.issued).Seconds(), rate)
 		}
 	}
 }
 
 func (s *story) ends(w *worker, id int32) bool {
-	for _, f := range w.done {
+	for _, f := range w.batch.ends {
 		if f.call == id {
-			return f.step <= w.steps+int64(w.leg.decode)
+			return f.step <= w.batch.steps+int64(w.leg.decode)
 		}
 	}
 	return false

@@ -42,13 +42,13 @@ func TestAHostTierBringsPrefixesBack(t *testing.T) {
 
 func TestOneLinkIsSharedByAllWhoNameIt(t *testing.T) {
 	c := build(t, toy(play(chat), withHost(1e9)))
-	require.Equal(t, c.workers[0].ranks[0].tiers[1], c.workers[0].ranks[1].tiers[1])
-	require.Len(t, c.wires, 1)
+	require.Equal(t, c.fleet.workers[0].ranks[0].tiers[1], c.fleet.workers[0].ranks[1].tiers[1])
+	require.Len(t, c.fleet.network.wires, 1)
 }
 
 func TestRoutersKeepTheLawsAndKVAwareFindsTheCache(t *testing.T) {
 	rates := map[string]float64{}
-	for _, router := range routers() {
+	for _, router := range routerNames() {
 		w := watch(t, toy(play(chat), withAgents(12), func(c *Config) {
 			c.Deployment.Router = router
 			c.Deployment.Aggregated.Workers = 2
@@ -63,29 +63,28 @@ func TestRoutersKeepTheLawsAndKVAwareFindsTheCache(t *testing.T) {
 
 func TestASpillMovesASessionFromACongestedRank(t *testing.T) {
 	c := build(t, toy(play(chat), func(c *Config) { c.Deployment.Spill = 1000 }))
-	a := &c.calls[0]
-	c.route(0)
+	a := &c.fleet.residences[0]
+	c.fleet.route(0)
 	home := a.rank
-	c.workers[a.home].ranks[home].queued = 999
-	c.route(0)
+	c.fleet.workers[a.home].ranks[home].queued = 999
+	c.fleet.route(0)
 	require.Equal(t, home, a.rank, "below the limit it stays")
-	c.workers[a.home].ranks[home].queued = 1000
-	c.route(0)
+	c.fleet.workers[a.home].ranks[home].queued = 1000
+	c.fleet.route(0)
 	require.NotEqual(t, home, a.rank)
 }
 
 func TestShortestFirstTakesTheSmallestPrompt(t *testing.T) {
 	c := build(t, toy(play(chat), func(c *Config) { c.Deployment.PrefillOrder = ShortestFirst }))
-	w := &c.workers[0]
+	w := c.fleet.workers[0]
 	r := &w.ranks[0]
 	for id, input := range []int32{900, 300, 600} {
-		c.calls[id].turn = 0
-		c.calls[id].session.Turns[0].Input, c.calls[id].session.Turns[0].Prefix = input, 0
+		c.fleet.calls[id].turn = trace.Turn{Input: input}
 		r.cache.Drop(kvcache.SessionID(id))
 		r.queue.push(int32(id))
 	}
-	require.Equal(t, 1, c.pick(w, r))
-	id, ready, ok := c.admitNext(w, r)
+	require.Equal(t, 1, w.pick(r))
+	id, ready, ok := w.admitNext(r)
 	require.True(t, ready && ok)
 	require.EqualValues(t, 1, id)
 	require.Equal(t, []int32{0, 2}, []int32{r.queue.at(0), r.queue.at(1)})
@@ -96,20 +95,20 @@ func TestShortestFirstTakesTheSmallestPrompt(t *testing.T) {
 func TestABusyWireMakesComputingTheBetterChoice(t *testing.T) {
 	for others, waits := range map[int]bool{0: true, 16: false} {
 		c := build(t, toy(turns(trace.Turn{Input: 2048, Output: 5}), withHost(1e10), withAgents(1)))
-		w := &c.workers[0]
+		w := c.fleet.workers[0]
 		r := &w.ranks[0]
 		for i := range others {
-			c.wires[r.tiers[1]].link.Start(0, uint32(100+i), 1e9)
+			w.network.wires[r.tiers[1]].link.Start(0, uint32(100+i), 1e9)
 		}
 		const tokens = 1024
 		hit := kvcache.Hit{Tokens: tokens}
 		hit.Levels[1], hit.ReloadBytes[1] = tokens, tokens*65536
 		alone := 1e-3 + tokens*65536/1e10
-		require.Less(t, alone, tokens*w.fillSeconds)
-		require.Greater(t, 17*alone, tokens*w.fillSeconds)
-		a := &c.calls[0]
+		require.Less(t, alone, tokens*w.prefillSeconds)
+		require.Greater(t, 17*alone, tokens*w.prefillSeconds)
+		a := &w.calls[0]
 		a.done, a.hit = tokens, tokens
-		require.Equal(t, waits, c.reload(w, r, 0, hit))
+		require.Equal(t, waits, w.reload(r, 0, hit))
 		require.Equal(t, waits, a.done == tokens)
 	}
 }

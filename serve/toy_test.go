@@ -30,7 +30,7 @@ func toy(sessions Sessions, changes ...func(*Config)) Config {
 		Kernels:  toyKernels(),
 		Engine:   toyEngine(),
 		Sessions: sessions,
-		Replay:   Recorded,
+		Replay:   trace.ReplayRecorded,
 		Agents:   8,
 		Ramp:     1,
 		Seed:     7,
@@ -155,3 +155,17 @@ func build(t testing.TB, cfg Config) *Cluster {
 	require.NoError(t, err)
 	return c
 }
+
+// trees are the session trees of a cluster that has them.
+func (c *Cluster) trees() *trees {
+	switch a := c.agents.arrivals.(type) {
+	case *lanes:
+		return &a.trees
+	case *open:
+		return &a.trees
+	}
+	return nil
+}
+
+// boundary is the event at the end of a worker's step.
+func (c *Cluster) boundary() *sim.Kind[int32] { return c.fleet.workers[0].boundary }

@@ -23,8 +23,8 @@ func (c *calls) Read(out *trace.Call) error {
 	return nil
 }
 
-// trees makes a pool with trees of recorded calls.
-func trees(opts trace.PoolOptions, recorded ...trace.Call) *trace.Pool {
+// poolOf makes a pool with trees of recorded calls.
+func poolOf(opts trace.PoolOptions, recorded ...trace.Call) *trace.Pool {
 	opts.Trees = true
 	r := calls(recorded)
 	pool, err := trace.NewPool(&r, opts)
@@ -43,8 +43,8 @@ func (d dealt) Session(agent, k int, out *trace.Session) error {
 	return nil
 }
 
-// lanes is a toy cluster of six lanes.
-func lanes(pool *trace.Pool, changes ...func(*Config)) Config {
+// inLanes is a toy cluster of six lanes.
+func inLanes(pool *trace.Pool, changes ...func(*Config)) Config {
 	c := toy(dealt{pool}, changes...)
 	c.Arrivals, c.Pool, c.Agents = trace.ArrivalsLanes, pool, 6
 	return c
@@ -66,7 +66,7 @@ func forestOf(sessions int) *trace.Pool {
 		g := grower{r: r, session: strconv.Itoa(i), out: &recorded}
 		g.agent("", "", 15*r.Float64(), 0)
 	}
-	return trees(trace.PoolOptions{}, recorded...)
+	return poolOf(trace.PoolOptions{}, recorded...)
 }
 
 // grower writes down the calls of one session.
@@ -103,8 +103,8 @@ func (g *grower) agent(name, parent string, at float64, depth int) float64 {
 // treeDesigns are the clusters that the laws of session trees are tried on.
 func treeDesigns() map[string]Config {
 	return map[string]Config{
-		"lanes":       lanes(forestOf(30), disaggregated(2, 1)),
-		"lanes kept":  lanes(forestOf(30), disaggregated(1, 2), retaining, withDrafts, memory(12000)),
+		"lanes":       inLanes(forestOf(30), disaggregated(2, 1)),
+		"lanes kept":  inLanes(forestOf(30), disaggregated(1, 2), retaining, withDrafts, memory(12000)),
 		"open":        byTime(trace.ArrivalsOpen, forestOf(40)),
 		"open apart":  byTime(trace.ArrivalsOpen, forestOf(40), disaggregated(1, 1), routed(KVAware)),
 		"inheriting":  byTime(trace.ArrivalsOpen, dynasty(300, 0.1), routed(KVAware), disaggregated(2, 1), memory(12000)),
@@ -125,14 +125,14 @@ func dynasty(number int, apart float64) *trace.Pool {
 		}
 		recorded[i] = c
 	}
-	return trees(trace.PoolOptions{}, recorded...)
+	return poolOf(trace.PoolOptions{}, recorded...)
 }
 
 // checkTrees holds the agents of session trees to the order of their tree.
 func (w *watched) checkTrees(e sim.Event) {
-	f := w.forest
-	if b, ok := f.begins.Payload(e); ok {
-		parent := &w.calls[b.parent]
+	f := w.trees()
+	if b, ok := f.starts.Payload(e); ok {
+		parent := &w.agents.list[b.parent]
 		found := false
 		for _, s := range parent.session.Spawns {
 			found = found || s.Session == b.session && parent.turn > int(s.After)
@@ -140,9 +140,9 @@ func (w *watched) checkTrees(e sim.Event) {
 		w.hold(found, "a sub-agent begins after the answer that starts it", b.parent)
 		w.hold(f.members[b.parent].children > 0, "a parent keeps its slot", b.parent)
 	}
-	if id, ok := w.Cluster.woken.Payload(e); ok {
-		a, m := &w.calls[id], &f.members[id]
-		w.hold(m.alive, "only the living call", id)
+	if id, ok := w.agents.toolEnds.Payload(e); ok {
+		a, m := &w.agents.list[id], &f.members[id]
+		w.hold(a.alive, "only the living call", id)
 		for _, turn := range m.owed {
 			w.hold(int(turn) > a.turn, "a call waits for the sub-agents that it needs", id)
 		}
@@ -152,15 +152,15 @@ func (w *watched) checkTrees(e sim.Event) {
 			w.hold(e.At >= due, "no call before its instant", id)
 		}
 	}
-	if w.cfg.Arrivals == trace.ArrivalsLanes {
+	if w.agents.cfg.Arrivals == trace.ArrivalsLanes {
 		roots := 0
 		for i := range f.members {
 			m := &f.members[i]
-			if m.parent < 0 && (m.alive || m.children > 0) {
+			if m.parent < 0 && (f.list[i].alive || m.children > 0) {
 				roots++
 			}
 		}
-		w.hold(roots == w.cfg.Agents, "as many trees as lanes", 0)
+		w.hold(roots == w.agents.cfg.Agents, "as many trees as lanes", 0)
 	}
 }
 
@@ -186,7 +186,7 @@ func TestOpenReplaysMakeEveryCall(t *testing.T) {
 		require.EqualValues(t, pool.Len(), w.tally.Sessions)
 		require.Equal(t, output, w.sum.OutputTokens)
 		require.Zero(t, w.Alive())
-		require.Len(t, w.forest.free, len(w.calls), "all slots are given back")
+		require.Len(t, w.trees().free, len(w.agents.list), "all slots are given back")
 	}
 }
 
@@ -207,11 +207,11 @@ func TestSpeedup(t *testing.T) {
 		{trace.ArrivalsOpen, 0, 20}, {trace.ArrivalsOpen, 2, 10}, {trace.ArrivalsPartlyOpen, 0, 10 + 9},
 		{trace.ArrivalsPartlyOpen, 2, 5 + 9},
 	} {
-		pool := trees(trace.PoolOptions{Speedup: test.speedup}, recorded()...)
+		pool := poolOf(trace.PoolOptions{Speedup: test.speedup}, recorded()...)
 		w := watch(t, byTime(test.arrivals, pool, priced(fixed{step: 1e-6})))
 		w.run(30)
 		require.True(t, w.Drained())
-		require.InDelta(t, test.want, w.calls[0].issued.Seconds(), 0.02, "%+v", test)
+		require.InDelta(t, test.want, w.fleet.calls[0].issued.Seconds(), 0.02, "%+v", test)
 	}
 }
 
@@ -227,7 +227,7 @@ func TestOpenArrivalsWaitAsInMD1(t *testing.T) {
 			at += r.ExpFloat64() * service / load
 			recorded[i] = trace.Call{Start: at, Gap: trace.Unknown, Service: trace.Unknown, Input: prompt, Output: 1}
 		}
-		cfg := byTime(trace.ArrivalsOpen, trees(trace.PoolOptions{}, recorded...), station(0, fixed{token: service / prompt}),
+		cfg := byTime(trace.ArrivalsOpen, poolOf(trace.PoolOptions{}, recorded...), station(0, fixed{token: service / prompt}),
 			func(c *Config) {
 				c.Deployment.Aggregated.TokenBudget, c.Deployment.Aggregated.MaxBatchPerRank = prompt, 1000
 			})
@@ -239,7 +239,7 @@ func TestOpenArrivalsWaitAsInMD1(t *testing.T) {
 		require.EqualValues(t, number, w.Calls)
 		require.InEpsilon(t, load*service/2/(1-load), w.Queue/number, 0.03, "load %v", load)
 		// Little's law, by what the state machine holds and what calls saw.
-		rate, inSystem := number/c.Span(), (c.lived()).Seconds()/c.Span()
+		rate, inSystem := number/c.Span(), (c.agents.lifetime()).Seconds()/c.Span()
 		require.InEpsilon(t, rate*(service+w.Queue/number), inSystem, 1e-6)
 	}
 }
@@ -271,12 +271,12 @@ func TestCallsFindWhatOthersHold(t *testing.T) {
 
 // Sessions that are over hold slots only up to a bound.
 func TestTheDeadAreForgotten(t *testing.T) {
-	c := build(t, byTime(trace.ArrivalsOpen, dynasty(gravesMax+2000, 0.05), priced(fixed{step: 1e-6})))
+	c := build(t, byTime(trace.ArrivalsOpen, dynasty(endedMax+2000, 0.05), priced(fixed{step: 1e-6})))
 	require.NoError(t, c.Run(1e6))
 	require.True(t, c.Drained())
 	require.NoError(t, c.Check())
-	require.EqualValues(t, gravesMax+2000, c.Totals().Finished)
-	require.Less(t, len(c.calls), gravesMax+50)
+	require.EqualValues(t, endedMax+2000, c.Totals().Finished)
+	require.Less(t, len(c.agents.list), endedMax+50)
 }
 
 // By hand: a session whose first answer starts a sub-agent that it waits for
@@ -295,9 +295,9 @@ func family() []trace.Call {
 
 func TestStoriesOfTrees(t *testing.T) {
 	for name, cfg := range map[string]Config{
-		"tree-in-a-lane.txt": lanes(trees(trace.PoolOptions{GapMax: 10}, family()...), func(c *Config) { c.Seed = 3 }),
-		"tree-open.txt":      byTime(trace.ArrivalsOpen, trees(trace.PoolOptions{Speedup: 2}, family()...)),
-		"tree-partly.txt":    byTime(trace.ArrivalsPartlyOpen, trees(trace.PoolOptions{}, family()...)),
+		"tree-in-a-lane.txt": inLanes(poolOf(trace.PoolOptions{GapMax: 10}, family()...), func(c *Config) { c.Seed = 3 }),
+		"tree-open.txt":      byTime(trace.ArrivalsOpen, poolOf(trace.PoolOptions{Speedup: 2}, family()...)),
+		"tree-partly.txt":    byTime(trace.ArrivalsPartlyOpen, poolOf(trace.PoolOptions{}, family()...)),
 	} {
 		seconds := 40.0
 		if cfg.Arrivals == trace.ArrivalsLanes {
@@ -328,7 +328,7 @@ func TestSnapshot(t *testing.T) {
 }
 
 func TestWhatCannotArrive(t *testing.T) {
-	noTime := trees(trace.PoolOptions{}, trace.Call{Session: "s", Start: trace.Unknown, Input: 1, Output: 1})
+	noTime := poolOf(trace.PoolOptions{}, trace.Call{Session: "s", Start: trace.Unknown, Input: 1, Output: 1})
 	cfg := byTime(trace.ArrivalsOpen, noTime)
 	require.NoError(t, cfg.Prepare())
 	_, err := New(cfg)

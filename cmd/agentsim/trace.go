@@ -194,11 +194,11 @@ func summarise(b *strings.Builder, s *trace.Summary) {
 	fmt.Fprintf(b, "%s sessions (%s of sub-agents), %s calls\n", report.Count(float64(s.Sessions)),
 		report.Count(float64(s.SubAgents)), report.Count(float64(s.Calls)))
 	fmt.Fprintf(b, "%s tokens in, of which %s (%.1f %%) begin an earlier prompt; %s out\n",
-		report.Count(float64(s.InputTotal)), report.Count(float64(s.PrefixTotal)), percent*s.PrefixReuse,
+		report.Count(float64(s.InputTotal)), report.Count(float64(s.PrefixTotal)), 100*s.PrefixReuse,
 		report.Count(float64(s.OutputTotal)))
 	if s.CachedTotal != s.PrefixTotal {
 		fmt.Fprintf(b, "the recorded provider's cache returned %s (%.1f %%)\n", report.Count(float64(s.CachedTotal)),
-			percent*float64(s.CachedTotal)/float64(max(s.InputTotal, 1)))
+			100*float64(s.CachedTotal)/float64(max(s.InputTotal, 1)))
 	}
 	b.WriteString("\n")
 	var rows [][]string
@@ -223,8 +223,6 @@ func summarise(b *strings.Builder, s *trace.Summary) {
 	}
 	b.WriteString(report.Grid([]string{"turn", "mean prompt", "calls"}, rows, 1) + "\n")
 }
-
-const percent = 100
 
 func quantileRow(name string, q trace.Quantiles) []string {
 	row := []string{name}

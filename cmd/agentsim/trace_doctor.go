@@ -132,15 +132,15 @@ func (d *diagnosis) print(b *strings.Builder) {
 		b.WriteString("passed over  nothing\n")
 	}
 	fmt.Fprintf(b, "prefixes     %s\n", d.Prefix)
-	fmt.Fprintf(b, "             %.1f %% of all prompt tokens begin an earlier prompt", percent*s.PrefixReuse)
+	fmt.Fprintf(b, "             %.1f %% of all prompt tokens begin an earlier prompt", 100*s.PrefixReuse)
 	if s.CachedTotal != s.PrefixTotal {
 		fmt.Fprintf(b, "; the provider's cache returned %.1f %%",
-			percent*float64(s.CachedTotal)/float64(max(s.InputTotal, 1)))
+			100*float64(s.CachedTotal)/float64(max(s.InputTotal, 1)))
 	}
 	b.WriteString("\n")
 	fmt.Fprintf(b, "times        %s of %s calls have an instant; %s gaps are known\n", report.Count(float64(d.Timed)),
 		report.Count(float64(s.Calls)), report.Count(float64(d.Gaps)))
-	fmt.Fprintf(b, "people       %.0f %% of the time is theirs\n", percent*d.PeopleShare)
+	fmt.Fprintf(b, "people       %.0f %% of the time is theirs\n", 100*d.PeopleShare)
 	fmt.Fprintf(b, "replay       %s: %s\n", d.Arrivals, d.Why)
 	for i, command := range d.Commands {
 		label := "next        "

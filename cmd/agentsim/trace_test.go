@@ -97,7 +97,7 @@ func TestFittedProfileLoads(t *testing.T) {
 		require.Less(t, q.Distance, 0.25, q.Field)
 	}
 	require.Contains(t, string(read(t, profile)), "source: trace sessions.parquet (agentsim)")
-	o = agentsim(t, "explain", "h200-agentperf-slo20", "--set", "workload.profile="+profile)
+	o = agentsim(t, quick("run", "h200-agentperf-slo20", "--agents", "2", "--set", "workload.profile="+profile)...)
 	require.Zero(t, o.code, o.stderr)
 	drawn := filepath.Join(t.TempDir(), "drawn.parquet")
 	o = agentsim(t, "trace", "synth", profile, drawn, "--sessions", "200")

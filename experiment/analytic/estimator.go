@@ -5,9 +5,11 @@ import (
 	"math"
 
 	"agentsim/configs"
+	"agentsim/fault"
 	"agentsim/metrics"
 	"agentsim/models/step"
 	"agentsim/serve"
+	"agentsim/trace"
 )
 
 // Estimator estimates deployments of one scenario. All else is the same for
@@ -113,7 +115,7 @@ func (e *Estimator) Capacity(d *serve.DeploymentSpec) (*metrics.Result, error) {
 // network puts the closed network of a deployment together.
 func (e *Estimator) network(d *serve.DeploymentSpec) (*network, error) {
 	if err := d.Validate(); err != nil {
-		return nil, fmt.Errorf("deployment.%w", err)
+		return nil, fault.In("deployment", err)
 	}
 	if d.Mode == serve.Auto {
 		return nil, fmt.Errorf("deployment.mode: auto names no deployment yet: only capacity resolves it")
@@ -142,7 +144,8 @@ func (e *Estimator) network(d *serve.DeploymentSpec) (*network, error) {
 		n.tokens = newTokens(s.Model.Acceptance[:depth])
 	}
 	n.steps = n.work.meanSteps(n.tokens)
-	n.ingress = float64(s.Engine.Host.Ingress) + float64(s.Engine.Host.PerPromptToken)*n.work.mean.input
+	n.transfer = step.NewTransfer(n.entry.model, d.UnitAccelerators())
+	n.ingress = s.Engine.Host.IngressSeconds(n.work.mean.input)
 	return n, nil
 }
 
@@ -151,11 +154,12 @@ func (e *Estimator) workload(c caching) (*workload, error) {
 }
 
 func (e *Estimator) key(d *serve.DeploymentSpec, p *serve.PoolSpec) workerKey {
-	k := workerKey{shape: p.Shape.Normalised(), path: d.ExpertsPath, precision: d.Precision, experts: d.Experts}
-	if p.ExpertsPath != "" {
-		k.path = p.ExpertsPath
+	return workerKey{
+		shape:     p.Shape.Normalised(),
+		path:      d.ExpertsPathOf(p),
+		precision: d.Precision,
+		experts:   d.Experts,
 	}
-	return k
 }
 
 func (e *Estimator) worker(d *serve.DeploymentSpec, p *serve.PoolSpec) (*worker, error) {
@@ -184,9 +188,9 @@ func (n *network) pool(p serve.NamedPool) (pool, error) {
 	m := newMemory(w, cache)
 	o := pool{name: p.Name, spec: p.Spec, key: n.estimator.key(n.deployment, p.Spec), model: w.model,
 		workers: float64(p.Workers), ranks: float64(shape.Ranks())}
-	o.slots = min(float64(shape.MaxBatchPerRank), m.sequences(n.work.decodeContext+reserveTokens(cache))) * o.ranks
+	o.slots = min(float64(shape.MaxBatchPerRank), m.sequences(n.work.decodeContext+float64(cache.Reserve()))) * o.ranks
 	o.key.shape.MaxBatchPerRank, o.key.shape.TokenBudget = 0, 0
-	if p.Name != "decode" {
+	if p.Prefills() {
 		n.entryMemory = m
 		return o, nil
 	}
@@ -202,8 +206,7 @@ func (n *network) pricesFor(level float64) *prices {
 		return n.prices
 	}
 	shape := n.entry.spec.Shape
-	const half = 2
-	decoding := min(shape.MaxBatchPerRank/half*n.entry.model.TokensPerSequence(), shape.TokenBudget/half)
+	decoding := min(shape.MaxBatchPerRank/2*n.entry.model.TokensPerSequence(), shape.TokenBudget/2)
 	room := shape.TokenBudget
 	if n.mixed {
 		room -= decoding
@@ -241,7 +244,7 @@ func (e *Estimator) Curve(d *serve.DeploymentSpec, p serve.NamedPool) (Curve, er
 	if n.entry, err = n.pool(p); err != nil {
 		return Curve{}, err
 	}
-	if p.Name != "decode" {
+	if p.Prefills() {
 		m := &n.entryMemory
 		room := (m.bytes + m.tiers) / (m.perToken + m.fixed/n.work.mean.input) * n.entry.ranks
 		return Curve{n.pricesFor(1).prefilling(), room}, nil
@@ -257,8 +260,9 @@ func (e *Estimator) Curve(d *serve.DeploymentSpec, p serve.NamedPool) (Curve, er
 }
 
 func (e *Estimator) caching(d *serve.DeploymentSpec) caching {
+	repeats := e.scenario.Workload.Replay == trace.ReplayGenerated
 	return caching{off: d.Cache.Off, blockTokens: e.scenario.Engine.Memory.BlockTokens,
-		generated: e.scenario.Workload.Replay == serve.Generated && (d.Mode == serve.Aggregated || d.Cache.DecodeRetains)}
+		generated: repeats && (d.Mode == serve.Aggregated || d.Cache.DecodeRetains)}
 }
 
 // full is the error of a pool whose ranks have no room for a sequence.

@@ -79,14 +79,6 @@ func gqaEnergy(c *columns) workOf {
 	}
 }
 
-// optional is a column that some tables lack, 0 there.
-func optional(c *columns, name string) []float64 {
-	if _, ok := c.numbers[name]; !ok {
-		return make([]float64, c.rows)
-	}
-	return c.number(name)
-}
-
 // latentEnergy counts the core of latent attention alone: expanded in prompts,
 // absorbed in decode.
 func latentEnergy(c *columns) workOf {

@@ -59,14 +59,10 @@ func termsOf(s *configs.Scenario) Terms {
 	t := Terms{Name: s.Name, Question: s.Question, System: s.System, Model: s.Model, Engine: s.Engine, Kernels: s.Kernels,
 		Workload: s.Workload, SLO: s.SLO, Protocol: s.Protocol, Power: s.Power, Price: s.Price, Seed: s.Seed}
 	d := &s.Deployment
-	name := s.System.Accelerator.Name
-	if efficiency, ok := s.Engine.EfficiencyOn[name]; ok {
-		t.Engine.Efficiency = efficiency
-	}
-	if eager, ok := s.Engine.EagerOn[name+"/"+string(d.Precision.Experts)]; ok {
-		t.Engine.Eager = eager
-	}
-	t.Engine.Kernels, t.Engine.ExpertsPath, t.Engine.EfficiencyOn, t.Engine.EagerOn = nil, nil, nil, nil
+	t.Engine.Kernels = ""
+	t.System.Accelerator.Generation, t.System.Accelerator.Kernels, t.System.Accelerator.PowerFrom = "", "", nil
+	t.Kernels.Eager, t.Kernels.EagerFor = s.Kernels.EagerWith(d.Precision.Experts), nil
+	t.Kernels.ExpertsPath = nil
 	pools := d.Pools()
 	first, last := pools[0].Spec, pools[len(pools)-1].Spec
 	t.Deployment = Deployment{Mode: d.Mode, DraftTokens: last.DraftTokens, Precision: d.Precision, Router: d.Router,
@@ -77,14 +73,10 @@ func termsOf(s *configs.Scenario) Terms {
 
 // pathOf is the kernel path of a pool's experts, as package serve finds it.
 func pathOf(s *configs.Scenario, p *serve.PoolSpec) string {
-	switch d := &s.Deployment; {
-	case p.ExpertsPath != "":
-		return p.ExpertsPath
-	case d.ExpertsPath != "":
-		return d.ExpertsPath
-	default:
-		return s.Engine.ExpertsPath[s.System.Accelerator.Name+"/"+string(d.Precision.Experts)]
+	if path := s.Deployment.ExpertsPathOf(p); path != "" {
+		return path
 	}
+	return s.Kernels.ExpertsPath[s.Deployment.Precision.Experts]
 }
 
 // scenario is the terms with a deployment.
@@ -145,7 +137,7 @@ func (t *Terms) allowed(p *pools) bool {
 // none.
 func (p *pools) part(name string) string {
 	spec := p.finish
-	if name == "prefill" {
+	if name == serve.PrefillPool {
 		spec = p.entry
 	}
 	if (name == serve.Aggregated) != (p.mode == serve.Aggregated) {
@@ -159,7 +151,7 @@ func (p *pools) part(name string) string {
 // belong to no factor.
 func poolChanges(a, b *pools) []configs.Difference {
 	var list []configs.Difference
-	for _, name := range []string{serve.Aggregated, "prefill", "decode"} {
+	for _, name := range []string{serve.Aggregated, serve.PrefillPool, serve.DecodePool} {
 		if x, y := a.part(name), b.part(name); x != y {
 			list = append(list, configs.Difference{Path: "deployment." + name, A: x, B: y})
 		}

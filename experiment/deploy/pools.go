@@ -13,8 +13,8 @@ import (
 
 // roles of a pool, with the names that pools have in a scenario.
 const (
-	prefill    = "prefill"
-	decode     = "decode"
+	prefill    = serve.PrefillPool
+	decode     = serve.DecodePool
 	aggregated = serve.Aggregated
 )
 

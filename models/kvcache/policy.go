@@ -2,11 +2,11 @@ package kvcache
 
 import (
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
+	"agentsim/fault"
 	"agentsim/units"
 )
 
@@ -34,6 +34,9 @@ const (
 	KeepTurns EvictionPolicy = "keep-turns" // longest unused first, cut at the ends of its last turns only
 )
 
+// policies lists all of them; the laws range over it.
+func policies() []EvictionPolicy { return []EvictionPolicy{LRU, TTL, Cost, KeepTurns} }
+
 // maxKeepTurns bounds the turn ends stored with a session.
 const maxKeepTurns = 8
 
@@ -47,21 +50,20 @@ func (e EvictionSpec) validate(path string) error {
 		return positive(path+".cost_context", e.CostContext)
 	case KeepTurns:
 		if e.Turns < 1 || e.Turns > maxKeepTurns {
-			return fmt.Errorf("%s.turns: is %d, must be from 1 to %d", path, e.Turns, maxKeepTurns)
+			return fault.New(path+".turns", "is %d, must be from 1 to %d", e.Turns, maxKeepTurns)
 		}
 		return nil
 	}
-	return fmt.Errorf("%s.policy: is %q, must be %q, %q, %q or %q", path, e.Policy, LRU, TTL, Cost, KeepTurns)
+	return fault.New(path+".policy", "is %q, must be %q, %q, %q or %q", e.Policy, LRU, TTL, Cost, KeepTurns)
 }
 
 func (e EvictionSpec) validateTTL(path string) error {
 	if _, ok := e.TTL[otherClass]; !ok {
-		return fmt.Errorf("%s.ttl.%s: is missing, policy %q needs the time of classes without an entry", path,
-			otherClass, TTL)
+		return fault.New(path+".ttl."+otherClass, "is missing, policy %q needs the time of classes without an entry", TTL)
 	}
 	var errs []error
 	for _, name := range slices.Sorted(maps.Keys(e.TTL)) {
-		errs = append(errs, notNegative(fmt.Sprintf("%s.ttl.%s", path, name), e.TTL[name]))
+		errs = append(errs, notNegative(path+".ttl."+name, e.TTL[name]))
 	}
 	return errors.Join(errs...)
 }
@@ -73,7 +75,7 @@ const otherClass = "tool"
 func (e EvictionSpec) CheckClasses(classes []string) error {
 	for _, name := range slices.Sorted(maps.Keys(e.TTL)) {
 		if name != otherClass && !slices.Contains(classes, name) {
-			return fmt.Errorf("eviction.ttl.%s: the workload has no tool of this name; it has %s", name,
+			return fault.New("eviction.ttl."+name, "the workload has no tool of this name; it has %s",
 				strings.Join(classes, ", "))
 		}
 	}

@@ -13,9 +13,9 @@ package kvcache
 
 import (
 	"errors"
-	"fmt"
 	"math"
 
+	"agentsim/fault"
 	"agentsim/units"
 )
 
@@ -81,13 +81,13 @@ func (s Spec) Validate() error {
 		errs = append(errs, between("fragmentation", s.Fragmentation, 1, maxFragmentation))
 	}
 	if s.Write != "" && s.Write != WriteBack && s.Write != WriteThrough {
-		errs = append(errs, fmt.Errorf("write: is %q, must be %q or %q", s.Write, WriteBack, WriteThrough))
+		errs = append(errs, fault.New("write", "is %q, must be %q or %q", s.Write, WriteBack, WriteThrough))
 	}
 	if len(s.Tiers) > Levels-1 {
-		errs = append(errs, fmt.Errorf("tiers: are %d, at most %d", len(s.Tiers), Levels-1))
+		errs = append(errs, fault.New("tiers", "are %d, at most %d", len(s.Tiers), Levels-1))
 	}
 	for i, tier := range s.Tiers {
-		errs = append(errs, tier.validate(fmt.Sprintf("tiers[%d]", i)))
+		errs = append(errs, tier.validate(fault.Index("tiers", i)))
 	}
 	return errors.Join(errs...)
 }
@@ -109,7 +109,7 @@ func (t TierSpec) validate(path string) error {
 		notNegative(path+".latency", t.Latency),
 	}
 	if t.Name != Host && t.Name != NVMe && t.Name != Remote {
-		errs = append(errs, fmt.Errorf("%s.name: is %q, must be %q, %q or %q", path, t.Name, Host, NVMe, Remote))
+		errs = append(errs, fault.New(path+".name", "is %q, must be %q, %q or %q", t.Name, Host, NVMe, Remote))
 	}
 	return errors.Join(errs...)
 }
@@ -118,19 +118,19 @@ func positive[T ~float64](path string, v T) error {
 	if v > 0 && !math.IsInf(float64(v), 1) {
 		return nil
 	}
-	return fmt.Errorf("%s: is %v, must be above 0", path, v)
+	return fault.New(path, "is %v, must be above 0", v)
 }
 
 func notNegative[T ~float64](path string, v T) error {
 	if v >= 0 && !math.IsInf(float64(v), 1) {
 		return nil
 	}
-	return fmt.Errorf("%s: is %v, must not be below 0", path, v)
+	return fault.New(path, "is %v, must not be below 0", v)
 }
 
 func between[T ~float64 | ~int](path string, v, low, high T) error {
 	if v >= low && v <= high {
 		return nil
 	}
-	return fmt.Errorf("%s: is %v, must be from %v to %v", path, v, low, high)
+	return fault.New(path, "is %v, must be from %v to %v", v, low, high)
 }

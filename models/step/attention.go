@@ -34,10 +34,9 @@ func (m *Model) attend(l *ledger, k *layerKind, index int, ranks []Rank, p part)
 			continue
 		}
 		w = m.attentionWork(k, &s, tokens)
-		if seconds := m.attentionSeconds(k, &s); seconds > e.seconds {
-			e.seconds = seconds
-			e.ideal = w.flops / m.peakShare()
-			e.moving = w.bytes / m.bandwidthShare()
+		ideal, moving := w.flops/m.peakShare(), w.bytes/m.bandwidthShare()
+		if seconds := max(m.attentionSeconds(k, &s), ideal, moving); seconds > e.seconds {
+			e.seconds, e.ideal, e.moving = seconds, ideal, moving
 			if s.prefill.Tokens > s.decode.Tokens {
 				e.busy = m.watts.prefill
 			}

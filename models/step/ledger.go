@@ -89,6 +89,7 @@ type ledger struct {
 }
 
 func (l *ledger) add(e entry) {
+	e.seconds = max(e.seconds, e.ideal, e.moving) // no constant outruns the accelerator as it is configured
 	seconds := e.count * e.seconds
 	joules := e.count * l.copies * (e.flops*e.perFLOP + e.bytes*l.m.joulesPerByte + e.link*l.m.joulesPerLinkByte +
 		e.busy*l.loaded(&e)*float64(l.m.shape.Accelerators) + e.extra)

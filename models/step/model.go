@@ -44,8 +44,10 @@ type Model struct {
 	expert      hardware.ExpertKernel   // what memory and energy follow
 	expertPaths []hardware.ExpertKernel // of which a step runs the fastest
 	expertPath  string
-	domains     int // scale-up domains a stage spans
-	perSequence int // query tokens of a decoding sequence: 1 + draft tokens
+	domains     int     // scale-up domains a stage spans
+	efficiency  float64 // divides the time of every kernel
+	eager       float64 // factor on steps that hold prompts
+	perSequence int     // query tokens of a decoding sequence: 1 + draft tokens
 
 	joulesPerByte, joulesPerLinkByte      float64
 	joulesDense, joulesExpert, joulesHead float64 // per FLOP
@@ -61,12 +63,7 @@ type classWatts struct{ dense, experts, prefill, decode float64 }
 // question.
 func New(cfg Config) (*Model, error) {
 	cfg.Shape = cfg.Shape.Normalised()
-	if efficiency, ok := cfg.Engine.EfficiencyOn[cfg.System.Accelerator.Name]; ok {
-		cfg.Engine.Efficiency = efficiency
-	}
-	if eager, ok := cfg.Engine.EagerOn[cfg.System.Accelerator.Name+"/"+string(cfg.Precision.Experts)]; ok {
-		cfg.Engine.Eager = eager
-	}
+	cfg.Kernels = cfg.Kernels.On(cfg.System.Accelerator)
 	if err := cfg.Shape.Validate(); err != nil {
 		return nil, err
 	}
@@ -74,7 +71,11 @@ func New(cfg Config) (*Model, error) {
 		return nil, err
 	}
 	m := &Model{cfg: cfg, shape: cfg.Shape.stage(), stages: cfg.Shape.PP, accelerator: cfg.System.Accelerator,
-		perSequence: 1 + cfg.Shape.DraftTokens}
+		perSequence: 1 + cfg.Shape.DraftTokens, efficiency: cfg.Engine.Efficiency,
+		eager: cfg.Kernels.EagerWith(cfg.Precision.Experts)}
+	if cfg.Kernels.Efficiency > 0 {
+		m.efficiency *= cfg.Kernels.Efficiency
+	}
 	m.fullest = ratio(m.layersMost(), cfg.LLM.Layers())
 	if err := m.checkFormats(); err != nil {
 		return nil, err
@@ -184,11 +185,11 @@ func (m *Model) layExperts() error {
 	}
 	path := m.cfg.ExpertsPath
 	if path == "" {
-		path = m.cfg.Engine.ExpertsPath[m.accelerator.Name+"/"+string(m.cfg.Precision.Experts)]
+		path = m.cfg.Kernels.ExpertsPath[m.cfg.Precision.Experts]
 	}
 	if path == "" {
-		return fmt.Errorf("engine %s has no experts path for %s experts on %s: set deployment.experts_path to one of %s",
-			m.cfg.Engine.Name, m.cfg.Precision.Experts, m.accelerator.Name, pathNames(m.cfg.Kernels.Experts))
+		return fmt.Errorf("kernels %s have no experts path for %s experts: set deployment.experts_path to one of %s",
+			m.cfg.Kernels.Name, m.cfg.Precision.Experts, pathNames(m.cfg.Kernels.Experts))
 	}
 	if err := m.resolvePaths(path); err != nil {
 		return err

@@ -1,8 +1,7 @@
 package step
 
 import (
-	"fmt"
-
+	"agentsim/fault"
 	"agentsim/models/llm"
 )
 
@@ -55,10 +54,10 @@ func (s Shape) stage() Shape {
 // Validate reports the first rule that a normalised shape breaks.
 func (s Shape) Validate() error {
 	if s.Accelerators < 1 {
-		return fmt.Errorf("accelerators: %d: a worker needs at least 1", s.Accelerators)
+		return fault.New("accelerators", "%d: a worker needs at least 1", s.Accelerators)
 	}
 	if s.PP < 1 || s.Accelerators%s.PP != 0 {
-		return fmt.Errorf("pp: %d does not divide the worker's %d accelerators", s.PP, s.Accelerators)
+		return fault.New("pp", "%d does not divide the worker's %d accelerators", s.PP, s.Accelerators)
 	}
 	n, place := s.Accelerators/s.PP, "worker's"
 	if s.PP > 1 {
@@ -66,11 +65,11 @@ func (s Shape) Validate() error {
 	}
 	switch {
 	case s.TP < 1 || n%s.TP != 0:
-		return fmt.Errorf("tp: %d does not divide the %s %d accelerators", s.TP, place, n)
+		return fault.New("tp", "%d does not divide the %s %d accelerators", s.TP, place, n)
 	case s.EP < 1 || n%s.EP != 0:
-		return fmt.Errorf("ep: %d does not divide the %s %d accelerators", s.EP, place, n)
+		return fault.New("ep", "%d does not divide the %s %d accelerators", s.EP, place, n)
 	case !s.DPAttention && s.TP != n:
-		return fmt.Errorf("tp: %d of the %s %d accelerators without dp_attention: set dp_attention: true or tp: %d",
+		return fault.New("tp", "%d of the %s %d accelerators without dp_attention: set dp_attention: true or tp: %d",
 			s.TP, place, n, n)
 	}
 	return s.validateLoad()
@@ -80,15 +79,15 @@ func (s Shape) Validate() error {
 func (s Shape) validateLoad() error {
 	switch {
 	case s.TokenBudget < 0:
-		return fmt.Errorf("token_budget: %d: want a positive number of tokens", s.TokenBudget)
+		return fault.New("token_budget", "%d: want a positive number of tokens", s.TokenBudget)
 	case s.MaxBatchPerRank < 0:
-		return fmt.Errorf("max_batch_per_rank: %d: want a positive number of sequences", s.MaxBatchPerRank)
+		return fault.New("max_batch_per_rank", "%d: want a positive number of sequences", s.MaxBatchPerRank)
 	case s.DraftTokens < 0:
-		return fmt.Errorf("draft_tokens: %d: want 0 (no speculation) or more", s.DraftTokens)
+		return fault.New("draft_tokens", "%d: want 0 (no speculation) or more", s.DraftTokens)
 	case s.TwoBatchFrom < 0:
-		return fmt.Errorf("two_batch_from: %d: want 0 (never) or a number of tokens", s.TwoBatchFrom)
+		return fault.New("two_batch_from", "%d: want 0 (never) or a number of tokens", s.TwoBatchFrom)
 	case s.TwoBatchFrom > 0 && (s.EP == 1 || s.Ranks() == 1):
-		return fmt.Errorf("two_batch_from: %d, but only several ranks of dp_attention with ep have an "+
+		return fault.New("two_batch_from", "%d, but only several ranks of dp_attention with ep have an "+
 			"exchange that the other half could hide: set two_batch_from: 0", s.TwoBatchFrom)
 	}
 	return nil
@@ -98,16 +97,16 @@ func (s Shape) validateLoad() error {
 // and pp divide must be divisible.
 func (s Shape) fits(model *llm.Spec) error {
 	if layers := model.Layers(); s.PP > layers {
-		return fmt.Errorf("pp: %d stages, but %s has %d layers", s.PP, model.Name, layers)
+		return fault.New("pp", "%d stages, but %s has %d layers", s.PP, model.Name, layers)
 	}
 	for _, b := range model.Blocks {
 		for _, heads := range []int{b.Attention.Heads, b.Attention.KeyHeads, b.Attention.ValueHeads} {
 			if heads%s.TP != 0 {
-				return fmt.Errorf("tp: %d does not divide the %d heads of %s", s.TP, heads, model.Name)
+				return fault.New("tp", "%d does not divide the %d heads of %s", s.TP, heads, model.Name)
 			}
 		}
 		if b.Dense%s.TP != 0 {
-			return fmt.Errorf("tp: %d does not divide the inner size %d of %s", s.TP, b.Dense, model.Name)
+			return fault.New("tp", "%d does not divide the inner size %d of %s", s.TP, b.Dense, model.Name)
 		}
 	}
 	return s.fitsExperts(model)
@@ -117,12 +116,12 @@ func (s Shape) fitsExperts(model *llm.Spec) error {
 	x := model.Experts
 	if x == nil {
 		if s.EP > 1 {
-			return fmt.Errorf("ep: %d, but %s has no experts: set ep: 1", s.EP, model.Name)
+			return fault.New("ep", "%d, but %s has no experts: set ep: 1", s.EP, model.Name)
 		}
 		return nil
 	}
 	if n := s.stage().Accelerators / s.EP; x.Inner%n != 0 {
-		return fmt.Errorf("ep: %d leaves every expert to %d accelerators, which do not divide its inner size %d",
+		return fault.New("ep", "%d leaves every expert to %d accelerators, which do not divide its inner size %d",
 			s.EP, n, x.Inner)
 	}
 	return nil

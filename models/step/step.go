@@ -109,8 +109,8 @@ func (m *Model) tail(l *ledger, ranks []Rank, t tally, p part) {
 
 // gaps books the time between kernels that are launched one by one.
 func (m *Model) gaps(l *ledger) {
-	if eager := m.cfg.Engine.Eager; eager > 0 && l.prompts {
-		l.add(entry{operator: Gaps, count: 1, seconds: l.seconds * (eager - 1), busy: m.watts.prefill})
+	if m.eager != 1 && l.prompts {
+		l.add(entry{operator: Gaps, count: 1, seconds: l.seconds * (m.eager - 1), busy: m.watts.prefill})
 	}
 }
 
@@ -146,13 +146,13 @@ func (m *Model) padded(sequences int) int {
 // accelerators would draw more than their cap (modelling.md 6.2).
 func (m *Model) settle(l *ledger) Cost {
 	host := float64(m.cfg.Engine.Host.PerStep)
-	kernels := (l.seconds - host) / m.cfg.Engine.Efficiency
+	kernels := (l.seconds - host) / m.efficiency
 	seconds := kernels + host
 	p := m.accelerator.Power
 	n := float64(m.shape.Accelerators)
 	dynamic := l.joules / n / seconds
 	if f := p.Clock(float64(p.Idle), float64(p.Active)+dynamic); f < 1 {
-		seconds += l.compute / m.cfg.Engine.Efficiency * (1/f - 1)
+		seconds += l.compute / m.efficiency * (1/f - 1)
 		l.joules = min(l.joules, float64(p.Cap()-p.Static())*n*seconds)
 	}
 	return Cost{Seconds: seconds, Joules: l.joules, Drain: l.drain * (seconds - host) / (l.seconds - host)}

@@ -1,0 +1,61 @@
+package step
+
+import (
+	"agentsim/models/llm"
+	"agentsim/units"
+)
+
+// Transfer is how one attention rank of a prefill worker sends caches to the
+// decode workers of its unit (modelling.md 3.8).
+type Transfer struct {
+	Latency float64        // seconds before the first byte: kernel floor and handshake
+	Rate    units.ByteRate // of the rank, all pipeline stages together
+
+	model  llm.Spec
+	format llm.CacheFormat
+	layers float64
+}
+
+// NewTransfer is the transfer from workers of model m in a unit of so many
+// accelerators. A unit that lies in one domain uses the scale-up fabric, a
+// larger one the network. Every stage of a pipeline sends the layers it has.
+func NewTransfer(m *Model, unitAccelerators int) Transfer {
+	c := m.Config()
+	link := c.System.Accelerator.ScaleOut
+	if unitAccelerators <= c.System.Domain {
+		link = c.System.Accelerator.ScaleUp
+	}
+	return Transfer{
+		Latency: float64(c.Kernels.Transfer.Floor + c.Engine.Handshake),
+		Rate:    link * units.ByteRate(c.Kernels.Transfer.Efficiency*float64(c.Shape.PP)),
+		model:   c.LLM,
+		format:  m.CacheFormat(),
+		layers:  float64(c.LLM.Layers()),
+	}
+}
+
+// Bytes is what has to be sent of a prompt of so many tokens to a worker that
+// has kept the first of them.
+func (t *Transfer) Bytes(prompt, kept int) float64 {
+	return t.model.CacheBytes(prompt, t.format) - t.model.CacheBytes(kept, t.format) + t.model.StateBytes()
+}
+
+// Exposed is the part of the bytes that prefill does not hide. Layers are sent
+// as they are computed, so that all but the last overlap with the step that
+// computed the end of the prompt; at least the last layer is left.
+func (t *Transfer) Exposed(bytes, stepSeconds float64) float64 {
+	hidden := stepSeconds * (1 - 1/t.layers) * float64(t.Rate)
+	return max(bytes/t.layers, bytes-hidden)
+}
+
+// Seconds is the time from the end of that step until all bytes have arrived,
+// if no other transfer shares the link.
+func (t *Transfer) Seconds(bytes, stepSeconds float64) float64 {
+	return t.Latency + t.Exposed(bytes, stepSeconds)/float64(t.Rate)
+}
+
+// IngressSeconds is the time from a request's submission to its arrival at the
+// router, for a prompt of so many tokens.
+func (h HostCost) IngressSeconds(promptTokens float64) float64 {
+	return float64(h.Ingress) + float64(h.PerPromptToken)*promptTokens
+}

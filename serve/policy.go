@@ -1,0 +1,41 @@
+package serve
+
+import "agentsim/trace"
+
+// policy is what the deployment decides about scheduling and caching, in the
+// form in which workers and routers ask for it.
+type policy struct {
+	mixed           bool // decode tokens ride along with prompt chunks
+	shortestFirst   bool // the queued prompt with the fewest tokens to compute goes first
+	firstTokenFirst bool // a call without a token gets a decode slot for one step at once
+	singleSteps     bool // every decode step is an event of its own
+	affine          bool // all calls of a session go to the same rank
+	spill           int  // tokens queued at its home that move a session; 0 = never
+	hold            HoldSpec
+
+	cacheOff      bool
+	decodeRetains bool // decode workers keep caches between turns
+	generated     bool // the next prompt repeats what was generated
+	reserve       int  // tokens of room set aside for the answer at admission
+	blockTokens   int
+	minOutput     int // tokens below which an answer has no output speed
+}
+
+func newPolicy(cfg *Config) policy {
+	d := &cfg.Deployment
+	return policy{
+		mixed:           d.Batching != PrefillPriority,
+		shortestFirst:   d.PrefillOrder == ShortestFirst,
+		firstTokenFirst: d.DecodeOrder == FirstToken,
+		singleSteps:     cfg.naive,
+		affine:          d.Router == ConversationAffinity,
+		spill:           d.Spill,
+		hold:            d.Hold,
+		cacheOff:        d.Cache.Off,
+		decodeRetains:   d.Cache.DecodeRetains,
+		generated:       cfg.Replay == trace.ReplayGenerated,
+		reserve:         d.Cache.Reserve(),
+		blockTokens:     cfg.Engine.Memory.BlockTokens,
+		minOutput:       cfg.MinOutput,
+	}
+}

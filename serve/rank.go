@@ -1,0 +1,78 @@
+package serve
+
+import (
+	"fmt"
+	"slices"
+
+	"agentsim/models/kvcache"
+)
+
+// rank is one attention rank of a worker. It owns its calls and their cache.
+type rank struct {
+	cache *kvcache.Cache
+	tiers tierWires // from the tiers below HBM
+	out   int32     // wire to the decode pool
+
+	queue      fifo    // calls that wait to be admitted, in order of arrival
+	prefilling []int32 // calls whose prompt is being computed, in order of admission
+	queued     int     // prompt tokens still to be computed, of all calls here
+	homes      int     // sessions that live here
+
+	running   int     // calls with a place: prompt under way, decoding or parked
+	sequences int     // calls with a decode slot
+	parked    []int32 // calls with a place but without a slot, by arrival
+	newcomers int     // calls that came to the batch at this step boundary
+	context   float64 // tokens in the caches of the calls with a slot
+}
+
+// tierWires are the wires of a rank's tiers below HBM, by level.
+type tierWires [kvcache.Levels]int32
+
+// load is how busy the rank is: tokens that wait to be computed, then calls.
+func (r *rank) load() (tokens, calls int) { return r.queued, r.running + r.queue.n }
+
+// enqueue puts a call of so many prompt tokens at the end of the queue.
+func (r *rank) enqueue(id int32, tokens int) {
+	r.queue.push(id)
+	r.queued += tokens
+}
+
+// enqueueFirst puts a call before all others.
+func (r *rank) enqueueFirst(id int32, tokens int) {
+	r.queue.pushFront(id)
+	r.queued += tokens
+}
+
+// endPrefill takes a call whose prompt is computed out of those under way.
+func (r *rank) endPrefill(id int32) {
+	r.prefilling = slices.DeleteFunc(r.prefilling, func(other int32) bool { return other == id })
+}
+
+// add gives a decode slot to a call with so many tokens of context.
+func (r *rank) add(context int) {
+	r.sequences++
+	r.context += float64(context)
+}
+
+// remove takes a decode slot back from a call that has grown to so many tokens.
+func (r *rank) remove(context float64) {
+	r.context -= context
+	if r.sequences--; r.sequences == 0 {
+		r.context = 0 // rounding must not add up
+	}
+}
+
+// unpark takes a call out of those that wait for their slot to come back.
+func (r *rank) unpark(at int) int32 {
+	id := r.parked[at]
+	r.parked = slices.Delete(r.parked, at, at+1)
+	return id
+}
+
+// check verifies what holds of a rank at every instant.
+func (r *rank) check() error {
+	if r.running < r.sequences || r.sequences < 0 || r.context < 0 {
+		return fmt.Errorf("%d running, %d decoding, context %g", r.running, r.sequences, r.context)
+	}
+	return r.checkCache()
+}

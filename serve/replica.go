@@ -1,0 +1,112 @@
+package serve
+
+import (
+	"fmt"
+
+	"agentsim/models/kvcache"
+	"agentsim/models/step"
+)
+
+// replica is what does not change of a worker, and its ranks.
+type replica struct {
+	*flight
+	network *network
+	up      supervisor
+
+	id       int
+	pool     string
+	unit     int
+	prefills bool // takes prompts
+	decodes  bool
+	model    *step.Model
+	price    pricer // the model, but for tests
+	shape    step.Shape
+	growth   float64            // tokens that a sequence gains per step, on average
+	static   float64            // watts of its accelerators without work
+	tiers    []kvcache.TierSpec // below HBM
+
+	prefillSeconds float64 // of prefill per prompt token, in full steps
+
+	ranks []rank
+}
+
+// supervisor is whom a worker tells what has become of a call.
+type supervisor interface {
+	// prefilled takes a call whose prompt a prefill worker has computed.
+	prefilled(id int32) error
+	// preempted takes a call that lost its place and has to be computed again.
+	preempted(id int32) error
+	// finished takes a call whose last token is out.
+	finished(id int32) error
+}
+
+// pricer says what a step of a worker costs, given the loads of its ranks.
+type pricer interface {
+	Step(ranks []step.Rank) step.Cost
+}
+
+// newReplica builds ranks with empty caches.
+func newReplica(p NamedPool, m *step.Model, cache kvcache.Spec, agents int) (replica, error) {
+	shape := m.Config().Shape
+	r := replica{
+		pool:     p.Name,
+		prefills: p.Prefills(),
+		decodes:  p.Decodes(),
+		model:    m,
+		price:    m,
+		shape:    shape,
+		growth:   m.TokensPerStep(),
+		static:   float64(m.Config().System.Accelerator.Power.Static()) * float64(shape.Accelerators),
+		tiers:    cache.Tiers,
+		ranks:    make([]rank, shape.Ranks()),
+	}
+	for i := range r.ranks {
+		if err := r.ranks[i].build(cache, agents); err != nil {
+			return r, err
+		}
+	}
+	return r, nil
+}
+
+// cacheRequest is what a call asks of the cache of this worker.
+func (r *replica) cacheRequest(id int32) kvcache.Request {
+	c := &r.calls[id]
+	q := kvcache.Request{Session: kvcache.SessionID(id), Prompt: c.prompt(), Class: c.class}
+	if r.decodes {
+		q.Reserve = r.policy.reserve
+	}
+	switch {
+	case !r.prefills:
+		if r.policy.decodeRetains {
+			q.Common = r.common(&c.turn)
+		}
+		return q
+	case r.policy.cacheOff:
+		return q
+	}
+	q.Common, q.Shared = r.common(&c.turn), int(c.shared)
+	if c.inherited > 0 {
+		q.From, q.Inherited = kvcache.SessionID(c.holder), int(c.inherited)
+	}
+	if c.preempted() && !r.decodes {
+		q.Common = c.prompt() // it lost its place elsewhere: here lies what was computed for it before
+	}
+	return q
+}
+
+// refuse is the error of a call that the worker could not even serve alone: it
+// would wait for ever.
+func (r *replica) refuse(id int32) error {
+	q := r.cacheRequest(id)
+	if r.ranks[0].couldHold(q.Prompt + q.Reserve) {
+		return nil
+	}
+	return r.tooLarge(fmt.Sprintf("a prompt of %d tokens with %d to generate", q.Prompt, q.Reserve),
+		": lower workload.context_limit, or give the worker more accelerators")
+}
+
+// tooLarge is the error of a call that no rank of the worker can hold.
+func (r *replica) tooLarge(what, advice string) error {
+	return &ErrMemory{Pool: r.pool, Reason: fmt.Sprintf("%s does not fit in a cache of %d tokens%s",
+		what, r.ranks[0].capacityTokens(), advice)}
+}
