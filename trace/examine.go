@@ -60,7 +60,7 @@ func (x *Examination) weigh() {
 	if all := people + tools + service; all > 0 {
 		x.PeopleShare = people / all
 	}
-	const half, shortest = 0.5, 10 // seconds: AgentX keeps gaps up to that
+	const shortest = 10 // seconds: AgentX keeps gaps up to that
 	later := s.Calls - s.Sessions
 	switch {
 	case x.Alone == s.Calls && x.Timed > 0:
@@ -76,7 +76,7 @@ func (x *Examination) weigh() {
 	default:
 		x.Arrivals, x.Why = ArrivalsClosed, "sessions with gaps between calls"
 	}
-	if x.PeopleShare > half && x.Arrivals == ArrivalsClosed {
+	if x.PeopleShare > 0.5 && x.Arrivals == ArrivalsClosed {
 		x.GapMax = max(math.Ceil(s.ToolGap.P90), shortest)
 		x.Why += "; most of the time is people's, who are not waited for with gap_max"
 	}

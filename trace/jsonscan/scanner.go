@@ -15,7 +15,6 @@
 package jsonscan
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -37,8 +36,7 @@ type Scanner struct {
 	err      error
 	readErr  error // what ended the stream: io.EOF or a fault
 	scratch  []byte
-	padded   bool // the stream ended in NUL bytes
-	cut      bool // err is that the stream ended inside a value
+	tail     Tail
 	// OneLine refuses line breaks inside a value, as JSON Lines does: a
 	// record that was cut short then cannot swallow the next one.
 	OneLine bool
@@ -95,25 +93,6 @@ func (s *Scanner) More() bool {
 	return s.err == nil && c != 0
 }
 
-// RestOfLine returns what is left of a line that is no JSON, without white
-// space around it and at most so many bytes of it.
-func (s *Scanner) RestOfLine(most int) string {
-	s.err = nil
-	var line []byte
-	for len(line) < most {
-		if s.pos == s.end && !s.fill() {
-			break
-		}
-		c := s.buf[s.pos]
-		if c == '\n' && len(bytes.TrimSpace(line)) > 0 {
-			break
-		}
-		line = append(line, c)
-		s.pos++
-	}
-	return string(bytes.TrimSpace(line))
-}
-
 // SkipLine clears the error and moves behind the next line break, so that
 // reading goes on with the next record of JSON Lines. It reports whether the
 // stream goes on; a damaged stream is an error again.
@@ -129,7 +108,7 @@ func (s *Scanner) SkipLine() bool {
 			}
 		}
 		if !s.fill() {
-			if s.damaged() {
+			if damaged(s) {
 				s.stop()
 			}
 			return false
@@ -138,7 +117,7 @@ func (s *Scanner) SkipLine() bool {
 }
 
 // damaged reports whether the stream ended by a fault.
-func (s *Scanner) damaged() bool { return s.readErr != nil && !errors.Is(s.readErr, io.EOF) }
+func damaged(s *Scanner) bool { return s.readErr != nil && !errors.Is(s.readErr, io.EOF) }
 
 // fill reads more bytes behind buf[pos:end], moving these to the front first.
 // It reports whether there is at least one unread byte.
@@ -161,9 +140,9 @@ func (s *Scanner) fill() bool {
 	return false
 }
 
-// nulTail reports whether only NUL bytes are left, as a file system leaves them
-// after a crash. If so the stream ends before them.
-func (s *Scanner) nulTail() bool {
+// nulTail reports whether only NUL bytes are left. If so the stream ends before
+// them.
+func nulTail(s *Scanner) bool {
 	for {
 		for s.pos < s.end {
 			switch s.buf[s.pos] {
@@ -174,28 +153,38 @@ func (s *Scanner) nulTail() bool {
 			}
 		}
 		if !s.fill() {
-			s.padded = !s.damaged()
-			return s.padded
+			if damaged(s) {
+				return false
+			}
+			s.tail = Padded
+			return true
 		}
 	}
 }
 
-// Padded reports whether the stream ended in NUL bytes.
-func (s *Scanner) Padded() bool { return s.padded }
+// Tail is how a stream ended.
+type Tail uint8
 
-// Cut reports whether the error is that the stream ended inside a value.
-func (s *Scanner) Cut() bool { return s.cut }
+// The ends of a stream.
+const (
+	Whole  Tail = iota // with a value, or not at all yet
+	Cut                // inside a value, which is an error
+	Padded             // in NUL bytes, as a file system leaves them after a crash
+)
+
+// Tail returns how the stream ended.
+func (s *Scanner) Tail() Tail { return s.tail }
 
 // stop turns the end of the stream into an error: inside a value it always is one.
 func (s *Scanner) stop() {
 	if s.err != nil {
 		return
 	}
-	if s.damaged() {
+	if damaged(s) {
 		s.err = &readError{line: s.line, err: s.readErr}
 		return
 	}
-	s.cut = true
+	s.tail = Cut
 	s.Fail("the file ends in the middle of a record; it seems to be cut short")
 }
 
@@ -241,7 +230,7 @@ func (s *Scanner) peek() byte {
 				s.pos++
 				s.line++
 			case 0:
-				if !s.nulTail() {
+				if !nulTail(s) {
 					s.Fail("a NUL byte; this is not a text file")
 				}
 				return 0
@@ -250,7 +239,7 @@ func (s *Scanner) peek() byte {
 			}
 		}
 		if !s.fill() {
-			if s.damaged() {
+			if damaged(s) {
 				s.stop()
 			}
 			return 0

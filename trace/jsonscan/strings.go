@@ -92,7 +92,7 @@ func (s *Scanner) stringChunks(chunk func([]byte)) {
 		case '\\':
 			s.escape(chunk)
 		case 0:
-			if s.nulTail() {
+			if nulTail(s) {
 				s.stop()
 				return
 			}

@@ -1,6 +1,7 @@
 package readers
 
 import (
+	"bufio"
 	"bytes"
 	"fmt"
 	"io"
@@ -51,7 +52,14 @@ func probe(in input, head []byte) *sample { return probeFrom(in, bytes.NewReader
 // logs begin with records of other kinds, and a record may begin with an image.
 func probeFrom(in input, r io.Reader) *sample {
 	p := &sample{input: in, keys: map[string]bool{}}
-	scan := jsonscan.New(r)
+	text := bufio.NewReaderSize(r, lineMax)
+	start, _ := text.Peek(lineMax)
+	if start = bytes.TrimSpace(start); !bytes.HasPrefix(start, []byte("{")) && !bytes.HasPrefix(start, []byte("[")) {
+		line, _, _ := bytes.Cut(start, []byte("\n"))
+		p.text = string(bytes.TrimSpace(line))
+		return p
+	}
+	scan := jsonscan.New(text)
 	switch {
 	case scan.Is('['):
 		p.list = true
@@ -61,8 +69,6 @@ func probeFrom(in input, r io.Reader) *sample {
 	case scan.Is('{'):
 		for scan.More() && !p.look(scan) {
 		}
-	default:
-		p.text = scan.RestOfLine(lineMax)
 	}
 	return p
 }

@@ -33,7 +33,7 @@ func fuzz(f *testing.F, format string, seeds ...string) {
 				return
 			}
 			requireSound(t, c)
-			if format != "agentsim" && format != "servegen" && format != "vllm-generate" { // these compress or make up
+			if format != "agentsim" && format != "parquet" && format != "servegen" && format != "vllm-generate" { // these compress or make up
 				require.LessOrEqual(t, n, len(data))
 			}
 		}
@@ -43,7 +43,7 @@ func fuzz(f *testing.F, format string, seeds ...string) {
 // memory opens data as a trace. Pairs of files need a directory.
 func memory(t *testing.T, format string, data []byte) (*Trace, error) {
 	opts := Options{Format: format, SkipBad: 3, Tokens: tokens.ByRatio(4)}
-	if format == "agentsim" {
+	if format == "agentsim" || format == "parquet" {
 		path := filepath.Join(t.TempDir(), "x.parquet")
 		require.NoError(t, os.WriteFile(path, data, 0o600))
 		return OpenAll([]string{path}, opts)
@@ -187,6 +187,8 @@ func FuzzProbe(f *testing.F) {
 	f.Add([]byte(goodRow))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		p := probe(input{path: "x"}, data)
-		bestFormat(p)
+		for _, format := range formats() {
+			format.score(p)
+		}
 	})
 }

@@ -107,12 +107,12 @@ func (d *jsonDecoder) decode(q *queue) error {
 	}
 	if !d.more() {
 		d.ended = true
-		if d.s.Err() != nil && !(d.s.Cut() && d.begun) {
+		if d.s.Err() != nil && (d.s.Tail() != jsonscan.Cut || !d.begun) {
 			return d.s.Err()
 		}
-		if d.s.Cut() {
+		if d.s.Tail() == jsonscan.Cut {
 			d.left = cutShort
-		} else if d.s.Padded() {
+		} else if d.s.Tail() == jsonscan.Padded {
 			d.left = padded
 		}
 		return io.EOF
@@ -121,7 +121,7 @@ func (d *jsonDecoder) decode(q *queue) error {
 	d.format.record(d.s, q)
 	if d.s.Err() != nil {
 		q.calls = q.calls[:before]
-		if d.s.Cut() && d.begun {
+		if d.s.Tail() == jsonscan.Cut && d.begun {
 			d.ended, d.left = true, cutShort
 			return io.EOF
 		}
