@@ -251,31 +251,30 @@ func TestCountsAsExportersWriteThem(t *testing.T) {
 	}
 }
 
-func FuzzOpencode(f *testing.F)       { fuzzTool(f, "opencode") }
-func FuzzGemini(f *testing.F)         { fuzzTool(f, "gemini") }
-func FuzzClaudeStream(f *testing.F)   { fuzzTool(f, "claude-stream") }
-func FuzzCodexExec(f *testing.F)      { fuzzTool(f, "codex-exec") }
-func FuzzCursor(f *testing.F)         { fuzzTool(f, "cursor") }
-func FuzzOpenhandsV0(f *testing.F)    { fuzzTool(f, "openhands-v0") }
-func FuzzAiperfExport(f *testing.F)   { fuzzTool(f, "aiperf-export") }
-func FuzzVllmResults(f *testing.F)    { fuzzTool(f, "vllm-results") }
-func FuzzOtelSdk(f *testing.F)        { fuzzTool(f, "otel-sdk") }
-func FuzzJaeger(f *testing.F)         { fuzzTool(f, "jaeger") }
-func FuzzLangfuseExport(f *testing.F) { fuzzTool(f, "langfuse-export") }
-func FuzzLitellmPages(f *testing.F)   { fuzzTool(f, "litellm-pages") }
-func FuzzLitellmCsv(f *testing.F)     { fuzzTool(f, "litellm-csv") }
+func FuzzOpencode(f *testing.F)       { fuzz(f, "opencode", toolSeeds("opencode")...) }
+func FuzzGemini(f *testing.F)         { fuzz(f, "gemini", toolSeeds("gemini")...) }
+func FuzzClaudeStream(f *testing.F)   { fuzz(f, "claude-stream", toolSeeds("claude-stream")...) }
+func FuzzCodexExec(f *testing.F)      { fuzz(f, "codex-exec", toolSeeds("codex-exec")...) }
+func FuzzCursor(f *testing.F)         { fuzz(f, "cursor", toolSeeds("cursor")...) }
+func FuzzOpenhandsV0(f *testing.F)    { fuzz(f, "openhands-v0", toolSeeds("openhands-v0")...) }
+func FuzzAiperfExport(f *testing.F)   { fuzz(f, "aiperf-export", toolSeeds("aiperf-export")...) }
+func FuzzVllmResults(f *testing.F)    { fuzz(f, "vllm-results", toolSeeds("vllm-results")...) }
+func FuzzOtelSdk(f *testing.F)        { fuzz(f, "otel-sdk", toolSeeds("otel-sdk")...) }
+func FuzzJaeger(f *testing.F)         { fuzz(f, "jaeger", toolSeeds("jaeger")...) }
+func FuzzLangfuseExport(f *testing.F) { fuzz(f, "langfuse-export", toolSeeds("langfuse-export")...) }
+func FuzzLitellmPages(f *testing.F)   { fuzz(f, "litellm-pages", toolSeeds("litellm-pages")...) }
+func FuzzLitellmCsv(f *testing.F)     { fuzz(f, "litellm-csv", toolSeeds("litellm-csv")...) }
 func FuzzChatRows(f *testing.F) {
 	fuzz(f, "chat-rows", `{"conversation_id":"c","turn":1,"role":"user","content":"a"}`+"\n"+
 		`{"conversation_id":"c","turn":2,"role":"assistant","content":"b"}`)
 }
 
-// fuzzTool fuzzes a reader with its miniatures as seeds.
-func fuzzTool(f *testing.F, format string) {
-	var seeds []string
+// toolSeeds returns the miniatures of a format.
+func toolSeeds(format string) (seeds []string) {
 	for _, m := range toolMiniatures() {
 		if text, err := os.ReadFile(toolPath(m.path)); err == nil && m.format == format && m.path != "opencode/opencode.db" {
 			seeds = append(seeds, string(text))
 		}
 	}
-	fuzz(f, format, seeds...)
+	return seeds
 }

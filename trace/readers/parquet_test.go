@@ -2,8 +2,6 @@ package readers
 
 import (
 	"bytes"
-	"errors"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -190,25 +188,5 @@ func FuzzParquet(f *testing.F) {
 		Messages []chatMessage `parquet:"messages,list"`
 	}{"x", []chatMessage{{"user", "a"}, {"assistant", "b"}}}))
 	require.NoError(f, err)
-	f.Add(text)
-	f.Fuzz(func(t *testing.T, data []byte) {
-		path := filepath.Join(t.TempDir(), "x.parquet")
-		require.NoError(t, os.WriteFile(path, data, 0o600))
-		tr, err := OpenAll([]string{path}, Options{Format: "parquet", Tokens: tokens.ByRatio(4)})
-		if err != nil {
-			return
-		}
-		defer func() { require.NoError(t, tr.Close()) }()
-		for {
-			var c trace.Call
-			if err := tr.Read(&c); err != nil {
-				if errors.Is(err, io.EOF) {
-					return
-				}
-				require.NotEmpty(t, err.Error())
-				return
-			}
-			requireSound(t, c)
-		}
-	})
+	fuzz(f, "parquet", string(text))
 }
