@@ -17,13 +17,16 @@ import (
 // setup is what all simulations of a scenario share.
 type setup struct {
 	serve.Config
-	mean meanSession
+	mean  meanSession
+	notes []string // of the trace's reader
 }
 
 // meanSession is the average of a sample of the workload's sessions.
 type meanSession struct {
-	turns float64
-	gaps  float64 // seconds of tools and people, summed over the turns
+	turns   float64
+	gaps    float64 // seconds of tools and people, summed over the turns
+	people  float64 // seconds of the gaps that are people's
+	service float64 // seconds of the turns at the pace that the service level allows
 }
 
 // prepare builds the setup of a scenario.
@@ -37,7 +40,7 @@ func prepare(s *configs.Scenario) (*setup, error) {
 		Engine: s.Engine, Sessions: source, Arrivals: s.Workload.Arrivals, Pool: source.Pool,
 		Tools: source.Tools, Replay: s.Workload.Replay, Ramp: float64(s.Protocol.Ramp),
 		Pace: serve.Pace{TTFT: ttft, TPOT: tpot}, Cold: s.Protocol.Start == configs.FreshStart, Seed: s.Seed,
-		MinOutput: s.SLO.MinOutput()}}
+		MinOutput: s.SLO.MinOutput()}, notes: source.Notes}
 	if err := b.Prepare(); err != nil {
 		return nil, fmt.Errorf("%w: %w", metrics.ErrConfiguration, err)
 	}
@@ -60,7 +63,12 @@ func (b *setup) sample() error {
 		}
 		b.mean.turns += float64(len(session.Turns)) / sampled
 		for i := range session.Turns {
-			b.mean.gaps += float64(session.Turns[i].Gap) / sampled
+			turn := &session.Turns[i]
+			b.mean.gaps += float64(turn.Gap) / sampled
+			if turn.Kind == trace.User {
+				b.mean.people += float64(turn.Gap) / sampled
+			}
+			b.mean.service += (b.Pace.TTFT + b.Pace.TPOT*float64(turn.Output)) / sampled
 		}
 	}
 	return nil
@@ -70,13 +78,18 @@ func (b *setup) sample() error {
 // its longest duration, however fast they are served: tools and people alone
 // take longer.
 func (b *setup) allows(p *configs.Protocol, agents int) error {
-	each := max(float64(p.SessionsMin), float64(p.CallsMin)/b.mean.turns) / float64(agents)
-	sessions := max(each, p.SessionsPerAgent)
+	sessions := b.sessionsNeeded(p, agents)
 	if least := sessions * b.mean.gaps; least > float64(p.DurationMax) {
 		return fmt.Errorf("%w: protocol.duration_max: %v: the minima of the protocol are %.3g sessions of each of %d "+
 			"agents, whose tools alone take %.0f s", metrics.ErrConfiguration, p.DurationMax, sessions, agents, least)
 	}
 	return nil
+}
+
+// sessionsNeeded are the sessions of each agent that the minima of a protocol ask for.
+func (b *setup) sessionsNeeded(p *configs.Protocol, agents int) float64 {
+	each := max(float64(p.SessionsMin), float64(p.CallsMin)/b.mean.turns) / float64(agents)
+	return max(each, p.SessionsPerAgent)
 }
 
 // infeasible marks errors that say that something does not fit in memory.

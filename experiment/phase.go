@@ -15,7 +15,8 @@ import (
 // phase is one number of agents, simulated and measured.
 type phase struct {
 	agents       int
-	accelerators []int // by worker
+	grown        string // what is noted of its longest duration
+	accelerators []int  // by worker
 	window       *window
 	span         float64     // seconds of the window that count: those after the warm-up
 	sum          serve.Tally // what happened in that span
@@ -26,7 +27,8 @@ type phase struct {
 
 // runPhase simulates so many agents until the protocol is satisfied.
 func runPhase(ctx context.Context, s *configs.Scenario, base *setup, agents int) (*phase, error) {
-	if err := base.allows(&s.Protocol, agents); err != nil {
+	protocol, note, err := base.granted(s, agents)
+	if err != nil {
 		return nil, err
 	}
 	cfg := base.Config
@@ -35,7 +37,7 @@ func runPhase(ctx context.Context, s *configs.Scenario, base *setup, agents int)
 	if err != nil {
 		return nil, err
 	}
-	p := &phase{agents: agents, accelerators: acceleratorsByWorker(s)}
+	p := &phase{agents: agents, accelerators: acceleratorsByWorker(s), grown: note}
 	if err := c.Run(float64(s.Protocol.Ramp + s.Protocol.Warmup)); err != nil {
 		return nil, infeasible(err)
 	}
@@ -49,7 +51,7 @@ func runPhase(ctx context.Context, s *configs.Scenario, base *setup, agents int)
 			return nil, infeasible(err)
 		}
 		p.window.add(c.Window(), c.Now())
-		p.look(&s.Protocol)
+		p.look(&protocol)
 	}
 	if err := c.Check(); err != nil {
 		return nil, fmt.Errorf("a law is broken at %d agents: %w", agents, err)

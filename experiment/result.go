@@ -42,7 +42,7 @@ func Run(ctx context.Context, s *configs.Scenario, agents int, o Options) (*metr
 		return nil, err
 	}
 	r := p.result(s, base)
-	r.Agents, r.Warnings, r.Power.Series = agents, slices.Concat(s.Notes(), p.warnings()), p.series(s)
+	r.Agents, r.Warnings, r.Power.Series = agents, slices.Concat(s.Notes(), p.warnings(), base.hangs(s)), p.series(s)
 	r.Version, r.Calls, r.Events = o.Version, p.sum.Finished, p.events
 	r.WallS = o.now().Sub(begun).Seconds()
 	return r, nil
@@ -92,7 +92,7 @@ func (s *search) result(base *setup) *metrics.Result {
 	r.Capacity = &metrics.Capacity{Agents: answer.agents, AgentsLow: low, AgentsHigh: high, Accelerators: accelerators,
 		PerAccelerator: n / float64(accelerators), PerMW: power.PerMW(n, &breakdown)}
 	r.Limit = s.limit()
-	r.Warnings = slices.Concat(s.scenario.Notes(), s.warnings())
+	r.Warnings = slices.Concat(s.scenario.Notes(), s.warnings(), base.hangs(s.scenario))
 	for _, p := range s.phases {
 		r.Search = append(r.Search, p.phase)
 		r.Calls += p.sum.Finished
@@ -131,12 +131,22 @@ func (s *search) limit() string {
 // warnings tells of the phases at the edge of the bracket that are no verdicts
 // of the protocol.
 func (s *search) warnings() []string {
+	if s.answer().grown != "" {
+		return slices.Concat(s.answer().warnings(), s.failure().ended())
+	}
 	return slices.Concat(s.answer().warnings(), s.failure().warnings())
 }
 
 // warnings says that the phase ran for its longest time without what the
-// protocol asks for.
+// protocol asks for, and that this time grew.
 func (p *phase) warnings() []string {
+	if p.grown == "" {
+		return p.ended()
+	}
+	return append(p.ended(), p.grown)
+}
+
+func (p *phase) ended() []string {
 	if p.phase.End != metrics.EndDurationMax {
 		return nil
 	}

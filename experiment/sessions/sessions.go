@@ -5,6 +5,7 @@ package sessions
 import (
 	"fmt"
 	"math/rand/v2"
+	"strings"
 
 	"agentsim/configs"
 	"agentsim/serve"
@@ -17,6 +18,7 @@ import (
 type Source struct {
 	serve.Sessions
 	Tools []string    // whose results calls answer, as far as the workload tells; see trace.Turn
+	Notes []string    // of the trace's reader: what it left out or filled in
 	Pool  *trace.Pool // sub-agents and arrivals by time, where the workload replays them; nil = none
 }
 
@@ -35,7 +37,12 @@ func Open(s *configs.Scenario) (*Source, error) {
 		return &Source{Sessions: &drawn{profile: &w.Synthetic, seed: s.Seed}}, nil
 	}
 	w.OutputMax = lower(w.OutputMax, s.Protocol.OutputMax)
-	r, err := readers.Open(w.Trace, w.Format)
+	r, err := readers.OpenAll([]string{w.Trace}, readers.Options{
+		Format:  w.Format,
+		SkipBad: w.SkipBad,
+		Prefix:  w.Prefix,
+		Block:   w.BlockTokens,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("workload.trace: %w", err)
 	}
@@ -47,7 +54,25 @@ func Open(s *configs.Scenario) (*Source, error) {
 	if err != nil {
 		return nil, fmt.Errorf("workload.trace: %s: %w", w.Trace, err)
 	}
-	return dealer(&w, pool, s.Seed)
+	source, err := dealer(&w, pool, s.Seed)
+	if err != nil {
+		return nil, err
+	}
+	source.Notes = notes(r.Report())
+	return source, nil
+}
+
+// notes are what a reader met that bears on an answer.
+func notes(r readers.Report) (out []string) {
+	for _, n := range r.Notes {
+		if !strings.HasPrefix(n.Text, "unknown ") {
+			out = append(out, fmt.Sprintf("workload.trace: %s (%d)", n.Text, n.Count))
+		}
+	}
+	if len(r.Bad) > 0 {
+		out = append(out, fmt.Sprintf("workload.trace: %d bad records passed over, the first: %v", len(r.Bad), r.Bad[0]))
+	}
+	return out
 }
 
 // dealer deals out all sessions of a trace, or those of main agents where

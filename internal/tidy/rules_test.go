@@ -125,6 +125,7 @@ var modules = []struct {
 	{"github.com/nats-io/nats-server/v2", []string{"experiment/sweep/queue"}},
 	{"github.com/nats-io/nats.go", []string{"experiment/sweep/queue"}},
 	{"github.com/klauspost/compress", []string{"trace", "report"}},
+	{"modernc.org/sqlite", []string{"trace"}},
 	{"github.com/stretchr/testify/require", nil}, // of testify only this: a failed check ends the test
 	{"github.com/rogpeppe/go-internal/testscript", nil},
 	{"pgregory.net/rapid", nil},
