@@ -17,6 +17,7 @@ type Generator struct {
 	session Session
 	turn    int // of the session, to be read next
 	id      string
+	team    *team // of the session's sub-agents; nil = the profile has none
 }
 
 // NewGenerator returns a Reader of that many sessions. The profile must be valid.
@@ -27,6 +28,9 @@ func NewGenerator(p *Profile, seed uint64, sessions int) *Generator {
 // Read fills call with the next turn, or returns io.EOF.
 func (g *Generator) Read(call *Call) error {
 	if g.turn == len(g.session.Turns) {
+		if g.team != nil && g.team.read(call, g.id) {
+			return nil
+		}
 		if g.drawn == g.sessions {
 			return io.EOF
 		}
@@ -41,6 +45,9 @@ func (g *Generator) Read(call *Call) error {
 	if g.turn == 0 {
 		call.Gap, call.Shared = Unknown, int(g.session.Shared)
 	}
+	if g.team != nil {
+		call.Joins = g.team.gated[g.turn]
+	}
 	g.turn++
 	return nil
 }
@@ -50,4 +57,8 @@ func (g *Generator) next() {
 	g.turn = 0
 	g.id = g.profile.Name + "-" + strconv.Itoa(g.drawn)
 	g.profile.Draw(rand.New(rand.NewPCG(g.seed, uint64(g.drawn))), &g.session)
+	if g.profile.SubAgents != nil {
+		const apart = 1 << 63 // sub-agents draw from streams of their own
+		g.team = newTeam(g.profile, rand.New(rand.NewPCG(g.seed, apart|uint64(g.drawn))), len(g.session.Turns))
+	}
 }

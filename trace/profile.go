@@ -34,6 +34,7 @@ type Profile struct {
 	Compaction  Compaction  `yaml:"compaction,omitempty"`   // the agent shortens its history
 	PrefixBreak PrefixBreak `yaml:"prefix_break,omitempty"` // the prompt stops matching what came before
 	Correlation Correlation `yaml:"correlation,omitempty"`
+	SubAgents   *SubAgents  `yaml:"sub_agents,omitempty"` // that sessions start; with arrivals: lanes
 
 	ContextLimit int `yaml:"context_limit,omitempty"` // tokens; 0 = none
 	OutputLimit  int `yaml:"-"`                       // tokens; longer answers are cut (max_tokens); 0 = none
@@ -124,6 +125,7 @@ func (p *Profile) Validate() error {
 		{"compaction", p.Compaction.validate()},
 		{"prefix_break", p.PrefixBreak.validate()},
 		{"correlation", p.Correlation.validate()},
+		{"sub_agents", p.SubAgents.validate()},
 	}
 	for _, check := range checks {
 		if check.err != nil {

@@ -34,7 +34,7 @@ func (a *app) validateCommand() *cobra.Command {
 			if err != nil {
 				return usageError{err}
 			}
-			r, err := a.validate(cmd, args[0], cases)
+			r, err := a.validate(cmd, cases)
 			if err != nil {
 				return err
 			}
@@ -51,15 +51,15 @@ func (a *app) validateCommand() *cobra.Command {
 }
 
 // validate runs the cases with the engines' factors and without.
-func (a *app) validate(cmd *cobra.Command, name string, cases []validate.Case) (*validate.Result, error) {
+func (a *app) validate(cmd *cobra.Command, cases []validate.Case) (*validate.Result, error) {
 	o := validate.Options{Seed: a.settings.GetUint64("seed"), Progress: a.casesDone}
 	defer a.endProgress()
-	r, err := validate.Run(cmd.Context(), name, cases, o)
+	r, err := validate.Run(cmd.Context(), cases, o)
 	if err != nil {
 		return nil, err
 	}
 	o.Unfitted = true
-	plain, err := validate.Run(cmd.Context(), name, cases, o)
+	plain, err := validate.Run(cmd.Context(), cases, o)
 	if err != nil {
 		return nil, err
 	}

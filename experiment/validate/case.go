@@ -24,6 +24,10 @@ type Case struct {
 	Decode       Pool // of a disaggregated case, or the one pool of an aggregated one
 	MTP          bool // speculative decoding; its depth is not recorded
 
+	Load  Load   // of a run of agents; zero = requests of fixed length
+	Draft Draft  // what is recorded of speculative decoding
+	Notes string // free text of the table
+
 	Input, Output int     // nominal lengths in tokens
 	Shortest      float64 // lengths are uniform from this share of nominal up to nominal
 	Concurrency   int     // requests in flight
@@ -43,6 +47,26 @@ type Pool struct {
 	DPAttention  bool
 }
 
+// Load is what agents a run served, and for how long.
+type Load struct {
+	Workload string  // preset of the sessions' shape
+	About    string  // what else the table says of it
+	Lanes    bool    // Concurrency counts session trees alive, not conversations
+	Offload  string  // where evicted caches may go: none, dram, mooncake; empty = not published
+	Warmup   float64 // seconds before what counts
+	Window   float64 // seconds that count; 0 = a finite run
+}
+
+// Agents reports whether the case is a run of agents.
+func (c *Case) Agents() bool { return c.Load.Workload != "" }
+
+// Draft is what a table records of speculative decoding.
+type Draft struct {
+	Name     string  // mtp, eagle3, dspark, …; none = off; empty = not published
+	Depth    int     // tokens drafted a step; 0 = not published
+	Accepted float64 // mean tokens a step, the bonus token included; 0 = not published
+}
+
 // Metric is a column of measurements.
 type Metric uint8
 
@@ -50,9 +74,14 @@ type Metric uint8
 const (
 	TotalThroughput Metric = iota
 	OutputThroughput
+	Requests
+	TPOTMean
 	TPOT
+	TTFTMean
 	TTFT
+	TTFTLate
 	TTFTTail
+	Hit
 	Power
 	Energy
 	metricCount
@@ -60,11 +89,19 @@ const (
 
 // Metrics lists all metrics.
 func Metrics() []Metric {
-	return []Metric{TotalThroughput, OutputThroughput, TPOT, TTFT, TTFTTail, Power, Energy}
+	list := make([]Metric, metricCount)
+	for i := range list {
+		list[i] = Metric(i)
+	}
+	return list
 }
 
 // String is the metric's column.
 func (m Metric) String() string {
-	return [metricCount]string{"total_tok_s_gpu", "output_tok_s_gpu", "tpot_p50_ms", "ttft_p50_s", "ttft_p99_s",
-		"gpu_power_w", "j_per_output_tok"}[m]
+	return [metricCount]string{"total_tok_s_gpu", "output_tok_s_gpu", "requests_s", "tpot_mean_ms", "tpot_p50_ms",
+		"ttft_mean_s", "ttft_p50_s", "ttft_p95_s", "ttft_p99_s", "prefix_hit", "gpu_power_w",
+		"j_per_output_tok"}[m]
 }
+
+// share reports whether the metric is a share, whose error is a difference.
+func (m Metric) share() bool { return m == Hit }

@@ -37,7 +37,7 @@ func base() row {
 
 // csvOf writes rows under a header, as a CSV file.
 func csvOf(rows ...row) string {
-	header := columns()
+	header := fixedColumns()
 	for _, m := range Metrics() {
 		header = append(header, m.String())
 	}

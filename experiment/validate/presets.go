@@ -13,15 +13,21 @@ import (
 
 // presets loads each preset once.
 type presets struct {
-	systems map[string]*hardware.System
-	models  map[string]*llm.Spec
-	engines map[string]*step.EngineSpec
-	kernels map[string]*hardware.KernelSet
+	systems   map[string]*hardware.System
+	models    map[string]*llm.Spec
+	engines   map[string]*step.EngineSpec
+	kernels   map[string]*hardware.KernelSet
+	workloads map[string]*trace.Workload
 }
 
 func newPresets() *presets {
-	return &presets{systems: map[string]*hardware.System{}, models: map[string]*llm.Spec{},
-		engines: map[string]*step.EngineSpec{}, kernels: map[string]*hardware.KernelSet{}}
+	return &presets{
+		systems:   map[string]*hardware.System{},
+		models:    map[string]*llm.Spec{},
+		engines:   map[string]*step.EngineSpec{},
+		kernels:   map[string]*hardware.KernelSet{},
+		workloads: map[string]*trace.Workload{},
+	}
 }
 
 func load[T any](cache map[string]*T, kind, name string) (*T, error) {
@@ -43,12 +49,20 @@ type prepared struct {
 	why    string // it cannot be run; empty = it can
 }
 
-// prepare builds the cluster of a case. An error is a fault of the table: a
-// name that no preset has.
-func (p *presets) prepare(c *Case, o *Options) (*prepared, error) {
+// prepare builds the cluster of a case, or says why it cannot be run.
+func (p *presets) prepare(c *Case, o *Options) *prepared {
 	if c.Gap != "" {
-		return &prepared{why: c.Gap}, nil
+		return &prepared{why: c.Gap}
 	}
+	job, err := p.cluster(c, o)
+	if err != nil {
+		return &prepared{why: err.Error()}
+	}
+	return job
+}
+
+// cluster builds the cluster of a case.
+func (p *presets) cluster(c *Case, o *Options) (*prepared, error) {
 	system, err := load(p.systems, "systems", c.System)
 	if err != nil {
 		return nil, fmt.Errorf("system: %w", err)
@@ -63,23 +77,42 @@ func (p *presets) prepare(c *Case, o *Options) (*prepared, error) {
 	}
 	name, ok := engine.Kernels[system.Accelerator.Name]
 	if !ok {
-		return &prepared{why: fmt.Sprintf("engine %s has no kernels for %s", engine.Name, system.Accelerator.Name)}, nil
+		return nil, fmt.Errorf("engine %s has no kernels for %s", engine.Name, system.Accelerator.Name)
 	}
 	kernels, err := load(p.kernels, "kernels", name)
 	if err != nil {
 		return nil, err
 	}
-	d, err := deployment(c, system, model)
+	drafting := *model
+	drafting.Acceptance = acceptance(c, model)
+	d, err := deployment(c, system, &drafting)
 	if err != nil {
-		return &prepared{why: err.Error()}, nil
+		return nil, err
 	}
 	tuned := *engine
 	if o.Unfitted {
 		tuned.Efficiency, tuned.EfficiencyOn = 1, nil
 	}
-	return &prepared{system: system, config: serve.Config{Deployment: d, System: *system, LLM: *model, Kernels: *kernels,
-		Engine: tuned, Sessions: newLengths(c, o.Seed), Replay: trace.ReplayRecorded, Agents: c.Concurrency, Cold: true,
-		CallsMax: int64(rounds * c.Concurrency), Seed: o.Seed}}, nil
+	config := serve.Config{
+		Deployment: d,
+		System:     *system,
+		LLM:        drafting,
+		Kernels:    *kernels,
+		Engine:     tuned,
+		Replay:     trace.ReplayRecorded,
+		Agents:     c.Concurrency,
+		Cold:       true,
+		Seed:       o.Seed,
+	}
+	if !c.Agents() {
+		config.Sessions = newLengths(c, o.Seed)
+		config.CallsMax = int64(rounds * c.Concurrency)
+		return &prepared{system: system, config: config}, nil
+	}
+	if err := p.agents(c, &config, o); err != nil {
+		return nil, err
+	}
+	return &prepared{system: system, config: config}, nil
 }
 
 // rounds is the number of requests per request in flight, as the benchmark

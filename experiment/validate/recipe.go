@@ -3,12 +3,15 @@ package validate
 import (
 	"fmt"
 	"math/bits"
+	"slices"
 
 	"agentsim/models/hardware"
+	"agentsim/models/kvcache"
 	"agentsim/models/llm"
 	"agentsim/models/moe"
 	"agentsim/models/step"
 	"agentsim/serve"
+	"agentsim/units"
 )
 
 // Tables record the shape of a deployment, but not the limits its engine was
@@ -51,7 +54,7 @@ func deployment(c *Case, s *hardware.System, m *llm.Spec) (serve.DeploymentSpec,
 		// The default of modelling.md 2.1: random tokens do not spread evenly either.
 		Experts: serve.ExpertsSpec{Popularity: moe.Popularity{Kind: moe.Lognormal, Sigma: 0.6},
 			Placement: moe.Placement{Kind: moe.Contiguous}},
-		Cache: serve.CacheSpec{Off: true, ReserveTokens: max(1, c.Output/2)}, // half an answer, the mean of those under way
+		Cache: cache(c),
 	}
 	if c.Engine == sglang {
 		d.Batching = serve.PrefillPriority // unless started with enable_mixed_chunk
@@ -62,7 +65,7 @@ func deployment(c *Case, s *hardware.System, m *llm.Spec) (serve.DeploymentSpec,
 	decode := pool(c.Decode)
 	decode.MaxBatchPerRank = batchLimit(c)
 	if c.MTP {
-		decode.DraftTokens = draftDepth(c, m)
+		decode.DraftTokens = min(draftDepth(c), len(m.Acceptance))
 	}
 	if c.Mode == aggregated {
 		decode.TokenBudget = tokenBudget(c)
@@ -110,6 +113,9 @@ func tokenBudget(c *Case) int {
 	case atom:
 		return budgetATOM
 	}
+	if c.Agents() && c.Engine == trtllm {
+		return budgetSGLang // chunked prefill is on where contexts are long
+	}
 	return max(budgetDefault, c.Input)
 }
 
@@ -155,14 +161,89 @@ func hold(c *Case, s *hardware.System) serve.HoldSpec {
 	return serve.HoldSpec{}
 }
 
-// draftDepth is the number of draft tokens, which is not recorded: three, and
-// one where attention is data parallel, as recipes serve large batches.
-func draftDepth(c *Case, m *llm.Spec) int {
-	depth := 3
-	if c.Decode.DPAttention {
-		depth = 1
+// cache is off for requests of fixed length, which share nothing.
+func cache(c *Case) serve.CacheSpec {
+	if !c.Agents() {
+		return serve.CacheSpec{Off: true, ReserveTokens: max(1, c.Output/2)} // half an answer, the mean of those under way
 	}
-	return min(depth, len(m.Acceptance))
+	spec := serve.CacheSpec{}
+	if c.Load.Offload == "dram" || c.Load.Offload == "mooncake" {
+		// The recipes of AgentX give a rank 220 GiB of host memory; PCIe 5.0 or
+		// C2C moves it at 50 GB/s and more.
+		spec.Tiers = []kvcache.TierSpec{{
+			Name:     kvcache.Host,
+			Capacity: units.Bytes(220 << 30),
+			Rate:     units.ByteRate(50e9),
+			Latency:  units.Seconds(10e-6),
+		}}
+	}
+	return spec
+}
+
+// draftDepth is the number of draft tokens. Where it is not recorded: the most
+// that the draft's recipes set, or of MTP three, and one where attention is data
+// parallel, as recipes for requests of fixed length serve large batches.
+func draftDepth(c *Case) int {
+	switch {
+	case c.Draft.Depth > 0:
+		return c.Draft.Depth
+	case c.Draft.Name == "dspark":
+		return 6 // DSpark's block of the checkpoint of August 2026, as its recipes set it
+	case c.Decode.DPAttention && !c.Agents():
+		return 1
+	}
+	return 3
+}
+
+// acceptance is the mean number of tokens a step by draft depth: from the one
+// that the table records, as if each draft token were accepted with the same
+// probability; else the model's, continued at the rate of its last step.
+func acceptance(c *Case, m *llm.Spec) []float64 {
+	depth := draftDepth(c)
+	if !c.MTP || c.Draft.Accepted == 0 {
+		list := slices.Clone(m.Acceptance)
+		for n := len(list); n > 0 && n < depth; n = len(list) {
+			last, before := list[n-1]-beforeLast(list), 1.0
+			if n > 1 {
+				before = beforeLast(list) - beforeLast(list[:n-1])
+			}
+			list = append(list, list[n-1]+last*min(1, last/before))
+		}
+		return list
+	}
+	accepted := min(c.Draft.Accepted, float64(depth+1))
+	low, high := 0.0, 1.0
+	for range 60 { // halvings: exact to the last bit
+		p := (low + high) / 2
+		if tokens(p, depth) < accepted {
+			low = p
+		} else {
+			high = p
+		}
+	}
+	list := make([]float64, depth)
+	for i := range list {
+		list[i] = tokens(low, i+1)
+	}
+	return list
+}
+
+// tokens is the mean number of tokens of a step at a depth, if each draft token
+// is accepted with probability p: 1 + p + p² + …
+func tokens(p float64, depth int) float64 {
+	sum, power := 1.0, 1.0
+	for range depth {
+		power *= p
+		sum += power
+	}
+	return sum
+}
+
+func beforeLast(list []float64) float64 {
+	if len(list) < 2 {
+		return 1
+	}
+	return list[len(list)-2]
 }
 
 // marlin is the path of the kernels that unpack 4-bit weights on Hopper.

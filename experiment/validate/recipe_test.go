@@ -107,11 +107,22 @@ func TestSchedulersThatGatherPrompts(t *testing.T) {
 }
 
 func TestDraftDepth(t *testing.T) {
-	m := &llm.Spec{Acceptance: []float64{1.7, 2.2, 2.5, 2.7}}
-	require.Equal(t, 3, draftDepth(&Case{}, m))
-	require.Equal(t, 1, draftDepth(&Case{Decode: Pool{DPAttention: true}}, m))
-	m.Acceptance = m.Acceptance[:2]
-	require.Equal(t, 2, draftDepth(&Case{}, m))
+	require.Equal(t, 3, draftDepth(&Case{}))
+	require.Equal(t, 1, draftDepth(&Case{Decode: Pool{DPAttention: true}}))
+	require.Equal(t, 3, draftDepth(&Case{Decode: Pool{DPAttention: true}, Load: Load{Workload: "agentx"}}))
+	require.Equal(t, 2, draftDepth(&Case{Draft: Draft{Depth: 2}}))
+}
+
+// A recorded acceptance is met at the depth that was drafted.
+func TestAcceptanceAsRecorded(t *testing.T) {
+	m := &llm.Spec{Acceptance: []float64{1.8, 2.4}}
+	list := acceptance(&Case{MTP: true, Draft: Draft{Depth: 3, Accepted: 2.5}}, m)
+	require.Len(t, list, 3)
+	require.InEpsilon(t, 2.5, list[2], 1e-9)
+	p := list[0] - 1
+	require.InEpsilon(t, 1+p+p*p, list[1], 1e-9)
+	require.InDeltaSlice(t, []float64{1.8, 2.4, 2.85}, acceptance(&Case{MTP: true, Draft: Draft{Depth: 3}}, m), 1e-9)
+	require.InEpsilon(t, 4., acceptance(&Case{MTP: true, Draft: Draft{Depth: 3, Accepted: 9}}, m)[2], 1e-9, "no more than all")
 }
 
 func TestEnginesByDate(t *testing.T) {

@@ -2,12 +2,12 @@ package validate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
 	"sync"
 
-	"agentsim/metrics"
 	"agentsim/serve"
 )
 
@@ -19,17 +19,13 @@ type Options struct {
 	Progress func(done, all int)
 }
 
-// Run simulates the cases of a table of the given name and compares. The
+// Run simulates the cases of a table and compares. The
 // result does not depend on how many simulations run side by side.
-func Run(ctx context.Context, name string, cases []Case, o Options) (*Result, error) {
+func Run(ctx context.Context, cases []Case, o Options) (*Result, error) {
 	p := newPresets()
 	jobs := make([]*prepared, len(cases))
 	for i := range cases {
-		job, err := p.prepare(&cases[i], &o)
-		if err != nil {
-			return nil, fmt.Errorf("%s:%d: %w", name, cases[i].Line, err)
-		}
-		jobs[i] = job
+		jobs[i] = p.prepare(&cases[i], &o)
 	}
 	b := batch{cases: cases, jobs: jobs, options: &o, predicted: make([]prediction, len(cases))}
 	if err := b.run(ctx); err != nil {
@@ -100,7 +96,7 @@ func (b *batch) order() []int {
 			order = append(order, i)
 		}
 	}
-	tokens := func(i int) int { return b.cases[i].Concurrency * b.cases[i].Output }
+	tokens := func(i int) int { return b.cases[i].Concurrency * max(1, b.cases[i].Output) }
 	slices.SortStableFunc(order, func(i, j int) int { return tokens(j) - tokens(i) })
 	return order
 }
@@ -120,11 +116,19 @@ func (j *prepared) run(c *Case) (prediction, error) {
 	if err != nil {
 		return prediction{}, err
 	}
-	if err := cluster.RunOut(); err != nil {
+	if c.Agents() {
+		err = c.play(cluster)
+	} else {
+		err = cluster.RunOut()
+	}
+	if err != nil {
 		return prediction{}, err
 	}
 	if err := cluster.Check(); err != nil {
 		return prediction{}, fmt.Errorf("a law is broken: %w", err)
+	}
+	if cluster.Window().Calls == 0 {
+		return prediction{}, errors.New("no call ended in what counts of the run")
 	}
 	return j.measure(c, cluster), nil
 }
@@ -132,6 +136,7 @@ func (j *prepared) run(c *Case) (prediction, error) {
 // The quantiles that tables report, and milliseconds.
 const (
 	median = 0.5
+	late   = 0.95
 	tail   = 0.99
 	milli  = 1e3
 )
@@ -140,24 +145,20 @@ func (j *prepared) measure(c *Case, cluster *serve.Cluster) prediction {
 	t := cluster.Window()
 	seconds := cluster.Span()
 	n := float64(c.Accelerators)
-	slices.Sort(t.TTFT)
-	slices.Sort(t.Speed)
 	joules := j.joules(cluster, t, seconds, 0)
 	counted := joules
-	if c.Mode == disaggregated && j.system.Accelerator.Vendor == amd {
+	if !c.Agents() && c.Mode == disaggregated && j.system.Accelerator.Vendor == amd {
 		counted = j.joules(cluster, t, seconds, c.Prefill.Workers) // as these rows are kept: decode workers alone
 	}
 	p := prediction{
 		TotalThroughput:  float64(t.InputTokens+t.OutputTokens) / seconds / n,
 		OutputThroughput: float64(t.OutputTokens) / seconds / n,
-		TTFT:             metrics.Quantile(t.TTFT, median),
-		TTFTTail:         metrics.Quantile(t.TTFT, tail),
+		Requests:         float64(t.Calls) / seconds,
+		Hit:              float64(t.HitTokens) / float64(max(1, t.InputTokens)),
 		Power:            joules / seconds / n,
-		Energy:           counted / float64(t.OutputTokens),
+		Energy:           counted / float64(max(1, t.OutputTokens)),
 	}
-	if speed := metrics.Quantile(t.Speed, median); speed > 0 {
-		p[TPOT] = milli / speed
-	}
+	latencies(&p, t)
 	return p
 }
 

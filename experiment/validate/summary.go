@@ -21,9 +21,22 @@ func (b *batch) compare() *Result {
 			if c.Measured[m] == 0 {
 				continue
 			}
-			r.Cases = append(r.Cases, Comparison{ID: c.ID, Metric: m.String(), Measured: c.Measured[m],
-				Predicted: b.predicted[i][m], Error: b.predicted[i][m]/c.Measured[m] - 1, MTP: c.MTP, Engine: c.Engine,
-				System: c.System, Mode: c.Mode, Model: c.Model})
+			off := b.predicted[i][m]/c.Measured[m] - 1
+			if m.share() {
+				off = b.predicted[i][m] - c.Measured[m]
+			}
+			r.Cases = append(r.Cases, Comparison{
+				ID:        c.ID,
+				Metric:    m.String(),
+				Measured:  c.Measured[m],
+				Predicted: b.predicted[i][m],
+				Error:     off,
+				MTP:       c.MTP,
+				Engine:    c.Engine,
+				System:    c.System,
+				Mode:      c.Mode,
+				Model:     c.Model,
+			})
 		}
 	}
 	r.Summary = summarise(r.Cases, func(c *Comparison) bool { return !c.MTP })
