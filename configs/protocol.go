@@ -30,8 +30,13 @@ type Protocol struct {
 	SessionsPerAgent float64       `yaml:"sessions_per_agent"`  // and per agent at least
 	CallsMin         int           `yaml:"calls_min,omitempty"` // calls measured at least
 	DurationMax      units.Seconds `yaml:"duration_max"`        // measured at most
-	Batches          int           `yaml:"batches"`             // of the window, for intervals
-	StopWhenCertain  bool          `yaml:"stop_when_certain"`   // after Duration, whatever minima are not met
+	// CyclesMin and SessionsSeen lengthen Duration, and DurationMax with it, where
+	// agents are slow or few: turns that each agent has time for at the service
+	// level's pace, gaps included, and sessions of which some part is measured.
+	CyclesMin       float64 `yaml:"cycles_min,omitempty"`
+	SessionsSeen    int     `yaml:"sessions_seen,omitempty"`
+	Batches         int     `yaml:"batches"`           // of the window, for intervals
+	StopWhenCertain bool    `yaml:"stop_when_certain"` // after Duration, whatever minima are not met
 	// Precision lets a phase go on beyond its minima until its verdict is
 	// certain or its shares are known to ± this; 0 = the minima suffice.
 	Precision float64 `yaml:"precision,omitempty"`
@@ -62,6 +67,7 @@ const agentsMax = 1 << 20
 func (p *Protocol) Validate() error {
 	const batchesLeast = 10 // fewer say nothing about their spread
 	const batchesMost = 60  // a window has no more slices
+	const cyclesMost = 1000 // more would be sessions
 	checks := []requirement{
 		oneOf("start", p.Start, StationaryStart, FreshStart),
 		oneOf("random_prefix", p.RandomPrefix, PrefixAtStart, PrefixAfterShared),
@@ -72,6 +78,11 @@ func (p *Protocol) Validate() error {
 		{p.DurationMax >= p.Duration, "duration_max", fmt.Sprintf("%v: is below duration %v", p.DurationMax, p.Duration)},
 		{p.SessionsMin >= 0, "sessions_min", fmt.Sprintf("%d: want 0 or more", p.SessionsMin)},
 		{p.SessionsPerAgent >= 0, "sessions_per_agent", fmt.Sprintf("%g: want 0 or more", p.SessionsPerAgent)},
+		{p.CyclesMin >= 0 && p.CyclesMin <= cyclesMost, "cycles_min", fmt.Sprintf("%g: want 0 (none) to %d", p.CyclesMin, cyclesMost)},
+		{
+			p.SessionsSeen >= 0 && p.SessionsSeen <= agentsMax, "sessions_seen",
+			fmt.Sprintf("%d: want 0 (none) to %d", p.SessionsSeen, agentsMax),
+		},
 		{p.CallsMin >= 0, "calls_min", fmt.Sprintf("%d: want 0 or more", p.CallsMin)},
 		{
 			p.Batches >= batchesLeast && p.Batches <= batchesMost, "batches",

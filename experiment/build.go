@@ -6,6 +6,7 @@ package experiment
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"agentsim/configs"
 	"agentsim/experiment/sessions"
@@ -17,14 +18,20 @@ import (
 // setup is what all simulations of a scenario share.
 type setup struct {
 	serve.Config
-	mean meanSession
+	mean     meanSession
+	warnings []string // what a reader of any result of the scenario must know
 }
 
-// meanSession is the mean of some sessions.
+// meanSession is the mean of some sessions. Times are in seconds.
 type meanSession struct {
-	turns float64
-	gaps  float64 // seconds of tools and people, summed over the turns
+	turns  float64
+	gaps   float64 // of tools and people, summed over the turns
+	people float64 // of these, of people
+	served float64 // of calls, at the service level's pace
 }
+
+// length is the time that a session takes where the service level is just met.
+func (m *meanSession) length() float64 { return m.gaps + m.served }
 
 // prepare builds the setup of a scenario.
 func prepare(s *configs.Scenario) (*setup, error) {
@@ -37,7 +44,7 @@ func prepare(s *configs.Scenario) (*setup, error) {
 		Engine: s.Engine, Sessions: source, Arrivals: s.Workload.Arrivals, Pool: source.Pool,
 		Tools: source.Tools, Replay: s.Workload.Replay, Ramp: float64(s.Protocol.Ramp),
 		Pace: serve.Pace{TTFT: ttft, TPOT: tpot}, Cold: s.Protocol.Start == configs.FreshStart, Seed: s.Seed,
-		MinOutput: s.SLO.MinOutput()}}
+		MinOutput: s.SLO.MinOutput()}, warnings: slices.Concat(s.Warnings(), source.Warnings)}
 	if err := b.Prepare(); err != nil {
 		return nil, fmt.Errorf("%w: %w", metrics.ErrConfiguration, err)
 	}
@@ -54,27 +61,23 @@ func prepare(s *configs.Scenario) (*setup, error) {
 func (b *setup) sample() error {
 	const sampled = 400 // the mean number of turns is then known to about 3 %
 	var session trace.Session
+	m := &b.mean
 	for agent := range sampled {
 		if err := b.Sessions.Session(agent, 0, &session); err != nil {
 			return err
 		}
-		b.mean.turns += float64(len(session.Turns)) / sampled
+		m.turns += float64(len(session.Turns)) / sampled
 		for i := range session.Turns {
-			b.mean.gaps += float64(session.Turns[i].Gap) / sampled
+			t := &session.Turns[i]
+			m.served += (b.Pace.TTFT + b.Pace.TPOT*float64(t.Output)) / sampled
+			if i == 0 {
+				continue // a session begins with a call
+			}
+			m.gaps += float64(t.Gap) / sampled
+			if t.Kind == trace.User {
+				m.people += float64(t.Gap) / sampled
+			}
 		}
-	}
-	return nil
-}
-
-// allows refuses a protocol whose minima so many agents cannot reach within
-// its longest duration, however fast they are served: tools and people alone
-// take longer.
-func (b *setup) allows(p *configs.Protocol, agents int) error {
-	each := max(float64(p.SessionsMin), float64(p.CallsMin)/b.mean.turns) / float64(agents)
-	sessions := max(each, p.SessionsPerAgent)
-	if least := sessions * b.mean.gaps; least > float64(p.DurationMax) {
-		return fmt.Errorf("%w: protocol.duration_max: %v: the minima of the protocol are %.3g sessions of each of %d "+
-			"agents, whose tools alone take %.0f s", metrics.ErrConfiguration, p.DurationMax, sessions, agents, least)
 	}
 	return nil
 }

@@ -28,13 +28,13 @@ type slice struct {
 
 const (
 	slicesMost  = 120
-	slicesFirst = 60 // of a protocol's duration
+	slicesFirst = 60 // of a phase's least duration
 )
 
-// newWindow begins a window at the cluster's present.
-func newWindow(s *configs.Scenario, c *serve.Cluster) *window {
+// newWindow begins a window at the cluster's present, of so many seconds or more.
+func newWindow(s *configs.Scenario, c *serve.Cluster, seconds float64) *window {
 	return &window{criteria: s.SLO.Criteria(), batches: s.Protocol.Batches,
-		seconds: float64(s.Protocol.Duration) / slicesFirst, from: c.Now(), before: c.Totals().Sessions, settled: true}
+		seconds: seconds / slicesFirst, from: c.Now(), before: c.Totals().Sessions, settled: true}
 }
 
 // add appends the slice up to now, which a tally holds.
@@ -149,16 +149,22 @@ func (w *window) sum() (t serve.Tally) {
 	return t
 }
 
-// verdict judges what counts.
+// verdict judges what counts. A criterion on what no call has, such as the
+// output speed of answers of one token, is met by all calls.
 func (w *window) verdict() metrics.Verdict {
 	scores := make([]metrics.Score, len(w.criteria))
+	calls := float64(w.calls())
 	for k, c := range w.criteria {
 		series := w.shares(w.counted(), k)
 		requests := 0.0
 		for _, r := range series {
 			requests += r.Below
 		}
-		scores[k] = metrics.NewScore(c, metrics.BatchMeans(series, w.batches), requests)
+		met := metrics.BatchMeans(series, w.batches)
+		if requests == 0 && calls > 0 {
+			met, requests = metrics.Interval{Mean: 1}, calls
+		}
+		scores[k] = metrics.NewScore(c, met, requests)
 	}
 	return metrics.Conclude(scores...)
 }
