@@ -5,7 +5,9 @@ import (
 	"slices"
 	"strings"
 
+	"agentsim/fault"
 	"agentsim/models/hardware"
+	"agentsim/serve"
 	"agentsim/units"
 )
 
@@ -40,6 +42,10 @@ type Protocol struct {
 	// Precision lets a phase go on beyond its minima until its verdict is
 	// certain or its shares are known to ± this; 0 = the minima suffice.
 	Precision float64 `yaml:"precision,omitempty"`
+
+	// Lanes says how lanes begin and what of their idle time is played
+	// (workload.arrivals: lanes).
+	Lanes serve.LanesSpec `yaml:"lanes,omitempty"`
 
 	StartAgents int              `yaml:"start_agents"` // the search begins here and doubles
 	Tolerance   float64          `yaml:"tolerance"`    // the search ends when pass and fail are this close, relatively
@@ -104,7 +110,7 @@ func (p *Protocol) Validate() error {
 			return &hardware.FieldError{Path: c.path, Problem: c.problem}
 		}
 	}
-	return nil
+	return fault.In("lanes", p.Lanes.Validate())
 }
 
 // requirement is a condition on one field.

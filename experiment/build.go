@@ -41,7 +41,7 @@ func prepare(s *configs.Scenario) (*setup, error) {
 	}
 	ttft, tpot := s.SLO.Pace()
 	b := &setup{Config: serve.Config{Deployment: s.Deployment, System: s.System, LLM: s.Model, Kernels: s.Kernels,
-		Engine: s.Engine, Sessions: source, Arrivals: s.Workload.Arrivals, Pool: source.Pool,
+		Engine: s.Engine, Sessions: source, Arrivals: s.Workload.Arrivals, Lanes: s.Protocol.Lanes, Pool: source.Pool,
 		Tools: source.Tools, Replay: s.Workload.Replay, Ramp: float64(s.Protocol.Ramp),
 		Pace: serve.Pace{TTFT: ttft, TPOT: tpot}, Cold: s.Protocol.Start == configs.FreshStart, Seed: s.Seed,
 		MinOutput: s.SLO.MinOutput()}, warnings: slices.Concat(s.Warnings(), source.Warnings)}

@@ -95,7 +95,7 @@ func (c *closed) longestSession() (longest float64, err error) {
 	var s trace.Session
 	for i := range sampled {
 		if err := c.cfg.Sessions.Session(i, -1, &s); err != nil {
-			return 0, fmt.Errorf("session of agent %d: %w", i, err)
+			return 0, fmt.Errorf("session %d of agent %d: %w", -1, i, err)
 		}
 		longest = max(longest, c.cfg.Pace.session(&s))
 	}
