@@ -32,9 +32,10 @@ type Protocol struct {
 	SessionsPerAgent float64       `yaml:"sessions_per_agent"`  // and per agent at least
 	CallsMin         int           `yaml:"calls_min,omitempty"` // calls measured at least
 	DurationMax      units.Seconds `yaml:"duration_max"`        // measured at most
-	// CyclesMin and SessionsSeen lengthen Duration, and DurationMax with it, where
-	// agents are slow or few: turns that each agent has time for at the service
-	// level's pace, gaps included, and sessions of which some part is measured.
+	// CyclesMin lengthens Duration, and DurationMax with it, where agents are slow:
+	// turns that each agent has time for at the service level's pace, gaps
+	// included. SessionsSeen lengthens DurationMax where they are few: sessions
+	// that all of them together have time for.
 	CyclesMin       float64 `yaml:"cycles_min,omitempty"`
 	SessionsSeen    int     `yaml:"sessions_seen,omitempty"`
 	Batches         int     `yaml:"batches"`           // of the window, for intervals

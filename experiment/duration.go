@@ -15,17 +15,18 @@ type duration struct {
 }
 
 // duration fits the durations of the protocol to the workload: a phase lasts at
-// least as many cycles and sees as many sessions as the protocol asks for, and
-// the most it may last grows in proportion. A trace is as slow as those who
+// least as many cycles as the protocol asks for, and the most it may last grows
+// in proportion, and for few agents to the sessions that they need. A trace is as slow as those who
 // were recorded, so there the longest duration grows to what the minima need.
 func (b *setup) duration(s *configs.Scenario, agents int) duration {
 	p, n := &s.Protocol, float64(agents)
 	d := duration{least: float64(p.Duration), most: float64(p.DurationMax)}
 	cycle := b.mean.length() / b.mean.turns
-	if least := max(p.CyclesMin*cycle, (float64(p.SessionsSeen)/n-1)*b.mean.length()); least > d.least {
+	if least := p.CyclesMin * cycle; least > d.least {
 		d.most *= least / d.least
 		d.least = least
 	}
+	d.most = max(d.most, float64(p.SessionsSeen)/n*b.mean.length())
 	const margin = 1.25 // sessions end when they end
 	if need := margin * b.sessionsNeeded(p, n) * b.mean.length(); s.Workload.Trace != "" && need > d.most {
 		d.notes = append(d.notes, fmt.Sprintf("protocol.duration_max: a phase of %d agents may last %.0f s instead of %.0f s: "+

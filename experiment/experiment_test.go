@@ -25,7 +25,7 @@ func scenario(t testing.TB, name string, sets ...string) *configs.Scenario {
 func quick(t testing.TB, sets ...string) *configs.Scenario {
 	t.Helper()
 	short := []string{"protocol=steady-state", "protocol.ramp=10s", "protocol.warmup=20s", "protocol.duration=120s",
-		"protocol.calls_min=0", "protocol.duration_max=240s"}
+		"protocol.calls_min=0", "protocol.duration_max=240s", "protocol.cycles_min=0", "protocol.sessions_seen=0"}
 	return scenario(t, "h200-agentperf-slo20", append(short, sets...)...)
 }
 

@@ -41,6 +41,7 @@ func runPhase(ctx context.Context, s *configs.Scenario, base *setup, agents int)
 		return nil, infeasible(err)
 	}
 	p.window = newWindow(s, c, p.duration.least)
+	p.window.session = base.mean.length()
 	for p.phase.End == "" {
 		if err := ctx.Err(); err != nil {
 			return nil, err

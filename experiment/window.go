@@ -1,6 +1,8 @@
 package experiment
 
 import (
+	"math"
+
 	"agentsim/configs"
 	"agentsim/metrics"
 	"agentsim/serve"
@@ -10,6 +12,7 @@ import (
 // in length when they are many, so that a phase of any length keeps 60 to 120.
 type window struct {
 	criteria []metrics.Criterion
+	session  float64 // mean length of a session, in seconds; 0 = none outlasts the window
 	batches  int     // that slices are joined into for intervals
 	seconds  float64 // of the next slice
 	slices   []slice
@@ -149,6 +152,17 @@ func (w *window) sum() (t serve.Tally) {
 	return t
 }
 
+// unseen is the factor on half-widths for what batches of the window cannot see:
+// sessions differ, and those that outlast the window differ from the rest as
+// long as it is open. The variance of a mean over a time w that such sessions of
+// a mean length s add grows like s/w beside that of the batches.
+func (w *window) unseen() float64 {
+	if w.span() <= 0 {
+		return 1
+	}
+	return math.Sqrt(1 + w.session/w.span())
+}
+
 // verdict judges what counts. A criterion on what no call has, such as the
 // output speed of answers of one token, is met by all calls.
 func (w *window) verdict() metrics.Verdict {
@@ -161,6 +175,7 @@ func (w *window) verdict() metrics.Verdict {
 			requests += r.Below
 		}
 		met := metrics.BatchMeans(series, w.batches)
+		met.Half *= w.unseen()
 		if requests == 0 && calls > 0 {
 			met, requests = metrics.Interval{Mean: 1}, calls
 		}
