@@ -154,13 +154,13 @@ func (w *window) sum() (t serve.Tally) {
 
 // unseen is the factor on half-widths for what batches of the window cannot see:
 // sessions differ, and those that outlast the window differ from the rest as
-// long as it is open. The variance of a mean over a time w that such sessions of
-// a mean length s add grows like s/w beside that of the batches.
+// long as it is open. What is correlated over a time s adds 2s/w to the variance
+// of a mean over a time w.
 func (w *window) unseen() float64 {
 	if w.span() <= 0 {
 		return 1
 	}
-	return math.Sqrt(1 + w.session/w.span())
+	return math.Sqrt(1 + 2*w.session/w.span())
 }
 
 // verdict judges what counts. A criterion on what no call has, such as the
