@@ -1,16 +1,23 @@
 # All that these targets need is Go; tools come from go.mod (`go tool`).
 
-.PHONY: help check test bench golden learn
+.PHONY: help build check wasm test bench golden learn
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
 
-check: ## what must hold before a change is taken: format, go.mod, vet, lint, tests
+build: ## the program as ./agentsim, without debugging data
+	go build -trimpath -ldflags '-s -w' -o agentsim ./cmd/agentsim
+
+check: ## what must hold before a change is taken: format, go.mod, vet, lint, tests, WebAssembly
 	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "gofmt would change: $$unformatted"; exit 1; }
 	go mod tidy -diff
 	go vet ./...
 	go tool staticcheck ./...
 	go test ./...
+	$(MAKE) wasm
+
+wasm: ## all but the command compiles for a web page
+	GOOS=js GOARCH=wasm go build $$(go list ./... | grep -v -e /cmd/ -e /internal/)
 
 test: ## all tests, the house rules of internal/tidy among them
 	go test ./...

@@ -3,7 +3,8 @@ package configs
 import (
 	"fmt"
 
-	"agentsim/models/hardware"
+	"agentsim/configs/tree"
+	"agentsim/fault"
 )
 
 // Factors names the groups of fields in which two scenarios may differ, so
@@ -25,7 +26,7 @@ type Factor struct {
 func (f *Factors) Of(path string) int {
 	for i := range f.Factors {
 		for _, field := range f.Factors[i].Fields {
-			if holds(field, path) {
+			if tree.Holds(field, path) {
 				return i
 			}
 		}
@@ -37,7 +38,7 @@ func (f *Factors) Of(path string) int {
 // twice, and fields that belong to two factors.
 func (f *Factors) Validate() error {
 	if len(f.Factors) == 0 {
-		return &hardware.FieldError{Path: "factors", Problem: "want a list of factors, each with a name and fields"}
+		return fault.New("factors", "want a list of factors, each with a name and fields")
 	}
 	named := map[string]bool{}
 	for i := range f.Factors {
@@ -45,11 +46,11 @@ func (f *Factors) Validate() error {
 		at := fmt.Sprintf("factors[%d]", i)
 		switch {
 		case x.Name == "":
-			return &hardware.FieldError{Path: at + ".name", Problem: "want a name"}
+			return fault.New(at+".name", "want a name")
 		case named[x.Name]:
-			return &hardware.FieldError{Path: at + ".name", Problem: fmt.Sprintf("%q stands for two factors", x.Name)}
+			return fault.New(at+".name", "%q: want a name that no other factor has", x.Name)
 		case len(x.Fields) == 0:
-			return &hardware.FieldError{Path: at + ".fields", Problem: "want paths of fields, e.g. system.domain"}
+			return fault.New(at+".fields", "want paths of fields, e.g. system.domain")
 		}
 		named[x.Name] = true
 		if err := f.overlap(i, at); err != nil {
@@ -65,11 +66,11 @@ func (f *Factors) overlap(i int, at string) error {
 	for n, field := range f.Factors[i].Fields {
 		for j := range i + 1 {
 			for k, other := range f.Factors[j].Fields {
-				if (i == j && k >= n) || !(holds(field, other) || holds(other, field)) {
+				if (i == j && k >= n) || !(tree.Holds(field, other) || tree.Holds(other, field)) {
 					continue
 				}
-				return &hardware.FieldError{Path: fmt.Sprintf("%s.fields[%d]", at, n), Problem: fmt.Sprintf(
-					"%s overlaps with %s of %q: a field belongs to one factor", field, other, f.Factors[j].Name)}
+				return fault.New(fmt.Sprintf("%s.fields[%d]", at, n), "%s overlaps with %s of %q: a field belongs to one factor",
+					field, other, f.Factors[j].Name)
 			}
 		}
 	}

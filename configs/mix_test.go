@@ -24,9 +24,9 @@ func TestMixTakesWholeSidesAndSingleFields(t *testing.T) {
 	require.Equal(t, Digest(a), Digest(Mix(a, b, none)))
 
 	domain := Mix(a, b, func(path string) bool { return path == "domain" })
-	require.Equal(t, []Difference{{"domain", "72", "8"}}, Differences(a, domain))
+	require.Equal(t, []Difference{{Path: "domain", A: "72", B: "8"}}, Differences(a, domain))
 	rest := Mix(a, b, func(path string) bool { return path != "domain" })
-	require.Equal(t, []Difference{{"domain", "72", "8"}}, Differences(rest, b))
+	require.Equal(t, []Difference{{Path: "domain", A: "72", B: "8"}}, Differences(rest, b))
 }
 
 // An entry of a map that only one side has is a field as any other.
@@ -37,7 +37,7 @@ func TestMixAddsAndRemovesEntries(t *testing.T) {
 	require.Contains(t, Mix(b, a, fp4).Compute, hardware.NVFP4)
 	require.Equal(t, b.Compute[hardware.BF16], Mix(b, a, fp4).Compute[hardware.BF16])
 	require.Contains(t, a.Compute, hardware.NVFP4, "neither side is changed")
-	require.Contains(t, Differences(a, b), Difference{"compute.nvfp4", "15PFLOPS", ""})
+	require.Contains(t, Differences(a, b), Difference{Path: "compute.nvfp4", A: "15PFLOPS"})
 }
 
 func TestDifferencesOfEqualsAreNone(t *testing.T) {
@@ -69,7 +69,7 @@ func TestFactorsMustBeNamedAndApart(t *testing.T) {
 	cases := []struct{ want, text string }{
 		{"want a list of factors", "factors: []"},
 		{"factors[0].name", "factors: [{fields: [system]}]"},
-		{"stands for two factors", "factors: [{name: x, fields: [system]}, {name: x, fields: [engine]}]"},
+		{"no other factor has", "factors: [{name: x, fields: [system]}, {name: x, fields: [engine]}]"},
 		{"factors[0].fields", "factors: [{name: x, fields: []}]"},
 		{"system.accelerator overlaps with system of \"x\"",
 			"factors: [{name: x, fields: [system]}, {name: y, fields: [system.accelerator]}]"},

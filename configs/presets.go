@@ -2,8 +2,8 @@ package configs
 
 import (
 	"embed"
-	"reflect"
 
+	"agentsim/configs/tree"
 	"agentsim/models/hardware"
 	"agentsim/models/llm"
 	"agentsim/models/step"
@@ -15,17 +15,17 @@ var embedded embed.FS
 
 // Presets is the library of everything that ships with the program.
 func Presets() *Library {
-	workloads := KindOf[trace.Workload]("workloads")
+	workloads := tree.KindOf[trace.Workload]("workloads")
 	workloads.Key = "profile"
-	return &Library{FS: embedded, Root: "configs", Kinds: []Kind{
-		KindOf[hardware.Accelerator]("accelerators"),
-		KindOf[hardware.System]("systems"),
-		KindOf[hardware.KernelSet]("kernels"),
-		KindOf[llm.Spec]("models"),
-		KindOf[step.EngineSpec]("engines"),
-		KindOf[SLO]("slos"),
-		KindOf[Protocol]("protocols"),
-		KindOf[Factors]("factors"),
-		{Name: "workloads", Type: reflect.TypeFor[trace.Workload](), Key: "profile"},
+	return &Library{FS: embedded, Root: "configs", Kinds: []tree.Kind{
+		tree.KindOf[hardware.Accelerator]("accelerators"),
+		tree.KindOf[hardware.System]("systems"),
+		tree.KindOf[hardware.KernelSet]("kernels"),
+		tree.KindOf[llm.Spec]("models"),
+		tree.KindOf[step.EngineSpec]("engines"),
+		tree.KindOf[SLO]("slos"),
+		tree.KindOf[Protocol]("protocols"),
+		tree.KindOf[Factors]("factors"),
+		workloads,
 	}}
 }

@@ -3,6 +3,7 @@ package configs
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"agentsim/fault"
@@ -70,59 +71,45 @@ const (
 // agentsMax bounds where a search may begin: no deployment in sight holds more.
 const agentsMax = 1 << 20
 
-// Validate reports the first field that cannot be.
+// Validate returns every fault, joined; each is a *fault.Field.
 func (p *Protocol) Validate() error {
 	const batchesLeast = 10 // fewer say nothing about their spread
 	const batchesMost = 60  // a window has no more slices
 	const cyclesMost = 1000 // more would be sessions
-	checks := []requirement{
-		oneOf("start", p.Start, StationaryStart, FreshStart),
-		oneOf("random_prefix", p.RandomPrefix, PrefixAtStart, PrefixAfterShared),
-		{p.OutputMax >= 0, "output_max", fmt.Sprintf("%d: want 0 (none) or more", p.OutputMax)},
-		{p.Ramp >= 0, "ramp", fmt.Sprintf("%v: want 0s or more", p.Ramp)},
-		{p.Warmup >= 0, "warmup", fmt.Sprintf("%v: want 0s or more", p.Warmup)},
-		{p.Duration > 0, "duration", fmt.Sprintf("%v: want more than 0s", p.Duration)},
-		{p.DurationMax >= p.Duration, "duration_max", fmt.Sprintf("%v: is below duration %v", p.DurationMax, p.Duration)},
-		{p.SessionsMin >= 0, "sessions_min", fmt.Sprintf("%d: want 0 or more", p.SessionsMin)},
-		{p.SessionsPerAgent >= 0, "sessions_per_agent", fmt.Sprintf("%g: want 0 or more", p.SessionsPerAgent)},
-		{p.CyclesMin >= 0 && p.CyclesMin <= cyclesMost, "cycles_min", fmt.Sprintf("%g: want 0 (none) to %d", p.CyclesMin, cyclesMost)},
-		{
-			p.SessionsSeen >= 0 && p.SessionsSeen <= agentsMax, "sessions_seen",
-			fmt.Sprintf("%d: want 0 (none) to %d", p.SessionsSeen, agentsMax),
-		},
-		{p.CallsMin >= 0, "calls_min", fmt.Sprintf("%d: want 0 or more", p.CallsMin)},
-		{
-			p.Batches >= batchesLeast && p.Batches <= batchesMost, "batches",
-			fmt.Sprintf("%d: want %d to %d", p.Batches, batchesLeast, batchesMost),
-		},
-		{
-			p.Start != FreshStart || !p.StopWhenCertain, "stop_when_certain",
-			"true: want false with start fresh, whose first samples are all of short contexts",
-		},
-		{p.Precision >= 0 && p.Precision < 1, "precision", fmt.Sprintf("%g: want 0 (none) to 1, such as 0.01", p.Precision)},
-		{
-			p.StartAgents >= 1 && p.StartAgents <= agentsMax, "start_agents",
-			fmt.Sprintf("%d: want 1 to %d", p.StartAgents, agentsMax),
-		},
-		{p.Tolerance > 0 && p.Tolerance < 1, "tolerance", fmt.Sprintf("%g: want between 0 and 1, such as 0.01", p.Tolerance)},
-	}
-	for _, c := range checks {
-		if !c.ok {
-			return &hardware.FieldError{Path: c.path, Problem: c.problem}
-		}
-	}
-	return fault.In("lanes", p.Lanes.Validate())
+	upTo := fmt.Sprintf("0s to %v", longest)
+	var c fault.List
+	oneOf(&c, "start", p.Start, StationaryStart, FreshStart)
+	oneOf(&c, "random_prefix", p.RandomPrefix, PrefixAtStart, PrefixAfterShared)
+	c.Check(p.OutputMax >= 0, "output_max", p.OutputMax, "0 (none) or more")
+	c.Check(p.Ramp >= 0 && p.Ramp <= longest, "ramp", p.Ramp, upTo)
+	c.Check(p.Warmup >= 0 && p.Warmup <= longest, "warmup", p.Warmup, upTo)
+	c.Check(p.Duration > 0 && p.Duration <= longest, "duration", p.Duration,
+		fmt.Sprintf("more than 0s and up to %v", longest))
+	c.Check(p.DurationMax >= p.Duration && p.DurationMax <= longest, "duration_max", p.DurationMax,
+		fmt.Sprintf("at least the duration of %v, and up to %v", p.Duration, longest))
+	c.Check(p.SessionsMin >= 0, "sessions_min", p.SessionsMin, "0 or more")
+	c.Check(p.SessionsPerAgent >= 0, "sessions_per_agent", p.SessionsPerAgent, "0 or more")
+	c.Check(p.CyclesMin >= 0 && p.CyclesMin <= cyclesMost, "cycles_min", p.CyclesMin, fmt.Sprintf("0 (none) to %d", cyclesMost))
+	c.Check(p.SessionsSeen >= 0 && p.SessionsSeen <= agentsMax, "sessions_seen", p.SessionsSeen,
+		fmt.Sprintf("0 (none) to %d", agentsMax))
+	c.Check(p.CallsMin >= 0, "calls_min", p.CallsMin, "0 or more")
+	c.Check(p.Batches >= batchesLeast && p.Batches <= batchesMost, "batches", p.Batches,
+		fmt.Sprintf("%d to %d", batchesLeast, batchesMost))
+	c.Check(p.Start != FreshStart || !p.StopWhenCertain, "stop_when_certain", p.StopWhenCertain,
+		"false with start fresh, whose first samples are all of short contexts")
+	c.Check(p.Precision >= 0 && p.Precision < 1, "precision", p.Precision, "0 (none) to 1, such as 0.01")
+	c.Check(p.StartAgents >= 1 && p.StartAgents <= agentsMax, "start_agents", p.StartAgents,
+		fmt.Sprintf("1 to %d", agentsMax))
+	c.Check(p.Tolerance > 0 && p.Tolerance < 1, "tolerance", p.Tolerance, "a number between 0 and 1, such as 0.01")
+	c.In("lanes", p.Lanes.Validate())
+	return c.Err()
 }
 
-// requirement is a condition on one field.
-type requirement struct {
-	ok      bool
-	path    string
-	problem string
-}
+// longest is a bound on times: far longer than any phase, and short enough that
+// the clock of a simulation can count it.
+const longest = 100 * 24 * 3600 * units.Seconds(1)
 
-// oneOf requires one of some names, or none.
-func oneOf(path, value string, known ...string) requirement {
-	ok := value == "" || slices.Contains(known, value)
-	return requirement{ok, path, fmt.Sprintf("%q: want %s", value, strings.Join(known, " or "))}
+// oneOf wants one of some names, or none.
+func oneOf(c *fault.List, path, value string, known ...string) {
+	c.Check(value == "" || slices.Contains(known, value), path, strconv.Quote(value), strings.Join(known, " or "))
 }

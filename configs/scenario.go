@@ -2,7 +2,9 @@ package configs
 
 import (
 	"fmt"
+	"strings"
 
+	"agentsim/fault"
 	"agentsim/metrics"
 	"agentsim/models/hardware"
 	"agentsim/models/llm"
@@ -56,17 +58,12 @@ type PriceSpec struct {
 	ElectricityKWh  float64 `yaml:"electricity_kwh,omitempty"`  // of the facility's energy; 0 = none
 }
 
-// Validate reports the first price below 0.
+// Validate reports prices below 0.
 func (p *PriceSpec) Validate() error {
-	for _, price := range []struct {
-		path  string
-		value float64
-	}{{"accelerator_hour", p.AcceleratorHour}, {"electricity_kwh", p.ElectricityKWh}} {
-		if price.value < 0 {
-			return &hardware.FieldError{Path: price.path, Problem: fmt.Sprintf("%g: want 0 (none) or more", price.value)}
-		}
-	}
-	return nil
+	var faults fault.List
+	faults.Check(p.AcceleratorHour >= 0, "accelerator_hour", p.AcceleratorHour, "0 (none) or more")
+	faults.Check(p.ElectricityKWh >= 0, "electricity_kwh", p.ElectricityKWh, "0 (none) or more")
+	return faults.Err()
 }
 
 // LoadScenario reads a scenario with its presets and overrides.
@@ -74,21 +71,49 @@ func LoadScenario(source Source, sets []string) (*Scenario, *Provenance, error) 
 	return Load[Scenario](Presets(), source, sets)
 }
 
+// KernelsOf names the kernel preset of an engine on an accelerator, by what
+// each of them says under kernels.
+func KernelsOf(accelerator, engine string) string {
+	if accelerator == "" || engine == "" {
+		return ""
+	}
+	return accelerator + "-" + engine
+}
+
 // DefaultPresets lets the kernels follow from the engine and the accelerator
 // it runs on, unless the scenario names them.
 func (Scenario) DefaultPresets(value func(path string) string) []Preset {
-	return []Preset{{Path: "kernels", Name: value("engine.kernels." + value("system.accelerator.name"))}}
+	accelerator := value("system.accelerator.kernels")
+	if accelerator == "" {
+		accelerator = value("system.accelerator.name")
+	}
+	return []Preset{{
+		Path: "kernels",
+		Name: KernelsOf(accelerator, value("engine.kernels")),
+	}}
 }
 
 // Validate reports what no single part of the scenario can see.
 func (s *Scenario) Validate() error {
-	if s.Power.PUE != 0 && !(s.Power.PUE >= 1) {
-		return &hardware.FieldError{Path: "power.pue", Problem: fmt.Sprintf("%g: want 1 or more", s.Power.PUE)}
-	}
+	var faults fault.List
+	faults.Check(s.Power.PUE == 0 || s.Power.PUE >= 1, "power.pue", s.Power.PUE, "1 or more")
 	if s.Kernels.Name == "" {
-		problem := fmt.Sprintf("%s has no kernels for %s: set kernels, or another engine", s.Engine.Name,
-			s.System.Accelerator.Name)
-		return &hardware.FieldError{Path: "engine", Problem: problem}
+		name, hint := KernelsOf(s.System.Accelerator.Served(), s.Engine.Kernels), "."
+		if near, ok := Nearest(name, Presets().Names("kernels")); ok {
+			hint = ", did you mean " + near + "?"
+		}
+		faults.Add("kernels", "there is no preset %q%s The name follows from system.accelerator.kernels and engine.kernels: "+
+			"name others there, or set kernels", name, hint)
 	}
-	return nil
+	return faults.Err()
+}
+
+// Notes says what a reader should know of how the scenario was put together.
+func (s *Scenario) Notes() []string {
+	moved := s.Kernels.Moved(s.System.Accelerator)
+	if len(moved) == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("the kernel constants of %s hold on %s; they are moved to an accelerator with %s",
+		s.Kernels.Name, s.Kernels.Accelerator, strings.Join(moved, ", "))}
 }

@@ -6,7 +6,6 @@ package experiment
 import (
 	"errors"
 	"fmt"
-	"slices"
 
 	"agentsim/configs"
 	"agentsim/experiment/sessions"
@@ -18,20 +17,21 @@ import (
 // setup is what all simulations of a scenario share.
 type setup struct {
 	serve.Config
-	mean     meanSession
-	warnings []string // what a reader of any result of the scenario must know
+	mean  meanSession
+	notes []string // of the source of sessions: what it left out or filled in
 }
 
-// meanSession is the mean of some sessions. Times are in seconds.
+// meanSession is the average of a sample of the workload's sessions. Times are
+// in seconds.
 type meanSession struct {
-	turns  float64
-	gaps   float64 // of tools and people, summed over the turns
-	people float64 // of these, of people
-	served float64 // of calls, at the service level's pace
+	turns   float64
+	gaps    float64 // of tools and people, summed over the turns
+	people  float64 // of the gaps, people's
+	service float64 // of the turns at the pace that the service level allows
 }
 
 // length is the time that a session takes where the service level is just met.
-func (m *meanSession) length() float64 { return m.gaps + m.served }
+func (m *meanSession) length() float64 { return m.gaps + m.service }
 
 // prepare builds the setup of a scenario.
 func prepare(s *configs.Scenario) (*setup, error) {
@@ -44,7 +44,7 @@ func prepare(s *configs.Scenario) (*setup, error) {
 		Engine: s.Engine, Sessions: source, Arrivals: s.Workload.Arrivals, Lanes: s.Protocol.Lanes, Pool: source.Pool,
 		Tools: source.Tools, Replay: s.Workload.Replay, Ramp: float64(s.Protocol.Ramp),
 		Pace: serve.Pace{TTFT: ttft, TPOT: tpot}, Cold: s.Protocol.Start == configs.FreshStart, Seed: s.Seed,
-		MinOutput: s.SLO.MinOutput()}, warnings: slices.Concat(s.Warnings(), source.Warnings)}
+		MinOutput: s.SLO.MinOutput()}, notes: source.Notes}
 	if err := b.Prepare(); err != nil {
 		return nil, fmt.Errorf("%w: %w", metrics.ErrConfiguration, err)
 	}
@@ -69,7 +69,7 @@ func (b *setup) sample() error {
 		m.turns += float64(len(session.Turns)) / sampled
 		for i := range session.Turns {
 			t := &session.Turns[i]
-			m.served += (b.Pace.TTFT + b.Pace.TPOT*float64(t.Output)) / sampled
+			m.service += (b.Pace.TTFT + b.Pace.TPOT*float64(t.Output)) / sampled
 			if i == 0 {
 				continue // a session begins with a call
 			}

@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"fmt"
+	"time"
 
 	"agentsim/configs"
 	"agentsim/metrics"
@@ -16,22 +17,23 @@ type duration struct {
 
 // duration fits the durations of the protocol to the workload: a phase lasts at
 // least as many cycles as the protocol asks for, and the most it may last grows
-// in proportion, and for few agents to the sessions that they need. A trace is as slow as those who
+// with that, and for few agents to the sessions that they need. A trace is as slow as those who
 // were recorded, so there the longest duration grows to what the minima need.
 func (b *setup) duration(s *configs.Scenario, agents int) duration {
 	p, n := &s.Protocol, float64(agents)
 	d := duration{least: float64(p.Duration), most: float64(p.DurationMax)}
 	cycle := b.mean.length() / b.mean.turns
 	if least := p.CyclesMin * cycle; least > d.least {
-		d.most *= least / d.least
-		d.least = least
+		const undecided = 5 // times as long where the verdict is not certain by then
+		d.least, d.most = least, max(d.most, undecided*least)
 	}
 	d.most = max(d.most, float64(p.SessionsSeen)/n*b.mean.length())
 	const margin = 1.25 // sessions end when they end
 	if need := margin * b.sessionsNeeded(p, n) * b.mean.length(); s.Workload.Trace != "" && need > d.most {
-		d.notes = append(d.notes, fmt.Sprintf("protocol.duration_max: a phase of %d agents may last %.0f s instead of %.0f s: "+
-			"the minima of the protocol are %.3g sessions of each agent, and one takes %.0f s on average (%s)",
-			agents, need, d.most, b.sessionsNeeded(p, n), b.mean.length(), b.mean.causes()))
+		long := time.Duration(need * float64(time.Second)).Round(time.Second)
+		d.notes = append(d.notes, fmt.Sprintf("protocol.duration_max grew to %v: the minima of the protocol are %.3g sessions of "+
+			"each of %d agents, and those of the trace last %.0f s (%s)",
+			long, b.sessionsNeeded(p, n), agents, b.mean.length(), b.mean.causes()))
 		d.most = need
 	}
 	return d

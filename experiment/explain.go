@@ -72,10 +72,9 @@ func prefillStep(m *step.Model, w metrics.Typical) []step.Rank {
 // decodeStep is a step with every sequence slot taken.
 func decodeStep(m *step.Model, w metrics.Typical) []step.Rank {
 	loads := make([]step.Rank, m.Config().Shape.Ranks())
-	const half = 2 // of its output a call has on average
 	n := m.Config().Shape.MaxBatchPerRank
 	for i := range loads {
-		loads[i] = step.Rank{Sequences: n, Context: float64(n) * (w.Input + w.Output/half)}
+		loads[i] = step.Rank{Sequences: n, Context: float64(n) * (w.Input + w.Output/2)} // half of its output on average
 	}
 	return loads
 }

@@ -86,7 +86,7 @@ func expertWeights(m *step.Model) moe.ExpertWeights {
 	stages := cfg.Shape.PP
 	w := moe.ExpertWeights{Layers: (cfg.LLM.ExpertLayers() + stages - 1) / stages,
 		ExpertBytes: cfg.LLM.ExpertParams() * hardware.BytesPerWeight(cfg.Precision.Experts)}
-	if cfg.Shape.DraftTokens > 0 && cfg.LLM.MTP.Dense == 0 {
+	if cfg.Shape.DraftTokens > 0 && cfg.LLM.MTP.HasExperts() {
 		w.Layers++
 	}
 	return w

@@ -18,10 +18,10 @@ type phase struct {
 	accelerators []int // by worker
 	duration     duration
 	window       *window
-	span         float64     // seconds that count
-	sum          serve.Tally // of them
+	span         float64     // seconds of the window that count: those after the warm-up
+	sum          serve.Tally // what happened in that span
 	verdict      metrics.Verdict
-	events       uint64 // of the whole run
+	events       uint64 // of the whole run, warm-up included
 	phase        metrics.Phase
 }
 
@@ -72,7 +72,7 @@ func acceleratorsByWorker(s *configs.Scenario) (list []int) {
 // lookEvery is how many slices pass between two looks at a phase.
 const lookEvery = 5
 
-// look decides whether the phase ends, and on what grounds.
+// look decides whether the phase may end now, and notes why.
 func (p *phase) look(protocol *configs.Protocol) {
 	w := p.window
 	if len(w.slices)%lookEvery != 0 {
@@ -97,7 +97,7 @@ func (p *phase) look(protocol *configs.Protocol) {
 	}
 }
 
-// rounding is what sums of slices may miss of a duration.
+// rounding is the relative error that summing slices may leave in a duration.
 const rounding = 1e-9
 
 // missing says which minimum of the protocol is not met yet; empty if none.
@@ -124,15 +124,16 @@ func (p *phase) unsettled(protocol *configs.Protocol) string {
 	return fmt.Sprintf("shares known to ± %.2g, not %.2g", min(p.verdict.Half, 1), protocol.Precision)
 }
 
-// conclude draws the verdict. The cluster, which is large, is not kept.
+// conclude fills in the figures of the phase, after which the cluster is no
+// longer needed: it is large, and a search has many phases.
 func (p *phase) conclude(s *configs.Scenario, c *serve.Cluster) {
 	p.span, p.sum, p.events = p.window.span(), p.window.sum(), c.Events()
 	for _, values := range [][]float64{p.sum.TTFT, p.sum.Speed, p.sum.E2ESpeed} {
 		slices.Sort(values)
 	}
 	p.phase.Agents, p.phase.Pass, p.phase.Certain = p.agents, p.verdict.Pass, p.verdict.Certain
-	p.phase.OutputSpeedP25 = metrics.Quantile(p.sum.Speed, quarter)
-	p.phase.TTFTP95S = metrics.Quantile(p.sum.TTFT, ninetyFive)
+	p.phase.OutputSpeedP25 = metrics.Quantile(p.sum.Speed, 0.25)
+	p.phase.TTFTP95S = metrics.Quantile(p.sum.TTFT, 0.95)
 	p.phase.Calls, p.phase.Sessions = p.sum.Calls, p.window.sessions()
 	p.phase.WindowS, p.phase.DeletedS = p.span, p.window.length()-p.span
 	p.phase.PerAccelW = p.acceleratorWatts(s)
@@ -141,10 +142,3 @@ func (p *phase) conclude(s *configs.Scenario, c *serve.Cluster) {
 		p.phase.Conditions = append(p.phase.Conditions, metrics.ConditionOf(score))
 	}
 }
-
-// The quantiles that results always show.
-const (
-	quarter    = 0.25
-	half       = 0.5
-	ninetyFive = 0.95
-)

@@ -120,7 +120,7 @@ func TestPhasesLastForTheWorkload(t *testing.T) {
 	for _, agents := range []int{1, 10, 100, 10_000} {
 		d := b.duration(s, agents)
 		require.InEpsilon(t, 4*cycle, d.least, 1e-3, "%d agents", agents)
-		require.InEpsilon(t, max(4*cycle*900/60, 100*session/float64(agents)), d.most, 1e-3, "%d agents", agents)
+		require.InEpsilon(t, max(900, 5*4*cycle, 100*session/float64(agents)), d.most, 1e-3, "%d agents", agents)
 		require.Empty(t, d.notes)
 	}
 	short := load(t, "protocol=steady-state", "workload.tool_gap={kind: constant, value: 0s}", "workload.turns={kind: constant, value: 10}",

@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -43,13 +44,14 @@ func Run(ctx context.Context, s *configs.Scenario, agents int, o Options) (*metr
 	}
 	r := p.result(s, base)
 	r.Agents, r.Power.Series = agents, p.series(s)
-	r.Warnings = slices.Concat(base.warnings, p.warnings())
+	r.Warnings = slices.Concat(p.warnings(), base.warnings(s))
 	r.Version, r.Calls, r.Events = o.Version, p.sum.Finished, p.events
 	r.WallS = o.now().Sub(begun).Seconds()
 	return r, nil
 }
 
 // Capacity searches the largest number of agents that meets the service level.
+// Where ctx ends first the error is a *StoppedError, which holds what is known.
 func Capacity(ctx context.Context, s *configs.Scenario, o Options) (*metrics.Result, error) {
 	if err := byNumber(s); err != nil {
 		return nil, err
@@ -62,6 +64,11 @@ func Capacity(ctx context.Context, s *configs.Scenario, o Options) (*metrics.Res
 	search := search{scenario: s, progress: o.Progress,
 		try: func(agents int) (*phase, error) { return runPhase(ctx, s, base, agents) }}
 	if err := search.run(); err != nil {
+		if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+			stopped := search.stopped(err)
+			stopped.Known.Version = o.Version
+			err = stopped
+		}
 		return nil, err
 	}
 	r := search.result(base)
@@ -87,7 +94,7 @@ func (s *search) result(base *setup) *metrics.Result {
 	r.Capacity = &metrics.Capacity{Agents: answer.agents, AgentsLow: low, AgentsHigh: high, Accelerators: accelerators,
 		PerAccelerator: n / float64(accelerators), PerMW: power.PerMW(n, &breakdown)}
 	r.Limit = s.limit()
-	r.Warnings = slices.Concat(base.warnings, s.warnings())
+	r.Warnings = slices.Concat(s.warnings(), base.warnings(s.scenario))
 	for _, p := range s.phases {
 		r.Search = append(r.Search, p.phase)
 		r.Calls += p.sum.Finished
@@ -126,17 +133,26 @@ func (s *search) limit() string {
 // warnings tells of the phases at the edge of the bracket that are no verdicts
 // of the protocol.
 func (s *search) warnings() []string {
+	if len(s.answer().duration.notes) > 0 {
+		return slices.Concat(s.answer().warnings(), s.failure().ended())
+	}
 	return slices.Concat(s.answer().warnings(), s.failure().warnings())
 }
 
 // warnings says where the phase departs from the protocol: it was measured for
 // longer, or ran for its longest time without what the protocol asks for.
 func (p *phase) warnings() []string {
+	return append(p.ended(), p.duration.notes...)
+}
+
+// ended says that the phase ran for its longest time without what the protocol
+// asks for.
+func (p *phase) ended() []string {
 	if p.phase.End != metrics.EndDurationMax {
-		return p.duration.notes
+		return nil
 	}
-	return append(slices.Clone(p.duration.notes), fmt.Sprintf("the phase of %d agents ended at protocol.duration_max with %s: "+
-		"its verdict is a best guess", p.agents, p.phase.Shortfall))
+	return []string{fmt.Sprintf("the phase of %d agents ended at protocol.duration_max with %s: "+
+		"its verdict is a best guess", p.agents, p.phase.Shortfall)}
 }
 
 // result is what one phase found.
@@ -155,9 +171,9 @@ func (p *phase) result(s *configs.Scenario, base *setup) *metrics.Result {
 func (p *phase) figures(mean *meanSession) metrics.Figures {
 	t := &p.sum
 	calls := max(1, float64(t.Calls))
-	f := metrics.Figures{OutputSpeedP25: p.phase.OutputSpeedP25, OutputSpeedP50: metrics.Quantile(t.Speed, half),
-		E2ESpeedP25: metrics.Quantile(t.E2ESpeed, quarter), E2ESpeedP50: metrics.Quantile(t.E2ESpeed, half),
-		TTFTP50S: metrics.Quantile(t.TTFT, half), TTFTP95S: p.phase.TTFTP95S,
+	f := metrics.Figures{OutputSpeedP25: p.phase.OutputSpeedP25, OutputSpeedP50: metrics.Quantile(t.Speed, 0.5),
+		E2ESpeedP25: metrics.Quantile(t.E2ESpeed, 0.25), E2ESpeedP50: metrics.Quantile(t.E2ESpeed, 0.5),
+		TTFTP50S: metrics.Quantile(t.TTFT, 0.5), TTFTP95S: p.phase.TTFTP95S,
 		TurnsPerS: float64(t.Calls) / p.span, InputTokS: float64(t.InputTokens) / p.span,
 		OutputTokS: float64(t.OutputTokens) / p.span, PrefixHitRate: float64(t.HitTokens) / max(1, float64(t.InputTokens)),
 		MeanInput: float64(t.InputTokens) / calls, MeanOutput: float64(t.OutputTokens) / calls}

@@ -23,8 +23,8 @@ type search struct {
 	try      func(agents int) (*phase, error)
 	progress Progress
 	phases   []*phase // by agents
-	low      int      // largest number known to pass; 0 = none
-	high     int      // smallest number above low known to fail; 0 = none
+	low      int      // largest number of agents known to pass; 0 = none
+	high     int      // smallest number of agents above low known to fail; 0 = none
 }
 
 func (s *search) run() error {
@@ -106,14 +106,12 @@ func (s *search) infeasible() error {
 	for _, c := range p.Conditions {
 		if c.Margin() < 0 && p.Calls > 0 {
 			return fmt.Errorf("%w: one agent already fails the service level: %s asks for %.0f %% of calls at %g, got %.1f %% "+
-				"(output speed P25 %.1f tok/s, TTFT P95 %.2f s)", metrics.ErrInfeasible, c.Name, percent*c.Share, c.Target,
-				percent*c.Met, p.OutputSpeedP25, p.TTFTP95S)
+				"(output speed P25 %.1f tok/s, TTFT P95 %.2f s)", metrics.ErrInfeasible, c.Name, 100*c.Share, c.Target,
+				100*c.Met, p.OutputSpeedP25, p.TTFTP95S)
 		}
 	}
 	return fmt.Errorf("%w: no call finished within the measured %.0f s", metrics.ErrInfeasible, p.WindowS)
 }
-
-const percent = 100
 
 // tryBoth runs up to two phases side by side, those that were not yet.
 func (s *search) tryBoth(numbers ...int) error {
@@ -133,15 +131,48 @@ func (s *search) tryBoth(numbers ...int) error {
 			s.progress(numbers[i], results[i].phase.Pass, s.low, s.high)
 		}
 	}
+	var failed error
 	for i := range numbers {
-		if errs[i] != nil {
-			return errs[i]
+		if errs[i] == nil {
+			s.phases = append(s.phases, results[i])
+		} else if failed == nil {
+			failed = errs[i]
 		}
-		s.phases = append(s.phases, results[i])
 	}
 	slices.SortFunc(s.phases, func(a, b *phase) int { return a.agents - b.agents })
-	return nil
+	return failed
 }
+
+// stopped is what the phases that ended say of the answer, for a search that
+// was interrupted.
+func (s *search) stopped(cause error) *StoppedError {
+	e := &StoppedError{cause: cause, Known: metrics.Stopped{Scenario: s.scenario.Name, Question: s.scenario.Question,
+		Seed: s.scenario.Seed, Stopped: true}}
+	for _, p := range s.phases {
+		e.Known.Search = append(e.Known.Search, p.phase)
+		switch {
+		case !p.phase.Pass && e.Known.Below == 0:
+			e.Known.Below = p.agents
+		case p.phase.Pass && e.Known.Below == 0:
+			e.Known.AtLeast = p.agents
+		}
+	}
+	return e
+}
+
+// StoppedError is that of a search whose context ended; it wraps the context's.
+type StoppedError struct {
+	Known metrics.Stopped
+	cause error
+}
+
+// Error says why; what is known is a result of its own.
+func (e *StoppedError) Error() string {
+	return "stopped before the answer was found: " + e.cause.Error()
+}
+
+// Unwrap returns why the search ended.
+func (e *StoppedError) Unwrap() error { return e.cause }
 
 // tried is the phase of a number, or nil.
 func (s *search) tried(n int) *phase {
@@ -157,7 +188,7 @@ func (s *search) tried(n int) *phase {
 func (s *search) answer() *phase  { return s.tried(s.low) }
 func (s *search) failure() *phase { return s.tried(s.high) }
 
-// margin is that of the score nearest to failing.
+// margin is by how much the tightest condition is met; negative where it fails.
 func (p *phase) margin() float64 { return p.verdict.Scores[p.verdict.Tightest].Margin() }
 
 // interval is the 95 % interval of the sampling error of the answer. Near

@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"context"
 	"errors"
 	"math"
 	"math/rand/v2"
@@ -214,4 +215,39 @@ func TestSearchTakesTheSamePathOnOneProcessor(t *testing.T) {
 		}
 	}
 	require.Equal(t, paths[0], paths[1])
+}
+
+// A search that is interrupted keeps the numbers that were decided.
+func TestAStoppedSearchKeepsItsBracket(t *testing.T) {
+	for _, most := range []int{0, 1, 2, 5, 8} {
+		s := play(falling(100), 0.001, doubling(8))
+		try, ended := s.try, 0
+		s.try = func(agents int) (*phase, error) {
+			p, err := try(agents)
+			s.mutex.Lock()
+			defer s.mutex.Unlock()
+			if ended >= most {
+				return nil, context.Canceled
+			}
+			ended++
+			return p, err
+		}
+		err := s.run()
+		require.ErrorIs(t, err, context.Canceled)
+		stopped := s.stopped(err)
+		require.ErrorIs(t, stopped, context.Canceled)
+		require.True(t, stopped.Known.Stopped)
+		require.Len(t, stopped.Known.Search, ended)
+		require.LessOrEqual(t, stopped.Known.AtLeast, 100)
+		if stopped.Known.Below > 0 {
+			require.Greater(t, stopped.Known.Below, 100)
+		}
+		for _, p := range s.phases {
+			if p.phase.Pass {
+				require.LessOrEqual(t, p.agents, stopped.Known.AtLeast)
+			} else {
+				require.GreaterOrEqual(t, p.agents, stopped.Known.Below)
+			}
+		}
+	}
 }

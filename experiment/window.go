@@ -8,18 +8,19 @@ import (
 	"agentsim/serve"
 )
 
-// window is what a phase has measured, slice by slice of time. Slices double
-// in length when they are many, so that a phase of any length keeps 60 to 120.
+// window is what a phase has measured, as a series of slices of time. When
+// there are 120 slices they are joined in pairs, so that a phase of any length
+// keeps 60 to 120 of them.
 type window struct {
 	criteria []metrics.Criterion
 	session  float64 // mean length of a session, in seconds; 0 = none outlasts the window
-	batches  int     // that slices are joined into for intervals
-	seconds  float64 // of the next slice
+	batches  int     // number of batch means from which intervals are made
+	seconds  float64 // length of the next slice
 	slices   []slice
 	from     float64 // simulated time at which it begins, in seconds
 	before   int64   // sessions that ended before the window
-	cut      int     // leading slices that are warm-up
-	settled  bool    // the cut was found
+	cut      int     // number of slices at the start that are warm-up and do not count
+	settled  bool    // the end of the warm-up was found
 }
 
 // slice is a span of the window.
@@ -111,7 +112,7 @@ func (w *window) shares(slices []slice, criterion int) []metrics.Ratio {
 // counted are the slices that count: those after the warm-up.
 func (w *window) counted() []slice { return w.slices[w.cut:] }
 
-// span is the length of what counts, in seconds; length that of all.
+// span is the length of the slices that count, in seconds; length that of all.
 func (w *window) span() float64   { return w.end() - w.begin(w.cut) }
 func (w *window) length() float64 { return w.end() - w.from }
 

@@ -5,6 +5,10 @@ import (
 	"fmt"
 )
 
+// Contract is the version of the JSON that scripts read; CHANGELOG.md says what
+// its two parts mean.
+const Contract = "1.0"
+
 // Result is what a simulation or a capacity search found. Its JSON keys are a
 // contract with other people's scripts: keys are added, never renamed.
 type Result struct {

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"agentsim/fault"
 	"agentsim/units"
 )
 
@@ -63,20 +64,18 @@ func (c Criterion) String() string {
 	return fmt.Sprintf("%s p%g <= %v", c.Measure, c.Percent, units.Seconds(c.Target))
 }
 
-// Validate reports every field that cannot be, by its path.
+// Validate returns every fault, joined; each is a *fault.Field.
 func (s SLO) Validate() error {
 	_, speed := criterion(OutputSpeed, s.OutputSpeed)
 	_, ttft := criterion(TTFT, s.TTFT)
 	_, e2e := criterion(E2ESpeed, s.E2ESpeed)
-	errs := []error{speed, ttft, e2e}
+	var faults fault.List
+	faults.In("", errors.Join(speed, ttft, e2e))
 	if len(s.OutputSpeed)+len(s.TTFT)+len(s.E2ESpeed) == 0 {
-		errs = append(errs, errors.New("is empty, must have output_speed, ttft or e2e_speed, "+
-			"such as {output_speed: {p25: 20tok/s}, ttft: {p95: 10s}}"))
+		faults.Add("", "want output_speed, ttft or e2e_speed, such as {output_speed: {p25: 20tok/s}, ttft: {p95: 10s}}")
 	}
-	if s.MinOutputTokens < 0 || s.MinOutputTokens == 1 {
-		errs = append(errs, fmt.Errorf("min_output_tokens: is %d, must be 2 or more", s.MinOutputTokens))
-	}
-	return errors.Join(errs...)
+	faults.Check(s.MinOutputTokens == 0 || s.MinOutputTokens >= 2, "min_output_tokens", s.MinOutputTokens, "2 or more")
+	return faults.Err()
 }
 
 // Criteria lists the conditions of a valid service level: output speed, time
@@ -134,15 +133,15 @@ func criterion[T ~float64](m Measure, targets map[string]T) (Criterion, error) {
 	}
 	keys := slices.Sorted(maps.Keys(targets))
 	if len(keys) > 1 {
-		return Criterion{}, fmt.Errorf("%s: has %d percentiles (%s), must have one", m, len(keys), strings.Join(keys, ", "))
+		return Criterion{}, fault.Want(string(m), strings.Join(keys, ", "), "one percentile")
 	}
-	target := targets[keys[0]]
-	percent, err := parsePercentile(keys[0])
-	if err != nil {
-		return Criterion{}, fmt.Errorf("%s.%s: %w", m, keys[0], err)
+	target, path := targets[keys[0]], fault.Join(string(m), keys[0])
+	percent, ok := parsePercentile(keys[0])
+	if !ok {
+		return Criterion{}, fault.Want(path, keys[0], "a percentile between p0 and p100, such as p25 or p99.9")
 	}
 	if !(target > 0) || math.IsInf(float64(target), 0) {
-		return Criterion{}, fmt.Errorf("%s.%s: is %v, must be above 0", m, keys[0], target)
+		return Criterion{}, fault.Want(path, target, "more than 0")
 	}
 	share := percent / 100
 	if m.floor() {
@@ -151,11 +150,8 @@ func criterion[T ~float64](m Measure, targets map[string]T) (Criterion, error) {
 	return Criterion{Measure: m, Percent: percent, Target: float64(target), Share: share}, nil
 }
 
-func parsePercentile(key string) (float64, error) {
+func parsePercentile(key string) (percent float64, ok bool) {
 	digits, ok := strings.CutPrefix(key, "p")
 	percent, err := strconv.ParseFloat(digits, 64)
-	if !ok || err != nil || !(percent > 0 && percent < 100) {
-		return 0, errors.New("is no percentile, must lie between p0 and p100, such as p25 or p99.9")
-	}
-	return percent, nil
+	return percent, ok && err == nil && percent > 0 && percent < 100
 }

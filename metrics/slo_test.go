@@ -68,15 +68,15 @@ func TestPaceIsTheSlowestThatPasses(t *testing.T) {
 
 func TestServiceLevelErrorsNameTheField(t *testing.T) {
 	for want, s := range map[string]SLO{
-		"is empty":                              {},
-		"output_speed.p0: is no percentile":     {OutputSpeed: map[string]units.TokenRate{"p0": 20}},
-		"output_speed.p100: is no percentile":   {OutputSpeed: map[string]units.TokenRate{"p100": 20}},
-		"output_speed.median: is no percentile": {OutputSpeed: map[string]units.TokenRate{"median": 20}},
-		"output_speed.pNaN: is no percentile":   {OutputSpeed: map[string]units.TokenRate{"pNaN": 20}},
-		"output_speed.p25: is 0tok/s, must be":  slo(0, 10),
-		"ttft.p95: is -1s, must be above 0":     slo(20, -1),
-		"ttft: has 2 percentiles (p50, p95)":    {TTFT: map[string]units.Seconds{"p95": 1, "p50": 1}},
-		"min_output_tokens: is 1, must be 2 or": {TTFT: map[string]units.Seconds{"p95": 1}, MinOutputTokens: 1},
+		"want output_speed, ttft or e2e_speed":           {},
+		"output_speed.p0: p0: want a percentile":         {OutputSpeed: map[string]units.TokenRate{"p0": 20}},
+		"output_speed.p100: p100: want a percentile":     {OutputSpeed: map[string]units.TokenRate{"p100": 20}},
+		"output_speed.median: median: want a percentile": {OutputSpeed: map[string]units.TokenRate{"median": 20}},
+		"output_speed.pNaN: pNaN: want a percentile":     {OutputSpeed: map[string]units.TokenRate{"pNaN": 20}},
+		"output_speed.p25: 0tok/s: want more than 0":     slo(0, 10),
+		"ttft.p95: -1s: want more than 0":                slo(20, -1),
+		"ttft: p50, p95: want one percentile":            {TTFT: map[string]units.Seconds{"p95": 1, "p50": 1}},
+		"min_output_tokens: 1: want 2 or more":           {TTFT: map[string]units.Seconds{"p95": 1}, MinOutputTokens: 1},
 	} {
 		require.ErrorContains(t, s.Validate(), want)
 	}

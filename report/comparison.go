@@ -55,7 +55,7 @@ func factors(b *strings.Builder, r *metrics.Comparison, style Style) {
 		f := &r.Factors[i]
 		times := Multiplier(f.Multiplier)
 		if f.StandardError > 0 {
-			times += fmt.Sprintf(" ±%.0f %%", percent*f.StandardError)
+			times += fmt.Sprintf(" ±%.0f %%", 100*f.StandardError)
 		}
 		name := f.Name
 		if len(f.Feasibility) > 0 {
@@ -84,7 +84,7 @@ func shareOf(r *metrics.Comparison, share float64) string {
 	if math.Abs(r.LogRatio) < least {
 		return ""
 	}
-	return fmt.Sprintf("%.0f %%", percent*share)
+	return fmt.Sprintf("%.0f %%", 100*share)
 }
 
 // interactionsShown and changesShown bound what people are shown; all is in the JSON.

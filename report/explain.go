@@ -52,7 +52,7 @@ func explainStep(b *strings.Builder, s *metrics.StepAccount, style Style) {
 	for _, o := range s.Operators {
 		watts += o.Watts
 		t.AppendRow(table.Row{o.Operator, o.Kind, o.Bound, Significant(o.Seconds * milli),
-			fmt.Sprintf("%.1f %%", percent*o.Share), Significant(o.Watts)})
+			fmt.Sprintf("%.1f %%", 100*o.Share), Significant(o.Watts)})
 	}
 	t.AppendRow(table.Row{"idle and clocks", "", "", "", "", Significant(s.StaticW)})
 	t.AppendRow(table.Row{"accelerator", "", "", Significant(s.Seconds * milli), "", Significant(watts)})
@@ -93,7 +93,7 @@ func explainBasis(b *strings.Builder, basis []metrics.Basis, style Style) {
 		for i, w := range x.Top {
 			heaviest[i] = w.Path
 		}
-		t.AppendRow(table.Row{x.Basis, x.Numbers, fmt.Sprintf("%.0f %%", percent*x.Share), strings.Join(heaviest, ", ")})
+		t.AppendRow(table.Row{x.Basis, x.Numbers, fmt.Sprintf("%.0f %%", 100*x.Share), strings.Join(heaviest, ", ")})
 	}
 	fmt.Fprintf(b, "\n%s\n%s\n", style.bold("what the step times rest on"), t.Render())
 }

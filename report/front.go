@@ -134,9 +134,9 @@ func frontPlot(f *metrics.Front) (*plot.Plot, error) {
 	if err != nil {
 		return nil, err
 	}
-	const ten = 10 // whole decades, so that the axis has numbers at both ends
-	p.Y.Min = math.Pow(ten, math.Floor(math.Log10(all[len(all)-1].Y)))
-	p.Y.Max = math.Pow(ten, math.Ceil(math.Log10(all[0].Y)))
+	// Whole decades, so that the axis has numbers at both ends.
+	p.Y.Min = math.Pow(10, math.Floor(math.Log10(all[len(all)-1].Y)))
+	p.Y.Max = math.Pow(10, math.Ceil(math.Log10(all[0].Y)))
 	line.Width, line.Color = lineWidth, atLow()
 	dots.Color, dots.Shape, dots.Radius = atLow(), draw.CircleGlyph{}, vg.Points(3)
 	low, high := p.Y.Min, p.Y.Max

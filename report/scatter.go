@@ -84,9 +84,9 @@ func (s Series) points() plotter.XYs {
 // diagonals draws the line of perfect predictions, and two that are off by a
 // fifth.
 func diagonals(p *plot.Plot, low, high float64) error {
-	const fifth = 1.2
+	const off = 1.2
 	grey := color.Gray{Y: 160}
-	for _, factor := range []float64{1, fifth, 1 / fifth} {
+	for _, factor := range []float64{1, off, 1 / off} {
 		line, err := plotter.NewLine(plotter.XYs{{X: low, Y: low * factor}, {X: high, Y: high * factor}})
 		if err != nil {
 			return err

@@ -105,10 +105,8 @@ func serviceRows(t table.Writer, r *metrics.Result) {
 	t.AppendRow(table.Row{"time to first token", fmt.Sprintf("median %s s, P95 %s s",
 		Significant(m.TTFTP50S), Significant(m.TTFTP95S))})
 	t.AppendRow(table.Row{"traffic", fmt.Sprintf("%s turns/s, %s tok/s in (%.1f %% from cache), %s tok/s out",
-		Significant(m.TurnsPerS), Count(m.InputTokS), percent*m.PrefixHitRate, Count(m.OutputTokS))})
+		Significant(m.TurnsPerS), Count(m.InputTokS), 100*m.PrefixHitRate, Count(m.OutputTokS))})
 }
-
-const percent = 100
 
 func powerRows(t table.Writer, r *metrics.Result) {
 	const kilo = 1e3
@@ -151,7 +149,7 @@ func timeRows(t table.Writer, r *metrics.Result) {
 	}
 	busy := []string{}
 	for _, pool := range r.Memory {
-		busy = append(busy, fmt.Sprintf("%s %.0f %%", pool.Pool, percent*r.Time.Busy[pool.Pool]))
+		busy = append(busy, fmt.Sprintf("%s %.0f %%", pool.Pool, 100*r.Time.Busy[pool.Pool]))
 	}
 	t.AppendRow(table.Row{"busy", fmt.Sprintf("%s; %s sequences decoding per rank",
 		strings.Join(busy, ", "), Significant(r.Time.Batch))})
@@ -170,7 +168,7 @@ func deployments(b *strings.Builder, list []metrics.Deployment) {
 			simulated = Count(d.Simulated)
 		}
 		t.AppendRow(table.Row{d.Shape, d.Limit, d.TokenBudget, d.MaxBatchPerRank, d.DraftTokens, Count(float64(d.Agents)),
-			simulated, Count(d.Estimated), fmt.Sprintf("%.0f %%", percent*d.LosesBy)})
+			simulated, Count(d.Estimated), fmt.Sprintf("%.0f %%", 100*d.LosesBy)})
 	}
 	b.WriteString("\n" + t.Render() + "\n\n")
 }

@@ -145,18 +145,18 @@ func (t *tornado) Plot(c draw.Canvas, p *plot.Plot) {
 		dashes := []vg.Length{vg.Points(4), vg.Points(3)}
 		rule(t.target, draw.LineStyle{Color: wanted(), Width: vg.Points(1.2), Dashes: dashes})
 	}
-	const half = 0.34 // of a row
+	const reach = 0.34 // of a row, up and down
 	for i := range t.rows {
 		low, high := t.ends(i)
 		bar := func(from, to float64, fill color.Color) {
-			c.FillPolygon(fill, []vg.Point{{X: x(from), Y: y(t.y(i) - half)}, {X: x(to), Y: y(t.y(i) - half)},
-				{X: x(to), Y: y(t.y(i) + half)}, {X: x(from), Y: y(t.y(i) + half)}})
+			c.FillPolygon(fill, []vg.Point{{X: x(from), Y: y(t.y(i) - reach)}, {X: x(to), Y: y(t.y(i) - reach)},
+				{X: x(to), Y: y(t.y(i) + reach)}, {X: x(from), Y: y(t.y(i) + reach)}})
 		}
 		if i == 0 {
 			bar(low, high, allDraws())
 			median := x(t.draws.P50)
-			c.StrokeLine2(draw.LineStyle{Color: color.White, Width: vg.Points(1.5)}, median, y(t.y(i)-half), median,
-				y(t.y(i)+half))
+			c.StrokeLine2(draw.LineStyle{Color: color.White, Width: vg.Points(1.5)}, median, y(t.y(i)-reach), median,
+				y(t.y(i)+reach))
 		} else if math.Abs(low-t.centre) > math.Abs(high-t.centre) {
 			bar(t.centre, low, atLow())
 			bar(t.centre, high, atHigh())

@@ -33,7 +33,7 @@ func uncertainty(b *strings.Builder, r *metrics.Result, style Style) {
 	row("per MW nameplate", u.PerMW.Provisioned, Count)
 	b.WriteString(t.Render() + "\n")
 	if u.Infeasible > 0 {
-		fmt.Fprintf(b, "  %.0f %% of the draws serve no agent and count as 0\n", percent*u.Infeasible)
+		fmt.Fprintf(b, "  %.0f %% of the draws serve no agent and count as 0\n", 100*u.Infeasible)
 	}
 	swings(b, u)
 	for i := range u.Targets {
@@ -88,7 +88,7 @@ func target(b *strings.Builder, t *metrics.Target, style Style) {
 	}
 	fmt.Fprintf(b, "\n%s %s (%s of the simulated %s): %s; %.0f %% of the draws lie below\n",
 		style.bold("target "+t.Metric), in(t.Value), Significant(t.Value/t.Predicted), in(t.Predicted), verdict,
-		percent*t.Below)
+		100*t.Below)
 	header := table.Row{"one input alone would have to be", "factor", "value", "its range", "percentile", ""}
 	grid := numbers(header, 2)
 	for i, n := range t.Needs {

@@ -156,7 +156,7 @@ func (w *waterfall) Plot(c draw.Canvas, p *plot.Plot) {
 	for _, t := range w.ticks() {
 		c.StrokeLine2(grid, x(t.Value), c.Min.Y, x(t.Value), c.Max.Y)
 	}
-	const half = 0.32 // of a row's height
+	const reach = 0.32 // of a row's height, up and down
 	link := draw.LineStyle{Color: color.Gray{Y: 0x90}, Width: vg.Points(0.7)}
 	for i := range w.rows {
 		row := &w.rows[i]
@@ -165,11 +165,11 @@ func (w *waterfall) Plot(c draw.Canvas, p *plot.Plot) {
 			from = w.low
 		}
 		left, right := x(min(from, row.to)), x(max(from, row.to))
-		bottom, middle, top := y(w.place(i)-half), y(w.place(i)), y(w.place(i)+half)
+		bottom, middle, top := y(w.place(i)-reach), y(w.place(i)), y(w.place(i)+reach)
 		corners := []vg.Point{{X: left, Y: bottom}, {X: right, Y: bottom}, {X: right, Y: top}, {X: left, Y: top}}
 		c.FillPolygon(row.fill, corners)
 		if i+1 < len(w.rows) {
-			c.StrokeLine2(link, x(row.to), bottom, x(row.to), y(w.place(i+1)+half))
+			c.StrokeLine2(link, x(row.to), bottom, x(row.to), y(w.place(i+1)+reach))
 		}
 		if row.low > 0 {
 			w.span(c, row, x, middle)

@@ -30,7 +30,7 @@ func WhatIf(w io.Writer, f *metrics.WhatIf, style Style) error {
 	}
 	plainRow("output speed P25, tok/s", func(r *metrics.Result) float64 { return r.Metrics.OutputSpeedP25 })
 	plainRow("time to first token P95, s", func(r *metrics.Result) float64 { return r.Metrics.TTFTP95S })
-	plainRow("found in the cache, %", func(r *metrics.Result) float64 { return percent * r.Metrics.PrefixHitRate })
+	plainRow("found in the cache, %", func(r *metrics.Result) float64 { return 100 * r.Metrics.PrefixHitRate })
 	plainRow("sequences decoding per rank", func(r *metrics.Result) float64 { return r.Time.Batch })
 	b.WriteString(t.Render() + "\n\n")
 	fmt.Fprintf(&b, "limit  %s; now %s\n", f.Base.Limit, f.Result.Limit)

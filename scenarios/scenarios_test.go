@@ -16,7 +16,7 @@ import (
 
 // small is a protocol that decides a phase within a few per cent.
 func small() []string {
-	return []string{"protocol=steady-state", "protocol.calls_min=1500", "protocol.duration=60s", "protocol.warmup=60s",
+	return []string{"protocol=steady-state", "protocol.calls_min=1500", "protocol.duration=40s", "protocol.warmup=40s",
 		"protocol.duration_max=14400s", "protocol.tolerance=0.05"}
 }
 

@@ -85,7 +85,7 @@ func (g *grower) agent(name, parent string, at float64, depth int) float64 {
 	turns := 1 + g.r.IntN(5)
 	for turn := range turns {
 		c := trace.Call{Session: g.session, Agent: name, Parent: parent, Turn: turn, Start: at, Gap: trace.Unknown,
-			Service: g.r.Float64(), Input: input, Cached: last, Output: 1 + g.r.IntN(60)}
+			Service: g.r.Float64(), Input: input, Prefix: last, Output: 1 + g.r.IntN(60)}
 		*g.out = append(*g.out, c)
 		at += c.Service
 		if depth < 2 && g.r.IntN(3) == 0 {
@@ -122,7 +122,7 @@ func dynasty(number int, apart float64) *trace.Pool {
 			Output: 1 + r.IntN(40)}
 		if i > 0 && r.IntN(4) > 0 {
 			c.Holder = 1 + r.IntN(i)
-			c.Cached = min(c.Input, recorded[c.Holder-1].Input) / 64 * 64 * r.IntN(5) / 4
+			c.Prefix = min(c.Input, recorded[c.Holder-1].Input) / 64 * 64 * r.IntN(5) / 4
 		}
 		recorded[i] = c
 	}
@@ -197,7 +197,7 @@ func TestSpeedup(t *testing.T) {
 	recorded := func() []trace.Call {
 		return []trace.Call{
 			{Session: "s", Start: 10, Gap: -1, Service: 1, Input: 100, Output: 1},
-			{Session: "s", Turn: 1, Start: 20, Gap: -1, Service: 1, Input: 200, Cached: 100, Output: 1},
+			{Session: "s", Turn: 1, Start: 20, Gap: -1, Service: 1, Input: 200, Prefix: 100, Output: 1},
 		}
 	}
 	for _, test := range []struct {
@@ -286,10 +286,10 @@ func family() []trace.Call {
 	return []trace.Call{
 		{Session: "s", Start: 0, Gap: -1, Service: 2, Input: 1000, Output: 20, Shared: 640},
 		{Session: "s", Agent: "waited", Start: 3, Gap: -1, Service: 2, Input: 500, Output: 10},
-		{Session: "s", Agent: "waited", Turn: 1, Start: 6, Gap: -1, Service: 2, Input: 700, Cached: 500, Output: 10},
-		{Session: "s", Turn: 1, Start: 9, Gap: 7, Service: 1, Input: 1200, Cached: 1000, Output: 20},
+		{Session: "s", Agent: "waited", Turn: 1, Start: 6, Gap: -1, Service: 2, Input: 700, Prefix: 500, Output: 10},
+		{Session: "s", Turn: 1, Start: 9, Gap: 7, Service: 1, Input: 1200, Prefix: 1000, Output: 20},
 		{Session: "s", Agent: "beside", Start: 10.5, Gap: -1, Service: 5, Input: 400, Output: 30},
-		{Session: "s", Turn: 2, Start: 12, Gap: 2, Service: 1, Input: 1300, Cached: 1200, Output: 5},
+		{Session: "s", Turn: 2, Start: 12, Gap: 2, Service: 1, Input: 1300, Prefix: 1200, Output: 5},
 		{Session: "t", Start: 30, Gap: -1, Service: 1, Input: 800, Output: 10, Shared: 640},
 	}
 }

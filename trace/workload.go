@@ -18,6 +18,17 @@ const (
 	ReplayGenerated = "generated"
 )
 
+// Where the prefix of a recorded prompt comes from, if the trace tells only
+// what its provider's cache returned.
+const (
+	// PrefixAppended takes all of the prompt before as the prefix of one that
+	// has something appended. It is the default.
+	PrefixAppended = "appended"
+	// PrefixProvider takes what the provider's cache returned, with all that it
+	// had dropped meanwhile.
+	PrefixProvider = "provider"
+)
+
 // Who calls when.
 const (
 	// ArrivalsClosed keeps a number of agents alive, each of which takes the
@@ -52,6 +63,9 @@ type Workload struct {
 
 	Trace         string        `yaml:"trace,omitempty"`           // path of a trace
 	Format        string        `yaml:"format,omitempty"`          // of the trace; empty = auto
+	SkipBad       int           `yaml:"skip_bad,omitempty"`        // bad records that are passed over; 0 = none
+	Prefix        string        `yaml:"prefix,omitempty"`          // of its prompts: appended (default) | provider
+	BlockTokens   int           `yaml:"block_tokens,omitempty"`    // of a trace that does not tell; 0 = found out
 	Replay        string        `yaml:"replay,omitempty"`          // recorded (default) | generated
 	SessionsMax   int           `yaml:"sessions_max,omitempty"`    // of the trace; 0 = all
 	InputMax      int           `yaml:"input_max,omitempty"`       // tokens; ends a session; 0 = the model's limit
@@ -77,12 +91,18 @@ func (w *Workload) Validate() error {
 	default:
 		return fmt.Errorf("replay: unknown mode %q; want %s or %s", w.Replay, ReplayRecorded, ReplayGenerated)
 	}
+	switch w.Prefix {
+	case "", PrefixAppended, PrefixProvider:
+	default:
+		return fmt.Errorf("prefix: unknown source %q; want %s or %s", w.Prefix, PrefixAppended, PrefixProvider)
+	}
 	for _, limit := range []struct {
 		name  string
 		value int
 	}{
 		{"sessions_max", w.SessionsMax}, {"input_max", w.InputMax}, {"first_input_max", w.FirstInputMax},
-		{"output_max", w.OutputMax}, {"context_limit", w.Synthetic.ContextLimit},
+		{"output_max", w.OutputMax}, {"context_limit", w.Synthetic.ContextLimit}, {"skip_bad", w.SkipBad},
+		{"block_tokens", w.BlockTokens},
 	} {
 		if limit.value < 0 {
 			return fmt.Errorf("%s: %d; want 0 (none) or more", limit.name, limit.value)

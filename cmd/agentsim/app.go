@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime/debug"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"github.com/spf13/viper"
 
 	"agentsim/configs"
@@ -92,12 +94,14 @@ func (a *app) root() *cobra.Command {
 		Long: "agentsim simulates closed-loop AI agents on a GPU rack, real or imagined, and finds how many of them\n" +
 			"the rack serves under a service level, in total, per accelerator and per megawatt.",
 		Example:       "  agentsim capacity gb300-agentperf-slo20",
+		Version:       buildInfo(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			return a.bind(cmd)
 		},
 	}
+	root.SetVersionTemplate("{{.Version}}\n") // as the command prints it
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	flags := root.PersistentFlags()
 	flags.StringP("output", "o", "table", "format of the result: table, json or csv")
@@ -106,10 +110,13 @@ func (a *app) root() *cobra.Command {
 	flags.StringArray("set", nil, "override a field, e.g. --set system.accelerator.hbm.capacity=144GB; repeatable")
 	flags.BoolP("quiet", "q", false, "no progress")
 	flags.String("config", "", "file with settings: the flags above by name")
-	root.AddCommand(a.capacityCommand(), a.runCommand(), a.explainCommand(), a.schemaCommand(),
-		a.listCommand(), a.versionCommand())
-	root.AddCommand(a.traceCommand(), a.modelCommand(), a.calibrateCommand(), a.sweepCommand(), a.workerCommand())
-	root.AddCommand(a.validateCommand(), a.compareCommand(), a.whatIfCommand())
+	root.AddCommand(capacityCommands{a}.capacityCommand(), runCommands{a}.runCommand(),
+		explainCommands{a}.explainCommand(), explainCommands{a}.schemaCommand(),
+		listCommands{a}.listCommand(), a.versionCommand())
+	root.AddCommand(a.traceCommand(), a.modelCommand(), calibrateCommands{a}.calibrateCommand(),
+		studyCommands{a}.sweepCommand(), studyCommands{a}.workerCommand())
+	root.AddCommand(validateCommands{a}.validateCommand(), compareCommands{a}.compareCommand(),
+		whatIfCommands{a}.whatIfCommand(), deploymentCommands{a}.deploymentCommand())
 	return root
 }
 
@@ -127,6 +134,9 @@ func (a *app) bind(cmd *cobra.Command) error {
 		if err := a.settings.ReadInConfig(); err != nil {
 			return usageError{fmt.Errorf("config %s: %w", file, err)}
 		}
+		if err := knownSettings(cmd.Root(), file); err != nil {
+			return usageError{fmt.Errorf("config %s: %w", file, err)}
+		}
 	}
 	switch format := a.settings.GetString("output"); format {
 	case "table", "json", "csv":
@@ -134,6 +144,40 @@ func (a *app) bind(cmd *cobra.Command) error {
 	default:
 		return usageError{fmt.Errorf("--output %q: want table, json or csv", format)}
 	}
+}
+
+// knownSettings refuses a file of settings with keys that are the flags of no
+// command.
+func knownSettings(root *cobra.Command, file string) error {
+	written := viper.New()
+	written.SetConfigFile(file)
+	if err := written.ReadInConfig(); err != nil {
+		return err
+	}
+	flags := map[string]bool{}
+	var visit func(*cobra.Command)
+	visit = func(cmd *cobra.Command) {
+		note := func(f *pflag.Flag) { flags[f.Name] = true }
+		cmd.Flags().VisitAll(note)
+		cmd.PersistentFlags().VisitAll(note)
+		for _, below := range cmd.Commands() {
+			visit(below)
+		}
+	}
+	visit(root)
+	keys := written.AllKeys()
+	slices.Sort(keys)
+	for _, key := range keys {
+		if flags[key] {
+			continue
+		}
+		hint := ""
+		if near, ok := configs.Nearest(key, slices.Collect(maps.Keys(flags))); ok {
+			hint = ", did you mean " + near + "?"
+		}
+		return fmt.Errorf("%s: no flag has this name%s", key, hint)
+	}
+	return nil
 }
 
 // exactly is cobra.ExactArgs with a message that says what is wanted.
@@ -145,22 +189,4 @@ func exactly(n int, what string) cobra.PositionalArgs {
 		return usageError{fmt.Errorf("%s wants %s, got %d arguments; see %s --help",
 			cmd.Name(), what, len(args), cmd.CommandPath())}
 	}
-}
-
-// version is the module's version, or the commit it was built from.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" {
-			const short = 12
-			return s.Value[:min(short, len(s.Value))]
-		}
-	}
-	if info.Main.Version != "" && info.Main.Version != "(devel)" {
-		return info.Main.Version
-	}
-	return "development"
 }

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -118,7 +119,7 @@ func TestBadInput(t *testing.T) {
 	require.NoError(t, os.WriteFile(empty, nil, 0o600))
 	cut := filepath.Join(t.TempDir(), "cut.jsonl")
 	whole := `{"timestamp": 0, "input_length": 100, "output_length": 5, "hash_ids": [0]}` + "\n"
-	require.NoError(t, os.WriteFile(cut, []byte(whole+whole[:40]), 0o600))
+	require.NoError(t, os.WriteFile(cut, []byte(whole+whole[:40]+"\n"+whole), 0o600))
 	node := "h200-agentperf-slo20"
 	cases := []struct {
 		code int
@@ -173,6 +174,7 @@ func TestInterrupted(t *testing.T) {
 	code := run(ctx, process{args: quick("capacity", "h200-agentperf-slo20"), stdout: &stdout, stderr: &stderr,
 		readFile: os.ReadFile, now: time.Now, terminal: func(int) bool { return false }})
 	require.Equal(t, exitInterrupted, code)
+	require.Contains(t, stdout.String(), "not even one number of agents was decided; stopped")
 }
 
 // Settings come from a flag before the environment before a file.
@@ -217,12 +219,26 @@ func commands(c *cobra.Command) []*cobra.Command {
 	return list
 }
 
+// explanations are what explain said, by scenario: weighing hundreds of
+// constants takes seconds.
+var explanations sync.Map
+
+func explained(t *testing.T, scenario string) *metrics.Explanation {
+	t.Helper()
+	if e, ok := explanations.Load(scenario); ok {
+		return e.(*metrics.Explanation)
+	}
+	o := agentsim(t, "explain", scenario, "-o", "json")
+	require.Zero(t, o.code, o.stderr)
+	e := new(metrics.Explanation)
+	require.NoError(t, json.Unmarshal([]byte(o.stdout), e))
+	explanations.Store(scenario, e)
+	return e
+}
+
 // What the step times rest on adds up, and follows the constants.
 func TestExplainWeighsTheConstants(t *testing.T) {
-	o := agentsim(t, "explain", "h200-agentperf-slo20", "-o", "json")
-	require.Zero(t, o.code, o.stderr)
-	var e metrics.Explanation
-	require.NoError(t, json.Unmarshal([]byte(o.stdout), &e))
+	e := explained(t, "h200-agentperf-slo20")
 	sum := 0.0
 	shares := map[string]float64{}
 	for _, b := range e.Basis {

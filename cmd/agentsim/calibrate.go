@@ -21,7 +21,10 @@ const (
 	tablesDate   = "2026-08-21"
 )
 
-func (a *app) calibrateCommand() *cobra.Command {
+// calibrateCommands fit constants to tables, or check them.
+type calibrateCommands struct{ *app }
+
+func (a calibrateCommands) calibrateCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "calibrate DIR",
 		Short: "Fit operator constants and power to kernel tables, or check presets against them",
@@ -43,7 +46,7 @@ func (a *app) calibrateCommand() *cobra.Command {
 	return c
 }
 
-func (a *app) calibrate(cmd *cobra.Command, args []string) error {
+func (a calibrateCommands) calibrate(cmd *cobra.Command, args []string) error {
 	out := a.settings.GetString("out")
 	a.settings.Set("out", "") // here a directory of presets: the report goes to stdout
 	if err := a.checkCalibration(cmd, args[0], out); err != nil {
@@ -56,12 +59,23 @@ func (a *app) calibrate(cmd *cobra.Command, args []string) error {
 	if a.settings.GetBool("check") {
 		return a.checkKernels(args[0], accelerators)
 	}
-	return a.fitKernels(calibrate.Options{Tables: args[0], Out: out, Figures: a.settings.GetString("plot"),
-		Accelerators: accelerators, Source: a.settings.GetString("source"), Date: a.settings.GetString("date")})
+	kernels, err := all[hardware.KernelSet]("kernels")
+	if err != nil {
+		return err
+	}
+	return a.fitKernels(calibrate.Options{
+		Tables:       args[0],
+		Out:          out,
+		Figures:      a.settings.GetString("plot"),
+		Accelerators: accelerators,
+		Kernels:      kernels,
+		Source:       a.settings.GetString("source"),
+		Date:         a.settings.GetString("date"),
+	})
 }
 
 // checkCalibration refuses what cannot be before minutes are spent on it.
-func (a *app) checkCalibration(cmd *cobra.Command, tables, out string) error {
+func (a calibrateCommands) checkCalibration(cmd *cobra.Command, tables, out string) error {
 	if err := a.noCSV(cmd); err != nil {
 		return err
 	}
@@ -91,7 +105,7 @@ func all[T any](kind string) ([]T, error) {
 	return list, nil
 }
 
-func (a *app) checkKernels(tables string, accelerators []hardware.Accelerator) error {
+func (a calibrateCommands) checkKernels(tables string, accelerators []hardware.Accelerator) error {
 	kernels, err := all[hardware.KernelSet]("kernels")
 	if err != nil {
 		return err
@@ -115,7 +129,7 @@ type calibration struct {
 
 // fitKernels fits kernels and power. The power goes into accelerator presets
 // that are there already; the rest of them is not fitted.
-func (a *app) fitKernels(o calibrate.Options) error {
+func (a calibrateCommands) fitKernels(o calibrate.Options) error {
 	kernels, power := o, o
 	if o.Out != "" {
 		kernels.Out, power.Out = filepath.Join(o.Out, "kernels"), filepath.Join(o.Out, "accelerators")
@@ -160,7 +174,7 @@ func familyTable(b *strings.Builder, families []calibrate.FamilyError, excluded 
 	}
 }
 
-func inPercent(v float64) string { return fmt.Sprintf("%.1f %%", percent*v) }
+func inPercent(v float64) string { return fmt.Sprintf("%.1f %%", 100*v) }
 
 func powerTable(b *strings.Builder, r *calibrate.PowerReport) {
 	var rows [][]string

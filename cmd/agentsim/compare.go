@@ -37,7 +37,10 @@ Instead of two scenarios a comparison can be named, or a YAML file:
 
 With --evaluate simulator sampled permutations are simulated; the analytic model serves as control variate.`
 
-func (a *app) compareCommand() *cobra.Command {
+// compareCommands set two scenarios against each other.
+type compareCommands struct{ *app }
+
+func (a compareCommands) compareCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "compare A B | compare COMPARISON",
 		Short: "Say why one scenario holds more agents than another, factor by factor",
@@ -66,7 +69,7 @@ func (a *app) compareCommand() *cobra.Command {
 	return c
 }
 
-func (a *app) compare(cmd *cobra.Command, args []string) error {
+func (a compareCommands) compare(cmd *cobra.Command, args []string) error {
 	o := compare.Options{Version: version(), Clock: a.now, Permutations: a.settings.GetInt("permutations")}
 	switch how := a.settings.GetString("evaluate"); how {
 	case "analytic":
@@ -113,7 +116,7 @@ func (a *app) compare(cmd *cobra.Command, args []string) error {
 }
 
 // comparison is the source of what the arguments name.
-func (a *app) comparison(args []string) compare.Source {
+func (a compareCommands) comparison(args []string) compare.Source {
 	s := compare.Source{Scenarios: scenarios.FS, Set: a.sets(), SetA: a.settings.GetStringSlice("set-a"),
 		SetB: a.settings.GetStringSlice("set-b"), Factors: a.settings.GetString("factors"),
 		Per: compare.Metric(a.settings.GetString("per"))}
@@ -127,7 +130,7 @@ func (a *app) comparison(args []string) compare.Source {
 }
 
 // compareProgress shows on one line of a terminal how far the comparison is.
-func (a *app) compareProgress(stage string, n, all int) {
+func (a compareCommands) compareProgress(stage string, n, all int) {
 	const eraseLine = "\r\x1b[K"
 	fmt.Fprintf(a.stderr, "%s%s: %d of %d", eraseLine, stage, n, all)
 }

@@ -20,7 +20,7 @@ func expertFlags(c *cobra.Command) {
 }
 
 // explainExperts prints where the experts of a scenario lie.
-func (a *app) explainExperts(cmd *cobra.Command, s *configs.Scenario) error {
+func (a explainCommands) explainExperts(cmd *cobra.Command, s *configs.Scenario) error {
 	if err := a.noCSV(cmd); err != nil {
 		return err
 	}
@@ -56,7 +56,7 @@ func expertTable(b *strings.Builder, p *metrics.ExpertPool, style report.Style) 
 		p.Popularity, p.SlotsPerRank, p.Redundant)
 	fmt.Fprintf(b, "  memory      %s GB of each accelerator, %s of them for replicas and padding\n",
 		report.Significant(p.Memory.Bytes/giga), report.Significant(p.Memory.Redundant/giga))
-	fmt.Fprintf(b, "  rebalance   %.0f %% of slots moved: %s GB, %s s\n\n", percent*p.Rebalance.MovedShare,
+	fmt.Fprintf(b, "  rebalance   %.0f %% of slots moved: %s GB, %s s\n\n", 100*p.Rebalance.MovedShare,
 		report.Significant(p.Rebalance.Bytes/giga), report.Significant(p.Rebalance.Seconds))
 	var rows [][]string
 	for _, l := range p.Loads {
@@ -82,7 +82,7 @@ func exchangeInWords(kind string) string {
 func trafficTable(b *strings.Builder, t *metrics.ExpertTraffic, domains int) {
 	const kilo = 1e3
 	fmt.Fprintf(b, "  a token visits %s ranks and %s other domains; %.1f %% of its choices are served in its own\n\n",
-		report.Significant(t.RanksPerToken), report.Significant(t.DomainsPerToken), percent*t.LocalShare)
+		report.Significant(t.RanksPerToken), report.Significant(t.DomainsPerToken), 100*t.LocalShare)
 	row := func(name string, inside, across float64) []string {
 		return []string{name, report.Significant(inside / kilo), report.Significant(across / kilo)}
 	}

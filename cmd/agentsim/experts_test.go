@@ -63,10 +63,7 @@ func TestExplainExpertsAcrossDomains(t *testing.T) {
 // The memory that the placement asks for is what the budget sets aside.
 func TestExpertMemoryAgreesWithTheBudget(t *testing.T) {
 	for _, scenario := range []string{"gb300-agentperf-slo20", "h200-agentperf-slo20"} {
-		o := agentsim(t, "explain", scenario, "-o", "json")
-		require.Zero(t, o.code, o.stderr)
-		var e metrics.Explanation
-		require.NoError(t, json.Unmarshal([]byte(o.stdout), &e))
+		e := explained(t, scenario)
 		for i, p := range expertsOf(t, scenario).Pools {
 			require.InEpsilon(t, e.Memory[i].Experts, p.Memory.Bytes, 1e-6, "%s %s", scenario, p.Pool)
 		}

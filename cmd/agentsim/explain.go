@@ -10,7 +10,10 @@ import (
 	"agentsim/report"
 )
 
-func (a *app) explainCommand() *cobra.Command {
+// explainCommands take a scenario apart.
+type explainCommands struct{ *app }
+
+func (a explainCommands) explainCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "explain SCENARIO",
 		Short: "Show where a step's time, a rank's memory and an accelerator's watts go",
@@ -50,7 +53,7 @@ func (a *app) explainCommand() *cobra.Command {
 	return c
 }
 
-func (a *app) schemaCommand() *cobra.Command {
+func (a explainCommands) schemaCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:     "schema",
 		Short:   "Print the JSON Schema of a scenario",

@@ -12,7 +12,10 @@ import (
 	"agentsim/scenarios"
 )
 
-func (a *app) listCommand() *cobra.Command {
+// listCommands show what comes with the program.
+type listCommands struct{ *app }
+
+func (a listCommands) listCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:     "list [KIND [NAME]]",
 		Short:   "Show what comes with the program, and where its numbers are from",
@@ -51,7 +54,7 @@ func texts(kind string) fs.FS {
 	return nil
 }
 
-func (a *app) names(library *configs.Library, kind string) ([]string, error) {
+func (a listCommands) names(library *configs.Library, kind string) ([]string, error) {
 	from := texts(kind)
 	if from == nil {
 		names := library.Names(kind)
@@ -69,7 +72,7 @@ func kinds(library *configs.Library) []string {
 	return append([]string{scenariosKind, studiesKind, comparisonsKind}, library.KindNames()...)
 }
 
-func (a *app) listKinds(library *configs.Library) error {
+func (a listCommands) listKinds(library *configs.Library) error {
 	for _, kind := range kinds(library) {
 		names, err := a.names(library, kind)
 		if err != nil {
@@ -80,7 +83,7 @@ func (a *app) listKinds(library *configs.Library) error {
 	return nil
 }
 
-func (a *app) listNames(library *configs.Library, kind string) error {
+func (a listCommands) listNames(library *configs.Library, kind string) error {
 	names, err := a.names(library, kind)
 	if err != nil {
 		return err
@@ -94,22 +97,8 @@ func (a *app) listNames(library *configs.Library, kind string) error {
 	return nil
 }
 
-// versionCommand and schemaCommand are small enough to live here.
-func (a *app) versionCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:     "version",
-		Short:   "Print the version",
-		Example: "  agentsim version",
-		Args:    cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintln(a.stdout, version())
-			return err
-		},
-	}
-}
-
 // describe prints a preset with the source of its numbers.
-func (a *app) describe(library *configs.Library, kind, name string) error {
+func (a listCommands) describe(library *configs.Library, kind, name string) error {
 	if from := texts(kind); from != nil {
 		text, err := fs.ReadFile(from, name+".yaml")
 		if err != nil {

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/term"
+
+	"agentsim/configs"
 )
 
 // main is the one place that touches the process.
@@ -20,7 +22,7 @@ func main() {
 		args:     os.Args[1:],
 		stdout:   os.Stdout,
 		stderr:   os.Stderr,
-		readFile: os.ReadFile,
+		readFile: configs.ReadFile,
 		now:      time.Now,
 		terminal: func(fd int) bool { return term.IsTerminal(fd) },
 	})

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"strings"
 
@@ -27,12 +28,15 @@ func (a *app) modelImportCommand() *cobra.Command {
 		Use:   "import FILE",
 		Short: "Turn the config.json of a Hugging Face checkpoint into a model preset",
 		Long: "import reads the config.json of a Hugging Face checkpoint and prints the model as a preset, for\n" +
-			"--set model=FILE.yaml. A field that it does not understand is an error, not a guess.",
+			"--set model=FILE.yaml. The hf_quant_config.json beside it is read too. A field that it does not understand\n" +
+			"is an error, not a guess. An architecture that it does not know may be built as one that it knows:\n" +
+			"--treat-as says which. What is taken for something else stands in a note of the preset.",
 		Example:     "  agentsim model import config.json --name my-model --out my-model.yaml",
 		Annotations: map[string]string{"example": "slow"}, // needs a file
 		Args:        exactly(1, "one config.json"),
 		RunE:        a.modelImport,
 	}
+	c.Flags().String("treat-as", "", "model_type by whose rules the file is read, as deepseek_v3; empty = its own")
 	c.Flags().String("name", "", "name of the model; empty = after the file, or its directory")
 	return c
 }
@@ -46,11 +50,35 @@ func (a *app) modelImport(_ *cobra.Command, args []string) error {
 	if err != nil {
 		return usageError{err}
 	}
-	s, err := llm.ImportHF(bytes.NewReader(text), name)
+	checkpoint := llm.Checkpoint{Config: bytes.NewReader(text), TreatAs: a.settings.GetString("treat-as")}
+	beside, err := a.quantBeside(file)
+	if err != nil {
+		return usageError{err}
+	}
+	if beside != nil {
+		checkpoint.Quant = bytes.NewReader(beside)
+	}
+	s, err := checkpoint.Import(name)
 	if err != nil {
 		return usageError{fmt.Errorf("%s: %w", file, oneLine(err))}
 	}
 	return a.write(func(b *strings.Builder) error { return s.WriteYAML(b) })
+}
+
+// quantBeside reads the hf_quant_config.json of a checkpoint, or, where configs
+// of many checkpoints lie in one directory, NAME.hf_quant_config.json beside
+// NAME.json and NAME.config.json; nil where there is none.
+func (a *app) quantBeside(file string) ([]byte, error) {
+	const quant = "hf_quant_config.json"
+	path := filepath.Join(filepath.Dir(file), quant)
+	if base := strings.TrimSuffix(filepath.Base(file), ".json"); base != "config" {
+		path = filepath.Join(filepath.Dir(file), strings.TrimSuffix(base, ".config")+"."+quant)
+	}
+	text, err := a.readFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return text, err
 }
 
 // modelName makes a name of a path: "x/Some-Model/config.json" and
@@ -70,9 +98,15 @@ func modelName(file string) string {
 	return base
 }
 
-// oneLine joins the lines of an error that lists several faults.
+// oneLine joins the lines of an error that lists several faults: the first of
+// them, and how many more there are.
 func oneLine(err error) error {
-	return errors.New(strings.ReplaceAll(strings.TrimSpace(err.Error()), "\n", "; "))
+	const most = 6
+	lines := strings.Split(strings.TrimSpace(err.Error()), "\n")
+	if more := len(lines) - most; more > 0 {
+		lines = append(lines[:most], fmt.Sprintf("and %d more", more))
+	}
+	return errors.New(strings.Join(lines, "; "))
 }
 
 func (a *app) modelShowCommand() *cobra.Command {
@@ -130,6 +164,8 @@ type modelParams struct {
 	Residual        float64 `json:"residual"`
 	Embedding       float64 `json:"embedding"`
 	Head            float64 `json:"head"`
+	Vision          float64 `json:"vision"`            // the tower for images, not in total
+	TotalWithVision float64 `json:"total_with_vision"` // as checkpoints count
 }
 
 type modelCache struct {
@@ -151,7 +187,8 @@ func accountOf(s *llm.Spec) *modelAccount {
 	m := &modelAccount{Name: s.Name, Layers: s.Layers(), MaxContext: s.MaxContext, StateBytes: s.StateBytes(),
 		Params: modelParams{Total: p.Total, Active: p.Active, TotalWithDraft: p.Total + p.MTP,
 			ActiveWithDraft: p.Active + activeDraft(s, p), Routed: p.Routed, Shared: p.Shared, Attention: p.Attention,
-			Dense: p.Dense, Router: p.Router, Residual: p.Residual, Embedding: p.Embedding, Head: p.Head}}
+			Dense: p.Dense, Router: p.Router, Residual: p.Residual, Embedding: p.Embedding, Head: p.Head,
+			Vision: p.Vision, TotalWithVision: p.Total + p.Vision}}
 	for _, format := range []hardware.Format{hardware.BF16, hardware.FP8, hardware.NVFP4} {
 		f := llm.CacheFormat{KV: format}
 		m.Cache = append(m.Cache, modelCache{Format: format, BytesPerToken: s.CacheBytesPerToken(f),
@@ -166,7 +203,7 @@ func accountOf(s *llm.Spec) *modelAccount {
 
 // activeDraft is what one token passes through in the draft layers.
 func activeDraft(s *llm.Spec, p llm.Params) float64 {
-	if s.MTP == nil || s.Experts == nil || s.MTP.Dense > 0 {
+	if s.MTP == nil || s.Experts == nil || !s.MTP.HasExperts() {
 		return p.MTP
 	}
 	idle := s.MTP.Count * (s.Experts.Routed - s.Experts.TopK)
@@ -196,6 +233,9 @@ func (m *modelAccount) table(b *strings.Builder, style report.Style) {
 	add("dense networks", p.Dense)
 	add("routers and residuals", p.Router+p.Residual)
 	add("embedding and head", p.Embedding+p.Head)
+	if p.Vision > 0 {
+		add("vision tower, besides", p.Vision)
+	}
 	b.WriteString(report.Grid([]string{"of these", "10^9"}, rows, 2) + "\n\n")
 	rows = nil
 	for _, c := range m.Cache {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -58,6 +59,46 @@ func TestImportedModelLoads(t *testing.T) {
 	require.Equal(t, 2.*2*2*2*16, m.Cache[0].BytesPerToken, "layers, keys and values, heads, bytes")
 	o = agentsim(t, "model", "import", file, "--name", "mine")
 	require.Contains(t, o.stdout, "name: mine\n")
+}
+
+// A checkpoint whose second file alone says how its weights are stored, in a
+// directory of its own and among others.
+func TestImportReadsTheQuantisationBesideTheConfig(t *testing.T) {
+	dir := t.TempDir()
+	const quant = `{"producer": {"name": "modelopt"}, "quantization": {"quant_algo": "%s", "exclude_modules": ["lm_head"]}}`
+	for name, text := range map[string]string{
+		"config.json":                     fmt.Sprintf(smallConfig, ""),
+		"hf_quant_config.json":            fmt.Sprintf(quant, "FP8"),
+		"org--other.config.json":          fmt.Sprintf(smallConfig, ""),
+		"org--other.hf_quant_config.json": fmt.Sprintf(quant, "NVFP4"),
+		"org--plain.json":                 fmt.Sprintf(smallConfig, ""),
+		"broken.json":                     fmt.Sprintf(smallConfig, ""),
+		"broken.hf_quant_config.json":     fmt.Sprintf(quant, "Q4_0"),
+	} {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
+	}
+	for file, want := range map[string]string{
+		"config.json": "weights: {dense: fp8}", "org--other.config.json": "weights: {dense: nvfp4}", "org--plain.json": "weights: {dense: bf16}",
+	} {
+		o := agentsim(t, "model", "import", filepath.Join(dir, file))
+		require.Zero(t, o.code, o.stderr)
+		require.Contains(t, o.stdout, want+"\n", file)
+	}
+	o := agentsim(t, "model", "import", filepath.Join(dir, "broken.json"))
+	require.Equal(t, exitUsage, o.code)
+	require.Contains(t, o.stderr, `hf_quant_config.json: quantization.quant_algo: "Q4_0" is not`)
+}
+
+func TestImportTreatsAnUnknownArchitectureAsAKnownOne(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "new.json")
+	text := strings.Replace(fmt.Sprintf(smallConfig, ""), "llama", "llama9", 1)
+	require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
+	o := agentsim(t, "model", "import", file)
+	require.Equal(t, exitUsage, o.code)
+	require.Contains(t, o.stderr, "--treat-as")
+	o = agentsim(t, "model", "import", file, "--treat-as", "llama")
+	require.Zero(t, o.code, o.stderr)
+	require.Contains(t, o.stdout, `read as`)
 }
 
 func TestBadModelInput(t *testing.T) {

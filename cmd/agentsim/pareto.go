@@ -24,7 +24,7 @@ func paretoFlags(c *cobra.Command) {
 }
 
 // checkPareto refuses flags that contradict each other.
-func (a *app) checkPareto() error {
+func (a capacityCommands) checkPareto() error {
 	if !a.settings.GetBool("pareto") {
 		if a.settings.GetBool("check") {
 			return usageError{errors.New("--check simulates the points of a front: want --pareto as well")}
@@ -41,7 +41,7 @@ func (a *app) checkPareto() error {
 	return nil
 }
 
-func (a *app) pareto(cmd *cobra.Command, s *configs.Scenario) error {
+func (a capacityCommands) pareto(cmd *cobra.Command, s *configs.Scenario) error {
 	front, err := deploy.Front(cmd.Context(), s, a.settings.GetBool("check"), a.options())
 	a.endProgress()
 	if err != nil {

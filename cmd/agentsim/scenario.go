@@ -107,7 +107,10 @@ func (a *app) write(render func(b *strings.Builder) error) error {
 	return err
 }
 
-func (a *app) capacityCommand() *cobra.Command {
+// capacityCommands search the answer, with its front and its uncertainty.
+type capacityCommands struct{ *app }
+
+func (a capacityCommands) capacityCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "capacity SCENARIO",
 		Short: "Find the largest number of agents that meets the service level",
@@ -140,19 +143,37 @@ func (a *app) capacityCommand() *cobra.Command {
 			}
 			r, err := a.capacity(cmd.Context(), s)
 			a.endProgress()
-			if err == nil && unknown != nil {
+			if err != nil {
+				return errors.Join(err, a.showKnown(s, err))
+			}
+			if unknown != nil {
 				err = unknown.answer(cmd.Context(), r)
 				a.endProgress()
 			}
-			if err != nil {
+			if err != nil && cmd.Context().Err() == nil {
 				return err
 			}
-			return a.show(r)
+			return errors.Join(a.show(r), err) // what was found before an interrupt is shown
 		},
 	}
 	uncertaintyFlags(c)
 	paretoFlags(c)
 	return c
+}
+
+// showKnown prints what an interrupted search knew, in place of its result.
+// Where the deployment was searched too, nothing is known of the answer.
+func (a capacityCommands) showKnown(s *configs.Scenario, err error) error {
+	stopped, ok := errors.AsType[*experiment.StoppedError](err)
+	if !ok || s.Deployment.Mode == serve.Auto || a.settings.GetString("output") == "csv" {
+		return nil
+	}
+	return a.write(func(b *strings.Builder) error {
+		if a.settings.GetString("output") == "json" {
+			return report.JSON(b, &stopped.Known)
+		}
+		return report.Stopped(b, &stopped.Known)
+	})
 }
 
 // capacity searches the scenario's capacity, and its deployment first where
@@ -171,7 +192,10 @@ func (a *app) capacity(ctx context.Context, s *configs.Scenario) (*metrics.Resul
 	return r, nil
 }
 
-func (a *app) runCommand() *cobra.Command {
+// runCommands simulate without a search.
+type runCommands struct{ *app }
+
+func (a runCommands) runCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "run SCENARIO",
 		Short: "Simulate a fixed number of agents, or the arrivals of a trace",
@@ -204,7 +228,7 @@ func (a *app) runCommand() *cobra.Command {
 // still opens.
 const timelineEvents = 1_000_000
 
-func (a *app) runScenario(cmd *cobra.Command, name string) error {
+func (a runCommands) runScenario(cmd *cobra.Command, name string) error {
 	agents := a.settings.GetInt("agents")
 	if cmd.Flags().Changed("agents") && agents < 1 {
 		return usageError{fmt.Errorf("--agents %d: want a number of agents, 1 or more", agents)}
@@ -246,7 +270,7 @@ func (a *app) runScenario(cmd *cobra.Command, name string) error {
 }
 
 // writePower writes the power of a run over time, as a file and a figure.
-func (a *app) writePower(r *metrics.Result) error {
+func (a runCommands) writePower(r *metrics.Result) error {
 	if file := a.settings.GetString("power"); file != "" {
 		var b bytes.Buffer
 		if err := report.PowerCSV(&b, r.Power.Series); err != nil {
@@ -265,7 +289,7 @@ func (a *app) writePower(r *metrics.Result) error {
 	})
 }
 
-func (a *app) writeTimeline(file string, t *report.Timeline) error {
+func (a runCommands) writeTimeline(file string, t *report.Timeline) error {
 	var b bytes.Buffer
 	if err := t.Write(&b); err != nil {
 		return err

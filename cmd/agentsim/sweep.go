@@ -43,7 +43,10 @@ On many machines: start "agentsim worker --nats URL" where there are processors,
 anywhere. Without a server of one's own: --shard-index and --shard-count, which Kubernetes Indexed Jobs and Slurm
 arrays give by themselves, then "agentsim sweep merge DIR". Manifests for both ways are in deploy/.`
 
-func (a *app) sweepCommand() *cobra.Command {
+// studyCommands run studies, work for them and show them.
+type studyCommands struct{ *app }
+
+func (a studyCommands) sweepCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "sweep STUDY",
 		Short: "Evaluate a scenario at every point of a study",
@@ -76,7 +79,7 @@ func (a *app) sweepCommand() *cobra.Command {
 
 const topDefault = 10
 
-func (a *app) runStudy(ctx context.Context, name string) error {
+func (a studyCommands) runStudy(ctx context.Context, name string) error {
 	source := a.studySource(name)
 	plan, err := sweep.NewPlan(*source)
 	if err != nil {
@@ -111,7 +114,7 @@ func (a *app) runStudy(ctx context.Context, name string) error {
 }
 
 // presentStudy prints the results, and draws them if asked to.
-func (a *app) presentStudy(t *sweep.Table, m *results.Manifest, dir string) error {
+func (a studyCommands) presentStudy(t *sweep.Table, m *results.Manifest, dir string) error {
 	if a.settings.GetBool("plot") || slices.Contains(m.Outputs, sweep.Figures) {
 		if err := figure.Draw(dir, t); err != nil {
 			return err

@@ -20,7 +20,7 @@ import (
 )
 
 // queueFlags are those of sweep and worker alike.
-func (a *app) queueFlags(c *cobra.Command) {
+func (a studyCommands) queueFlags(c *cobra.Command) {
 	f := c.Flags()
 	f.Int("workers", runtime.GOMAXPROCS(0), "points at once in this process")
 	f.String("nats", "", "NATS server with JetStream, such as nats://host:4222 (default: one inside this process)")
@@ -39,7 +39,7 @@ func (a *app) queueFlags(c *cobra.Command) {
 const silenceDefault = 30 * time.Second
 
 // connection is the NATS server that was named; nil if none was.
-func (a *app) connection() *queue.Connection {
+func (a studyCommands) connection() *queue.Connection {
 	if a.settings.GetString("nats") == "" {
 		return nil
 	}
@@ -51,7 +51,7 @@ func (a *app) connection() *queue.Connection {
 }
 
 // cache is where results are kept across studies; nil for nowhere.
-func (a *app) cache() *queue.Cache {
+func (a studyCommands) cache() *queue.Cache {
 	dir := a.settings.GetString("cache")
 	if a.settings.GetBool("no-cache") {
 		return nil
@@ -68,7 +68,7 @@ func (a *app) cache() *queue.Cache {
 
 // studySource is the study that was named, with the overrides of the command
 // line.
-func (a *app) studySource(name string) *sweep.Source {
+func (a studyCommands) studySource(name string) *sweep.Source {
 	s := &sweep.Source{Study: configs.Source{Name: name, FS: scenarios.Studies(), ReadFile: a.readFile},
 		Scenarios: scenarios.FS, Open: openFile, Set: a.settings.GetStringSlice("set"), Seed: a.settings.GetUint64("seed"),
 		Evaluate: a.settings.GetString("evaluate"), PointsMax: sweep.PointsMax}
@@ -102,7 +102,7 @@ func build() string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-func (a *app) checkSweep(o *queue.Options) error {
+func (a studyCommands) checkSweep(o *queue.Options) error {
 	switch {
 	case o.Workers < 0 || o.Workers == 0 && o.Connection == nil:
 		return usageError{fmt.Errorf("--workers %d: want 1 or more, or 0 with --nats", o.Workers)}
@@ -116,7 +116,7 @@ func (a *app) checkSweep(o *queue.Options) error {
 
 // shard is the part of the study that this process evaluates: from the flags,
 // or from Kubernetes or Slurm. A count of 0 is the whole study.
-func (a *app) shard() (index, count int, err error) {
+func (a studyCommands) shard() (index, count int, err error) {
 	s := a.settings
 	for key, env := range map[string]string{"k8s-index": "JOB_COMPLETION_INDEX", "slurm-index": "SLURM_ARRAY_TASK_ID",
 		"slurm-first": "SLURM_ARRAY_TASK_MIN", "slurm-step": "SLURM_ARRAY_TASK_STEP",

@@ -19,7 +19,7 @@ const previewedMost = 2000
 
 // previewStudy prints the points of a study, those that are impossible, and
 // about how long all will take.
-func (a *app) previewStudy(name string) error {
+func (a studyCommands) previewStudy(name string) error {
 	plan, err := sweep.NewPlan(*a.studySource(name))
 	if err != nil {
 		return err
@@ -115,7 +115,7 @@ func previewCSV(w io.Writer, plan *sweep.Plan, list []sweep.Preview) error {
 	return c.Error()
 }
 
-func (a *app) previewTable(plan *sweep.Plan, points int, list []sweep.Preview) error {
+func (a studyCommands) previewTable(plan *sweep.Plan, points int, list []sweep.Preview) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s points", plan.Study.Name, report.Count(float64(points)))
 	if n := len(plan.Seeds()); n > 1 {

@@ -18,7 +18,7 @@ const (
 
 // reportEvery is how often progress is reported: a terminal shows one line
 // that changes, a file gets a line now and then.
-func (a *app) reportEvery() time.Duration {
+func (a studyCommands) reportEvery() time.Duration {
 	if a.terminal(stderrFD) {
 		return terminalEvery
 	}
@@ -26,7 +26,7 @@ func (a *app) reportEvery() time.Duration {
 }
 
 // sweepProgress shows how far a study is on stderr; nil with --quiet.
-func (a *app) sweepProgress(p *sweep.Plan) func(queue.Progress) {
+func (a studyCommands) sweepProgress(p *sweep.Plan) func(queue.Progress) {
 	if a.settings.GetBool("quiet") {
 		return nil
 	}

@@ -16,7 +16,7 @@ import (
 	"agentsim/report"
 )
 
-func (a *app) sweepShowCommand() *cobra.Command {
+func (a studyCommands) sweepShowCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "show DIR",
 		Short: "Show the best points of a study, its Pareto front and the effect of every axis",
@@ -54,7 +54,7 @@ func (a *app) sweepShowCommand() *cobra.Command {
 	return c
 }
 
-func (a *app) sweepMergeCommand() *cobra.Command {
+func (a studyCommands) sweepMergeCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "merge DIR",
 		Short: "Join the results of shards",
@@ -86,7 +86,7 @@ func (a *app) sweepMergeCommand() *cobra.Command {
 
 // showTable prints what a study found: a summary for people or as JSON, or all
 // rows as CSV.
-func (a *app) showTable(t *sweep.Table) error {
+func (a studyCommands) showTable(t *sweep.Table) error {
 	if a.settings.GetString("output") == "csv" {
 		return results.WriteCSV(a.stdout, t)
 	}
@@ -176,10 +176,9 @@ func estimate(e sweep.Estimate) string {
 
 func effects(b *strings.Builder, s *sweep.Summary) {
 	fmt.Fprintf(b, "\neffect of each axis on %s, the others averaged out\n", s.Objectives[0].Metric)
-	const percent = 100
 	w := grid(table.Row{"axis", "explains", "value", "mean", "points"}, 4)
 	for _, e := range s.Effects {
-		name, share := e.Axis, fmt.Sprintf("%.0f %%", percent*e.Share)
+		name, share := e.Axis, fmt.Sprintf("%.0f %%", 100*e.Share)
 		for _, l := range e.Levels {
 			w.AppendRow(table.Row{name, share, l.Value, estimate(l.Estimate), l.N})
 			name, share = "", ""

@@ -54,7 +54,7 @@ type question struct {
 
 // uncertain reads the flags and checks what is uncertain before anything is
 // simulated. It is nil where nothing is asked.
-func (a *app) uncertain(s *configs.Scenario, p *configs.Provenance) (*question, error) {
+func (a capacityCommands) uncertain(s *configs.Scenario, p *configs.Provenance) (*question, error) {
 	q := &question{scenario: uncertainty.Scenario{Scenario: s, Provenance: p}, plot: a.settings.GetString("plot")}
 	q.options = uncertainty.Options{Draws: a.settings.GetInt("uncertainty"), By: a.settings.GetString("evaluate"),
 		Seed: s.Seed, Run: experiment.Options{Version: version()}}

@@ -13,7 +13,10 @@ import (
 	"agentsim/report"
 )
 
-func (a *app) validateCommand() *cobra.Command {
+// validateCommands predict measured runs.
+type validateCommands struct{ *app }
+
+func (a validateCommands) validateCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "validate CASES",
 		Short: "Predict public serving measurements, and say how far off the predictions are",
@@ -51,7 +54,7 @@ func (a *app) validateCommand() *cobra.Command {
 }
 
 // validate runs the cases with the engines' factors and without.
-func (a *app) validate(cmd *cobra.Command, cases []validate.Case) (*validate.Result, error) {
+func (a validateCommands) validate(cmd *cobra.Command, cases []validate.Case) (*validate.Result, error) {
 	o := validate.Options{Seed: a.settings.GetUint64("seed"), Progress: a.casesDone}
 	defer a.endProgress()
 	r, err := validate.Run(cmd.Context(), cases, o)
@@ -68,7 +71,7 @@ func (a *app) validate(cmd *cobra.Command, cases []validate.Case) (*validate.Res
 }
 
 // casesDone shows on one line of a terminal how far the table is.
-func (a *app) casesDone(done, all int) {
+func (a validateCommands) casesDone(done, all int) {
 	if a.settings.GetBool("quiet") || !a.terminal(stderrFD) {
 		return
 	}
@@ -76,7 +79,7 @@ func (a *app) casesDone(done, all int) {
 	fmt.Fprintf(a.stderr, "%s%d of %d cases", eraseLine, done, all)
 }
 
-func (a *app) showValidation(r *validate.Result) error {
+func (a validateCommands) showValidation(r *validate.Result) error {
 	return a.write(func(b *strings.Builder) error {
 		switch a.settings.GetString("output") {
 		case "json":

@@ -52,13 +52,11 @@ func section(w io.Writer, format string, args ...any) {
 }
 
 func errorCells(e validate.Errors) string {
-	const percent = 100
-	return fmt.Sprintf("%.1f %%\t%.1f %%\t%s", percent*e.MedianAPE, percent*e.MAPE, signed(e.Bias))
+	return fmt.Sprintf("%.1f %%\t%.1f %%\t%s", 100*e.MedianAPE, 100*e.MAPE, signed(e.Bias))
 }
 
 func signed(x float64) string {
-	const percent = 100
-	return fmt.Sprintf("%+.1f %%", percent*x)
+	return fmt.Sprintf("%+.1f %%", 100*x)
 }
 
 // groupRows shows where the errors are, for step time, throughput and first
@@ -82,8 +80,7 @@ func groupRows(w io.Writer, r *validate.Result) {
 					fmt.Fprint(w, "\t\t\t")
 					continue
 				}
-				const percent = 100
-				fmt.Fprintf(w, "\t%d\t%.0f %%\t%s", e.N, percent*e.MedianAPE, signed(e.Bias))
+				fmt.Fprintf(w, "\t%d\t%.0f %%\t%s", e.N, 100*e.MedianAPE, signed(e.Bias))
 			}
 			fmt.Fprintln(w)
 		}
@@ -92,11 +89,10 @@ func groupRows(w io.Writer, r *validate.Result) {
 
 // factorRows shows what would centre the errors of each engine and family.
 func factorRows(w io.Writer, r *validate.Result) {
-	const percent = 100
 	section(w, "Efficiency that would centre the errors:")
 	fmt.Fprintln(w, "engine\tfamily\taccelerators\tefficiency\tpoints\tmean error at present")
 	for _, f := range r.Factors {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%.2f\t%d\t%.1f %%\n", f.Engine, f.Family, strings.Join(f.Accelerators, " "), f.Efficiency,
-			f.Points, percent*f.MAPE)
+			f.Points, 100*f.MAPE)
 	}
 }

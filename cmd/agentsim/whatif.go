@@ -15,7 +15,10 @@ import (
 // whatIfFolder holds the built-in scenarios that change another.
 const whatIfFolder = "what-if/"
 
-func (a *app) whatIfCommand() *cobra.Command {
+// whatIfCommands set a scenario beside the one it extends.
+type whatIfCommands struct{ *app }
+
+func (a whatIfCommands) whatIfCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "what-if [SCENARIO]",
 		Short: "Set a scenario beside the one it extends",
@@ -41,7 +44,7 @@ func (a *app) whatIfCommand() *cobra.Command {
 }
 
 // listWhatIfs prints the built-in questions.
-func (a *app) listWhatIfs() error {
+func (a whatIfCommands) listWhatIfs() error {
 	for _, name := range configs.NamesIn(scenarios.FS) {
 		short, ok := strings.CutPrefix(name, whatIfFolder)
 		if !ok {
@@ -58,7 +61,7 @@ func (a *app) listWhatIfs() error {
 	return nil
 }
 
-func (a *app) whatIf(cmd *cobra.Command, name string) (*metrics.WhatIf, error) {
+func (a whatIfCommands) whatIf(cmd *cobra.Command, name string) (*metrics.WhatIf, error) {
 	for _, known := range configs.NamesIn(scenarios.FS) {
 		if known == whatIfFolder+name {
 			name = known
@@ -87,7 +90,7 @@ func (a *app) whatIf(cmd *cobra.Command, name string) (*metrics.WhatIf, error) {
 }
 
 // extended loads the scenario that another extends.
-func (a *app) extended(name string) (*configs.Scenario, error) {
+func (a whatIfCommands) extended(name string) (*configs.Scenario, error) {
 	source, err := a.source(name).Extended()
 	if err != nil {
 		return nil, err
@@ -96,7 +99,7 @@ func (a *app) extended(name string) (*configs.Scenario, error) {
 	return base, err
 }
 
-func (a *app) showWhatIf(f *metrics.WhatIf) error {
+func (a whatIfCommands) showWhatIf(f *metrics.WhatIf) error {
 	return a.write(func(b *strings.Builder) error {
 		switch a.settings.GetString("output") {
 		case "json":

@@ -10,7 +10,7 @@ import (
 	"agentsim/experiment/sweep/queue"
 )
 
-func (a *app) workerCommand() *cobra.Command {
+func (a studyCommands) workerCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "worker",
 		Short: "Evaluate points of the studies on a NATS server",

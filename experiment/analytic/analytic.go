@@ -5,7 +5,7 @@
 // quantile.
 //
 // Read solver.go for the order of things, network.go for the balance of flows,
-// then prefill.go and decode.go for the two stations.
+// then stations.go for the two stations.
 package analytic
 
 import (
@@ -16,3 +16,9 @@ import (
 // Capacity estimates the largest number of agents that meets the service
 // level. Scenarios that cannot work give metrics.ErrInfeasible.
 func Capacity(s *configs.Scenario) (*metrics.Result, error) { return new(Solver).Capacity(s) }
+
+// Uncomputed lists the figures of a Result, by their JSON paths, that are 0 in
+// every estimate because only a simulation has them.
+func Uncomputed() []string {
+	return []string{"calls", "events", "metrics.e2e_speed_p25", "metrics.e2e_speed_p50"}
+}

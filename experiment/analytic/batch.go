@@ -18,16 +18,16 @@ type prompts struct {
 	room                  float64 // tokens a rank may prefill in one step
 	seed                  uint64
 
-	sums []float64 // of the chunks, in rising order: sums[i] of the first i
+	sums []float64 // sums[i] is the tokens of the i smallest chunks
 
 	batches memo[arrival, batch]
 }
 
-// length is a class of calls by their new tokens: so many full steps, and a
-// rest.
+// length is a class of calls by their new tokens: how many full steps their
+// prefill takes, and what is left for the last one.
 type length struct{ share, full, rest float64 }
 
-// arrival is a mean number of chunks that come to a number of ranks together.
+// arrival is a mean number of chunks that come at once, and the ranks over which they spread.
 type arrival struct {
 	chunks float64
 	ranks  int
@@ -88,7 +88,7 @@ func newPrompts(w *workload, c cut) *prompts {
 // chunk is the mean tokens of a chunk.
 func (p *prompts) chunk() float64 { return p.fresh / p.perCall }
 
-// batch is what chunks that arrive together make of a step.
+// batch is the load of a step that takes chunks which arrived together.
 type batch struct {
 	busiest  float64 // tokens of the rank with most
 	total    float64 // tokens over all ranks

@@ -206,8 +206,7 @@ func (n *network) pricesFor(level float64) *prices {
 		return n.prices
 	}
 	shape := n.entry.spec.Shape
-	const half = 2
-	decoding := min(shape.MaxBatchPerRank/half*n.entry.model.TokensPerSequence(), shape.TokenBudget/half)
+	decoding := min(shape.MaxBatchPerRank/2*n.entry.model.TokensPerSequence(), shape.TokenBudget/2)
 	room := shape.TokenBudget
 	if n.mixed {
 		room -= decoding

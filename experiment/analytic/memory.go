@@ -9,7 +9,7 @@ import (
 // memory is the cache of one attention rank.
 type memory struct {
 	bytes    float64 // that entries can fill
-	tiers    float64 // further bytes below HBM
+	tiers    float64 // bytes of the tiers below HBM
 	perToken float64
 	fixed    float64 // per resident session
 	running  float64 // per running session
@@ -31,8 +31,8 @@ func (m memory) sequences(tokens float64) float64 {
 	return math.Floor(m.bytes / (m.perToken*tokens + m.fixed + m.running))
 }
 
-// level is the share of calls that find their session's cache, as far as
-// prices tell shares apart.
+// level rounds the share of calls that find their session's cache to one of the
+// few for which tables of prices are kept.
 func (n *network) level(agents float64) float64 {
 	const steps = 64 // of about 1.5 %
 	return math.Round(n.kept(agents)*steps) / steps

@@ -11,23 +11,23 @@ import (
 
 // network is the closed network of one scenario.
 type network struct {
-	scenario   *configs.Scenario // its deployment is not this one
+	scenario   *configs.Scenario // all of it but the deployment, which is the field below
 	deployment *serve.DeploymentSpec
 	criteria   []metrics.Criterion
 	estimator  *Estimator
 	work       *workload
 	caching    caching
 	entry      pool // takes new calls
-	finish     pool // decodes; the same in an aggregated deployment
-	mixed      bool // entry and finish are one
+	finish     pool // decodes; the same pool as entry in an aggregated deployment
+	mixed      bool // aggregated: entry and finish are the same pool
 	tokens     tokens
 	steps      float64 // mean decode steps of a call
 	ingress    float64 // seconds
 	transfer   step.Transfer
 
 	entryMemory memory
-	near        float64 // decoding sequences of a worker, where the answer is likely; 0 = unknown
-	prices      *prices // of the entry pool, at the level that was asked for last
+	near        float64 // decoding sequences of a worker around which a solution is sought first; 0 = anywhere
+	prices      *prices // of the entry pool, for the share of cache hits that was asked for last
 	pricesLevel float64
 }
 
@@ -38,7 +38,7 @@ type pool struct {
 	key     workerKey
 	model   *step.Model
 	workers float64
-	ranks   float64 // of a worker
+	ranks   float64 // attention ranks of a worker
 	slots   float64 // sequences that a worker decodes at once, as batch limits and memory allow
 	prices  *prices
 }
@@ -58,8 +58,8 @@ type flow struct {
 	decode   float64 // seconds of a call
 	pace     pace
 	busy     float64 // share of time that decode workers compute
-	watts    float64 // dynamic, of one decode worker
-	before   delay   // all of the time to first token but the prefill of the own prompt
+	watts    float64 // of one decode worker, on top of idle and active power
+	before   delay   // time to first token, less the prefill of the call's own prompt
 }
 
 // at solves the network for a number of agents. False means that prefill
@@ -88,7 +88,7 @@ func (n *network) at(agents float64) (flow, bool) {
 	return f, ok
 }
 
-// flowing is the state in which so many sequences decode per worker.
+// flowing is the state of the network in which a given number of sequences decodes per worker.
 func (n *network) flowing(t *prices, sequences float64) (flow, bool) {
 	f := flow{sequences: sequences, prompts: t.prompts.lengths}
 	all := sequences * n.finish.workers
@@ -105,8 +105,7 @@ func (n *network) flowing(t *prices, sequences float64) (flow, bool) {
 		f.turns = all / (n.steps * p.seconds)
 		f.entry, ok = t.alone(load{calls: f.turns / n.entry.workers})
 		f.transfer = n.transferSeconds(f.entry.fill)
-		const half, twelfth = 2, 12
-		f.slot = delay{f.busy * p.seconds / half, p.seconds * p.seconds / twelfth} // the end of the step under way
+		f.slot = delay{f.busy * p.seconds / 2, p.seconds * p.seconds / 12} // the end of the step under way
 	}
 	f.decode = n.steps * f.pace.step
 	if !ok {
@@ -166,9 +165,9 @@ func (n *network) unrest(f *flow) float64 {
 	return (n.finish.prices.at(min(f.sequences+deviation, most), 0).seconds - f.pace.step) / f.pace.step
 }
 
-// queue lets the agents that the stations do not hold wait where they cannot
-// go on: for a decode slot, or for prefill. How long varies with the number of
-// agents that are elsewhere.
+// queue finds a place for the agents that no station holds: they wait for what
+// is full, a decode slot or prefill. Their waiting time varies because the
+// number of agents in tool gaps and elsewhere varies.
 func (n *network) queue(f *flow, agents float64) {
 	if f.agents >= agents || f.turns <= 0 {
 		return

@@ -8,15 +8,15 @@ import (
 	"agentsim/models/step"
 )
 
-// prices are the costs of a worker's steps over the number of sequences that
-// decode in them and of prompt chunks that wait for them, both over the whole
-// worker. Nodes of the table are priced when they are first needed, by any of
-// many goroutines.
+// prices is a table of what a worker's steps cost. Its axes are the number of
+// sequences that decode in the step and the number of prompt chunks that wait
+// for it, both over all ranks of the worker. An entry is computed when it is
+// first needed, by whichever goroutine needs it.
 type prices struct {
 	model   *step.Model
 	prompts *prompts // nil where the pool takes none
 	context float64  // mean, of a decoding sequence
-	pinned  bool     // sequences decode too, and stay with the rank of their session, so that ranks are uneven
+	pinned  bool     // sequences stay with the rank of their session, so that some ranks decode more than others
 	ranks   int
 
 	sequences, chunks axis
@@ -26,11 +26,11 @@ type prices struct {
 // price is one step.
 type price struct {
 	seconds  float64
-	perToken float64 // seconds more, for one more token on the rank with most
+	perToken float64 // seconds that one more token on the busiest rank adds
 	variance float64 // of seconds, from step to step
 	skew     float64 // third central moment of seconds
-	joules   float64 // dynamic
-	done     float64 // chunks that the step takes; the others wait for the next one
+	joules   float64 // on top of idle and active power
+	done     float64 // chunks that fit in the step; the others wait for the next one
 }
 
 // axis is a rising grid from 0 upwards.
@@ -69,10 +69,10 @@ func (a axis) place(x float64) (int, float64) {
 // for all batch limits, so that deployments that differ in no more share their
 // prices.
 func batches() axis {
-	const most, half = 1 << 16, 2
+	const most = 1 << 16
 	a := axis{0, 1}
 	for x := 2.0; x <= most; x *= 2 {
-		a = append(a, x, x+x/half)
+		a = append(a, x, x+x/2)
 	}
 	return a
 }
@@ -123,7 +123,7 @@ func (t *prices) node(i, j int) *price {
 		return p
 	}
 	p := t.price(t.sequences[i], t.chunks[j])
-	at.Store(&p) // whoever else computed it got the same
+	at.Store(&p) // another goroutine that computed it too got the same
 	return &p
 }
 

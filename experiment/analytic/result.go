@@ -29,13 +29,6 @@ func perMW(agents, watts float64) float64 {
 	return agents / watts * mega
 }
 
-// The quantiles that results always show.
-const (
-	quarter    = 0.25
-	half       = 0.5
-	ninetyFive = 0.95
-)
-
 func (n *network) result(f *flow) *metrics.Result {
 	s := n.scenario
 	r := &metrics.Result{Scenario: s.Name, Question: s.Question, Seed: s.Seed, Fingerprint: fingerprint,
@@ -53,8 +46,8 @@ func (n *network) result(f *flow) *metrics.Result {
 
 func (n *network) figures(f *flow) metrics.Figures {
 	mean := &n.work.mean
-	m := metrics.Figures{OutputSpeedP25: f.pace.quantile(1 - quarter), OutputSpeedP50: f.pace.quantile(half),
-		TTFTP50S: f.ttft(half), TTFTP95S: f.ttft(ninetyFive), TurnsPerS: f.turns,
+	m := metrics.Figures{OutputSpeedP25: f.pace.quantile(0.75), OutputSpeedP50: f.pace.quantile(0.5),
+		TTFTP50S: f.ttft(0.5), TTFTP95S: f.ttft(0.95), TurnsPerS: f.turns,
 		InputTokS: f.turns * mean.input, OutputTokS: f.turns * mean.output,
 		PrefixHitRate: 1 - (f.kept*mean.fresh+(1-f.kept)*mean.missed)/mean.input,
 		MeanInput:     mean.input, MeanOutput: mean.output}
@@ -110,9 +103,13 @@ func (n *network) breakdown(f *flow) hardware.Breakdown {
 
 func (n *network) power(f *flow) metrics.Power {
 	b := n.breakdown(f)
-	watts, _ := n.acceleratorWatts(f)
+	watts, busy := n.acceleratorWatts(f)
+	spec, all := &n.scenario.System.Accelerator.Power, float64(n.deployment.Accelerators())
+	parts := metrics.AcceleratorParts{IdleW: all * float64(spec.Idle), ActiveW: all * float64(spec.Active) * busy}
+	parts.WorkW = float64(b.Accelerator) - parts.IdleW - parts.ActiveW
 	return metrics.Power{AcceleratorW: float64(b.Accelerator), PerAcceleratorW: watts, ITW: float64(b.IT),
-		FacilityW: float64(b.Facility),
+		FacilityW: float64(b.Facility), AcceleratorTDPW: float64(b.AcceleratorTDP), ProvisionedW: float64(b.Provisioned),
+		AcceleratorParts: parts,
 		ByComponent: map[string]float64{"accelerator": float64(b.Accelerator), "cpu": float64(b.CPU),
 			"host": float64(b.Host), "switch": float64(b.Switch), "fans": float64(b.Fans),
 			"conversion": float64(b.Conversion)},

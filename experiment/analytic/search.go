@@ -11,8 +11,6 @@ import (
 // agentsMax bounds the search: no deployment in sight holds more.
 const agentsMax = 1 << 20
 
-const percent = 100
-
 // capacity is the largest number of agents that meets the service level, the
 // state they are in, and the condition that one more would fail.
 func (n *network) capacity() (f flow, agents int, limit string, err error) {
@@ -80,8 +78,8 @@ func (n *network) holding(level float64) float64 {
 	})
 }
 
-// margin is by how much of the calls the service level is met; negative where
-// it is not.
+// margin is the share of calls that meet the tightest condition, less the share
+// that it asks for; negative where the service level is not met.
 func (n *network) margin(f *flow, ok bool) float64 {
 	if !ok {
 		return math.Inf(-1)
@@ -118,7 +116,7 @@ func (f *flow) wholeMet(speed float64) float64 {
 
 func (f *flow) infeasible(failed *metrics.Condition) error {
 	return fmt.Errorf("%w: one agent already fails the service level: %s asks for %.0f %% of calls at %g, got %.1f %%",
-		metrics.ErrInfeasible, failed.Name, percent*failed.Share, failed.Target, percent*failed.Met)
+		metrics.ErrInfeasible, failed.Name, 100*failed.Share, failed.Target, 100*failed.Met)
 }
 
 // meets solves the network and returns the condition that fails by most, if

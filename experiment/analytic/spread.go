@@ -24,14 +24,14 @@ func classes(values []float64) []class {
 	return list
 }
 
-// pace is what the output speed of calls is spread by.
+// pace is why output speeds differ from call to call.
 type pace struct {
 	step      float64 // mean seconds between the steps of a sequence
-	jolts     float64 // variance of the time of a call, per second of it
-	slow      float64 // relative deviation that lasts for a whole call: the size of the batch
+	jolts     float64 // variance of the decode time of a call, per second of decoding
+	slow      float64 // relative deviation of the step time that lasts for a whole call: that of the batch size
 	tokens    tokens
 	outputs   []class
-	minOutput float64 // calls below have no speed
+	minOutput float64 // tokens; calls with fewer have no output speed
 }
 
 // tokens is how many tokens a decode step gives a sequence.
@@ -60,8 +60,7 @@ func (t tokens) steps(n float64) float64 {
 	if n <= 0 {
 		return 0
 	}
-	const two = 2
-	overshoot := (t.variance + t.mean*t.mean - t.mean) / (two * t.mean)
+	overshoot := (t.variance + t.mean*t.mean - t.mean) / (2 * t.mean)
 	return max(1, (n+overshoot)/t.mean)
 }
 

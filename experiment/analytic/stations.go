@@ -2,23 +2,23 @@ package analytic
 
 import "math"
 
-// filling is what prefill costs at a rate of calls.
+// filling is the state of the prefill station at a given rate of calls.
 type filling struct {
-	wait delay   // until the step that begins a prompt
-	own  owned   // the steps that compute a prompt, by its length
-	fill float64 // mean of own
+	wait delay   // from the arrival of a call to the step that takes up its prompt
+	own  owned   // time of the steps that compute the call's prompt, by its length
+	fill float64 // the same, mean over calls, in seconds
 	busy float64 // share of time that the worker computes
 
 	step  float64 // mean seconds between the steps of a decoding sequence; 0 = the pool does not decode
-	jolts float64 // variance that prefill adds to the time of a decoding sequence, per second
-	watts float64 // dynamic, of the whole worker
+	jolts float64 // variance that prefill adds to the decode time of a call, per second of decoding
+	watts float64 // of the whole worker, on top of idle and active power
 }
 
 // owned says how long the steps that compute a prompt take.
 type owned struct {
 	whole    float64 // seconds of a step that the prompt fills
-	least    float64 // seconds of the last step, when next to nothing is left for it
-	first    float64 // the same extrapolated from a mean chunk
+	least    float64 // seconds of the last step of a prompt, extrapolated to no tokens
+	first    float64 // the same, extrapolated from the seconds of a mean chunk
 	perToken float64
 }
 
@@ -33,13 +33,13 @@ func (o *owned) seconds(c *length) float64 {
 // load is what a worker is asked to do.
 type load struct {
 	calls     float64 // per second
-	sequences float64 // that decode beside, where the pool does so
+	sequences float64 // that decode in the same worker; 0 in a prefill pool
 	priority  bool    // prompts go before the decode batch, not along with it
 }
 
-// alone is prefill in workers that do nothing else. A step takes what arrived
-// during the one before; a worker with nothing to do begins with the next
-// arrival. The number n of chunks per step follows from the balance of flows:
+// alone is prefill in workers that do nothing else. A step takes the chunks
+// that arrived during the step before it; an idle worker begins a step when the
+// next call arrives. The number n of chunks per step follows from the balance of flows:
 // done(n) = x + exp(-x), where x = rate·seconds(n) arrive during a step. False
 // means that workers cannot keep up.
 func (t *prices) alone(l load) (filling, bool) {
@@ -63,15 +63,15 @@ func (t *prices) alone(l load) (filling, bool) {
 	return f, true
 }
 
-// mixture is the steps of workers that prefill and decode: a share of them
-// carries chunks, the rest is plain.
+// mixture describes the steps of a worker that both prefills and decodes. A
+// share of its steps carries chunks of prompts; the others only decode.
 type mixture struct {
 	load
-	with            float64 // sequences that decode in a carrying step
+	with            float64 // sequences that decode in a step that carries chunks
 	share           float64
-	chunks          float64 // per carrying step
+	chunks          float64 // mean chunks of a step that carries any
 	carrying, plain price
-	steps           moments // of both sorts
+	steps           moments // of the length of all steps
 }
 
 // mix finds the mixture: chunks ride along with the decode batch, or go before
@@ -128,9 +128,10 @@ func (t *prices) beside(m *mixture) filling {
 	return f
 }
 
-// jolt works out how prompts spread the time of decoding sequences: each
-// holds the others up for its own prefill time, scaled so that all together
-// they take the given share of the time, as prompts may share steps.
+// jolt works out by how much prompts make the decode times of calls differ.
+// Each prompt holds all decoding sequences up for its own prefill time. As
+// prompts may share steps, these times are scaled so that together they take
+// the given share of the time.
 func (f *filling) jolt(l load, share float64, prompts []length) {
 	if l.calls == 0 {
 		return
@@ -145,11 +146,13 @@ func (f *filling) jolt(l load, share float64, prompts []length) {
 // moments are the first three moments of the length of a step.
 type moments struct{ mean, second, third float64 }
 
-// steps are the steps of n chunks on average at a rate of chunks: their length
-// varies with the chunks, and with how many came during the one before, which
-// varies with its length.
+// steps gives the moments of the length of steps that carry n chunks on average
+// when chunks come at a given rate. The length varies with the size of the
+// chunks and with their number, which depends on the length of the step before.
 func (t *prices) steps(rate, n float64, p price) moments {
-	const steepest = 0.9 // of a feedback that runs away at 1, where queues rather than steps grow
+	// The feedback of a long step on the next one diverges at 1: beyond this,
+	// queues grow instead of steps.
+	const steepest = 0.9
 	perChunk := t.at(0, n+1).seconds - t.at(0, n).seconds
 	feedback := min(rate*perChunk, steepest)
 	variance := (p.variance + perChunk*perChunk*rate*p.seconds) / (1 - feedback*feedback)

@@ -8,8 +8,8 @@ import (
 // call is one turn as the stations see it, in tokens and seconds.
 type call struct {
 	input  float64 // prompt
-	fresh  float64 // of it, to compute when the session's cache is still there
-	missed float64 // of it, to compute when only the shared prefix is
+	fresh  float64 // tokens of it to compute when the session's cache is still there
+	missed float64 // tokens of it to compute when only the shared prefix is there
 	output float64
 	gap    float64
 }
@@ -92,8 +92,8 @@ func (w *workload) average() {
 		w.mean.missed += c.missed / n
 		w.mean.output += c.output / n
 		w.mean.gap += c.gap / n
-		const half = 2 // of its output a sequence has on average
-		weighted += c.output * (c.input + c.output/half)
+		// On average a sequence has half of its output.
+		weighted += c.output * (c.input + c.output/2)
 	}
 	w.decodeContext = weighted / n / w.mean.output
 	w.outputs = classes(outputs)

@@ -3,6 +3,7 @@ package calibrate
 import (
 	"slices"
 
+	"agentsim/configs"
 	"agentsim/models/hardware"
 )
 
@@ -37,7 +38,7 @@ func Check(o CheckOptions) (*CheckReport, error) {
 func checkOne(o CheckOptions, tables []location, t target) (*fitted, error) {
 	out := &fitted{target: t}
 	i := slices.IndexFunc(o.Kernels, func(k hardware.KernelSet) bool {
-		return k.Accelerator == t.accelerator.Name && k.Engine == t.engine
+		return k.Name == configs.KernelsOf(t.accelerator.Served(), t.engine)
 	})
 	if i < 0 {
 		out.excluded = []Exclusion{{Table: t.system + "/" + t.engine,

@@ -3,8 +3,6 @@ package calibrate
 import (
 	"fmt"
 	"slices"
-
-	"agentsim/models/hardware"
 )
 
 // collection is what the tables give one family on one system under one engine.
@@ -84,23 +82,6 @@ func (c *collection) take(b *batch, l location) {
 		}
 		c.samples = append(c.samples, by[name]...)
 	}
-}
-
-// leastSeconds is the time of a sample at peak rates, where its work is known.
-func (s *scope) leastSeconds(x *sample) float64 {
-	least := 0.0
-	if x.work.FLOPs > 0 || x.work.Bytes > 0 {
-		perfect := hardware.Roofline{ComputeEfficiency: 1, MemoryEfficiency: 1}
-		fastest := s.accelerator.Compute[hardware.BF16]
-		for _, f := range hardware.Formats() {
-			fastest = max(fastest, s.accelerator.Compute[f])
-		}
-		least = perfect.Seconds(x.work, fastest, s.accelerator.HBM.Bandwidth)
-	}
-	if x.bytes > 0 {
-		least = x.bytes / float64(s.linkOf(x.group))
-	}
-	return least
 }
 
 // engines lists the engines that have tables on a system.

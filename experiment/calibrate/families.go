@@ -1,14 +1,10 @@
 package calibrate
 
 import (
-	"cmp"
-	"maps"
-	"slices"
 	"strings"
 
 	"agentsim/models/hardware"
 	"agentsim/models/llm"
-	"agentsim/units"
 )
 
 // family is one operator: the tables that measure it, how their rows are read,
@@ -21,13 +17,6 @@ type family struct {
 	fit    func(k *hardware.KernelSet, s *scope, group string, samples []sample)
 	price  func(k *hardware.KernelSet, s *scope, x *sample) (float64, bool)
 	path   func(group string) string // of the constants in the preset
-}
-
-// scope is what readers and fits know beside the rows.
-type scope struct {
-	accelerator hardware.Accelerator
-	loads       loads
-	hostBound   map[string]bool // groups whose launches, not kernels, were measured
 }
 
 // families are in the order of fitting: decode before prefill, whose floors
@@ -107,23 +96,4 @@ func collectives(name string, read func(*columns, *scope) batch, tables ...strin
 
 func under(field string) func(string) string {
 	return func(group string) string { return field + "." + group }
-}
-
-// corePeak is the rate that a core's FLOPs refer to: that of its cache format.
-func (s *scope) corePeak(group string) units.FLOPRate {
-	if peak := s.accelerator.Compute[hardware.FP8]; peak > 0 && strings.HasSuffix(group, "."+string(hardware.FP8)) {
-		return peak
-	}
-	return s.accelerator.Compute[hardware.BF16]
-}
-
-// phaseOf is the second word of a core's group.
-func phaseOf(group string) string {
-	_, rest, _ := strings.Cut(group, ".")
-	phase, _, _ := strings.Cut(rest, ".")
-	return phase
-}
-
-func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K {
-	return slices.Sorted(maps.Keys(m))
 }

@@ -1,17 +1,21 @@
 package calibrate
 
 import (
+	"bytes"
 	"fmt"
 	"image/color"
 	"math"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/plotutil"
 	"gonum.org/v1/plot/vg"
+
+	"agentsim/files"
 )
 
 // point is one measured kernel beside its price, for a figure.
@@ -55,15 +59,16 @@ func draw(dir string, points []point) ([]string, error) {
 	return files, nil
 }
 
-// save writes aside and renames, so that no half figure is left.
 func save(p *plot.Plot, file string) error {
-	suffix := filepath.Ext(file)
-	aside := file[:len(file)-len(suffix)] + ".partial" + suffix
-	defer os.Remove(aside)
-	if err := p.Save(figureSize, figureSize, aside); err != nil {
+	w, err := p.WriterTo(figureSize, figureSize, strings.TrimPrefix(filepath.Ext(file), "."))
+	if err != nil {
 		return err
 	}
-	return os.Rename(aside, file)
+	var b bytes.Buffer
+	if _, err := w.WriteTo(&b); err != nil {
+		return err
+	}
+	return files.Write(file, b.Bytes())
 }
 
 func figure(family string, points []point) (*plot.Plot, error) {

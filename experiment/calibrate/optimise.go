@@ -124,7 +124,10 @@ const digits = 4
 
 // round keeps the digits that the preset will show, so that residuals are
 // those of the preset.
-func round(v float64) float64 {
+func round(v float64) float64 { return roundTo(v, digits) }
+
+// roundTo keeps some digits of a constant.
+func roundTo(v float64, digits int) float64 {
 	r, err := strconv.ParseFloat(strconv.FormatFloat(v, 'e', digits-1, 64), 64)
 	if err != nil {
 		return v

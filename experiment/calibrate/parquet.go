@@ -191,3 +191,11 @@ func (c *columns) latency() []float64 {
 	}
 	return seconds
 }
+
+// optional is a column that some tables lack, 0 there.
+func optional(c *columns, name string) []float64 {
+	if _, ok := c.numbers[name]; !ok {
+		return make([]float64, c.rows)
+	}
+	return c.number(name)
+}

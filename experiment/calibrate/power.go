@@ -3,7 +3,6 @@ package calibrate
 import (
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 
 	"agentsim/models/hardware"
@@ -39,7 +38,7 @@ func Power(o Options) (*PowerReport, error) {
 		return nil, err
 	}
 	r := &PowerReport{}
-	for _, s := range silicons() {
+	for _, s := range silicons(o.Accelerators) {
 		rows, err := r.read(tables, s, o)
 		if err != nil {
 			return nil, err
@@ -145,51 +144,31 @@ func powerError(accelerator, table string, errors []float64) FamilyError {
 	return e
 }
 
-// heir is an accelerator without power rows, and where its power comes from.
-// The same silicon keeps its joules. Another vendor's part, or one to come,
-// draws the same share of its TDP at the same fraction of its peak rates.
-type heir struct {
-	name, from string
-	scaled     bool
-}
-
-func heirs() []heir {
-	return []heir{
-		{"b300", "b200", false}, {"gb300", "gb200", false}, {"h100", "h200", false},
-		{"mi300x", "h200", true}, {"mi355x", "b200", true}, {"mi450", "gb200", true}, {"rubin", "gb200", true},
-	}
-}
-
-// inherit gives every accelerator that was not measured the power of its
-// nearest relative.
+// inherit gives every accelerator that was not measured the power of the one
+// that it names. The same silicon keeps its joules. Another vendor's part, or one
+// to come, draws the same share of its TDP at the same fraction of its peak rates.
 func inherit(fits []PowerFit, accelerators []hardware.Accelerator) []PowerFit {
 	var taken []PowerFit
-	for _, h := range heirs() {
-		a, known := find1(accelerators, h.name)
-		from, _ := find1(accelerators, h.from)
-		i := slices.IndexFunc(fits, func(f PowerFit) bool { return f.Accelerator == h.from })
-		if !known || i < 0 {
+	for _, a := range accelerators {
+		if a.PowerFrom == nil {
 			continue
 		}
-		fit := PowerFit{Accelerator: h.name, Silicon: fits[i].Silicon}
+		name := a.PowerFrom.Accelerator
+		from, _ := find1(accelerators, name)
+		i := slices.IndexFunc(fits, func(f PowerFit) bool { return f.Accelerator == name })
+		if i < 0 {
+			continue
+		}
+		fit := PowerFit{Accelerator: a.Name, Silicon: fits[i].Silicon}
 		from.Power = fits[i].Power
-		if h.scaled {
+		if a.PowerFrom.By == hardware.ByTDP {
 			fit.Power, fit.margin = scaled(a, from), [2]float64{0.6, 1.6}
-			fit.Rule = "the share of the TDP that " + h.from + " draws at the same fraction of its peak rates"
+			fit.Rule = "the share of the TDP that " + name + " draws at the same fraction of its peak rates"
 		} else {
 			fit.Power, fit.margin = borrowed(a, from), [2]float64{0.75, 1.3}
-			fit.Rule = "as " + h.from + ": the same silicon"
+			fit.Rule = "as " + name + ": the same silicon"
 		}
 		taken = append(taken, fit)
 	}
 	return taken
-}
-
-// roundTo keeps some digits of a constant.
-func roundTo(v float64, digits int) float64 {
-	r, err := strconv.ParseFloat(strconv.FormatFloat(v, 'e', digits-1, 64), 64)
-	if err != nil {
-		return v
-	}
-	return r
 }

@@ -40,18 +40,35 @@ type silicon struct {
 	name     string
 	measured []string
 	formats  []hardware.Format
-	// mostPerByte holds the fit to what the memory and the way to it can cost
-	// (modelling.md 6.1: 5 to 7 pJ/bit on Hopper, 4 to 6 on Blackwell).
-	mostPerByte units.JoulesPerByte
 }
 
-func silicons() []silicon {
-	const hopperPerByte, blackwellPerByte = 56e-12, 48e-12
-	return []silicon{
-		{"hopper", []string{"h200"}, []hardware.Format{hardware.BF16, hardware.FP8}, hopperPerByte},
-		{"blackwell", []string{"b200", "gb200"},
-			[]hardware.Format{hardware.BF16, hardware.FP8, hardware.NVFP4}, blackwellPerByte},
+// mostPerByte holds the fit to what memory and the way to it can cost
+// (modelling.md 6.1: 5 to 7 pJ/bit on Hopper, 4 to 6 on Blackwell).
+const mostPerByte units.JoulesPerByte = 56e-12
+
+// silicons groups the accelerators whose watts are measured, those that take
+// them over from no other, by generation, in the order of the list. Energies are
+// fitted for the formats whose kernels were run with watts.
+func silicons(accelerators []hardware.Accelerator) []silicon {
+	var list []silicon
+	for i := range accelerators {
+		a := &accelerators[i]
+		if a.PowerFrom != nil {
+			continue
+		}
+		k := slices.IndexFunc(list, func(s silicon) bool { return s.name == a.Family() })
+		if k < 0 {
+			k = len(list)
+			list = append(list, silicon{name: a.Family()})
+			for _, f := range []hardware.Format{hardware.BF16, hardware.FP8, hardware.NVFP4} {
+				if a.Compute[f] > 0 {
+					list[k].formats = append(list[k].formats, f)
+				}
+			}
+		}
+		list[k].measured = append(list[k].measured, a.Name)
 	}
+	return list
 }
 
 // perTable is how many rows of a table enter the fit; tables count alike.
@@ -84,7 +101,7 @@ func (f *powerFit) parameters() []parameter {
 	for range f.formats[1:] {
 		list = append(list, parameter{low: leastHalving, start: halving, high: mostHalving})
 	}
-	list = append(list, parameter{low: 5, start: 30, high: float64(f.mostPerByte) / pico})
+	list = append(list, parameter{low: 5, start: 30, high: float64(mostPerByte) / pico})
 	for range f.powers {
 		list = append(list, parameter{low: 3e-4, start: 6e-3, high: 0.1}, parameter{low: 0.2, start: 0.5, high: 1.5})
 	}

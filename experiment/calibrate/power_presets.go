@@ -1,7 +1,6 @@
 package calibrate
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -9,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"agentsim/files"
 	"agentsim/models/hardware"
 	"agentsim/units"
 )
@@ -44,34 +44,23 @@ func scaled(a, from hardware.Accelerator) hardware.AcceleratorPower {
 // leaves the rest of them as it is. Nothing is written unless all of it can be.
 func writePower(o Options, fits []PowerFit) ([]string, error) {
 	texts := make([]string, len(fits))
-	files := make([]string, len(fits))
+	names := make([]string, len(fits))
 	for i := range fits {
-		files[i] = filepath.Join(o.Out, fits[i].Accelerator+".yaml")
-		old, err := os.ReadFile(files[i])
+		names[i] = filepath.Join(o.Out, fits[i].Accelerator+".yaml")
+		old, err := os.ReadFile(names[i])
 		if err != nil {
 			return nil, fmt.Errorf("accelerator preset: %w", err)
 		}
 		if texts[i], err = replacePower(string(old), &fits[i], o); err != nil {
-			return nil, fmt.Errorf("accelerator preset %s: %w", files[i], err)
+			return nil, fmt.Errorf("accelerator preset %s: %w", names[i], err)
 		}
 	}
-	for i, file := range files {
-		if err := writeAside(file, texts[i]); err != nil {
-			return nil, err
+	for i, file := range names {
+		if err := files.Write(file, []byte(texts[i])); err != nil {
+			return nil, fmt.Errorf("accelerator preset: %w", err)
 		}
 	}
-	return files, nil
-}
-
-func writeAside(file, text string) error {
-	aside := file + ".new"
-	if err := os.WriteFile(aside, []byte(text), 0o644); err != nil {
-		return fmt.Errorf("accelerator preset: %w", err)
-	}
-	if err := os.Rename(aside, file); err != nil {
-		return errors.Join(fmt.Errorf("accelerator preset: %w", err), os.Remove(aside))
-	}
-	return nil
+	return names, nil
 }
 
 // replacePower puts a fit into the text of a preset, whose fitted fields each

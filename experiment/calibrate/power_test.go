@@ -88,9 +88,9 @@ func TestPowerFitRecoversKnownCoefficients(t *testing.T) {
 		}
 	}
 	r := &PowerReport{}
-	blank := hardware.Accelerator{Name: "h200", Power: hardware.AcceleratorPower{
+	blank := hardware.Accelerator{Name: "h200", Compute: map[hardware.Format]units.FLOPRate{"bf16": 1e15, "fp8": 2e15}, Power: hardware.AcceleratorPower{
 		Idle: truth.Idle, Active: truth.Active, TDP: truth.TDP}}
-	r.fit(silicons()[0], tables, Options{Accelerators: []hardware.Accelerator{blank}})
+	r.fit(silicons([]hardware.Accelerator{blank})[0], tables, Options{Accelerators: []hardware.Accelerator{blank}})
 	require.Len(t, r.Fits, 1)
 	got := r.Fits[0].Power
 	for class, watts := range truth.Busy {
@@ -162,7 +162,8 @@ func TestInheritedPowerKeepsItsShare(t *testing.T) {
 	from := hardware.Accelerator{Name: "gb200", Compute: map[hardware.Format]units.FLOPRate{"bf16": 1e15, "fp8": 2e15},
 		HBM: hardware.HBM{Bandwidth: 4e12}, Power: h200Power()}
 	a := hardware.Accelerator{Name: "rubin", Compute: map[hardware.Format]units.FLOPRate{"bf16": 3e15, "fp8": 8e15},
-		HBM: hardware.HBM{Bandwidth: 10e12}, Power: hardware.AcceleratorPower{Idle: 1, TDP: 1400}}
+		HBM: hardware.HBM{Bandwidth: 10e12}, Power: hardware.AcceleratorPower{Idle: 1, TDP: 1400},
+		PowerFrom: &hardware.PowerFrom{Accelerator: "gb200", By: hardware.ByTDP}}
 	p := scaled(a, from)
 	require.Equal(t, units.Watts(1), p.Idle)
 	require.InEpsilon(t, 500, float64(p.Busy[hardware.ExpertsClass]), 0.005)

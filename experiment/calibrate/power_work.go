@@ -79,14 +79,6 @@ func gqaEnergy(c *columns) workOf {
 	}
 }
 
-// optional is a column that some tables lack, 0 there.
-func optional(c *columns, name string) []float64 {
-	if _, ok := c.numbers[name]; !ok {
-		return make([]float64, c.rows)
-	}
-	return c.number(name)
-}
-
 // latentEnergy counts the core of latent attention alone: expanded in prompts,
 // absorbed in decode.
 func latentEnergy(c *columns) workOf {
@@ -178,7 +170,7 @@ func (m moduleRun) decode() hardware.EnergyWork {
 func (m moduleRun) prefill() hardware.EnergyWork {
 	a, w := m.attention, m.attention.Prefill(int(m.prefix), int(m.query))
 	e := m.projections(m.sequences*m.query, hardware.PrefillClass)
-	e.AddFLOPs(hardware.BF16, m.sequences*(w.Pairs*a.PrefillFLOPsPerPair()+m.prefix*a.ExpandFLOPs()))
+	e.AddFLOPs(hardware.BF16, m.sequences*(w.Pairs*a.PrefillFLOPsPerPair()+m.prefix*a.Core().Expand))
 	e.AddFLOPs(hardware.FP8, m.sequences*w.IndexPairs*a.FLOPsPerIndexPair())
 	e.HBMBytes += m.sequences * a.CacheBytes(int(m.prefix+m.query), llm.CacheFormat{KV: m.kv, Index: hardware.FP8})
 	return e

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 
+	"agentsim/configs"
 	"agentsim/models/hardware"
 )
 
@@ -16,6 +17,7 @@ type Options struct {
 	Out          string                 // directory the presets are written to; empty = none is written
 	Figures      string                 // directory of the figures; empty = none is drawn
 	Accelerators []hardware.Accelerator // presets, by name
+	Kernels      []hardware.KernelSet   // presets as they are, which say what no table does
 	Source       string                 // what the tables are, for the presets' sources
 	Date         string                 // of the tables
 }
@@ -43,6 +45,9 @@ func Run(o Options) (*Report, error) {
 	sortFamilies(r.Families)
 	complete(sets)
 	all := append(sets, derive(sets, o.Accelerators)...)
+	for _, f := range all {
+		f.serve(o.Kernels)
+	}
 	if r.Presets, err = writeAll(o.Out, all); err != nil {
 		return nil, err
 	}
@@ -173,7 +178,7 @@ func (f *fitted) judge(c *collection) {
 
 func empty(accelerator, engine string) hardware.KernelSet {
 	return hardware.KernelSet{
-		Name: accelerator + "-" + engine, Accelerator: accelerator, Engine: engine,
+		Name: configs.KernelsOf(accelerator, engine), Accelerator: accelerator, Engine: engine,
 		GEMM: map[hardware.Format]hardware.Roofline{}, Experts: map[string]hardware.ExpertKernel{},
 		Attention: map[string]hardware.AttentionKernel{}, Core: map[string]hardware.Roofline{},
 		Sources: hardware.Sources{},

@@ -53,6 +53,7 @@ func TestShippedPresetsLoad(t *testing.T) {
 		k, _, err := configs.LoadPreset[hardware.KernelSet](library, "kernels", name, nil)
 		require.NoError(t, err)
 		require.NoError(t, k.Validate(), name)
-		require.Equal(t, name, k.Accelerator+"-"+k.Engine)
+		require.Equal(t, name, k.Name)
+		require.Contains(t, name, k.Accelerator+"-")
 	}
 }

@@ -63,11 +63,13 @@ func readBack(file, text string) error {
 func presetText(k hardware.KernelSet) string {
 	var w lines
 	w.add(0, "# Operator constants of %s under %s, fitted by `agentsim calibrate`. Do not edit:", k.Accelerator, k.Engine)
-	w.add(0, "# change the fit and run it again. What a constant means is said at hardware.KernelSet.")
+	w.add(0, "# change the fit and run it again, which keeps efficiency, eager and experts_path as they are")
+	w.add(0, "# here. What a constant means is said at hardware.KernelSet.")
 	w.add(0, "name: %s", k.Name)
 	w.add(0, "accelerator: %s", k.Accelerator)
 	w.add(0, "engine: %s", k.Engine)
 	w.add(0, "version: %q", k.Version)
+	w.serving(k)
 	w.add(0, "gemm:")
 	for _, f := range sortedKeys(k.GEMM) {
 		w.add(1, "%s: %s", f, flowRoofline(k.GEMM[f]))
@@ -96,6 +98,25 @@ func presetText(k hardware.KernelSet) string {
 		w.add(1, "%s: %s", path, flowSource(k.Sources[path]))
 	}
 	return w.String()
+}
+
+// serving writes how the engine serves on the accelerator.
+func (w *lines) serving(k hardware.KernelSet) {
+	w.add(0, "efficiency: %s", number(k.Efficiency))
+	if k.Eager > 0 {
+		w.add(0, "eager: %s", number(k.Eager))
+	}
+	var paths, factors flow
+	for _, f := range hardware.Formats() {
+		paths.bare(string(f), k.ExpertsPath[f])
+		factors.number(string(f), k.EagerFor[f], false)
+	}
+	if len(factors) > 0 {
+		w.add(0, "eager_for: %s", factors)
+	}
+	if len(paths) > 0 {
+		w.add(0, "experts_path: %s", paths)
+	}
 }
 
 type lines struct{ strings.Builder }
@@ -181,6 +202,12 @@ func (f *flow) number(name string, v float64, always bool) {
 func (f *flow) text(name, v string) {
 	if v != "" {
 		*f = append(*f, name+": "+strconv.Quote(v))
+	}
+}
+
+func (f *flow) bare(name, v string) {
+	if v != "" {
+		*f = append(*f, name+": "+v)
 	}
 }
 

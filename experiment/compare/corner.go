@@ -9,8 +9,8 @@ import (
 	"agentsim/serve"
 )
 
-// set is a subset of the factors, by bit: those at a's level. The others are
-// at b's.
+// set is a subset of the factors, one bit a factor: those that have the values
+// of scenario a. The others have those of b.
 type set uint
 
 func (s set) has(i int) bool { return s>>i&1 == 1 }
@@ -36,7 +36,8 @@ func newCube(a, b *configs.Scenario, factors *configs.Factors) (*cube, error) {
 // full is the corner at which everything is as in a.
 func (c *cube) full() set { return 1<<len(c.groups) - 1 }
 
-// kernelTerms gives kernel sets the paths that they have in a scenario.
+// kernelTerms lists the fields of a kernel set under the paths that they have
+// in a scenario.
 type kernelTerms struct {
 	Kernels hardware.KernelSet `yaml:"kernels"`
 }
@@ -61,14 +62,16 @@ func (c *cube) corner(s set) Terms {
 	a.Kernels, b.Kernels = hardware.KernelSet{}, hardware.KernelSet{}
 	t := configs.Mix(b, a, fromA)
 	if ka.Accelerator != kb.Accelerator {
-		ka = hardware.Rescale(ka, a.System.Accelerator, t.System.Accelerator)
-		kb = hardware.Rescale(kb, b.System.Accelerator, t.System.Accelerator)
+		ka = hardware.Rescale(ka.On(a.System.Accelerator), a.System.Accelerator, t.System.Accelerator)
+		kb = hardware.Rescale(kb.On(b.System.Accelerator), b.System.Accelerator, t.System.Accelerator)
+		ka.Holds, kb.Holds = nil, nil
 	}
 	t.Kernels = configs.Mix(kernelTerms{kb}, kernelTerms{ka}, fromA).Kernels
 	return t
 }
 
-// bearing is the set of factors that can change what a deployment holds.
+// bearing is the set of factors that can change how many agents a deployment
+// holds or how much power it draws.
 func (c *cube) bearing(p *pools, per Metric) set {
 	var s set
 	for i := range c.groups {
@@ -81,9 +84,9 @@ func (c *cube) bearing(p *pools, per Metric) set {
 	return s
 }
 
-// idle says whether a field cannot change what a deployment holds: it limits
-// the choice of deployments alone, is about a tier that nobody uses, or about
-// watts that the metric does not count.
+// idle reports whether a field cannot change the value of a deployment: it only
+// limits which deployments there are, belongs to a cache tier that no
+// deployment uses, or to watts that the metric does not count.
 func (c *cube) idle(path string, p *pools, per Metric) bool {
 	below := func(fields ...string) bool {
 		return slices.ContainsFunc(fields, func(f string) bool { return path == f || strings.HasPrefix(path, f+".") })

@@ -16,8 +16,8 @@ import (
 type answer struct {
 	pools   pools
 	outcome *outcome
-	wider   bool  // only a worker wider than any of the list's holds anything
-	reason  error // why nothing works there; then the rest is of the corner below
+	wider   bool  // nothing in the list works, only a worker wider than all of its workers
+	reason  error // why nothing works at the corner; the other fields then are those of a corner with one factor less
 }
 
 // answers chooses a deployment of the list for every corner. Where none of
@@ -60,7 +60,8 @@ func (b *bench) fallBack(a *answer, found []answer, s set) bool {
 	return a.outcome != nil
 }
 
-// contendersMost is how many of a corner's best contend at its neighbours.
+// contendersMost is how many of the best deployments of a corner are tried at
+// the corners beside it.
 const contendersMost = 3
 
 // sweep tries the list's deployments at all corners where they contend: all of
@@ -122,7 +123,7 @@ func (b *bench) contenders(list []pools, s set, leaders func(i int) []pools) []p
 	return chosen
 }
 
-// leaders are the best at a corner of those that were tried there, of each mode.
+// leaders are the best deployments of each mode among those that were tried at a corner.
 func (b *bench) leaders(list []pools, s set) []pools {
 	var trials []trial
 	for _, p := range list {
@@ -153,11 +154,12 @@ func (b *bench) answer(ctx context.Context, list []pools, s set) (answer, error)
 	return a, nil
 }
 
-// widest is where the search for a worker that works ends, in accelerators.
+// widest is the largest worker that is tried where no smaller one works, in accelerators.
 const widest = 1024
 
-// wider are aggregated deployments of one ever wider worker, from the size of
-// the menu's on: experts over all accelerators, attention data-parallel.
+// wider lists aggregated deployments of a single worker, each twice as wide as
+// the one before, beginning with the size of the menu's deployments. Experts
+// are spread over all accelerators, attention is data-parallel.
 func (b *bench) wider() []pools {
 	like := b.givenA.finish
 	var list []pools

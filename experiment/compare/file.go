@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"agentsim/configs"
-	"agentsim/models/hardware"
+	"agentsim/fault"
 	"agentsim/serve"
 )
 
@@ -47,12 +47,11 @@ func (File) DefaultPresets(func(string) string) []configs.Preset {
 
 // Validate reports the first field that cannot be.
 func (f *File) Validate() error {
-	fault := func(path, problem string) error { return &hardware.FieldError{Path: path, Problem: problem} }
 	switch {
 	case f.A == "":
-		return fault("a", "want a scenario")
+		return fault.New("a", "want a scenario")
 	case f.B == "":
-		return fault("b", "want a scenario")
+		return fault.New("b", "want a scenario")
 	case f.Per != "":
 		if err := f.Per.check(); err != nil {
 			return err
@@ -63,20 +62,20 @@ func (f *File) Validate() error {
 		at := fmt.Sprintf("published[%d].", i)
 		switch {
 		case p.Per.check() != nil || seen[p.Per]:
-			return fault(at+"per", fmt.Sprintf("%q: want a metric, each once: one of %s", p.Per, metricNames()))
+			return fault.New(at+"per", "%q: want a metric, each once: one of %s", p.Per, metricNames())
 		case !(p.A > 0):
-			return fault(at+"a", fmt.Sprintf("%g: want more than 0", p.A))
+			return fault.New(at+"a", "%g: want more than 0", p.A)
 		case !(p.B > 0):
-			return fault(at+"b", fmt.Sprintf("%g: want more than 0", p.B))
+			return fault.New(at+"b", "%g: want more than 0", p.B)
 		case p.Source == "":
-			return fault(at+"source", "want where the values are published")
+			return fault.New(at+"source", "want where the values are published")
 		}
 		seen[p.Per] = true
 	}
 	for i := range f.Factors.Factors {
 		for j, path := range f.Factors.Factors[i].Fields {
 			if err := checkField(path); err != nil {
-				return fault(fmt.Sprintf("factors.factors[%d].fields[%d]", i, j), err.Error())
+				return fault.New(fmt.Sprintf("factors.factors[%d].fields[%d]", i, j), "%w", err)
 			}
 		}
 	}

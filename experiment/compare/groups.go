@@ -19,13 +19,13 @@ type group struct {
 // Other is the factor of differing fields that no declared factor holds.
 const Other = "other"
 
-// otherExplains stands where declared factors explain themselves.
+// otherExplains is the explanation of Other; declared factors bring their own.
 const otherExplains = "fields that no declared factor holds"
 
 // factorsMost bounds the factors that differ: every subset of them is a corner.
 const factorsMost = 12
 
-// labels are fields that only name things once a scenario is resolved.
+// labels are fields that hold only a name: what it stood for is resolved into other fields.
 func isLabel(path string) bool {
 	return slices.Contains([]string{"name", "question", "system.name", "system.preliminary", "system.accelerator.name",
 		"system.accelerator.vendor", "system.accelerator.preliminary", "model.name", "engine.name", "engine.family",
@@ -46,7 +46,7 @@ type split struct {
 	labels  []configs.Difference
 	same    []string // declared factors in which the scenarios do not differ
 	factors *configs.Factors
-	number  []int // of a group by that of the declared factor; -1 = does not differ
+	number  []int // by declared factor: the number of its group; -1 where the scenarios do not differ in it
 }
 
 // splitTerms sorts all differences between a and b into the declared factors.

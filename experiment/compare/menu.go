@@ -55,14 +55,13 @@ func compacted(list []int) []int { return slices.Compact(slices.Sorted(slices.Va
 // shapes are the ways to spread a worker: attention tensor-parallel or
 // data-parallel, experts spread or split.
 func (c *cube) shapes() []step.Shape {
-	const half = 2       // of the menu: a pool needs the other
 	const headsLeast = 8 // query heads a rank keeps under tensor parallelism: fewer are padded
 	experts := 0
 	if x := c.a.Model.Experts; x != nil {
 		experts = x.Routed
 	}
 	list := []step.Shape{{Accelerators: 1}}
-	for n := 2; n <= menuSize/half; n *= 2 {
+	for n := 2; n <= menuSize/2; n *= 2 { // a pool needs the other half
 		if node := max(c.a.System.AcceleratorsPer, c.b.System.AcceleratorsPer); n <= node &&
 			c.a.Model.Blocks[0].Attention.Heads/n >= headsLeast {
 			list = append(list, step.Shape{Accelerators: n, TP: n})
@@ -77,7 +76,7 @@ func (c *cube) shapes() []step.Shape {
 	return list
 }
 
-// limits are what members of a family are made of besides shapes, rising.
+// limits are the values that deployments of one family differ in, rising.
 type limits struct{ batches, budgets, drafts []int }
 
 func (l *limits) aggregated(shape step.Shape) []pools {
@@ -94,8 +93,8 @@ func (l *limits) aggregated(shape step.Shape) []pools {
 	return family
 }
 
-// disaggregated pairs two shapes at several ratios. Prefill takes the largest
-// budget, which costs it nothing that it needs.
+// disaggregated pairs two shapes at several ratios. Prefill workers get the
+// largest token budget: no sequence decodes there that long steps would hold up.
 func (l *limits) disaggregated(entry, finish step.Shape) []pools {
 	const eighths = 8
 	var family []pools

@@ -1,12 +1,11 @@
 package compare
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
+	"agentsim/fault"
 	"agentsim/metrics"
-	"agentsim/models/hardware"
 )
 
 // Metric is what the two scenarios are compared by: agents over a megawatt in
@@ -33,7 +32,7 @@ func (m Metric) check() error {
 	if slices.Contains(Metrics(), m) {
 		return nil
 	}
-	return &hardware.FieldError{Path: "per", Problem: fmt.Sprintf("%q: want one of %s", m, metricNames())}
+	return fault.New("per", "%q: want one of %s", m, metricNames())
 }
 
 func metricNames() string {
@@ -77,5 +76,5 @@ func (m Metric) of(c *metrics.Capacity) float64 {
 	return c.PerMW.AcceleratorMeasured
 }
 
-// wall says whether watts outside the accelerators count.
+// wall reports whether the metric counts watts outside the accelerators.
 func (m Metric) wall() bool { return m == PerMWIT || m == PerMWFacility || m == PerMWNameplate }

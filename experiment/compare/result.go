@@ -17,13 +17,13 @@ type decomposition struct {
 	y              []float64 // logarithms of all corners' values, by the analytic model
 	shares, errors []float64 // of the factors, in logarithms
 	log            func(s set) float64
-	corners        int // simulated
+	corners        int // that were simulated
 	permutations   int
 }
 
-// simulate puts simulations in the place of analytic values: of the ends, of
-// the corners one factor away from them, and of those that sampled orders lead
-// through.
+// simulate replaces analytic values by simulated ones: at the two ends, at the
+// corners one factor away from them, and at the corners that the sampled orders
+// of factors pass through.
 func (d *decomposition) simulate(ctx context.Context) error {
 	v := &simulated{bench: d.bench, simulate: d.Simulate, list: d.list, answers: d.answers, known: map[trial]*outcome{}}
 	d.permutations = d.Permutations
@@ -161,7 +161,7 @@ func (d *decomposition) summary() metrics.Corners {
 	return c
 }
 
-// used counts the deployments that corners chose.
+// used counts how many corners chose each deployment.
 func (d *decomposition) used() []metrics.DeploymentUsed {
 	var list []metrics.DeploymentUsed
 	number := map[pools]int{}

@@ -86,9 +86,9 @@ func (b *bench) screen(ctx context.Context, m menu, s set) ([]pools, error) {
 // oddity is how far a deployment is from what speaks for its family: a third
 // of the accelerators decode, in large batches with deep speculation.
 func (p *pools) oddity() float64 {
-	const third, batch, depth = 1. / 3, 256, 8
+	const decodes, batch, depth = 1. / 3, 256, 8
 	share := float64(p.finish.Workers*p.finish.Accelerators) / float64(p.accelerators())
-	return math.Abs(math.Log(share/third)) + math.Abs(math.Log(float64(p.finish.MaxBatchPerRank)/batch)) +
+	return math.Abs(math.Log(share/decodes)) + math.Abs(math.Log(float64(p.finish.MaxBatchPerRank)/batch)) +
 		float64(depth-p.finish.DraftTokens)/depth
 }
 

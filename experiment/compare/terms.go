@@ -59,14 +59,10 @@ func termsOf(s *configs.Scenario) Terms {
 	t := Terms{Name: s.Name, Question: s.Question, System: s.System, Model: s.Model, Engine: s.Engine, Kernels: s.Kernels,
 		Workload: s.Workload, SLO: s.SLO, Protocol: s.Protocol, Power: s.Power, Price: s.Price, Seed: s.Seed}
 	d := &s.Deployment
-	name := s.System.Accelerator.Name
-	if efficiency, ok := s.Engine.EfficiencyOn[name]; ok {
-		t.Engine.Efficiency = efficiency
-	}
-	if eager, ok := s.Engine.EagerOn[name+"/"+string(d.Precision.Experts)]; ok {
-		t.Engine.Eager = eager
-	}
-	t.Engine.Kernels, t.Engine.ExpertsPath, t.Engine.EfficiencyOn, t.Engine.EagerOn = nil, nil, nil, nil
+	t.Engine.Kernels = ""
+	t.System.Accelerator.Generation, t.System.Accelerator.Kernels, t.System.Accelerator.PowerFrom = "", "", nil
+	t.Kernels.Eager, t.Kernels.EagerFor = s.Kernels.EagerWith(d.Precision.Experts), nil
+	t.Kernels.ExpertsPath = nil
 	pools := d.Pools()
 	first, last := pools[0].Spec, pools[len(pools)-1].Spec
 	t.Deployment = Deployment{Mode: d.Mode, DraftTokens: last.DraftTokens, Precision: d.Precision, Router: d.Router,
@@ -80,7 +76,7 @@ func pathOf(s *configs.Scenario, p *serve.PoolSpec) string {
 	if path := s.Deployment.ExpertsPathOf(p); path != "" {
 		return path
 	}
-	return s.Engine.ExpertsPath[s.System.Accelerator.Name+"/"+string(s.Deployment.Precision.Experts)]
+	return s.Kernels.ExpertsPath[s.Deployment.Precision.Experts]
 }
 
 // scenario is the terms with a deployment.

@@ -81,8 +81,7 @@ func (f *Finder) pair(list []serve.DeploymentSpec, units int, first, second *opt
 	total := f.scenario.Deployment.Budget / units
 	tried := 0
 	for _, share := range decodeShares() {
-		const half = 0.5
-		decoders := int(share*float64(total)/float64(second.pool.Shape.Accelerators) + half)
+		decoders := int(share*float64(total)/float64(second.pool.Shape.Accelerators) + 0.5)
 		fillers := (total - decoders*second.pool.Shape.Accelerators) / first.pool.Shape.Accelerators
 		if decoders <= tried || fillers < 1 {
 			continue

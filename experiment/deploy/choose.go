@@ -61,8 +61,7 @@ func (f *Finder) Choose(ctx context.Context, o experiment.Options) (*Ranking, er
 func (f *Finder) simulate(ctx context.Context, r *Ranked, o experiment.Options) (*metrics.Result, error) {
 	s := *f.scenario
 	s.Deployment = r.Deployment
-	const half = 2
-	s.Protocol.StartAgents = max(1, r.Estimate.Agents/half)
+	s.Protocol.StartAgents = max(1, r.Estimate.Agents/2)
 	return experiment.Capacity(ctx, &s, o)
 }
 

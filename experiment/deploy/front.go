@@ -105,7 +105,7 @@ func confirm(ctx context.Context, s *configs.Scenario, best *Ranked, p *metrics.
 	return nil
 }
 
-// outermost marks the points that no faster one equals.
+// outermost marks the points that are on the front: no faster point has as many agents per megawatt.
 func outermost(f *metrics.Front) error {
 	most := 0.0
 	for i := len(f.Points) - 1; i >= 0; i-- {

@@ -20,13 +20,13 @@ import (
 type Finder struct {
 	scenario  *configs.Scenario
 	estimator *analytic.Estimator
-	limits    []int // of a batch, rising
+	limits    []int // batch limits worth trying, rising
 
-	choice metrics.Choice // of workers, so far
+	choice metrics.Choice // what became of the workers; rankings add what became of deployments
 
-	priced               [3][]option // that run in the roles aggregated, prefill, decode
-	whole, first, second []option    // of them, those that no other outdoes
-	all                  bool        // shortlists leave nothing out
+	priced               [3][]option // workers that fit, by role: aggregated, prefill, decode
+	whole, first, second []option    // the same roles, without the workers that others outdo
+	all                  bool        // rank everything: shortlists leave nothing out
 }
 
 // NewFinder lists the deployments of at most the number of accelerators that
@@ -64,8 +64,8 @@ func (f *Finder) Under(slo metrics.SLO) *Finder {
 type Ranked struct {
 	Deployment serve.DeploymentSpec
 	Estimate   analytic.Estimate
-	Written    bool            // in the scenario
-	Simulated  *metrics.Result // of the best; nil = not tried
+	Written    bool            // the scenario itself names it
+	Simulated  *metrics.Result // what the simulator found; nil where it did not try
 }
 
 // PerMW is agents per megawatt of accelerator power, simulated where it was.

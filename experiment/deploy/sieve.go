@@ -54,23 +54,22 @@ func sequences(i int) float64 {
 	if i == 0 {
 		return 1
 	}
-	const half = 2
-	n := float64(int(1) << ((i + 1) / half))
-	if i%half == 0 {
-		n += n / half
+	n := float64(int(1) << ((i + 1) / 2))
+	if i%2 == 0 {
+		n += n / 2
 	}
 	return n
 }
 
 // outdoes compares two workers at loads from an eighth of the heaviest on.
 func outdoes(p, q *option, top int) bool {
-	const clearly = 0.98 // what curves do not say makes less of a difference
-	const eighth = 6     // steps of the curve that make an eighth
+	const clearly = 0.98 // a gain that outweighs what the curves leave out
+	const below = 6      // steps of the curve: down to an eighth
 	if p.pool.Shape.Accelerators != q.pool.Shape.Accelerators || p.pool.TokenBudget != q.pool.TokenBudget ||
 		p.curve.Room < clearly*q.curve.Room {
 		return false
 	}
-	least := max(0, top-eighth)
+	least := max(0, top-below)
 	if q.pool.MaxBatchPerRank == 0 {
 		least = 0
 	}

@@ -74,9 +74,8 @@ func per(amount, rate float64) float64 {
 // Energy is what one of each thing takes, up to each boundary.
 func Energy(p *metrics.Power, r Rates) *metrics.Energy {
 	within := func(watts float64) metrics.EnergyPer {
-		const million = 1e6
 		return metrics.EnergyPer{TurnJ: per(watts, r.Turns), SessionJ: per(watts, r.Sessions),
-			MillionOutputTokensJ: per(watts, r.OutputTokens) * million}
+			MillionOutputTokensJ: per(watts, r.OutputTokens) * 1e6}
 	}
 	return &metrics.Energy{Accelerator: within(p.AcceleratorW), IT: within(p.ITW), Facility: within(p.FacilityW)}
 }
@@ -85,9 +84,8 @@ func Energy(p *metrics.Power, r Rates) *metrics.Energy {
 // gives none.
 func Cost(s *configs.Scenario, p *metrics.Power, agents float64, r Rates) *metrics.Cost {
 	const (
-		hour    = 3600
-		kilo    = 1e3
-		million = 1e6
+		hour = 3600
+		kilo = 1e3
 	)
 	price := &s.Price
 	if price.AcceleratorHour == 0 && price.ElectricityKWh == 0 {
@@ -99,6 +97,6 @@ func Cost(s *configs.Scenario, p *metrics.Power, agents float64, r Rates) *metri
 	c.PerHour = c.AcceleratorsPerHour + c.ElectricityPerHour
 	c.PerAgentHour = per(c.PerHour, agents)
 	c.PerTurn, c.PerSession = per(c.PerHour/hour, r.Turns), per(c.PerHour/hour, r.Sessions)
-	c.PerMillionOutputTokens = per(c.PerHour/hour, r.OutputTokens) * million
+	c.PerMillionOutputTokens = per(c.PerHour/hour, r.OutputTokens) * 1e6
 	return c
 }

@@ -5,6 +5,7 @@ package sessions
 import (
 	"fmt"
 	"math/rand/v2"
+	"strings"
 
 	"agentsim/configs"
 	"agentsim/serve"
@@ -17,9 +18,8 @@ import (
 type Source struct {
 	serve.Sessions
 	Tools []string    // whose results calls answer, as far as the workload tells; see trace.Turn
+	Notes []string    // what of the workload or its trace was left out or filled in
 	Pool  *trace.Pool // sub-agents and arrivals by time, where the workload replays them; nil = none
-
-	Warnings []string // what of the workload is left out
 }
 
 // Open makes the source of trajectories of a workload: a profile to draw them
@@ -37,7 +37,12 @@ func Open(s *configs.Scenario) (*Source, error) {
 		return generated(&w, s.Seed)
 	}
 	w.OutputMax = lower(w.OutputMax, s.Protocol.OutputMax)
-	r, err := readers.Open(w.Trace, w.Format)
+	r, err := readers.OpenAll([]string{w.Trace}, readers.Options{
+		Format:  w.Format,
+		SkipBad: w.SkipBad,
+		Prefix:  w.Prefix,
+		Block:   w.BlockTokens,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("workload.trace: %w", err)
 	}
@@ -49,7 +54,25 @@ func Open(s *configs.Scenario) (*Source, error) {
 	if err != nil {
 		return nil, fmt.Errorf("workload.trace: %s: %w", w.Trace, err)
 	}
-	return dealer(&w, pool, s.Seed)
+	source, err := dealer(&w, pool, s.Seed)
+	if err != nil {
+		return nil, err
+	}
+	source.Notes = notes(r.Report())
+	return source, nil
+}
+
+// notes are what a reader met that bears on an answer.
+func notes(r readers.Report) (out []string) {
+	for _, n := range r.Notes {
+		if !strings.HasPrefix(n.Text, "unknown ") {
+			out = append(out, fmt.Sprintf("workload.trace: %s (%d)", n.Text, n.Count))
+		}
+	}
+	if len(r.Bad) > 0 {
+		out = append(out, fmt.Sprintf("workload.trace: %d bad records passed over, the first: %v", len(r.Bad), r.Bad[0]))
+	}
+	return out
 }
 
 // treesDrawn is how many session trees a profile with sub-agents stands for: as
@@ -65,7 +88,7 @@ func generated(w *trace.Workload, seed uint64) (*Source, error) {
 	case profile.SubAgents == nil:
 		return source, nil
 	case w.Arrivals != trace.ArrivalsLanes:
-		source.Warnings = []string{"workload.sub_agents: left out, since workload.arrivals is not " + trace.ArrivalsLanes}
+		source.Notes = []string{"workload.sub_agents: left out, since workload.arrivals is not " + trace.ArrivalsLanes}
 		return source, nil
 	}
 	options := w.PoolOptions()

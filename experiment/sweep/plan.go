@@ -93,7 +93,7 @@ func placed(err error, written *configs.Provenance) error {
 	return &placed
 }
 
-// work works the points out.
+// work fills in the points of the plan.
 func (p *Plan) work(source *Source) error {
 	d := &p.Study.Design
 	name := d.Scenario
@@ -128,7 +128,7 @@ func (p *Plan) work(source *Source) error {
 	return p.identify(untouched, source.Open, source.Study.Name, name)
 }
 
-// limit refuses more points than anybody means to ask for, or than can be.
+// limit refuses studies of more points than the source allows or an int can count.
 func limit(combinations int, d *Design, most int) error {
 	n := combinations * d.replications()
 	switch {
@@ -318,8 +318,8 @@ func (p *Plan) check() error {
 	return nil
 }
 
-// mayHave says whether results can have a column: those of maps are known
-// only when there are some.
+// mayHave reports whether results can have a column. Which entries maps have is
+// known only once there are results.
 func (t *Table) mayHave(name string) bool {
 	for _, prefix := range []string{"power.by_component.", "time.by_state.", "time.busy."} {
 		if strings.HasPrefix(name, prefix) {

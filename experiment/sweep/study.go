@@ -10,9 +10,10 @@ package sweep
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 
-	"agentsim/models/hardware"
+	"agentsim/fault"
 )
 
 // Study is a question to be asked at many points.
@@ -117,35 +118,34 @@ func (v *Value) UnmarshalText(text []byte) error {
 // MarshalText writes the value as it was written.
 func (v Value) MarshalText() ([]byte, error) { return []byte(v), nil }
 
-// fault is an error of the field at a path.
-func fault(path, format string, args ...any) error {
-	return &hardware.FieldError{Path: path, Problem: fmt.Sprintf(format, args...)}
-}
+// folderName is a name that stays inside the folder it is used in.
+var folderName = regexp.MustCompile(`^[A-Za-z0-9][\w.-]*$`)
 
 // Validate reports the first field that cannot be.
 func (s *Study) Validate() error {
-	if s.Name == "" {
-		return fault("name", "want a name, from which the folder of the results gets its own")
+	if !folderName.MatchString(s.Name) {
+		return fault.New("name", "%q: want letters, digits, dots, dashes and underscores, from which the folder of the "+
+			"results gets its name", s.Name)
 	}
 	if err := s.Design.validate(); err != nil {
 		return err
 	}
 	for i, t := range s.Thresholds {
 		if _, err := parseCondition(t); err != nil {
-			return fault(fmt.Sprintf("thresholds[%d]", i), "%v", err)
+			return fault.New(fmt.Sprintf("thresholds[%d]", i), "%v", err)
 		}
 	}
 	for i, o := range s.Objectives {
 		if o.Metric == "" {
-			return fault(fmt.Sprintf("objectives[%d].metric", i), "want a column of the results, such as agents_per_mw.it")
+			return fault.New(fmt.Sprintf("objectives[%d].metric", i), "want a column of the results, such as agents_per_mw.it")
 		}
 		if o.Goal != "" && o.Goal != goalMax && o.Goal != goalMin {
-			return fault(fmt.Sprintf("objectives[%d].goal", i), "%q: want %s or %s", o.Goal, goalMax, goalMin)
+			return fault.New(fmt.Sprintf("objectives[%d].goal", i), "%q: want %s or %s", o.Goal, goalMax, goalMin)
 		}
 	}
 	for i, o := range s.Outputs {
 		if !slices.Contains([]string{Parquet, JSONL, CSV, Figures}, o) {
-			return fault(fmt.Sprintf("outputs[%d]", i), "%q: want %s, %s, %s or %s", o, Parquet, JSONL, CSV, Figures)
+			return fault.New(fmt.Sprintf("outputs[%d]", i), "%q: want %s, %s, %s or %s", o, Parquet, JSONL, CSV, Figures)
 		}
 	}
 	return nil
@@ -167,19 +167,19 @@ func (s *Study) goals() []Objective {
 
 func (d *Design) validate() error {
 	if d.Scenario == "" {
-		return fault("scenario", "want the name or the path of the scenario that the study varies")
+		return fault.New("scenario", "want the name or the path of the scenario that the study varies")
 	}
 	switch d.Evaluate {
 	case "", Simulate, Analytic:
 	default:
-		return fault("evaluate", "%q: want %s or %s", d.Evaluate, Simulate, Analytic)
+		return fault.New("evaluate", "%q: want %s or %s", d.Evaluate, Simulate, Analytic)
 	}
 	if d.Replications < 0 || d.Replications > replicationsMax {
-		return fault("replications", "%d: want 1 to %d", d.Replications, replicationsMax)
+		return fault.New("replications", "%d: want 1 to %d", d.Replications, replicationsMax)
 	}
 	for i, c := range d.Constraints {
 		if _, err := parseCondition(c); err != nil {
-			return fault(fmt.Sprintf("constraints[%d]", i), "%v", err)
+			return fault.New(fmt.Sprintf("constraints[%d]", i), "%v", err)
 		}
 	}
 	return d.validateCombination()
@@ -190,10 +190,10 @@ func (d *Design) validateCombination() error {
 	switch {
 	case d.Combine == List:
 		if len(d.List) == 0 {
-			return fault("list", "combine: list wants the points here, as mappings of paths to values")
+			return fault.New("list", "combine: list wants the points here, as mappings of paths to values")
 		}
 		if len(d.Axes) > 0 {
-			return fault("axes", "combine: list takes its points from list alone")
+			return fault.New("axes", "combine: list takes its points from list alone")
 		}
 		for i, point := range d.List {
 			if _, ok := point[seedPath]; ok {
@@ -202,15 +202,15 @@ func (d *Design) validateCombination() error {
 		}
 		return nil
 	case d.Combine != "" && d.Combine != Grid && d.Combine != Zip && !sampled:
-		return fault("combine", "%q: want %s, %s, %s, %s or %s", d.Combine, Grid, Zip, List, LatinHypercube, Halton)
+		return fault.New("combine", "%q: want %s, %s, %s, %s or %s", d.Combine, Grid, Zip, List, LatinHypercube, Halton)
 	case len(d.List) > 0:
-		return fault("list", "goes with combine: list")
+		return fault.New("list", "goes with combine: list")
 	case len(d.Axes) == 0:
-		return fault("axes", "want at least one axis: a path and its values")
+		return fault.New("axes", "want at least one axis: a path and its values")
 	case sampled && d.Points < 1:
-		return fault("points", "combine: %s wants the number of points to sample", d.Combine)
+		return fault.New("points", "combine: %s wants the number of points to sample", d.Combine)
 	case !sampled && d.Points != 0:
-		return fault("points", "goes with combine: %s or %s", LatinHypercube, Halton)
+		return fault.New("points", "goes with combine: %s or %s", LatinHypercube, Halton)
 	}
 	for i := range d.Axes {
 		if err := d.Axes[i].validate(fmt.Sprintf("axes[%d]", i), sampled); err != nil {
@@ -218,7 +218,7 @@ func (d *Design) validateCombination() error {
 		}
 		for j := range i {
 			if d.Axes[j].Path == d.Axes[i].Path {
-				return fault(fmt.Sprintf("axes[%d].path", i), "%s: is that of axes[%d] too", d.Axes[i].Path, j)
+				return fault.New(fmt.Sprintf("axes[%d].path", i), "%s: is that of axes[%d] too", d.Axes[i].Path, j)
 			}
 		}
 	}
@@ -234,15 +234,15 @@ func (a *Axis) validate(at string, sampled bool) error {
 	}
 	switch {
 	case a.Path == "":
-		return fault(at+".path", "want the path of a field, such as system.domain")
+		return fault.New(at+".path", "want the path of a field, such as system.domain")
 	case a.Path == seedPath:
 		return seedFault(at + ".path")
 	case given != 1:
-		return fault(at, "%s: want exactly one of values, range, log_range and presets", a.Path)
+		return fault.New(at, "%s: want exactly one of values, range, log_range and presets", a.Path)
 	case a.Values != nil && len(a.Values) == 0:
-		return fault(at+".values", "%s: is empty, want at least one value", a.Path)
+		return fault.New(at+".values", "%s: is empty, want at least one value", a.Path)
 	case a.Presets != nil && len(a.Presets) == 0:
-		return fault(at+".presets", "%s: is empty, want at least one name or pattern", a.Path)
+		return fault.New(at+".presets", "%s: is empty, want at least one name or pattern", a.Path)
 	case a.Range != nil:
 		return a.Range.validate(at+".range", sampled)
 	case a.LogRange != nil:
@@ -256,16 +256,16 @@ const seedPath = "seed"
 
 // seedFault refuses an axis over seeds: each point has its own already.
 func seedFault(at string) error {
-	return fault(at, "seed: is no axis: want replications, whose seeds follow that of the study")
+	return fault.New(at, "seed: is no axis: want replications, whose seeds follow that of the study")
 }
 
 func (r *Range) validate(at string, sampled bool) error {
 	const ends = 2
 	switch {
 	case r.From == "" || r.To == "":
-		return fault(at, "want from and to")
+		return fault.New(at, "want from and to")
 	case r.Steps < ends && !sampled, r.Steps < 0:
-		return fault(at+".steps", "want the number of values, 2 or more, both ends included")
+		return fault.New(at+".steps", "want the number of values, 2 or more, both ends included")
 	}
 	return nil
 }

@@ -40,3 +40,15 @@ func FuzzStudy(f *testing.F) {
 		}
 	})
 }
+
+// The name of a study becomes that of a folder, which lies where it was meant.
+func TestNamesOfStudiesStayInTheirFolder(t *testing.T) {
+	for _, name := range []string{"", ".", "..", "../x", "a/b", `a\b`, "/x", ".hidden", "-f", "a b", "a\x00b", "a\nb"} {
+		s := Study{Name: name}
+		require.ErrorContains(t, s.Validate(), "name: ", "%q", name)
+	}
+	for _, name := range []string{"a", "hbm-domain_2.5", "0"} {
+		s := Study{Name: name}
+		require.NotContains(t, s.Validate().Error(), "name: ", "%q", name)
+	}
+}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"agentsim/experiment/analytic"
 	"agentsim/experiment/sweep"
 )
 
@@ -262,4 +263,36 @@ func TestShowAndPlain(t *testing.T) {
 		require.Equal(t, c.show, c.column.Show(c.cell))
 		require.Equal(t, c.plain, c.column.Plain(c.cell))
 	}
+}
+
+// What an estimate does not compute is none, not 0; all other figures of an
+// estimate are above 0 at some point.
+func TestWhatWasNotComputedIsNone(t *testing.T) {
+	p := plan(t, "name: x\nscenario: gb300-agentperf-slo20\nevaluate: analytic\naxes:\n"+
+		"  - {path: slo.output_speed.p25, values: [20tok/s, 40tok/s]}\n"+
+		"  - {path: deployment.cache.off, values: ['true', 'false']}\n")
+	table := sweep.Tabulate(p, "v1", rows(t, p))
+	none := analytic.Uncomputed()
+	for i, c := range table.Columns {
+		if slices.Index([]string{"point", "replication", "seed"}, c.Name) >= 0 || c.Kind == sweep.Text {
+			continue
+		}
+		known, above := 0, 0
+		for _, row := range table.Rows {
+			if row[i].Known {
+				known++
+			}
+			if row[i].Number > 0 {
+				above++
+			}
+		}
+		if slices.Contains(none, c.Name) {
+			require.Zero(t, known, c.Name)
+			none = slices.DeleteFunc(none, func(n string) bool { return n == c.Name })
+			continue
+		}
+		require.Equal(t, len(table.Rows), known, c.Name)
+		require.Positive(t, above, c.Name)
+	}
+	require.Empty(t, none, "columns that no table has")
 }

@@ -32,11 +32,11 @@ func Run(ctx context.Context, s *Scenario, simulated *metrics.Result, o Options)
 	return study.run(ctx)
 }
 
-// study is a number of inputs with the models that answer them.
+// study is the inputs of a scenario with the models that evaluate it.
 type study struct {
 	inputs   []configs.Input
-	estimate model // of one input at a time
-	draw     model // of all inputs at once
+	estimate model // evaluates one input at a time
+	draw     model // evaluates a draw of all inputs at once
 	central  metrics.Answer
 	options  Options
 }

@@ -17,12 +17,12 @@ const (
 	steps     = 7
 )
 
-// inputsAsked is how many inputs are asked, those that move the answer most:
-// the others would have to be absurd.
+// inputsAsked is how many inputs are tried, those that move the answer most:
+// any other would need an absurd value to reach the goal.
 const inputsAsked = 16
 
-// target holds the draws against a goal and asks of each input that moves the
-// answer what it alone would have to be.
+// target compares the draws with a goal, and finds for each input that moves
+// the answer which value of it alone would reach the goal.
 func (s *study) target(ctx context.Context, g Goal, u *metrics.Uncertainty) (metrics.Target, error) {
 	t := metrics.Target{Metric: g.Metric, Value: g.Value, Predicted: g.of(s.central)}
 	values := make([]float64, len(u.Sample))
@@ -50,8 +50,9 @@ func (s *study) target(ctx context.Context, g Goal, u *metrics.Uncertainty) (met
 	return t, err
 }
 
-// likelier puts what reaches the goal first, by how near to the middle of its
-// distribution; then what comes nearest to the goal.
+// likelier sorts inputs that reach the goal first, those that need a value near
+// the middle of their distribution before others; then inputs that do not reach
+// it, by how near they come.
 func likelier(a, b *metrics.Need, goal float64) int {
 	const median = 50
 	switch {
@@ -77,9 +78,8 @@ func (s *study) need(ctx context.Context, j int, g Goal) (metrics.Need, error) {
 		return metrics.Need{}, err
 	}
 	draw := found.factor * in.Neutral()
-	const percent = 100
 	return metrics.Need{Input: in.Name, Reached: ok, Factor: found.factor, Value: in.Text(draw),
-		Percentile: percent * spreadOf(in).cdf(draw), Inside: in.Low <= draw && draw <= in.High, Gives: found.gives,
+		Percentile: 100 * spreadOf(in).cdf(draw), Inside: in.Low <= draw && draw <= in.High, Gives: found.gives,
 		Low: factor(in, in.Low), High: factor(in, in.High)}, nil
 }
 

@@ -46,7 +46,7 @@ func factor(in *configs.Input, draw float64) float64 {
 	return draw / in.Neutral()
 }
 
-// moves says whether any figure depends on the input.
+// moves reports whether any figure depends on the input.
 func (s *study) moves(w *metrics.Swing) bool {
 	return w.Low.Answer != s.central || w.High.Answer != s.central
 }

@@ -8,7 +8,7 @@
 // since what is not known of them is an error in one direction. Its distribution
 // is the range of an assumed number, with the value in use as its mode, or the
 // residual of a fit. Two inputs stand for the model as a whole, with the
-// residuals of whole serving runs: engine.efficiency for step times, and
+// residuals of whole serving runs: kernels.efficiency for step times, and
 // system.accelerator.power for watts.
 //
 // Read study.go for the order of things, sample.go for the draws, tornado.go

@@ -8,8 +8,8 @@ import (
 
 // Factor is the one number that may be fitted to serving runs: by how much the
 // kernels of an engine on a family of accelerators are faster or slower in
-// service than in the tables. It belongs in the engine preset, under
-// efficiency_on.
+// service than in the tables. It belongs in the kernel presets of the engine on
+// these accelerators, as their efficiency.
 type Factor struct {
 	Engine       string   `json:"engine"`
 	Family       string   `json:"family"`
@@ -18,20 +18,6 @@ type Factor struct {
 	Points       int      `json:"points"`
 	MAPE         float64  `json:"mape"` // of step time and throughput at the present efficiency
 	MaxError     float64  `json:"max_error"`
-}
-
-// family is the generation of an accelerator: what shares an architecture
-// shares kernels.
-func family(accelerator string) string {
-	switch accelerator {
-	case "h100", "h200":
-		return "hopper"
-	case "b200", "b300", "gb200", "gb300":
-		return "blackwell"
-	case "mi300x", "mi355x":
-		return "cdna"
-	}
-	return accelerator
 }
 
 // factors finds, per engine and family, the efficiency at which half of the
@@ -46,7 +32,7 @@ func (b *batch) factors() []Factor {
 			continue
 		}
 		name := job.system.Accelerator.Name
-		f := Factor{Engine: c.Engine, Family: family(name)}
+		f := Factor{Engine: c.Engine, Family: job.system.Accelerator.Family()}
 		k := slices.IndexFunc(list, func(g Factor) bool { return g.Engine == f.Engine && g.Family == f.Family })
 		if k < 0 {
 			k = len(list)
@@ -87,10 +73,5 @@ func (f *Factor) centre(slow []float64) {
 	f.Efficiency *= math.Exp(middle(slow))
 }
 
-// efficiency is the engine's on the accelerator of the case.
-func (j *prepared) efficiency() float64 {
-	if e, ok := j.config.Engine.EfficiencyOn[j.system.Accelerator.Name]; ok {
-		return e
-	}
-	return j.config.Engine.Efficiency
-}
+// efficiency is that of the engine on the accelerator of the case.
+func (j *prepared) efficiency() float64 { return j.config.Kernels.Efficiency }

@@ -35,7 +35,7 @@ func (j *prepared) plausible(c *Case) error {
 func (j *prepared) expertLayers() int {
 	layers := 0
 	for _, b := range j.config.LLM.Blocks {
-		if b.Dense == 0 {
+		if b.HasExperts() {
 			layers += b.Count
 		}
 	}

@@ -2,6 +2,7 @@ package validate
 
 import (
 	"fmt"
+	"slices"
 
 	"agentsim/configs"
 	"agentsim/models/hardware"
@@ -77,8 +78,8 @@ func (p *presets) cluster(c *Case, o *Options) (*prepared, error) {
 	if err != nil {
 		return nil, fmt.Errorf("engine: %w", err)
 	}
-	name, ok := engine.Kernels[system.Accelerator.Name]
-	if !ok {
+	name := configs.KernelsOf(system.Accelerator.Served(), engine.Kernels)
+	if !slices.Contains(configs.Presets().Names("kernels"), name) {
 		return nil, fmt.Errorf("engine %s has no kernels for %s", engine.Name, system.Accelerator.Name)
 	}
 	kernels, err := load(p.kernels, "kernels", name)
@@ -91,16 +92,16 @@ func (p *presets) cluster(c *Case, o *Options) (*prepared, error) {
 	if err != nil {
 		return nil, err
 	}
-	tuned := *engine
+	tuned := *kernels
 	if o.Unfitted {
-		tuned.Efficiency, tuned.EfficiencyOn = 1, nil
+		tuned.Efficiency = 1
 	}
 	config := serve.Config{
 		Deployment: d,
 		System:     *system,
 		LLM:        drafting,
-		Kernels:    *kernels,
-		Engine:     tuned,
+		Kernels:    tuned,
+		Engine:     *engine,
 		Replay:     trace.ReplayRecorded,
 		Agents:     c.Concurrency,
 		Cold:       true,

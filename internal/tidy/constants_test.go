@@ -5,6 +5,7 @@ import (
 	"go/token"
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -29,6 +30,25 @@ func checkConstants(f *source) {
 			f.reportf(lit.Pos(), "%s has no name: make it a constant whose comment names its source", lit.Value)
 		case !namesSource(group.Doc, spec.Doc, spec.Comment):
 			f.reportf(lit.Pos(), "the comment of %s = %s names no source (see sourceWords)", spec.Names[0].Name, lit.Value)
+		}
+	})
+}
+
+// checkNumberNames allows no constant that is called what it is: a name says
+// what a number is for, and where there is nothing to say the number says more.
+func checkNumberNames(f *source) {
+	f.inspect(func(n ast.Node, around []ast.Node) {
+		spec, ok := n.(*ast.ValueSpec)
+		if !ok || len(around) == 0 {
+			return
+		}
+		if group, ok := around[len(around)-1].(*ast.GenDecl); !ok || group.Tok != token.CONST {
+			return
+		}
+		for _, name := range spec.Names {
+			if slices.Contains(numberNames, strings.ToLower(name.Name)) {
+				f.reportf(name.Pos(), "constant %s is named after its value: write the number, or say what it is for", name.Name)
+			}
 		}
 	})
 }

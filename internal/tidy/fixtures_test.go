@@ -215,6 +215,14 @@ func f(x float64) float64 { return 0.5 * x * 1.12 }
 			"models/step/a.go:9: 1.12 has no name: make it a constant whose comment names its source",
 		},
 	},
+	{
+		"constants named after their value", checkNumberNames,
+		"a.go", "package a\nconst percent = 100\nfunc f(half int) {\n\tconst Two, edge = 2, 3\n}",
+		[]string{
+			"a.go:2: constant percent is named after its value: write the number, or say what it is for",
+			"a.go:4: constant Two is named after its value: write the number, or say what it is for",
+		},
+	},
 }
 
 func TestRulesFindWhatTheyAreFor(t *testing.T) {

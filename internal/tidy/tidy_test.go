@@ -2,8 +2,6 @@ package tidy
 
 import (
 	"maps"
-	"os"
-	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -30,6 +28,7 @@ var rules = []struct {
 	{"goroutines", checkGoroutines},
 	{"comments", checkComments},
 	{"constants", checkConstants},
+	{"names of numbers", checkNumberNames},
 }
 
 func TestRules(t *testing.T) {
@@ -87,22 +86,14 @@ func TestEveryPackageHasAComment(t *testing.T) {
 	}
 }
 
-// The simulator is to run in a web page, so all but the command compiles to
-// WebAssembly.
-func TestCompilesToWebAssembly(t *testing.T) {
-	if testing.Short() {
-		t.Skip("compiles everything once more")
+// A new package of experiment takes a place among its neighbours rather than
+// falling under the room above it.
+func TestEveryPackageOfExperimentHasALayer(t *testing.T) {
+	var found []string
+	for _, f := range sources(t, &found) {
+		r, ok := roomOf(f.dir)
+		if ok && within(f.dir, []string{"experiment"}) && r.dir != f.dir {
+			t.Errorf("%s: add %s to the table of rooms with its layer", f.path, f.dir)
+		}
 	}
-	list := exec.Command("go", "list", "./...")
-	list.Dir = root
-	out, err := list.CombinedOutput()
-	require.NoError(t, err, "%s", out)
-	packages := slices.DeleteFunc(strings.Fields(string(out)), func(p string) bool {
-		return within(strings.TrimPrefix(p, module+"/"), []string{"cmd", "internal"})
-	})
-	build := exec.Command("go", append([]string{"build"}, packages...)...)
-	build.Dir = root
-	build.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm")
-	out, err = build.CombinedOutput()
-	require.NoError(t, err, "%s", out)
 }

@@ -1,6 +1,7 @@
 package hardware
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -24,9 +25,10 @@ func Derive(target Accelerator, from KernelSet, fromAccelerator Accelerator) Ker
 	d := derivation{target: target, from: fromAccelerator}
 	d.bandwidth = float64(target.HBM.Bandwidth) / float64(fromAccelerator.HBM.Bandwidth)
 	out := from
-	out.Name, out.Accelerator = target.Name+"-"+from.Engine, target.Name
+	out.Name, out.Accelerator, out.Holds = target.Name+"-"+from.Engine, target.Name, &target
 	out.GEMM, out.Core = d.gemms(from.GEMM), d.cores(from.Core)
 	out.Experts, out.Attention = d.experts(from.Experts), d.attentions(from.Attention)
+	out.ExpertsPath = pathsTo(out.Experts, from.ExpertsPath)
 	if from.Residual != nil {
 		r := d.streaming(*from.Residual)
 		out.Residual = &r
@@ -41,12 +43,50 @@ func Derive(target Accelerator, from KernelSet, fromAccelerator Accelerator) Ker
 // the rules of Derive. What the target cannot compute is left out; names, watts
 // and sources stay. From an accelerator to itself it changes nothing.
 func Rescale(from KernelSet, measured, target Accelerator) KernelSet {
-	if maps.Equal(measured.Compute, target.Compute) && measured.HBM.Bandwidth == target.HBM.Bandwidth {
+	return derivation{target: target, from: measured}.rescale(from)
+}
+
+// On moves the constants of a kernel set to the accelerator that they hold on,
+// with other figures: constants in seconds go with the rate that bounds them, up
+// as well as down. Shares of a peak or of a link stay what they are, and so do
+// floors. With the figures that the constants hold on, nothing changes.
+func (k KernelSet) On(a Accelerator) KernelSet {
+	if k.Holds == nil {
+		return k
+	}
+	return derivation{target: a, from: *k.Holds, same: true}.rescale(k)
+}
+
+// Moved lists the figures in which an accelerator differs from the one that the
+// constants hold on, and with which they therefore move.
+func (k KernelSet) Moved(a Accelerator) []string {
+	if k.Holds == nil || alike(k.Holds, &a) {
+		return nil
+	}
+	var list []string
+	if a.HBM.Bandwidth != k.Holds.HBM.Bandwidth {
+		list = append(list, fmt.Sprintf("hbm.bandwidth %v in place of %v", a.HBM.Bandwidth, k.Holds.HBM.Bandwidth))
+	}
+	for _, f := range Formats() {
+		if is, was := a.Compute[f], k.Holds.Compute[f]; is != was {
+			list = append(list, fmt.Sprintf("compute.%s %v in place of %v", f, is, was))
+		}
+	}
+	return list
+}
+
+// alike says whether nothing in a kernel set would move from one to the other.
+func alike(a, b *Accelerator) bool {
+	return a == b || maps.Equal(a.Compute, b.Compute) && a.HBM.Bandwidth == b.HBM.Bandwidth
+}
+
+func (d derivation) rescale(from KernelSet) KernelSet {
+	if alike(&d.from, &d.target) {
 		return from
 	}
-	d := derivation{target: target, from: measured}
-	d.bandwidth = float64(target.HBM.Bandwidth) / float64(measured.HBM.Bandwidth)
+	d.bandwidth = float64(d.target.HBM.Bandwidth) / float64(d.from.HBM.Bandwidth)
 	out := from
+	out.Holds = &d.target
 	out.GEMM, out.Core, out.Attention = d.gemms(from.GEMM), d.cores(from.Core), d.attentions(from.Attention)
 	out.Experts = map[string]ExpertKernel{}
 	for _, name := range slices.Sorted(maps.Keys(from.Experts)) {
@@ -54,6 +94,7 @@ func Rescale(from KernelSet, measured, target Accelerator) KernelSet {
 			out.Experts[name] = e
 		}
 	}
+	out.ExpertsPath = pathsTo(out.Experts, from.ExpertsPath)
 	if from.Residual != nil {
 		r := d.streaming(*from.Residual)
 		out.Residual = &r
@@ -62,18 +103,39 @@ func Rescale(from KernelSet, measured, target Accelerator) KernelSet {
 	return out
 }
 
+// pathsTo are the paths by format whose kernels are there.
+func pathsTo(experts map[string]ExpertKernel, from map[Format]string) map[Format]string {
+	out := map[Format]string{}
+	for _, f := range slices.Sorted(maps.Keys(from)) {
+		names := slices.DeleteFunc(strings.Split(from[f], "|"), func(name string) bool {
+			_, ok := experts[name]
+			return !ok
+		})
+		if len(names) > 0 {
+			out[f] = strings.Join(names, "|")
+		}
+	}
+	return out
+}
+
 type derivation struct {
 	target, from Accelerator
+	same         bool    // the target is the same part with other figures: it reaches the same share of a peak
 	bandwidth    float64 // ratio, target over measured
 }
 
 // achieved is how much faster the target computes in a format.
 func (d derivation) achieved(f Format) float64 {
-	base := d.peak(BF16)
-	if r := d.peak(f); r > 0 {
-		return min(r, base)
+	base, r := d.peak(BF16), d.peak(f)
+	switch {
+	case base == 0:
+		return 1
+	case r == 0:
+		return base
+	case d.same:
+		return r
 	}
-	return base
+	return min(r, base)
 }
 
 // peak is the ratio of peak rates; 0 where either lacks the format.
@@ -96,7 +158,7 @@ func rateOf(f Format) Format {
 // native is the target's format that stands in for f: accelerators without
 // NVFP4 compute in MXFP4.
 func (d derivation) native(f Format) Format {
-	if f == NVFP4 && d.target.Compute[NVFP4] == 0 {
+	if f == NVFP4 && d.target.Compute[NVFP4] == 0 && !d.same {
 		return MXFP4
 	}
 	return rateOf(f)
@@ -106,6 +168,9 @@ func (d derivation) native(f Format) Format {
 // target cannot compute in the format.
 func (d derivation) roofline(r Roofline, f Format) (Roofline, bool) {
 	peak := d.peak(f)
+	if d.same {
+		return r, true
+	}
 	if peak == 0 {
 		return Roofline{}, false
 	}
@@ -172,7 +237,7 @@ func (d derivation) experts(from map[string]ExpertKernel) map[string]ExpertKerne
 // expert scales one kernel. It reports false where the target cannot compute
 // in its format.
 func (d derivation) expert(e ExpertKernel) (ExpertKernel, bool) {
-	if d.peak(e.Compute) == 0 {
+	if d.peak(e.Compute) == 0 && !d.same {
 		return e, false
 	}
 	if e.Roofline != nil {
@@ -180,9 +245,21 @@ func (d derivation) expert(e ExpertKernel) (ExpertKernel, bool) {
 		e.Roofline = &r
 	}
 	if e.Curves = d.curves(e.Curves); len(e.Curves) > 0 {
-		e.Balance = e.BalanceOn(d.target)
+		e.Balance = d.balance(e)
 	}
 	return e, true
+}
+
+// balance is that of the accelerator that the curves are of. Other figures of the
+// same part do not change which of weights and FLOPs bound a measured point.
+func (d derivation) balance(e ExpertKernel) float64 {
+	switch {
+	case !d.same:
+		return e.BalanceOn(d.target)
+	case e.Balance > 0:
+		return e.Balance
+	}
+	return e.BalanceOn(d.from)
 }
 
 // curves of weight-only kernels convert on the BF16 side and read weights: the
@@ -210,7 +287,7 @@ func (d derivation) attentions(from map[string]AttentionKernel) map[string]Atten
 	out := map[string]AttentionKernel{}
 	for _, name := range slices.Sorted(maps.Keys(from)) {
 		a := from[name]
-		if a.Dense != "" && d.peak(a.Dense) == 0 {
+		if a.Dense != "" && d.peak(a.Dense) == 0 && !d.same {
 			continue
 		}
 		a.Prefill, a.Decode, a.Grids = slices.Clone(a.Prefill), slices.Clone(a.Decode), slices.Clone(a.Grids)

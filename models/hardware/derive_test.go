@@ -111,3 +111,49 @@ func TestRescaleLeavesOutWhatTheTargetCannotCompute(t *testing.T) {
 	require.Contains(t, k.Experts, "mxfp4-w4a8", "computes in FP8")
 	require.NotContains(t, k.GEMM, NVFP4)
 }
+
+// With the figures that the constants hold on, nothing moves, whatever the
+// accelerator is called.
+func TestConstantsStayOnTheAcceleratorThatTheyHoldOn(t *testing.T) {
+	for name, a := range map[string]Accelerator{"gb300-trtllm": gb300(), "h200-vllm": h200()} {
+		k := kernels(t, name)
+		k.Holds = &a
+		same := a
+		same.Name, same.Power.TDP = "another", 1
+		require.Equal(t, k, k.On(same))
+		require.Empty(t, k.Moved(same))
+	}
+}
+
+// Constants in seconds follow the figure that bounds them; shares of a peak and
+// floors stay.
+func TestConstantsFollowTheFiguresOfTheirAccelerator(t *testing.T) {
+	a := h200()
+	k := kernels(t, "h200-vllm")
+	k.Holds = &a
+
+	slow := a
+	slow.HBM.Bandwidth /= 10
+	out := k.On(slow)
+	was, is := k.Attention["csa"].Decode[0], out.Attention["csa"].Decode[0]
+	require.Equal(t, was.Floor, is.Floor)
+	require.Equal(t, was.PerToken, is.PerToken)
+	require.InEpsilon(t, 10*float64(was.PerPair), float64(is.PerPair), 1e-9)
+	require.InEpsilon(t, 10*float64(k.Small.PerToken), float64(out.Small.PerToken), 1e-9)
+	require.Equal(t, k.GEMM, out.GEMM, "rooflines read the bandwidth themselves")
+	before, after := k.Experts["marlin-w4a16"].Curves[0], out.Experts["marlin-w4a16"].Curves[0]
+	last := len(before.Time) - 1
+	require.InEpsilon(t, 10*float64(before.Time[last]-before.Floor), float64(after.Time[last]-after.Floor), 1e-9)
+	require.Equal(t, k.Experts["marlin-w4a16"].Balance, out.Experts["marlin-w4a16"].Balance)
+	require.Equal(t, []string{"hbm.bandwidth 480GB/s in place of 4.8TB/s"}, k.Moved(slow))
+	require.Equal(t, out, out.On(slow), "moved once is moved")
+
+	weak := a
+	weak.Compute = map[Format]units.FLOPRate{}
+	for f, rate := range a.Compute {
+		weak.Compute[f] = rate / 4
+	}
+	out = k.On(weak)
+	require.InEpsilon(t, 4*float64(k.Attention["csa"].Prefill[0].PerPair), float64(out.Attention["csa"].Prefill[0].PerPair), 1e-9)
+	require.InEpsilon(t, 4*float64(was.PerToken), float64(out.Attention["csa"].Decode[0].PerToken), 1e-9)
+}

@@ -6,9 +6,23 @@ import "agentsim/units"
 // version. Presets hold fits, never raw tables.
 type KernelSet struct {
 	Name        string `yaml:"name"`
-	Accelerator string `yaml:"accelerator"`
-	Engine      string `yaml:"engine"` // family, e.g. trtllm
+	Accelerator string `yaml:"accelerator"` // on which the constants hold: an accelerator preset, or the path of one
+	Engine      string `yaml:"engine"`      // family, e.g. trtllm
 	Version     string `yaml:"version,omitempty"`
+
+	// Efficiency divides every kernel time, as serving runs of the engine on the
+	// accelerator ask; 1 = as the constants say.
+	Efficiency float64 `yaml:"efficiency"`
+	// Eager multiplies the kernel times of steps that hold prompts: their kernels
+	// are launched one by one, not as a captured graph, and run for so long that
+	// clocks settle below those of the tables. EagerFor replaces it by the format
+	// of the experts. 0 = 1.
+	Eager    float64            `yaml:"eager,omitempty"`
+	EagerFor map[Format]float64 `yaml:"eager_for,omitempty"`
+	// ExpertsPath names, by the format that experts are served in, the entry of
+	// Experts that they run on. Of several, as "nvfp4|nvfp4-min-latency", each
+	// step runs the fastest that is there.
+	ExpertsPath map[Format]string `yaml:"experts_path,omitempty"`
 
 	// GEMM holds dense projections by compute format.
 	GEMM map[Format]Roofline `yaml:"gemm"`
@@ -29,6 +43,22 @@ type KernelSet struct {
 	RemoteCombine  Collective `yaml:"remote_combine"`
 	Transfer       Collective `yaml:"transfer"` // KV from prefill to decode
 	Sources        Sources    `yaml:"sources"`
+
+	// Holds is the accelerator of that name, as its preset says; nil = whichever
+	// the set is used on.
+	Holds *Accelerator `yaml:"-"`
+}
+
+// EagerWith is the factor on steps that hold prompts, with experts served in a
+// format.
+func (k *KernelSet) EagerWith(experts Format) float64 {
+	if factor, ok := k.EagerFor[experts]; ok {
+		return factor
+	}
+	if k.Eager == 0 {
+		return 1
+	}
+	return k.Eager
 }
 
 // Roofline is the soft roofline of modelling.md eq. (1) and (2), with two

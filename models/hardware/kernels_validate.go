@@ -4,51 +4,74 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"sort"
+	"strconv"
+	"strings"
+
+	"agentsim/fault"
 )
 
-// Validate returns every fault of the kernel set, joined; each is a *FieldError.
+// Validate returns every fault of the kernel set, joined; each is a *fault.Field.
 func (k KernelSet) Validate() error {
 	var c checker
 	c.named("name", k.Name)
 	c.named("accelerator", k.Accelerator)
 	c.named("engine", k.Engine)
+	c.serving(k)
 	for _, f := range slices.Sorted(maps.Keys(k.GEMM)) {
 		path := "gemm." + string(f)
-		if BytesPerWeight(f) == 0 {
-			c.fail(path, fmt.Sprintf("unknown format %q", f))
-		}
-		c.nested(path+".", k.GEMM[f].Validate())
+		c.Check(BytesPerWeight(f) != 0, path, strconv.Quote(string(f)), fmt.Sprintf("one of %v", Formats()))
+		c.In(path, k.GEMM[f].Validate())
 	}
 	for _, name := range slices.Sorted(maps.Keys(k.Experts)) {
-		c.nested("experts."+name+".", k.Experts[name].Validate())
+		c.In("experts."+name, k.Experts[name].Validate())
 	}
 	for _, kind := range slices.Sorted(maps.Keys(k.Attention)) {
-		c.nested("attention."+kind+".", k.Attention[kind].Validate())
+		c.In("attention."+kind, k.Attention[kind].Validate())
 	}
 	for _, kind := range slices.Sorted(maps.Keys(k.Core)) {
-		c.nested("core."+kind+".", k.Core[kind].Validate())
+		c.In("core."+kind, k.Core[kind].Validate())
 	}
 	if k.Residual != nil {
-		c.nested("residual.", k.Residual.Validate())
+		c.In("residual", k.Residual.Validate())
 	}
-	c.nested("small.", k.Small.Validate())
+	c.In("small", k.Small.Validate())
 	c.collectives(k)
 	c.sources(k.Sources)
-	return c.err()
+	return c.Err()
+}
+
+// serving checks how an engine serves. A kernel path may name several entries,
+// one of which must be there.
+func (c *checker) serving(k KernelSet) {
+	c.Check(k.Efficiency > 0 && k.Efficiency <= maxEfficiency, "efficiency", k.Efficiency,
+		fmt.Sprintf("more than 0 and up to %d; 1 = as the constants say", maxEfficiency))
+	c.notNegative("eager", k.Eager, "")
+	for _, f := range slices.Sorted(maps.Keys(k.EagerFor)) {
+		c.format("eager_for."+string(f), f)
+		c.positive("eager_for."+string(f), k.EagerFor[f], "")
+	}
+	for _, f := range slices.Sorted(maps.Keys(k.ExpertsPath)) {
+		path := "experts_path." + string(f)
+		c.format(path, f)
+		known := slices.ContainsFunc(strings.Split(k.ExpertsPath[f], "|"), func(name string) bool {
+			_, ok := k.Experts[name]
+			return ok
+		})
+		c.Check(known, path, k.ExpertsPath[f], fmt.Sprintf("one of the experts %v", slices.Sorted(maps.Keys(k.Experts))))
+	}
 }
 
 func (c *checker) collectives(k KernelSet) {
-	c.nested("all_reduce.", k.AllReduce.Validate())
-	c.nested("all_gather.", k.AllGather.Validate())
-	c.nested("dispatch.", k.Dispatch.Validate())
-	c.nested("combine.", k.Combine.Validate())
-	c.nested("remote_dispatch.", k.RemoteDispatch.Validate())
-	c.nested("remote_combine.", k.RemoteCombine.Validate())
-	c.nested("transfer.", k.Transfer.Validate())
+	c.In("all_reduce", k.AllReduce.Validate())
+	c.In("all_gather", k.AllGather.Validate())
+	c.In("dispatch", k.Dispatch.Validate())
+	c.In("combine", k.Combine.Validate())
+	c.In("remote_dispatch", k.RemoteDispatch.Validate())
+	c.In("remote_combine", k.RemoteCombine.Validate())
+	c.In("transfer", k.Transfer.Validate())
 }
 
-// Validate returns every fault of the roofline, joined; each is a *FieldError.
+// Validate returns every fault of the roofline, joined; each is a *fault.Field.
 func (r Roofline) Validate() error {
 	var c checker
 	c.notNegative("floor", float64(r.Floor), "s")
@@ -61,28 +84,26 @@ func (r Roofline) Validate() error {
 	c.efficiency("memory_efficiency", r.MemoryEfficiency)
 	c.notNegative("half_rows", r.HalfRows, "rows")
 	c.exponent("exponent", r.Exponent)
-	return c.err()
+	return c.Err()
 }
 
-// Validate returns every fault of the linear form, joined; each is a *FieldError.
+// Validate returns every fault of the linear form, joined; each is a *fault.Field.
 func (l Linear) Validate() error {
 	var c checker
-	if l.TP < 0 {
-		c.fail("tp", fmt.Sprintf("%d is not 0 or more", l.TP))
-	}
+	c.Check(l.TP >= 0, "tp", l.TP, "0 (any) or more")
 	c.notNegative("floor", float64(l.Floor), "s")
 	c.notNegative("long_floor", float64(l.LongFloor), "s")
 	if (l.LongFrom > 0) != (l.LongFloor > 0) {
-		c.fail("long_from", "is given together with long_floor, or neither is")
+		c.Add("long_from", "%d: want it together with long_floor, or neither", l.LongFrom)
 	}
 	c.notNegative("per_token", float64(l.PerToken), "s")
 	c.notNegative("per_pair", float64(l.PerPair), "s")
 	c.notNegative("per_index_pair", float64(l.PerIndexPair), "s")
 	c.exponent("exponent", l.Exponent)
-	return c.err()
+	return c.Err()
 }
 
-// Validate returns every fault of the attention kernel, joined; each is a *FieldError.
+// Validate returns every fault of the attention kernel, joined; each is a *fault.Field.
 func (k AttentionKernel) Validate() error {
 	var c checker
 	if k.Dense != "" {
@@ -93,75 +114,67 @@ func (k AttentionKernel) Validate() error {
 	}
 	c.degrees("prefill", k.Prefill)
 	c.degrees("decode", k.Decode)
-	if len(k.Prefill) == 0 {
-		c.fail("prefill", "is empty")
-	}
-	if len(k.Decode) == 0 {
-		c.fail("decode", "is empty")
-	}
+	c.Check(len(k.Prefill) > 0, "prefill", "[]", "a form at least")
+	c.Check(len(k.Decode) > 0, "decode", "[]", "a form at least")
 	for i, g := range k.Grids {
-		c.nested(fmt.Sprintf("grids[%d].", i), g.Validate())
+		c.In(fault.Index("grids", i), g.Validate())
 	}
-	return c.err()
+	return c.Err()
 }
 
 // degrees checks one form per tensor-parallel degree, in rising order.
 func (c *checker) degrees(path string, forms []Linear) {
 	for i, l := range forms {
-		at := fmt.Sprintf("%s[%d].", path, i)
-		c.nested(at, l.Validate())
-		if i > 0 && l.TP <= forms[i-1].TP {
-			c.fail(at+"tp", fmt.Sprintf("%d does not follow %d in rising order", l.TP, forms[i-1].TP))
+		at := fault.Index(path, i)
+		c.In(at, l.Validate())
+		if i > 0 {
+			c.Check(l.TP > forms[i-1].TP, at+".tp", l.TP, fmt.Sprintf("more than the %d before it", forms[i-1].TP))
 		}
-		if l.TP == 0 && len(forms) > 1 {
-			c.fail(at+"tp", "is 0 (any), but there are other forms")
-		}
+		c.Check(l.TP != 0 || len(forms) == 1, at+".tp", l.TP, "a degree, as there are other forms")
 	}
 }
 
-// Validate returns every fault of the grid, joined; each is a *FieldError.
+// Validate returns every fault of the grid, joined; each is a *fault.Field.
 func (g Grid) Validate() error {
 	var c checker
-	if g.TP < 1 {
-		c.fail("tp", fmt.Sprintf("%d is not 1 or more", g.TP))
-	}
+	c.Check(g.TP >= 1, "tp", g.TP, "1 or more")
 	c.axis("tokens", g.Tokens)
 	c.axis("context", g.Context)
 	if len(g.Time) != len(g.Tokens) {
-		c.fail("time", fmt.Sprintf("has %d rows for %d token counts", len(g.Time), len(g.Tokens)))
+		c.Add("time", "%d rows: want one for each of the %d token counts", len(g.Time), len(g.Tokens))
 	}
 	for i, row := range g.Time {
-		path := fmt.Sprintf("time[%d]", i)
+		path := fault.Index("time", i)
 		if len(row) != len(g.Context) {
-			c.fail(path, fmt.Sprintf("has %d columns for %d contexts", len(row), len(g.Context)))
+			c.Add(path, "%d columns: want one for each of the %d contexts", len(row), len(g.Context))
 		}
 		for j, t := range row {
-			c.positive(fmt.Sprintf("%s[%d]", path, j), float64(t), "s")
+			c.positive(fault.Index(path, j), float64(t), "s")
 		}
 	}
-	return c.err()
+	return c.Err()
 }
 
-// Validate returns every fault of the expert kernel, joined; each is a *FieldError.
+// Validate returns every fault of the expert kernel, joined; each is a *fault.Field.
 func (e ExpertKernel) Validate() error {
 	var c checker
 	c.format("weights", e.Weights)
 	c.format("compute", e.Compute)
 	if e.Roofline == nil && len(e.Curves) == 0 {
-		c.fail("roofline", "is missing, and so are curves")
+		c.Add("roofline", "want a roofline, or curves")
 	}
 	if e.Roofline != nil {
-		c.nested("roofline.", e.Roofline.Validate())
+		c.In("roofline", e.Roofline.Validate())
 	}
 	for i, curve := range e.Curves {
-		c.nested(fmt.Sprintf("curves[%d].", i), curve.Validate())
+		c.In(fault.Index("curves", i), curve.Validate())
 	}
 	c.notNegative("balance", e.Balance, "FLOP/B")
 	c.notNegative("dynamic_power", float64(e.DynamicPower), "W")
-	return c.err()
+	return c.Err()
 }
 
-// Validate returns every fault of the curve, joined; each is a *FieldError.
+// Validate returns every fault of the curve, joined; each is a *fault.Field.
 func (c ExpertCurve) Validate() error {
 	var check checker
 	shape := []struct {
@@ -169,25 +182,21 @@ func (c ExpertCurve) Validate() error {
 		value int
 	}{{"hidden", c.Hidden}, {"inner", c.Inner}, {"experts", c.Experts}, {"top_k", c.TopK}, {"tp", c.TP}, {"ep", c.EP}}
 	for _, f := range shape {
-		if f.value < 1 {
-			check.fail(f.path, fmt.Sprintf("%d is not 1 or more", f.value))
-		}
+		check.Check(f.value >= 1, f.path, f.value, "1 or more")
 	}
 	check.notNegative("floor", float64(c.Floor), "s")
 	check.axis("tokens", c.Tokens)
 	if len(c.Time) != len(c.Tokens) {
-		check.fail("time", fmt.Sprintf("has %d values for %d token counts", len(c.Time), len(c.Tokens)))
+		check.Add("time", "%d values: want one for each of the %d token counts", len(c.Time), len(c.Tokens))
 	}
 	for i, t := range c.Time {
-		check.positive(fmt.Sprintf("time[%d]", i), float64(t), "s")
-		if t < c.Floor {
-			check.fail(fmt.Sprintf("time[%d]", i), fmt.Sprintf("%g s is below the floor of %g s", t, c.Floor))
-		}
+		check.positive(fault.Index("time", i), float64(t), "s")
+		check.Check(t >= c.Floor, fault.Index("time", i), t, fmt.Sprintf("at least the floor of %v", c.Floor))
 	}
-	return check.err()
+	return check.Err()
 }
 
-// Validate returns every fault of the collective, joined; each is a *FieldError.
+// Validate returns every fault of the collective, joined; each is a *fault.Field.
 func (c Collective) Validate() error {
 	var check checker
 	check.notNegative("floor", float64(c.Floor), "s")
@@ -196,7 +205,7 @@ func (c Collective) Validate() error {
 	if c.LargeEfficiency != 0 {
 		check.efficiency("large_efficiency", c.LargeEfficiency)
 	}
-	return check.err()
+	return check.Err()
 }
 
 // maxEfficiency leaves room for a kernel that beats the rate its accelerator
@@ -205,24 +214,20 @@ func (c Collective) Validate() error {
 const maxEfficiency = 5
 
 func (c *checker) efficiency(path string, value float64) {
-	if !(value > 0 && value <= maxEfficiency) {
-		c.fail(path, fmt.Sprintf("%g is not a fraction above 0 and up to %d of the peak rate", value, maxEfficiency))
-	}
+	c.Check(value > 0 && value <= maxEfficiency, path, value,
+		fmt.Sprintf("a fraction of the peak rate above 0 and up to %d", maxEfficiency))
 }
 
 func (c *checker) exponent(path string, value float64) {
-	if !(value == 0 || value >= 1) {
-		c.fail(path, fmt.Sprintf("%g is neither 0 nor 1 or more", value))
-	}
+	c.Check(value == 0 || value >= 1, path, value, "0, or 1 or more")
 }
 
 func (c *checker) axis(path string, values []float64) {
+	c.Check(len(values) > 0, path, "[]", "a value at least")
 	if len(values) == 0 {
-		c.fail(path, "is empty")
 		return
 	}
 	c.positive(path+"[0]", values[0], "tokens")
-	if !sort.Float64sAreSorted(values) || len(slices.Compact(slices.Clone(values))) != len(values) {
-		c.fail(path, "is not in rising order")
-	}
+	rising := slices.IsSorted(values) && len(slices.Compact(slices.Clone(values))) == len(values)
+	c.Check(rising, path, "not in order", "rising values")
 }

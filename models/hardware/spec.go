@@ -63,8 +63,14 @@ func (s Sources) Of(path string) (Source, bool) {
 
 // Accelerator is one GPU or similar part. Rates are dense; bandwidths are one direction.
 type Accelerator struct {
-	Name        string                    `yaml:"name"`
-	Vendor      string                    `yaml:"vendor"`
+	Name       string `yaml:"name"`
+	Vendor     string `yaml:"vendor"`
+	Generation string `yaml:"generation,omitempty"` // what shares one shares kernels and energies; empty = its own
+	// Kernels is the first part of the names of the kernel presets that it runs
+	// on: h200 for h200-vllm, whatever the accelerator itself is called. Empty =
+	// its name.
+	Kernels     string                    `yaml:"kernels,omitempty"`
+	PowerFrom   *PowerFrom                `yaml:"power_from,omitempty"`  // nil = its watts are measured
 	Preliminary bool                      `yaml:"preliminary,omitempty"` // not shipping: every number is a claim
 	Compute     map[Format]units.FLOPRate `yaml:"compute"`               // peak dense rate per format
 	HBM         HBM                       `yaml:"hbm"`
@@ -73,6 +79,39 @@ type Accelerator struct {
 	HostLink    units.ByteRate            `yaml:"host_link"` // to host memory
 	Power       AcceleratorPower          `yaml:"power"`
 	Sources     Sources                   `yaml:"sources"`
+}
+
+// PowerFrom says of what accelerator the energies were taken over, for want of
+// readings of its own.
+type PowerFrom struct {
+	Accelerator string   `yaml:"accelerator"`
+	By          Likeness `yaml:"by"`
+}
+
+// Likeness is what two accelerators have in common.
+type Likeness string
+
+// The ways of taking energies over.
+const (
+	BySilicon Likeness = "silicon" // the same chip: the same joules
+	ByTDP     Likeness = "tdp"     // the same share of the TDP at the same fraction of the peak rates
+)
+
+// Served is the first part of the names of the kernel presets that the
+// accelerator runs on.
+func (a *Accelerator) Served() string {
+	if a.Kernels != "" {
+		return a.Kernels
+	}
+	return a.Name
+}
+
+// Family is the generation, by which fitted factors are shared.
+func (a *Accelerator) Family() string {
+	if a.Generation != "" {
+		return a.Generation
+	}
+	return a.Served()
 }
 
 // HBM is the accelerator's own memory.

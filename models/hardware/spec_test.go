@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"agentsim/fault"
 	"agentsim/models/hardware"
 	"agentsim/units"
 )
@@ -109,14 +110,10 @@ func TestSystemFaultsNameTheirField(t *testing.T) {
 func faultPaths(t *testing.T, err error) []string {
 	t.Helper()
 	require.Error(t, err)
-	joined, ok := err.(interface{ Unwrap() []error })
-	require.True(t, ok)
 	var paths []string
-	for _, fault := range joined.Unwrap() {
-		var field *hardware.FieldError
-		require.ErrorAs(t, fault, &field)
-		require.NotEmpty(t, field.Problem)
-		paths = append(paths, field.Path)
+	for _, f := range fault.All(err) {
+		require.NotEmpty(t, f.Problem)
+		paths = append(paths, f.Path)
 	}
 	return paths
 }
@@ -134,4 +131,14 @@ func TestSourceOfTheLongestPath(t *testing.T) {
 	require.False(t, ok)
 	_, ok = sources.Of("powerful")
 	require.False(t, ok)
+}
+
+// What an accelerator is called says nothing of its kernels or its family,
+// where the preset does.
+func TestLooksGoByFieldsNotByTheName(t *testing.T) {
+	a := hardware.Accelerator{Name: "mine", Generation: "hopper", Kernels: "h200"}
+	require.Equal(t, "h200", a.Served())
+	require.Equal(t, "hopper", a.Family())
+	require.Equal(t, "mine", (&hardware.Accelerator{Name: "mine"}).Served())
+	require.Equal(t, "mine", (&hardware.Accelerator{Name: "mine"}).Family(), "an accelerator of its own is its own family")
 }

@@ -1,49 +1,47 @@
 package hardware
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
+
+	"agentsim/fault"
 )
 
-// FieldError says which field of a spec is wrong, and why. Path is the YAML
-// path from the root of the spec, such as "hbm.capacity".
-type FieldError struct {
-	Path    string
-	Problem string
-}
+// FieldError is the fault of a field of a spec.
+type FieldError = fault.Field
 
-// Error returns the path and the problem.
-func (e *FieldError) Error() string { return e.Path + ": " + e.Problem }
-
-// Validate returns every fault of the accelerator, joined; each is a *FieldError.
+// Validate returns every fault of the accelerator, joined; each is a *fault.Field.
 func (a Accelerator) Validate() error {
 	var c checker
 	c.named("name", a.Name)
 	c.named("vendor", a.Vendor)
-	if len(a.Compute) == 0 {
-		c.fail("compute", "is empty; give at least the bf16 rate")
+	if from := a.PowerFrom; from != nil {
+		c.named("power_from.accelerator", from.Accelerator)
+		c.Check(from.By == BySilicon || from.By == ByTDP, "power_from.by", strconv.Quote(string(from.By)),
+			fmt.Sprintf("%s or %s", BySilicon, ByTDP))
 	}
+	c.Check(len(a.Compute) > 0, "compute", "{}", "at least the bf16 rate")
 	for _, f := range slices.Sorted(maps.Keys(a.Compute)) {
 		path := "compute." + string(f)
 		c.format(path, f)
-		c.positive(path, float64(a.Compute[f]), "FLOP/s")
+		c.rate(path, float64(a.Compute[f]), leastCompute, a.Compute[f])
 	}
-	c.positive("hbm.capacity", float64(a.HBM.Capacity), "bytes")
-	c.positive("hbm.bandwidth", float64(a.HBM.Bandwidth), "bytes per second")
-	c.positive("scale_up", float64(a.ScaleUp), "bytes per second")
-	c.positive("scale_out", float64(a.ScaleOut), "bytes per second")
-	c.positive("host_link", float64(a.HostLink), "bytes per second")
+	c.rate("hbm.capacity", float64(a.HBM.Capacity), leastCapacity, a.HBM.Capacity)
+	c.rate("hbm.bandwidth", float64(a.HBM.Bandwidth), leastBandwidth, a.HBM.Bandwidth)
+	c.rate("scale_up", float64(a.ScaleUp), leastLink, a.ScaleUp)
+	c.rate("scale_out", float64(a.ScaleOut), leastLink, a.ScaleOut)
+	c.rate("host_link", float64(a.HostLink), leastLink, a.HostLink)
 	c.power("power.", a.Power)
 	c.sources(a.Sources)
-	return c.err()
+	return c.Err()
 }
 
 // Validate returns every fault of the system and of its accelerator, joined;
-// each is a *FieldError.
+// each is a *fault.Field.
 func (s System) Validate() error {
 	var c checker
 	c.named("name", s.Name)
@@ -54,77 +52,78 @@ func (s System) Validate() error {
 	c.notNegative("host.dram", float64(s.Host.DRAM), "bytes")
 	c.notNegative("host.nvme", float64(s.Host.NVMe), "bytes")
 	c.notNegative("host.nvme_rate", float64(s.Host.NVMeRate), "bytes per second")
-	if s.Host.NVMe > 0 && s.Host.NVMeRate == 0 {
-		c.fail("host.nvme_rate", "is 0, but host.nvme is not")
-	}
+	c.Check(s.Host.NVMe == 0 || s.Host.NVMeRate != 0, "host.nvme_rate", s.Host.NVMeRate, "a rate, as host.nvme has a size")
 	c.notNegative("switch", float64(s.Switch), "W")
 	c.fraction("overheads.fans", s.Overheads.Fans)
 	c.fraction("overheads.conversion", s.Overheads.Conversion)
 	c.positive("overheads.nameplate", float64(s.Overheads.Nameplate), "W")
-	if !(s.Overheads.PUE >= 1 && s.Overheads.PUE < maxPUE) {
-		c.fail("overheads.pue", fmt.Sprintf("%g is not in [1, %d)", s.Overheads.PUE, maxPUE))
-	}
+	c.Check(s.Overheads.PUE >= 1 && s.Overheads.PUE < maxPUE, "overheads.pue", s.Overheads.PUE,
+		fmt.Sprintf("1 to below %d", maxPUE))
 	c.sources(s.Sources)
-	c.nested("accelerator.", s.Accelerator.Validate())
-	return c.err()
+	c.In("accelerator", s.Accelerator.Validate())
+	return c.Err()
 }
 
-// maxPUE is far above any facility; more is a percentage or a typing error.
-const maxPUE = 5
+// Bounds far above anything that stands: more is a typing error.
+const (
+	maxPUE          = 5       // a percentage
+	maxAccelerators = 1 << 17 // of one system, more than any hall holds
+)
 
 // checker gathers the faults of one spec.
-type checker struct{ faults []error }
-
-func (c *checker) err() error { return errors.Join(c.faults...) }
-
-func (c *checker) fail(path, problem string) {
-	c.faults = append(c.faults, &FieldError{Path: path, Problem: problem})
-}
+type checker struct{ fault.List }
 
 func (c *checker) named(path, value string) {
-	if strings.TrimSpace(value) == "" {
-		c.fail(path, "is empty")
-	}
+	c.Check(strings.TrimSpace(value) != "", path, strconv.Quote(value), "a name")
 }
 
 func (c *checker) format(path string, f Format) {
-	if f.Index() < 0 {
-		c.fail(path, fmt.Sprintf("unknown format %q; one of %v", f, Formats()))
-	}
+	c.Check(f.Index() >= 0, path, strconv.Quote(string(f)), fmt.Sprintf("one of %v", Formats()))
 }
 
-// positive also refuses NaN and infinity.
+// positive also refuses NaN and infinity. The unit may be empty.
 func (c *checker) positive(path string, value float64, unit string) {
-	if !(value > 0) || math.IsInf(value, 0) {
-		c.fail(path, fmt.Sprintf("%g %s is not above 0", value, unit))
-	}
+	c.Check(value > 0 && !math.IsInf(value, 0), path, quantity(value, unit), "more than 0")
+}
+
+// Bounds on what an accelerator can be, as guards: with less, one step would take
+// longer than a simulation's clock can count.
+const (
+	leastCapacity  = 1e6  // bytes
+	leastBandwidth = 1e9  // B/s
+	leastLink      = 1e6  // B/s
+	leastCompute   = 1e11 // FLOP/s
+	mostOfAny      = 1e21
+)
+
+// rate wants a figure of an accelerator within its bounds.
+func (c *checker) rate(path string, value, least float64, shown fmt.Stringer) {
+	wanted := fmt.Sprintf("%g to %g in base units, as any accelerator has", least, mostOfAny)
+	c.Check(value >= least && value <= mostOfAny, path, shown, wanted)
 }
 
 func (c *checker) notNegative(path string, value float64, unit string) {
-	if !(value >= 0) || math.IsInf(value, 0) {
-		c.fail(path, fmt.Sprintf("%g %s is not 0 or more", value, unit))
-	}
+	c.Check(value >= 0 && !math.IsInf(value, 0), path, quantity(value, unit), "0 or more")
 }
 
 func (c *checker) fraction(path string, value float64) {
-	if !(value >= 0 && value < 1) {
-		c.fail(path, fmt.Sprintf("%g is not a fraction in [0, 1)", value))
-	}
+	c.Check(value >= 0 && value < 1, path, value, "a fraction from 0 to below 1")
+}
+
+func quantity(value float64, unit string) string {
+	return strings.TrimSpace(fmt.Sprintf("%g %s", value, unit))
 }
 
 func (c *checker) counts(s System) {
+	c.Check(s.Accelerators >= 1 && s.Accelerators <= maxAccelerators, "accelerators", s.Accelerators,
+		fmt.Sprintf("1 to %d: larger halls are many systems (deployment.units)", maxAccelerators))
 	if s.Accelerators < 1 {
-		c.fail("accelerators", fmt.Sprintf("%d is not 1 or more", s.Accelerators))
 		return
 	}
-	if s.AcceleratorsPer < 1 || s.Accelerators%max(s.AcceleratorsPer, 1) != 0 {
-		c.fail("accelerators_per", fmt.Sprintf("%d per node does not divide the %d accelerators of the system",
-			s.AcceleratorsPer, s.Accelerators))
-	}
-	if s.Domain < 1 || s.Domain > s.Accelerators {
-		c.fail("domain", fmt.Sprintf("%d is not between 1 and the %d accelerators of the system",
-			s.Domain, s.Accelerators))
-	}
+	c.Check(s.AcceleratorsPer >= 1 && s.Accelerators%max(s.AcceleratorsPer, 1) == 0, "accelerators_per",
+		s.AcceleratorsPer, fmt.Sprintf("a divisor of the %d accelerators of the system", s.Accelerators))
+	c.Check(s.Domain >= 1 && s.Domain <= s.Accelerators, "domain", s.Domain,
+		fmt.Sprintf("1 to the %d accelerators of the system", s.Accelerators))
 }
 
 func (c *checker) power(prefix string, p AcceleratorPower) {
@@ -133,11 +132,10 @@ func (c *checker) power(prefix string, p AcceleratorPower) {
 	c.positive(prefix+"tdp", float64(p.TDP), "W")
 	c.notNegative(prefix+"limit", float64(p.Limit), "W")
 	if p.Static() >= p.Cap() {
-		c.fail(prefix+"idle", fmt.Sprintf("%g W with %g W active leave nothing below the cap of %g W",
-			p.Idle, p.Active, p.Cap()))
+		c.Add(prefix+"idle", "%v: with %v active nothing is left below the cap of %v", p.Idle, p.Active, p.Cap())
 	}
 	if _, ok := p.PerFLOP[BF16]; !ok {
-		c.fail(prefix+"per_flop", "has no bf16, which stands in for formats without their own")
+		c.Add(prefix+"per_flop", "want bf16 at least, which stands in for formats without their own")
 	}
 	for _, f := range slices.Sorted(maps.Keys(p.PerFLOP)) {
 		path := prefix + "per_flop." + string(f)
@@ -146,16 +144,12 @@ func (c *checker) power(prefix string, p AcceleratorPower) {
 	}
 	for _, class := range slices.Sorted(maps.Keys(p.Busy)) {
 		path := prefix + "busy." + string(class)
-		if class.Index() < 0 {
-			c.fail(path, fmt.Sprintf("unknown kernel class %q; one of %v", class, KernelClasses()))
-		}
+		c.Check(class.Index() >= 0, path, strconv.Quote(string(class)), fmt.Sprintf("one of the classes %v", KernelClasses()))
 		c.notNegative(path, float64(p.Busy[class]), "W")
 	}
 	c.notNegative(prefix+"per_hbm_byte", float64(p.PerHBMByte), "J/B")
 	c.notNegative(prefix+"per_link_byte", float64(p.PerLinkByte), "J/B")
-	if !(p.ClockExponent >= 1) || math.IsInf(p.ClockExponent, 0) {
-		c.fail(prefix+"clock_exponent", fmt.Sprintf("%g is not 1 or more", p.ClockExponent))
-	}
+	c.Check(p.ClockExponent >= 1 && !math.IsInf(p.ClockExponent, 0), prefix+"clock_exponent", p.ClockExponent, "1 or more")
 }
 
 func (c *checker) sources(sources Sources) {
@@ -168,31 +162,16 @@ func (c *checker) source(path string, s Source) {
 	switch s.Basis {
 	case "measured", "vendor", "published":
 	case "fitted":
-		if s.Points < 1 {
-			c.fail(path+".points", "a fitted number names how many points it rests on")
-		}
+		c.Check(s.Points >= 1, path+".points", s.Points, "the number of points that the fit rests on")
 	case "assumed":
 		if s.Range == [2]float64{} {
-			c.fail(path+".range", "an assumed number has a range")
+			c.Add(path+".range", "want [low, high] for an assumed number")
 		}
 	default:
-		c.fail(path+".basis", fmt.Sprintf("%q is not one of measured, vendor, published, fitted, assumed", s.Basis))
+		c.Add(path+".basis", "%q: want measured, vendor, published, fitted or assumed", s.Basis)
 	}
-	c.named(path+".source", s.Source)
+	c.Check(strings.TrimSpace(s.Source) != "", path+".source", `""`, "where the number comes from")
 	if s.Range != [2]float64{} && !(s.Range[0] > 0 && s.Range[0] <= 1 && s.Range[1] >= 1) {
-		c.fail(path+".range", fmt.Sprintf("%v does not hold the value: factors low <= 1 <= high", s.Range))
-	}
-}
-
-// nested takes over the faults of a spec inside this one.
-func (c *checker) nested(prefix string, err error) {
-	joined, ok := err.(interface{ Unwrap() []error })
-	if !ok {
-		return
-	}
-	for _, fault := range joined.Unwrap() {
-		if field, ok := errors.AsType[*FieldError](fault); ok {
-			c.fail(prefix+field.Path, field.Problem)
-		}
+		c.Add(path+".range", "%v: want factors low <= 1 <= high, which hold the value", s.Range)
 	}
 }

@@ -84,14 +84,23 @@ func drawSpec(t *rapid.T) Spec {
 	return spec
 }
 
+// drawEviction is any policy with what it needs beside its name, or none.
 func drawEviction(t *rapid.T) EvictionSpec {
-	return rapid.SampledFrom([]EvictionSpec{
-		{},
-		{Policy: TTL, TTL: map[string]units.Seconds{"tool": 5, "user": 1, "bash": 20}},
-		{Policy: Cost, CostContext: 30},
-		{Policy: KeepTurns, Turns: 1},
-		{Policy: KeepTurns, Turns: 3},
-	}).Draw(t, "eviction")
+	all := []EvictionSpec{{}}
+	for _, p := range policies() {
+		all = append(all, EvictionSpec{Policy: p})
+	}
+	e := rapid.SampledFrom(all).Draw(t, "eviction")
+	switch e.Policy {
+	case TTL:
+		e.TTL = map[string]units.Seconds{"tool": 5, "user": 1, "bash": 20}
+	case Cost:
+		e.CostContext = 30
+	case KeepTurns:
+		e.Turns = rapid.SampledFrom([]int{1, 3}).Draw(t, "turns")
+	}
+	require.NoError(t, e.validate("eviction"), "a new policy needs its parameters here")
+	return e
 }
 
 // operation is one step of a random story about a few sessions.

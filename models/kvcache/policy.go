@@ -34,6 +34,9 @@ const (
 	KeepTurns EvictionPolicy = "keep-turns" // longest unused first, cut at the ends of its last turns only
 )
 
+// policies lists all of them; the laws range over it.
+func policies() []EvictionPolicy { return []EvictionPolicy{LRU, TTL, Cost, KeepTurns} }
+
 // maxKeepTurns bounds the turn ends stored with a session.
 const maxKeepTurns = 8
 

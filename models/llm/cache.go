@@ -51,23 +51,6 @@ func runs(width, size int) float64 {
 	return math.Ceil(float64(width) / float64(size))
 }
 
-// entryBytes is the size of one cache entry: a token's keys and values, an
-// MLA latent, or one of V4's shared entries.
-func (a Attention) entryBytes(f hardware.Format) float64 {
-	switch a.Kind {
-	case GQA, Window:
-		width := a.HeadDim + a.valueDim()
-		return float64(a.KVHeads) * (valueBytes(width, f) + scaleBytes(width, f))
-	case MLA, DSA:
-		return mixedBytes(a.KVLoRA, a.RopeDim, f, bytesFP32*runs(a.KVLoRA, latentScaleRun))
-	case CSA, HCA, SWA:
-		nope := a.HeadDim - a.RopeDim
-		scales := sharedScalePad * runs(int(runs(nope, sharedScaleRun)), sharedScalePad)
-		return mixedBytes(nope, a.RopeDim, f, scales)
-	}
-	return 0
-}
-
 // mixedBytes is an entry of nope values in format f and rope values in BF16,
 // with blockScales bytes of scales under FP8. FP8 with one scale per tensor
 // stores every value in one byte, as TensorRT-LLM does.
@@ -81,106 +64,88 @@ func mixedBytes(nope, rope int, f hardware.Format, blockScales float64) float64 
 	return valueBytes(nope, f) + scaleBytes(nope, f) + bytesBF16*float64(rope)
 }
 
-// indexBytes is the size of one indexer key.
-func (a Attention) indexBytes(f hardware.Format) float64 {
-	if a.IndexDim == 0 {
-		return 0
-	}
-	if f == "" {
-		f = hardware.FP8
-	}
-	if f == hardware.FP8 || f == hardware.INT8 {
-		return valueBytes(a.IndexDim, f) + bytesFP32*runs(a.IndexDim, indexScaleRun)
-	}
-	return valueBytes(a.IndexDim, f) + scaleBytes(a.IndexDim, f)
-}
-
 // CacheBytes is what one layer caches of a sequence of context tokens:
 // modelling.md eq. (10), exact, without padding to blocks and without the
 // running state.
 func (a Attention) CacheBytes(context int, f CacheFormat) float64 {
 	context = max(context, 0)
-	entry := a.entryBytes(f.KV)
-	switch a.Kind {
-	case GQA, MLA:
-		return float64(context) * entry
-	case DSA:
-		return float64(context) * (entry + a.indexBytes(f.Index))
-	case Window, SWA:
-		return float64(min(context, a.Window)) * entry
-	case CSA:
-		return float64(context/a.Compress)*(entry+a.indexBytes(f.Index)) + float64(min(context, a.Window))*entry
-	case HCA:
-		return float64(context/a.Compress)*entry + float64(min(context, a.Window))*entry
+	bytes := 0.0
+	for _, c := range a.each(f) {
+		switch {
+		case c.Kind == Grows:
+			bytes += float64(context/c.Compression) * float64(c.Compression) * c.Bytes
+		case c.Kind == LastTokens && !c.Buffer:
+			bytes += float64(min(context, c.Window)) * c.Bytes
+		}
 	}
-	return 0
+	return bytes
 }
 
 // CacheBytesPerToken is what one more token adds to the cache of one layer,
 // once the window is full.
 func (a Attention) CacheBytesPerToken(f CacheFormat) float64 {
-	entry := a.entryBytes(f.KV)
-	switch a.Kind {
-	case GQA, MLA:
-		return entry
-	case DSA:
-		return entry + a.indexBytes(f.Index)
-	case CSA:
-		return (entry + a.indexBytes(f.Index)) / float64(a.Compress)
-	case HCA:
-		return entry / float64(a.Compress)
+	bytes := 0.0
+	for _, c := range a.each(f) {
+		if c.Kind == Grows {
+			bytes += c.Bytes
+		}
 	}
-	return 0
+	return bytes
 }
 
 // FixedBytes is the window part of one layer's cache, which every sequence
 // longer than the window holds.
 func (a Attention) FixedBytes(f CacheFormat) float64 {
-	switch a.Kind {
-	case Window, CSA, HCA, SWA:
-		return float64(a.Window) * a.entryBytes(f.KV)
+	bytes := 0.0
+	for _, c := range a.each(f) {
+		if c.Kind == LastTokens && !c.Buffer {
+			bytes += float64(c.Window) * c.Bytes
+		}
 	}
-	return 0
+	return bytes
 }
 
-// StateBytes is what one layer holds per running sequence besides its cache:
-// the FP32 state of linear attention with its BF16 convolution inputs, or the
-// FP32 buffers of V4's compressors (modelling.md eq. 10).
+// StateBytes is what one layer holds per running sequence besides its cache: a
+// recurrent state, or the run that V4's compressors are about to pool
+// (modelling.md eq. 10).
 func (a Attention) StateBytes() float64 {
-	const valuesAndScores = 2
-	ratio := float64(a.Compress)
-	switch a.Kind {
-	case Linear:
-		channels := 2*a.KeyHeads*a.KeyDim + a.ValueHeads*a.ValueDim
-		return bytesFP32*a.stateValues() + bytesBF16*float64(max(a.Conv-1, 0))*float64(channels)
-	case CSA:
-		return valuesAndScores * compressorOverlap * bytesFP32 * ratio * float64(a.HeadDim+a.IndexDim)
-	case HCA:
-		return valuesAndScores * bytesFP32 * ratio * float64(a.HeadDim)
+	bytes := 0.0
+	for _, c := range a.each(CacheFormat{}) {
+		switch {
+		case c.Kind == FixedState:
+			bytes += c.Bytes
+		case c.Buffer:
+			bytes += float64(c.Compression) * c.Bytes
+		}
 	}
-	return 0
+	return bytes
 }
 
 // ReadBytes is what decoding one query token at this context reads from the
-// cache of one layer (modelling.md 1.4, last column); linear attention reads
+// cache of one layer (modelling.md 1.4, last column); a recurrent layer reads
 // and writes its state.
 func (a Attention) ReadBytes(context float64, f CacheFormat) float64 {
-	if a.Kind == Linear {
-		return 2 * a.StateBytes()
+	return a.Reads(f).Bytes(a.Decode(context))
+}
+
+// Reads is what decoding reads of one layer's cache: bytes per pair of the
+// core and of the indexer, and the state that each token reads and writes.
+type Reads struct{ PerPair, PerIndexPair, State float64 }
+
+// Reads returns what decoding one token reads of one layer.
+func (a Attention) Reads(f CacheFormat) Reads {
+	if a.Core().Recurrent() {
+		return Reads{State: 2 * a.StateBytes()}
 	}
-	work := a.Decode(context)
-	return work.Pairs*a.entryBytes(f.KV) + work.IndexPairs*a.indexBytes(f.Index)
+	return Reads{PerPair: a.kind().entryBytes(a, f.KV), PerIndexPair: a.indexBytes(f.Index)}
+}
+
+// Bytes is what this work of one token reads.
+func (r Reads) Bytes(w Work) float64 {
+	return w.Pairs*r.PerPair + w.IndexPairs*r.PerIndexPair + r.State
 }
 
 // CacheShards is over how many tensor-parallel ranks a layer's cache can be
 // split; beyond it ranks hold copies. The shared latents of MLA and V4 cannot
 // be split at all.
-func (a Attention) CacheShards() int {
-	switch a.Kind {
-	case GQA, Window:
-		return a.KVHeads
-	case Linear:
-		return a.ValueHeads
-	}
-	return 1
-}
+func (a Attention) CacheShards() int { return a.kind().shards(a) }

@@ -27,8 +27,11 @@ type CacheComponent struct {
 	Layers      int
 	Bytes       float64
 	Window      int // tokens; 0 but for LastTokens
-	Compression int // tokens of context behind one entry; 1 where each token has its own
+	Compression int // tokens of context behind one entry, or that a buffer's run has; 1 where each token has its own
 	Shards      int // over how many tensor-parallel ranks it can be divided; 1 = every rank holds all
+	// Buffer marks what a compressor keeps of tokens that it has not pooled
+	// yet: not cache entries, but what a running sequence needs to go on.
+	Buffer bool
 }
 
 // Total is Bytes over all layers that have the component.
@@ -84,67 +87,69 @@ func addComponent(all []CacheComponent, c CacheComponent) []CacheComponent {
 	}
 }
 
-// Components lists what one layer keeps of a sequence. Compressor states are
-// addressed by token: the run in progress and, for CSA, the one before, with
-// which it is pooled (DeepSeek-V4 report).
+// layerComponents is what one layer keeps, in a list that needs no memory of
+// its own; lines without a kind are empty.
+type layerComponents [5]CacheComponent
+
+// each lists what one layer keeps of a sequence.
+func (a Attention) each(f CacheFormat) layerComponents {
+	kind := a.kind()
+	list := kind.components(a, f)
+	for i := range list {
+		list[i].Layers = 1
+		if list[i].Shards == 0 {
+			list[i].Shards = kind.shards(a)
+		}
+	}
+	return list
+}
+
+// Components lists what one layer keeps of a sequence.
 func (a Attention) Components(f CacheFormat) []CacheComponent {
-	entry, index := a.entryBytes(f.KV), a.indexBytes(f.Index)
-	grows := func(name string, bytes float64, compression int) CacheComponent {
-		return CacheComponent{
-			Name:        name,
-			Kind:        Grows,
-			Layers:      1,
-			Bytes:       bytes / float64(compression),
-			Compression: compression,
-			Shards:      a.CacheShards(),
+	var list []CacheComponent
+	for _, c := range a.each(f) {
+		if c.Kind != "" {
+			list = append(list, c)
 		}
 	}
-	window := func(name string, bytes float64, tokens int) CacheComponent {
-		return CacheComponent{
-			Name:        name,
-			Kind:        LastTokens,
-			Layers:      1,
-			Bytes:       bytes,
-			Window:      tokens,
-			Compression: 1,
-			Shards:      a.CacheShards(),
-		}
+	return list
+}
+
+// growing is a component with an entry for every compression tokens of context.
+func growing(name string, entryBytes float64, compression int) CacheComponent {
+	return CacheComponent{
+		Name:        name,
+		Kind:        Grows,
+		Bytes:       entryBytes / float64(compression),
+		Compression: compression,
 	}
-	const valuesAndScores = 2
-	perToken := func(width int) float64 { return valuesAndScores * bytesFP32 * float64(width) }
-	switch a.Kind {
-	case GQA:
-		return []CacheComponent{grows("kv", entry, 1)}
-	case Window, SWA:
-		return []CacheComponent{window("window_kv", entry, a.Window)}
-	case MLA:
-		return []CacheComponent{grows("latent", entry, 1)}
-	case DSA:
-		return []CacheComponent{grows("latent", entry, 1), grows("index_keys", index, 1)}
-	case CSA:
-		span := compressorOverlap * a.Compress
-		return []CacheComponent{
-			grows("csa_kv", entry, a.Compress),
-			grows("csa_index_keys", index, a.Compress),
-			window("window_kv", entry, a.Window),
-			window("csa_state", compressorOverlap*perToken(a.HeadDim), span),
-			window("csa_index_state", compressorOverlap*perToken(a.IndexDim), span),
-		}
-	case HCA:
-		return []CacheComponent{
-			grows("hca_kv", entry, a.Compress),
-			window("window_kv", entry, a.Window),
-			window("hca_state", perToken(a.HeadDim), a.Compress),
-		}
-	case Linear:
-		return []CacheComponent{{
-			Name:        "linear_state",
-			Kind:        FixedState,
-			Layers:      1,
-			Bytes:       a.StateBytes(),
-			Compression: 1,
-			Shards:      a.CacheShards(),
-		}}
+}
+
+// lastTokens is a component with an entry for each of the last tokens.
+func lastTokens(name string, entryBytes float64, tokens int) CacheComponent {
+	return CacheComponent{
+		Name:        name,
+		Kind:        LastTokens,
+		Bytes:       entryBytes,
+		Window:      tokens,
+		Compression: 1,
 	}
-	return nil
+}
+
+// buffered is what a compressor keeps of the tokens of the run in progress and,
+// where it pools several runs at once, of those before.
+func buffered(name string, tokenBytes float64, run, pooled int) CacheComponent {
+	return CacheComponent{
+		Name:        name,
+		Kind:        LastTokens,
+		Bytes:       tokenBytes,
+		Window:      run * pooled,
+		Compression: run,
+		Buffer:      true,
+	}
+}
+
+// fixedState is a component of one state a sequence.
+func fixedState(name string, bytes float64) CacheComponent {
+	return CacheComponent{Name: name, Kind: FixedState, Bytes: bytes, Compression: 1}
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"agentsim/models/hardware"
 )
@@ -82,4 +83,37 @@ func TestComponentsOfOtherModels(t *testing.T) {
 			require.Equal(t, 45, c.Layers)
 		}
 	}
+}
+
+// What a layer of any kind keeps adds up to what its cache and its state hold.
+func TestComponentsOfEveryKind(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		a, f := anyAttention(t), anyFormat(t)
+		context := 1_000 * rapid.IntRange(0, 1000).Draw(t, "context")
+		names, bytes, fixed, state := map[string]bool{}, 0.0, 0.0, 0.0
+		for _, c := range a.Components(f) {
+			require.False(t, names[c.Name], "%s twice", c.Name)
+			names[c.Name] = true
+			require.Equal(t, 1, c.Layers)
+			require.GreaterOrEqual(t, c.Shards, 1)
+			require.GreaterOrEqual(t, c.Bytes, 0.0)
+			require.GreaterOrEqual(t, c.Compression, 1)
+			require.Equal(t, c.Kind == LastTokens, c.Window > 0, c.Name)
+			switch {
+			case c.Kind == Grows:
+				bytes += c.Bytes * float64(context-context%c.Compression)
+			case c.Kind == FixedState:
+				state += c.Bytes
+			case c.Buffer:
+				state += c.Bytes * float64(c.Compression)
+				require.Zero(t, c.Window%c.Compression, "whole runs")
+			default:
+				bytes += c.Bytes * float64(min(context, c.Window))
+				fixed += c.Bytes * float64(c.Window)
+			}
+		}
+		require.InDelta(t, bytes, a.CacheBytes(context, f), 1e-9*bytes)
+		require.InDelta(t, fixed, a.FixedBytes(f), 1e-9*fixed)
+		require.InDelta(t, state, a.StateBytes(), 1e-9*state)
+	})
 }

@@ -13,6 +13,8 @@ func (m *hfImport) attention() (layers []Attention, draft Attention) {
 		return m.compressedLayers()
 	case hfLatent:
 		return m.latentLayers()
+	case hfSearched:
+		return m.searchedLayers()
 	}
 	return m.groupedLayers()
 }
@@ -100,11 +102,15 @@ func (m *hfImport) latentLayers() (layers []Attention, draft Attention) {
 		a.Kind = DSA
 		m.index(&a)
 	}
+	a.Gated = m.flag("mla_use_output_gate")
 	layers = slices.Repeat([]Attention{a}, m.layers)
+	if a.Kind == DSA {
+		m.shareIndices(layers)
+	}
 	if types, ok := list[string](m.hfConfig, "layer_types", "layer types", m.layers); ok {
 		for i, name := range types {
-			if name != "full_attention" {
-				m.unknownLayer(i, name, "full_attention")
+			if name != "full_attention" && (a.Kind != DSA || name != "deepseek_sparse_attention") {
+				m.unknownLayer(i, name, "full_attention, or deepseek_sparse_attention with an indexer")
 			}
 		}
 	}
@@ -114,13 +120,41 @@ func (m *hfImport) latentLayers() (layers []Attention, draft Attention) {
 	return layers, a
 }
 
+// shareIndices takes the indexer out of the layers that use what an earlier
+// one picked.
+func (m *hfImport) shareIndices(layers []Attention) {
+	m.ignore("index_topk_freq", "index_skip_topk_offset", "index_share_for_mtp_iteration")
+	types, ok := list[string](m.hfConfig, "indexer_types", "indexer types", m.layers)
+	if !ok {
+		if m.has("index_topk_freq") && m.integer("index_topk_freq") > 1 {
+			m.fail("index_topk_freq", "is given without indexer_types, which say what layers share their indices")
+		}
+		return
+	}
+	for i, name := range types {
+		switch {
+		case name == "full":
+		case name == "shared" && i > 0:
+			layers[i] = layers[0]
+			layers[i].Kind, layers[i].IndexHeads, layers[i].IndexDim = DSAShared, 0, 0
+		default:
+			m.fail(fmt.Sprintf("indexer_types[%d]", i), fmt.Sprintf("%q is not full, or shared behind a full one", name))
+		}
+	}
+}
+
 // deltaLayers puts Kimi Delta Attention in the layers that the object lists,
 // counted from 1. Its two gates have the rank of one head.
 func (m *hfImport) deltaLayers(c *hfConfig, layers []Attention) {
 	heads, dim := c.integer("num_heads"), c.integer("head_dim")
 	delta := Attention{
 		Kind: Linear, KeyHeads: heads, KeyDim: dim, ValueHeads: heads, ValueDim: dim,
-		Conv: c.integerOr(0, "short_conv_kernel_size"), Gated: true, GateLoRA: dim,
+		Conv: c.integerOr(0, "short_conv_kernel_size"), Gated: true, GateLoRA: dim, FullGate: c.flag("use_full_rank_gate"),
+	}
+	c.ignore("gate_lower_bound")
+	if m.has("attn_res_block_size") {
+		m.note("attention residuals over blocks of layers are not priced")
+		m.ignore("attn_res_block_size")
 	}
 	linear, _ := get[[]int](c, "kda_layers", "a list of layers")
 	full, _ := get[[]int](c, "full_attn_layers", "a list of layers")
@@ -139,34 +173,77 @@ func (m *hfImport) deltaLayers(c *hfConfig, layers []Attention) {
 	m.faults = append(m.faults, c.faults...)
 }
 
-// groupedLayers reads models whose layers attend in full, in a window, or
-// linearly.
+// groupedLayers reads models whose layers attend in full, in a window or a
+// chunk, to the best blocks, or linearly.
 func (m *hfImport) groupedLayers() (layers []Attention, draft Attention) {
 	full := m.groupedModule("")
-	draft = full
+	if m.has("global_head_dim") || m.has("num_global_key_value_heads") { // Gemma 4: its full layers have their own
+		full = m.groupedModule("global_")
+		full.KeyIsValue = m.flag("attention_k_eq_v")
+	}
+	of := map[AttentionKind]Attention{GQA: full}
 	kinds := m.layerKinds()
-	sliding := full
-	if slices.Contains(kinds, Window) {
-		sliding = m.groupedModule("swa_")
-		sliding.Kind = Window
-		sliding.Window = m.integer("sliding_window", "sliding_window_size")
-	}
-	m.ignore("sliding_window", "sliding_window_size", "use_sliding_window", "sliding_window_pattern")
-	linear := full
-	if slices.Contains(kinds, Linear) {
-		linear = m.linearModule(full)
-	}
 	for _, kind := range kinds {
+		if _, ok := of[kind]; ok {
+			continue
+		}
 		switch kind {
 		case Window:
-			layers = append(layers, sliding)
+			of[kind] = m.slidingModule()
+		case Chunked:
+			chunk := full
+			chunk.Kind, chunk.Window = Chunked, m.integer("attention_chunk_size")
+			of[kind] = chunk
+		case BlockSparse:
+			of[kind] = m.blockSparseModule(full)
 		case Linear:
-			layers = append(layers, linear)
-		default:
-			layers = append(layers, full)
+			of[kind] = m.linearModule(full)
 		}
 	}
-	return layers, draft
+	if m.has("attention_chunk_size") && m.integer("attention_chunk_size") != of[Window].Window && !m.family.chunks {
+		m.fail("attention_chunk_size", fmt.Sprintf("%s is not understood beside a window of %d",
+			m.fields["attention_chunk_size"], of[Window].Window))
+	}
+	m.ignore("sliding_window", "sliding_window_size", "use_sliding_window", "sliding_window_pattern")
+	for _, kind := range kinds {
+		layers = append(layers, of[kind])
+	}
+	return layers, full
+}
+
+// slidingModule reads a layer with a window, which may have its own heads.
+func (m *hfImport) slidingModule() Attention {
+	a := m.groupedModule("swa_")
+	if other := m.object("attention_other_setting"); other != nil { // Step
+		a.Heads = other.integer("num_attention_heads")
+		a.KVHeads = other.integer("num_attention_groups")
+		a.HeadDim = other.integer("head_dim")
+		other.ignore("attention_type", "true_head_dim")
+		other.leftovers()
+		m.faults = append(m.faults, other.faults...)
+	}
+	a.Kind = Window
+	a.Window = m.integer("sliding_window", "sliding_window_size")
+	return a
+}
+
+// blockSparseModule reads a layer that attends to the best blocks of tokens.
+func (m *hfImport) blockSparseModule(full Attention) Attention {
+	c := m.object("sparse_attention_config")
+	if c == nil {
+		m.fail("sparse_attention_config", "is missing")
+		return full
+	}
+	full.Kind = BlockSparse
+	full.IndexHeads = c.integer("sparse_num_index_heads")
+	full.IndexDim = c.integer("sparse_index_dim")
+	full.IndexTopK = c.integer("sparse_topk_blocks") * c.integer("sparse_block_size")
+	c.ignore("sparse_attention_freq", "use_sparse_attention", "sparse_disable_index_value", "sparse_init_block",
+		"sparse_local_block", "sparse_score_type")
+	c.leftovers()
+	m.faults = append(m.faults, c.faults...)
+	m.note("block-sparse layers are taken to keep one index key a token")
+	return full
 }
 
 // groupedModule reads the projections of a GQA layer. Fields with the prefix
@@ -209,7 +286,10 @@ func (m *hfImport) prefixed(prefix string, names ...string) string {
 }
 
 func (m *hfImport) kvHeads(prefix string, heads int) int {
-	name := m.prefixed(prefix, "num_key_value_heads", "num_kv_heads", "n_kv_heads")
+	name := m.prefixed(prefix, "num_key_value_heads", "num_kv_heads", "n_kv_heads", "num_attention_groups")
+	if prefix == "global_" && m.has("num_global_key_value_heads") {
+		name = "num_global_key_value_heads"
+	}
 	if !m.has(name) && m.family.manyKV {
 		return heads
 	}

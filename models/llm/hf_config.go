@@ -8,9 +8,10 @@ import (
 	"io"
 	"maps"
 	"math"
+	"regexp"
 	"slices"
 
-	"agentsim/models/hardware"
+	"agentsim/fault"
 )
 
 // hfConfig is one object of a config.json. It remembers which of its fields
@@ -29,8 +30,34 @@ func parseHF(r io.Reader) (*hfConfig, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newHFConfig("", text)
+	return newHFConfig("", withoutNaN(text))
 }
+
+// withoutNaN replaces the numbers that Python writes and JSON does not have
+// (NaN, Infinity, -Infinity) by null.
+func withoutNaN(text []byte) []byte {
+	var plain []byte
+	quoted := false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case quoted && c == '\\' && i+1 < len(text):
+			plain = append(plain, c)
+			i++
+		case c == '"':
+			quoted = !quoted
+		case !quoted:
+			if word := nanPattern.Find(text[i:]); word != nil {
+				plain = append(plain, "null"...)
+				i += len(word) - 1
+				continue
+			}
+		}
+		plain = append(plain, text[i])
+	}
+	return plain
+}
+
+var nanPattern = regexp.MustCompile(`^(NaN|-?Infinity)`)
 
 func newHFConfig(path string, text []byte) (*hfConfig, error) {
 	c := &hfConfig{path: path, read: map[string]bool{}}
@@ -50,7 +77,7 @@ func (c *hfConfig) err() error { return errors.Join(c.faults...) }
 
 // fail notes a fault of one field.
 func (c *hfConfig) fail(name, problem string) {
-	c.faults = append(c.faults, &hardware.FieldError{Path: c.path + name, Problem: problem})
+	c.faults = append(c.faults, fault.New(c.path+name, "%s", problem))
 }
 
 func (c *hfConfig) has(name string) bool {

@@ -13,6 +13,12 @@ type hfFamily struct {
 	manyKV    bool // without num_key_value_heads every head has its own
 	// narrow: without moe_intermediate_size, intermediate_size is that of an expert.
 	narrow bool
+	// shared: beside the routed experts stands a shared one of the same size,
+	// or (beside) a dense network of intermediate_size.
+	shared, beside bool
+	// chunks: layers attend inside chunks, if attention_chunk_size is given;
+	// blocks: to blocks, if sparse_attention_config is.
+	chunks, blocks bool
 }
 
 // hfAttention is how a family's attention is described.
@@ -22,6 +28,8 @@ const (
 	hfGrouped    hfAttention = iota // heads and KV heads, layer by layer full, sliding or linear
 	hfLatent                        // MLA, with an indexer where index fields are given
 	hfCompressed                    // DeepSeek V4
+	hfHybrid                        // Nemotron: a letter for every layer
+	hfSearched                      // Nemotron NAS: an object for every layer
 )
 
 // hfSliding says which layers have a sliding window where layer_types is absent.
@@ -45,7 +53,7 @@ func familyOf(modelType string) (family hfFamily, ok bool) {
 		return hfFamily{sliding: slidesAll}, true
 	case "qwen2", "qwen3", "qwen2_vl", "qwen2_5_vl", "qwen3_vl", "qwen2_moe", "qwen3_moe", "qwen3_vl_moe":
 		return hfFamily{sliding: slidesAbove}, true
-	case "qwen3_next", "qwen3_5", "qwen3_5_moe":
+	case "qwen3_next", "qwen3_5", "qwen3_5_moe", "qwen3_6", "qwen3_6_moe":
 		return hfFamily{gated: true}, true
 	case "gemma":
 		return hfFamily{tied: true}, true
@@ -70,12 +78,24 @@ func familyOf(modelType string) (family hfFamily, ok bool) {
 	case "glm4_moe", "glm4v_moe", "dots1", "bailing_moe", "bailing_moe_v2", "ernie4_5_moe", "solar_open", "exaone4",
 		"exaone_moe", "deepseek", "flex_olmo", "mimo_v2_flash":
 		return hfFamily{}, true
+	case "minimax_m3", "minimax_m3_vl":
+		return hfFamily{blocks: true}, true
+	case "step3p5", "step3p7", "mimo_v2", "mimo_v2_pro", "mimo_v2_omni":
+		return hfFamily{}, true
+	case "llama4":
+		return hfFamily{narrow: true, shared: true, chunks: true}, true
+	case "gemma4":
+		return hfFamily{tied: true, beside: true}, true
+	case "nemotron_h":
+		return hfFamily{attention: hfHybrid, plain: true}, true
+	case "nemotron-nas":
+		return hfFamily{attention: hfSearched, manyKV: true}, true
 	case "afmoe":
 		return hfFamily{gated: true}, true
 	case "deepseek_v2", "deepseek_v3", "deepseek_v32", "kimi_k2", "kimi_linear", "glm_moe_dsa", "glm4_moe_lite",
 		"minicpm3":
 		return hfFamily{attention: hfLatent}, true
-	case "deepseek_v4":
+	case "deepseek_v4", "deepseek_ref":
 		return hfFamily{attention: hfCompressed}, true
 	}
 	return hfFamily{}, false

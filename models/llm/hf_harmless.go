@@ -44,6 +44,7 @@ func harmlessBookkeeping() []string {
 		"model_type", "name_or_path", "output_attentions", "output_hidden_states", "prefix", "problem_type",
 		"pruned_heads", "return_dict", "task_specific_params", "tf_legacy_loss", "tokenizer_class", "torchscript",
 		"transformers.js_config", "transformers_version", "unsloth_fixed", "unsloth_version", "use_bfloat16", "use_cache",
+		"use_mamba_kernels", "num_logits_to_keep", "chunk_size",
 		"use_return_dict", "gradient_checkpointing", "pretraining_tp", "ep_size", "fused_mlp", "flash_attn",
 		"use_flash_attn", "use_flash_attention", "disable_exllama", "cache_implementation", "max_model_len",
 	}
@@ -68,7 +69,11 @@ func harmlessArithmetic() []string {
 		"initial_context_length", "position_embedding_type", "hc_eps", "hc_sinkhorn_iters", "mup_enabled",
 		"use_parallel_residual", "parallel_residual", "attn_temperature_tuning", "floor_scale", "clip_qkv",
 		"qk_norm_type", "no_rope_layer_interval", "no_rope_layers", "mla_use_nope", "rescale_every",
-		"attention_temperature", "max_window_layers", "residual_in_fp32",
+		"attention_temperature", "max_window_layers", "residual_in_fp32", "attn_scale", "activation_situ_beta",
+		"activation_situ_linear_beta", "swiglu_limits_shared", "mamba_hidden_act", "mlp_hidden_act", "time_step_floor",
+		"time_step_limit", "time_step_max", "time_step_min", "time_step_rank", "zero_centered",
+		"use_bidirectional_attention", "vocab_size_per_layer_input", "use_head_wise_attn_gate", "partial_rotary_factors",
+		"yarn_only_types", "att_impl_type", "fuse_qkv",
 	}
 }
 
@@ -78,6 +83,7 @@ func harmlessRouting() []string {
 		"n_group", "num_expert_group", "num_expert_groups", "num_limited_groups", "topk_group", "topk_method",
 		"use_grouped_topk", "norm_topk_prob", "moe_renormalize", "renormalize", "seq_aux", "output_router_logits",
 		"moe_capacity", "moe_use_aux_free", "load_balance_coeff", "input_jitter_noise", "moe_router_activation_func",
-		"use_expert_bias", "moe_gate_act", "expert_selection_fn", "shared_moe_mode",
+		"use_expert_bias", "norm_expert_weight", "need_fp32_gate", "moe_router_activation", "use_moe_router_bias",
+		"moe_shared_expert_overlap", "moe_gate_act", "expert_selection_fn", "shared_moe_mode",
 	}
 }

@@ -5,8 +5,14 @@ import "fmt"
 // layerKinds reads how each layer of a grouped family attends.
 func (m *hfImport) layerKinds() []AttentionKind {
 	m.ignore("full_attention_interval", "global_attn_every_n_layers", "sliding_window_pattern")
-	if types, ok := list[string](m.hfConfig, "layer_types", "layer types", m.layers); ok {
+	if types, ok := m.typesWithDrafts(); ok {
 		return m.namedKinds(types)
+	}
+	if m.family.blocks && m.has("sparse_attention_config") {
+		return m.blockSparseKinds()
+	}
+	if m.family.chunks && m.has("attention_chunk_size") {
+		return m.chunkedKinds()
 	}
 	if pattern, ok := list[int](m.hfConfig, "hybrid_layer_pattern", "0 (full) and 1 (sliding)", m.layers); ok {
 		return m.codedKinds("hybrid_layer_pattern", pattern, [2]AttentionKind{GQA, Window})
@@ -20,6 +26,41 @@ func (m *hfImport) layerKinds() []AttentionKind {
 	return m.slidingKinds()
 }
 
+// typesWithDrafts reads layer_types, which may go on to the draft layers.
+func (m *hfImport) typesWithDrafts() ([]string, bool) {
+	types, ok := get[[]string](m.hfConfig, "layer_types", "a list of layer types")
+	if ok && len(types) != m.layers && len(types) != m.layers+m.drafts {
+		m.fail("layer_types", fmt.Sprintf("%d values do not match the %d layers", len(types), m.layers))
+		return nil, false
+	}
+	return types[:min(len(types), m.layers)], ok
+}
+
+// blockSparseKinds reads which layers of MiniMax M3 attend to blocks.
+func (m *hfImport) blockSparseKinds() []AttentionKind {
+	c := m.object("sparse_attention_config")
+	if c == nil || !c.flag("use_sparse_attention") {
+		return m.from(m.layers)
+	}
+	const name = "sparse_attention_freq"
+	sparse, ok := list[int](c, name, "0 (full) and 1 (sparse)", m.layers)
+	if !ok {
+		c.fail(name, "is missing")
+	}
+	m.faults = append(m.faults, c.faults...)
+	return m.codedKinds(c.path+name, sparse, [2]AttentionKind{GQA, BlockSparse})
+}
+
+// chunkedKinds reads Llama 4, whose layers attend inside chunks but for those
+// without rotation: every fourth, or as no_rope_layers lists them with 0.
+func (m *hfImport) chunkedKinds() []AttentionKind {
+	if rotated, ok := list[int](m.hfConfig, "no_rope_layers", "0 (full) and 1 (chunked)", m.layers); ok {
+		return m.codedKinds("no_rope_layers", rotated, [2]AttentionKind{GQA, Chunked})
+	}
+	const everyFourth = 4
+	return m.everyNth(m.integerOr(everyFourth, "no_rope_layer_interval"), Chunked, "no_rope_layer_interval")
+}
+
 func (m *hfImport) namedKinds(types []string) []AttentionKind {
 	kinds := make([]AttentionKind, len(types))
 	for i, name := range types {
@@ -30,8 +71,10 @@ func (m *hfImport) namedKinds(types []string) []AttentionKind {
 			kinds[i] = Window
 		case "linear_attention":
 			kinds[i] = Linear
+		case "chunked_attention":
+			kinds[i] = Chunked
 		default:
-			m.unknownLayer(i, name, "full_attention, sliding_attention or linear_attention")
+			m.unknownLayer(i, name, "full_attention, sliding_attention, chunked_attention or linear_attention")
 		}
 	}
 	return kinds

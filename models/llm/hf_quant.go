@@ -14,25 +14,53 @@ import (
 func (m *hfImport) formats(experts bool) WeightFormats {
 	format := m.dtype()
 	w := WeightFormats{Experts: format, Dense: format}
+	said := false
 	for _, name := range []string{"quantization_config", "compression_config"} {
 		if q := m.object(name); q != nil {
-			w = q.quantised(w)
+			w, said = q.quantised(w, m.layers), true
 			m.faults = append(m.faults, q.faults...)
 		}
 	}
-	switch format := m.text("expert_dtype"); format {
-	case "":
-	case "fp4":
-		w.Experts = hardware.MXFP4
-	case "fp8":
-		w.Experts = hardware.FP8
-	default:
-		m.fail("expert_dtype", fmt.Sprintf("%q is not fp4 or fp8", format))
+	if m.quant != nil && !said {
+		w = m.quantisedBeside(w)
 	}
+	w.Experts = m.expertDType(w.Experts)
 	if !experts {
 		w.Experts = ""
 	}
 	return w
+}
+
+// quantisedBeside reads the hf_quant_config.json that lies beside the file.
+func (m *hfImport) quantisedBeside(w WeightFormats) WeightFormats {
+	const file = "hf_quant_config.json: "
+	q := m.quant.object("quantization")
+	if q == nil {
+		m.fail("quantization_config", file+"quantization is missing")
+		return w
+	}
+	q.path = file + q.path
+	w = q.modelOpt(w, m.layers)
+	m.faults = append(m.faults, q.faults...)
+	return w
+}
+
+// expertDType reads the format in which DeepSeek V4 names its experts' weights.
+// It says four bits, not of which kind, so that a quantization_config goes
+// before it.
+func (m *hfImport) expertDType(format hardware.Format) hardware.Format {
+	switch name := m.text("expert_dtype"); name {
+	case "":
+	case "fp4":
+		if format != hardware.NVFP4 {
+			return hardware.MXFP4
+		}
+	case "fp8":
+		return hardware.FP8
+	default:
+		m.fail("expert_dtype", fmt.Sprintf("%q is not fp4 or fp8", name))
+	}
+	return format
 }
 
 // dtype reads the format of weights that are not quantised. Half precision of
@@ -53,33 +81,106 @@ func (m *hfImport) dtype() hardware.Format {
 }
 
 // quantised reads a quantization_config over the formats of the unquantised.
-func (c *hfConfig) quantised(w WeightFormats) WeightFormats {
+func (c *hfConfig) quantised(w WeightFormats, layers int) WeightFormats {
 	method := c.text("quant_method")
 	format := w.Dense
 	switch method {
 	case "fp8", "fbgemm_fp8":
-		format = hardware.FP8
+		return c.blockFP8(w, layers)
 	case "mxfp4":
 		return WeightFormats{Experts: hardware.MXFP4, Dense: w.Dense} // experts alone
 	case "gptq", "awq", "auto-round":
 		format = integerFormat(c.integer("bits"))
 	case "compressed-tensors":
 		format = c.groupFormat(w.Dense)
-	case "modelopt", "modelopt_fp4":
-		format = algorithmFormat(c.text("quant_algo"))
-		if format == "" {
-			c.fail("quant_algo", fmt.Sprintf("%q is not FP8, NVFP4 or MXFP4", c.text("quant_algo")))
-		}
+	case "modelopt", "modelopt_fp4", "modelopt_mixed":
+		return c.modelOpt(w, layers)
 	default:
 		c.fail("quant_method", fmt.Sprintf("%q is not a known way of storing weights", method))
 	}
 	if format == "" {
 		c.fail("bits", fmt.Sprintf("%d is not 4 or 8", c.integerOr(0, "bits")))
 	}
-	if c.leavesAttention() {
+	if c.leavesAttention(layers) {
 		return WeightFormats{Experts: format, Dense: w.Dense}
 	}
 	return WeightFormats{Experts: format, Dense: format}
+}
+
+// blockFP8 is FP8 throughout, unless a second pass has stored the experts in
+// another format: then what that pass leaves alone stays FP8.
+func (c *hfConfig) blockFP8(w WeightFormats, layers int) WeightFormats {
+	if name := c.text("moe_quant_algo"); name != "" {
+		return WeightFormats{Experts: c.algorithm("moe_quant_algo", name), Dense: hardware.FP8}
+	}
+	if c.leavesAttention(layers) {
+		return WeightFormats{Experts: hardware.FP8, Dense: w.Dense}
+	}
+	return WeightFormats{Experts: hardware.FP8, Dense: hardware.FP8}
+}
+
+// modelOpt reads what ModelOpt writes into either file: one format for all
+// modules but those it excludes, or one for each.
+func (c *hfConfig) modelOpt(w WeightFormats, layers int) WeightFormats {
+	name := c.text("quant_algo")
+	if name == "MIXED_PRECISION" {
+		return c.mixed(w)
+	}
+	format := c.algorithm("quant_algo", name)
+	if c.leavesAttention(layers) {
+		return WeightFormats{Experts: format, Dense: w.Dense}
+	}
+	return WeightFormats{Experts: format, Dense: format}
+}
+
+// mixed reads a format for every module: that of most experts, and that of
+// most of the others. What has none keeps its own.
+func (c *hfConfig) mixed(w WeightFormats) WeightFormats {
+	modules, ok := get[map[string]struct {
+		Algorithm string `json:"quant_algo"`
+	}](c, "quantized_layers", "an object of modules")
+	if !ok || len(modules) == 0 {
+		c.fail("quantized_layers", "is missing, and quant_algo is MIXED_PRECISION")
+		return w
+	}
+	experts, dense := map[hardware.Format]int{}, map[hardware.Format]int{}
+	for _, name := range slices.Sorted(maps.Keys(modules)) {
+		format := c.algorithm("quantized_layers."+name+".quant_algo", modules[name].Algorithm)
+		switch {
+		case routedModules.MatchString(name):
+			experts[format]++
+		case !sharedModules.MatchString(name):
+			dense[format]++
+		}
+	}
+	return WeightFormats{Experts: most(experts, w.Experts), Dense: most(dense, w.Dense)}
+}
+
+// routedModules and sharedModules match names of experts.
+var (
+	routedModules = regexp.MustCompile(`(^|\.)experts(\.|$)`)
+	sharedModules = regexp.MustCompile(`shared_expert`)
+)
+
+// most is the format that occurs most often, the first by name of several; the
+// given one where there is none.
+func most(counts map[hardware.Format]int, none hardware.Format) hardware.Format {
+	best := none
+	for _, format := range slices.Sorted(maps.Keys(counts)) {
+		if counts[format] > counts[best] {
+			best = format
+		}
+	}
+	return best
+}
+
+// algorithm is the format that ModelOpt calls by this name.
+func (c *hfConfig) algorithm(field, name string) hardware.Format {
+	format := algorithmFormat(name)
+	if format == "" {
+		c.fail(field, fmt.Sprintf("%q is not FP8, NVFP4, MXFP4 or MIXED_PRECISION", name))
+	}
+	return format
 }
 
 func integerFormat(bits int) hardware.Format {
@@ -94,11 +195,11 @@ func integerFormat(bits int) hardware.Format {
 
 func algorithmFormat(name string) hardware.Format {
 	switch name {
-	case "FP8", "FP8_PB_WO", "FP8_PER_CHANNEL_PER_TOKEN":
+	case "FP8", "FP8_PB_WO", "FP8_PB_REAL", "FP8_PER_CHANNEL_PER_TOKEN":
 		return hardware.FP8
-	case "NVFP4", "W4A4_NVFP4":
+	case "NVFP4", "W4A4_NVFP4", "W4A16_NVFP4", "NVFP4_AWQ", "W4A8_NVFP4_FP8":
 		return hardware.NVFP4
-	case "MXFP4", "W4A8_MXFP4_FP8":
+	case "MXFP4", "W4A16_MXFP4", "W4A8_MXFP4_FP8":
 		return hardware.MXFP4
 	}
 	return ""
@@ -155,12 +256,22 @@ func (w hfWeights) format() hardware.Format {
 	return ""
 }
 
-// attentionModules matches names and patterns of whole attention modules.
-var attentionModules = regexp.MustCompile(`(self_)?attn(\*|\.\*|)$|attn\.\*$`)
+// Names and patterns of modules that are left alone: a whole attention module,
+// one of its large projections, and the layer that a name speaks of.
+var (
+	attentionModules     = regexp.MustCompile(`(^|[._*])(self_)?(linear_)?attn(\*|\.\*|)$|attn\.\*$`)
+	attentionProjections = regexp.MustCompile(
+		`(attn|attention|mixer)\.((q|k|v|o|qkv|out|in|q_a|q_b|kv_b)_proj|kv_a_proj_with_mqa|in_proj_(qkv|z))\*?$`)
+	layerNumbers = regexp.MustCompile(`(?:layers|h|blocks)\.(\d+)`)
+)
 
-// leavesAttention tells whether attention is among the modules that are not
-// quantised: then all but the routed experts is taken to be unquantised too.
-func (c *hfConfig) leavesAttention() bool {
+// leavesAttention tells whether most attention is among the modules that are
+// not quantised: then all but the routed experts is taken to be unquantised
+// too. A layer counts as left alone by a pattern of its whole attention, or by
+// two or more of its large projections; a pattern that names no layer speaks
+// of all.
+func (c *hfConfig) leavesAttention(layers int) bool {
+	projections := map[string]int{}
 	for _, name := range []string{"ignore", "modules_to_not_convert", "exclude_modules", "ignored_layers"} {
 		modules, ok := get[[]json.RawMessage](c, name, "a list of modules")
 		if !ok {
@@ -168,10 +279,26 @@ func (c *hfConfig) leavesAttention() bool {
 		}
 		for _, raw := range modules {
 			var module string
-			if json.Unmarshal(raw, &module) == nil && attentionModules.MatchString(module) {
+			if json.Unmarshal(raw, &module) != nil {
+				continue
+			}
+			layer := layerNumbers.FindStringSubmatch(module)
+			whole := attentionModules.MatchString(module)
+			switch {
+			case whole && layer == nil:
 				return true
+			case whole:
+				projections[layer[1]] += 2
+			case layer != nil && attentionProjections.MatchString(module):
+				projections[layer[1]]++
 			}
 		}
 	}
-	return false
+	left := 0
+	for _, layer := range slices.Sorted(maps.Keys(projections)) {
+		if projections[layer] > 1 {
+			left++
+		}
+	}
+	return 2*left >= layers
 }

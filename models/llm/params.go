@@ -25,7 +25,7 @@ func (s *Spec) Layers() int {
 func (s *Spec) ExpertLayers() int {
 	layers := 0
 	for _, b := range s.Blocks {
-		if b.Dense == 0 {
+		if b.HasExperts() {
 			layers += b.Count
 		}
 	}
@@ -46,7 +46,7 @@ func (s *Spec) Groups() []Block {
 // addLayers adds the layers of b to the group of their type.
 func addLayers(groups []Block, b Block) []Block {
 	for i := range groups {
-		if groups[i].Attention == b.Attention && groups[i].Dense == b.Dense {
+		if groups[i].Attention == b.Attention && groups[i].Dense == b.Dense && groups[i].NoFFN == b.NoFFN {
 			groups[i].Count += b.Count
 			groups[i].HashRouted += b.HashRouted
 			return groups
@@ -57,11 +57,15 @@ func addLayers(groups []Block, b Block) []Block {
 
 // FFNParams counts the parameters of one feed-forward network of this inner size.
 func (s *Spec) FFNParams(inner int) float64 {
-	matrices := gatedMatrices
+	return s.matrices() * float64(s.Hidden) * float64(inner)
+}
+
+// matrices is the number of matrices of a feed-forward network.
+func (s *Spec) matrices() float64 {
 	if s.PlainFFN {
-		matrices = plainMatrices
+		return plainMatrices
 	}
-	return float64(matrices) * float64(s.Hidden) * float64(inner)
+	return gatedMatrices
 }
 
 // ExpertParams counts the parameters of one routed expert; 0 without experts.
@@ -69,7 +73,25 @@ func (s *Spec) ExpertParams() float64 {
 	if s.Experts == nil {
 		return 0
 	}
-	return s.FFNParams(s.Experts.Inner)
+	return s.matrices() * float64(s.Experts.Width(s.Hidden)) * float64(s.Experts.Inner)
+}
+
+// Width is the size of what routed experts take in and give out.
+func (e *Experts) Width(hidden int) int {
+	if e.Latent > 0 {
+		return e.Latent
+	}
+	return hidden
+}
+
+// LatentParams counts the projections of one layer to the width of the routed
+// experts and back; 0 where they work at the hidden size.
+func (s *Spec) LatentParams() float64 {
+	if s.Experts == nil {
+		return 0
+	}
+	const downAndUp = 2
+	return downAndUp * float64(s.Hidden) * float64(s.Experts.Latent)
 }
 
 // SharedParams counts the parameters of the shared experts of one layer.
@@ -103,6 +125,7 @@ func (s *Spec) Params() Params {
 	if s.Experts != nil {
 		p.Active += float64(s.ExpertLayers()) * float64(s.Experts.TopK) * s.ExpertParams()
 	}
+	p.Vision = s.Vision
 	if s.MTP != nil {
 		m := s.stackParams([]Block{*s.MTP})
 		p.MTP = m.Routed + m.Attention + m.Shared + m.Dense + m.Router + m.Residual + s.joinParams()
@@ -121,9 +144,9 @@ func (s *Spec) stackParams(blocks []Block) Params {
 			p.Dense += count * s.FFNParams(b.Dense)
 			continue
 		}
-		if s.Experts != nil {
+		if s.Experts != nil && b.HasExperts() {
 			p.Routed += count * float64(s.Experts.Routed) * s.ExpertParams()
-			p.Shared += count * s.SharedParams()
+			p.Shared += count * (s.SharedParams() + s.LatentParams())
 			p.Router += count * s.RouterParams()
 		}
 	}
@@ -241,10 +264,8 @@ func (s *Spec) stackBytes(blocks []Block, experts, dense hardware.Format) (route
 func (a Attention) WeightBytes(hidden int, f hardware.Format) AttentionWeights {
 	size := hardware.BytesPerWeight(f)
 	w := a.Weights(hidden)
-	bytes := AttentionWeights{Sharded: size * w.Sharded, Replicated: size * w.Replicated}
-	switch a.Kind {
-	case CSA, HCA, SWA:
-		bytes.Sharded += (bytesBF16 - size) * a.outputDownWeights()
+	return AttentionWeights{
+		Sharded:    size*w.Sharded + (bytesBF16-size)*a.outputDownWeights(),
+		Replicated: size * w.Replicated,
 	}
-	return bytes
 }

@@ -5,7 +5,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -117,10 +116,11 @@ func TestParametersMatchThePublished(t *testing.T) {
 			t.Logf("total %.1f B (published %.1f, %+.2f %%), with drafts %.1f B; active %.2f to %.2f B (published %.1f)",
 				p.Total/1e9, s.Published.Params/1e9, 100*(p.Total/s.Published.Params-1), (p.Total+p.MTP)/1e9,
 				(p.Active-p.Embedding-p.Head)/1e9, p.Active/1e9, s.Published.Active/1e9)
+			const roundedTo = 0.5e9 // published sizes of large models are whole billions
 			off := min(math.Abs(p.Total/s.Published.Params-1), math.Abs((p.Total+p.MTP)/s.Published.Params-1))
 			require.LessOrEqual(t, off, tolerance)
 			if s.Published.Active > 0 {
-				require.LessOrEqual(t, (1-tolerance)*(p.Active-p.Embedding-p.Head), s.Published.Active)
+				require.LessOrEqual(t, (1-tolerance)*(p.Active-p.Embedding-p.Head), s.Published.Active+roundedTo)
 				require.GreaterOrEqual(t, (1+tolerance)*p.Active, s.Published.Active)
 			}
 		})
@@ -160,6 +160,8 @@ func TestImportedConfigEqualsThePreset(t *testing.T) {
 			require.NoError(t, err)
 			want.Acceptance, want.Published = nil, Published{} // not in a config
 			want.Sources = got.Sources
+			got.Vision = 0 // presets are of text models
+			delete(got.Sources, "vision")
 			if strings.HasPrefix(want.Name, "kimi") {
 				want.MTP = nil // an EAGLE drafter is a checkpoint of its own
 			}
@@ -190,8 +192,9 @@ func TestWriteYAMLWritesEveryField(t *testing.T) {
 		number := rapid.IntRange(1, largest)
 		anyBlock := func(name string) Block {
 			b := Block{Count: number.Draw(r, name), Dense: rapid.IntRange(0, 9).Draw(r, "dense"), HashRouted: 1}
-			kind := rapid.SampledFrom(kindNames()).Draw(r, "kind")
-			b.Attention = filled(AttentionKind(kind), number.Draw(r, "dimension"))
+			b.NoFFN = b.Dense == 0 && rapid.Bool().Draw(r, "no_ffn")
+			kind := rapid.SampledFrom(AttentionKinds()).Draw(r, "kind")
+			b.Attention = filled(kind, number.Draw(r, "dimension"))
 			return b
 		}
 		draft := anyBlock("draft")
@@ -199,8 +202,8 @@ func TestWriteYAMLWritesEveryField(t *testing.T) {
 			Name: words.Draw(r, "name"), Hidden: number.Draw(r, "hidden"), Vocab: number.Draw(r, "vocab"),
 			TiedHead: rapid.Bool().Draw(r, "tied"), PlainFFN: rapid.Bool().Draw(r, "plain"),
 			Blocks: []Block{anyBlock("first"), anyBlock("second")}, MTP: &draft,
-			Experts:   &Experts{Routed: 8, Shared: 2, TopK: number.Draw(r, "top")%8 + 1, Inner: 3, SharedInner: 4},
-			Residuals: rapid.IntRange(0, 4).Draw(r, "residuals"), MaxContext: number.Draw(r, "context"),
+			Experts:   &Experts{Routed: 8, Shared: 2, TopK: number.Draw(r, "top")%8 + 1, Inner: 3, SharedInner: 4, Latent: 5},
+			Residuals: rapid.IntRange(0, 4).Draw(r, "residuals"), Vision: float64(rapid.IntRange(0, 1e9).Draw(r, "vision")), MaxContext: number.Draw(r, "context"),
 			Weights:    WeightFormats{Experts: format.Draw(r, "experts"), Dense: format.Draw(r, "dense")},
 			Acceptance: []float64{rapid.Float64Range(1, 2).Draw(r, "accepted")},
 			Published:  Published{Params: rapid.Float64Range(0, 1e13).Draw(r, "params"), Active: 1.5e9},
@@ -219,21 +222,20 @@ func TestWriteYAMLWritesEveryField(t *testing.T) {
 
 // filled is attention of a kind with this value in every field that it has.
 func filled(kind AttentionKind, value int) Attention {
-	a := Attention{
-		Kind: kind, Heads: value, KVHeads: value, HeadDim: value, ValueDim: value, QLoRA: value, KVLoRA: value,
-		NopeDim: value, RopeDim: value, Window: value, Compress: value, OGroups: value, OLoRA: value,
-		IndexHeads: value, IndexDim: value, IndexTopK: value, KeyHeads: value, KeyDim: value, ValueHeads: value,
-		Conv: value, GateLoRA: value, Gated: true,
+	a := Attention{Kind: kind}
+	need, may := a.kind().dimensions()
+	for _, f := range a.flags() {
+		*f.value = f.name == "gated" || slices.Contains(may, f.name)
 	}
-	need, may := kind.fields()
-	has := func(name string) bool { return slices.Contains(need, name) || slices.Contains(may, name) }
-	fields := reflect.ValueOf(&a).Elem()
-	for i := range fields.NumField() {
-		name, _, _ := strings.Cut(fields.Type().Field(i).Tag.Get("yaml"), ",")
-		if name != "kind" && name != "gated" && !has(name) {
-			fields.Field(i).SetZero()
+	for _, d := range a.dimensions() {
+		if slices.Contains(need, d.name) || slices.Contains(may, d.name) {
+			*d.value = value
 		}
 	}
-	a.Gated = kind != CSA && kind != HCA && kind != SWA
+	for _, r := range a.kind().rules(a) {
+		if r.field == "gated" && !r.holds {
+			a.Gated = false
+		}
+	}
 	return a
 }

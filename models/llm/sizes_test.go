@@ -17,7 +17,7 @@ var (
 
 const (
 	giga    = 1e9
-	million = 1 << 20 // tokens of the longest context
+	longest = 1 << 20 // tokens of context
 )
 
 // modelling.md section 9, item 1.
@@ -77,7 +77,7 @@ func TestCacheOfLongContexts(t *testing.T) {
 	v4, v32 := preset(t, "deepseek-v4-pro"), preset(t, "deepseek-v3.2")
 	require.InDelta(t, 507.7e6, v4.CacheBytes(100_000, v4Cache), 0.05e6)
 	require.InDelta(t, 140.4e6, v4.CacheBytes(27_000, v4Cache), 0.05e6)
-	long, reference := v4.CacheBytes(million, v4Cache), v32.CacheBytes(million, v32Cache)
+	long, reference := v4.CacheBytes(longest, v4Cache), v32.CacheBytes(longest, v32Cache)
 	require.InDelta(t, 5.280, long/giga, 0.0005)
 	require.InDelta(t, 50.40, reference/giga, 0.005)
 	require.InDelta(t, 0.105, long/reference, 0.0005)
@@ -96,7 +96,7 @@ func TestFLOPsPerToken(t *testing.T) {
 	for _, c := range []struct {
 		context     int
 		core, index float64
-	}{{8192, 10.6, 1.0}, {27_000, 11.8, 3.3}, {100_000, 16.4, 12.3}, {million, 76.7, 128.8}} {
+	}{{8192, 10.6, 1.0}, {27_000, 11.8, 3.3}, {100_000, 16.4, 12.3}, {longest, 76.7, 128.8}} {
 		linear, core, index := v4.FLOPsPerToken(c.context)
 		require.InDelta(t, 97.5, linear/giga, 0.05)
 		require.InDelta(t, c.core, core/giga, 0.06)
@@ -104,9 +104,9 @@ func TestFLOPsPerToken(t *testing.T) {
 	}
 	sum := func(a, b, c float64) float64 { return (a + b + c) / giga }
 	require.InDelta(t, 126.3, sum(v4.FLOPsPerToken(100_000)), 0.05)
-	require.InDelta(t, 303, sum(v4.FLOPsPerToken(million)), 0.5)
-	require.InDelta(t, 1157, sum(v32.FLOPsPerToken(million)), 1)
-	require.InDelta(t, 0.262, sum(v4.FLOPsPerToken(million))/sum(v32.FLOPsPerToken(million)), 0.0005)
+	require.InDelta(t, 303, sum(v4.FLOPsPerToken(longest)), 0.5)
+	require.InDelta(t, 1157, sum(v32.FLOPsPerToken(longest)), 1)
+	require.InDelta(t, 0.262, sum(v4.FLOPsPerToken(longest))/sum(v32.FLOPsPerToken(longest)), 0.0005)
 }
 
 // modelling.md section 9, item 4: communication hides behind an expert's
@@ -164,11 +164,11 @@ func TestLatentAttentionAbsorbsInDecode(t *testing.T) {
 	mla := preset(t, "deepseek-r1").Blocks[0].Attention
 	require.Equal(t, 2*128*(576+512.0), mla.FLOPsPerPair())
 	require.Equal(t, 2*128*(192+128.0), mla.PrefillFLOPsPerPair())
-	require.Equal(t, 2*512*128*(128+128.0), mla.ExpandFLOPs())
+	require.Equal(t, 2*512*128*(128+128.0), mla.Core().Expand)
 	dsa := preset(t, "deepseek-v3.2").Blocks[0].Attention
 	require.Equal(t, dsa.FLOPsPerPair(), dsa.PrefillFLOPsPerPair())
 	require.Equal(t, 2*64*128.0, dsa.FLOPsPerIndexPair())
-	require.Zero(t, dsa.ExpandFLOPs())
+	require.Zero(t, dsa.Core().Expand)
 	require.Equal(t, 2048*656+100_000*132.0, dsa.ReadBytes(100_000, v32Cache))
 	// V3: 187.1 M per layer; the indexer of V3.2 adds 14.0 M.
 	require.InDelta(t, 187.1e6, mla.Weights(7168).Total(), 0.05e6)
@@ -198,7 +198,7 @@ func TestEntryLayouts(t *testing.T) {
 		{hardware.MXFP4, 448/2 + 448/32 + 64*2, 64 + 4},
 		{hardware.NVFP4, 448/2 + 448/16 + 64*2, 64 + 8},
 	} {
-		require.Equal(t, c.entry, csa.entryBytes(c.format), c.format)
+		require.Equal(t, c.entry, csa.kind().entryBytes(csa, c.format), c.format)
 		require.Equal(t, c.index, csa.indexBytes(c.format), c.format)
 	}
 	require.Equal(t, csa.indexBytes(hardware.FP8), csa.indexBytes(""))

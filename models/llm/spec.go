@@ -2,9 +2,11 @@
 // parameters, FLOPs, bytes and cache entries of prefill and decode. It is
 // made of pure functions that can be checked by hand.
 //
-// Read spec.go for what a model is, work.go for what attention looks at,
-// cache.go for what it remembers, params.go for what it weighs. ImportHF
-// turns a Hugging Face config.json into a Spec.
+// Read spec.go for what a model is, params.go for what it weighs, kinds.go for
+// what a kind of attention has to say and the table of kinds, each of which has
+// a file; work.go for what attention looks at, core.go for what that costs,
+// components.go and cache.go for what it remembers. ImportHF turns a Hugging
+// Face config.json into a Spec.
 package llm
 
 import "agentsim/models/hardware"
@@ -22,6 +24,12 @@ const (
 	HCA    AttentionKind = "hca"    // V4 heavily compressed: window + all compressed entries
 	SWA    AttentionKind = "swa"    // V4 window only (first Flash layers, MTP layer)
 	Linear AttentionKind = "linear" // gated delta / linear attention: a state per sequence
+
+	Chunked     AttentionKind = "chunked"    // GQA inside chunks of a fixed size (Llama 4)
+	DSAShared   AttentionKind = "dsa_shared" // DSA with what an earlier layer's indexer picked (GLM-5.2)
+	BlockSparse AttentionKind = "msa"        // GQA to the best blocks of tokens (MiniMax M3)
+	Mamba       AttentionKind = "mamba"      // Mamba-2: a state per sequence (Nemotron)
+	NoAttention AttentionKind = "none"       // a layer with nothing but a feed-forward network
 )
 
 // Attention is one attention module. Fields that a kind does not use are zero.
@@ -48,6 +56,41 @@ type Attention struct {
 	Conv       int           `yaml:"conv,omitempty"`        // linear: short convolution width
 	Gated      bool          `yaml:"gated,omitempty"`       // output gate, as wide as the heads' output
 	GateLoRA   int           `yaml:"gate_lora,omitempty"`   // linear: rank of low-rank decay and output gates
+	// FullGate: beside a low-rank decay the output gate is of full rank (Kimi K3).
+	FullGate bool `yaml:"full_gate,omitempty"`
+	// KeyIsValue: one projection makes keys and values (Gemma 4). The cache
+	// holds both, since only keys are rotated.
+	KeyIsValue bool `yaml:"key_is_value,omitempty"`
+}
+
+// dimension is one dimension of an attention module under its name in a preset.
+type dimension struct {
+	name  string
+	value *int
+}
+
+// dimensions lists all dimensions of the module, in the order of presets.
+func (a *Attention) dimensions() []dimension {
+	return []dimension{
+		{"heads", &a.Heads}, {"kv_heads", &a.KVHeads}, {"head_dim", &a.HeadDim}, {"value_dim", &a.ValueDim},
+		{"q_lora", &a.QLoRA}, {"kv_lora", &a.KVLoRA}, {"nope_dim", &a.NopeDim}, {"rope_dim", &a.RopeDim},
+		{"window", &a.Window}, {"compress", &a.Compress}, {"o_groups", &a.OGroups}, {"o_lora", &a.OLoRA},
+		{"index_heads", &a.IndexHeads}, {"index_dim", &a.IndexDim}, {"index_top_k", &a.IndexTopK},
+		{"key_heads", &a.KeyHeads}, {"key_dim", &a.KeyDim}, {"value_heads", &a.ValueHeads},
+		{"conv", &a.Conv}, {"gate_lora", &a.GateLoRA},
+	}
+}
+
+// flag is one property of an attention module under its name in a preset.
+type flag struct {
+	name  string
+	value *bool
+}
+
+// flags lists all properties of the module, in the order of presets. Which
+// kinds may be gated is a matter of their rules.
+func (a *Attention) flags() []flag {
+	return []flag{{"gated", &a.Gated}, {"full_gate", &a.FullGate}, {"key_is_value", &a.KeyIsValue}}
 }
 
 // Block is a number of identical layers, wherever in the stack they stand:
@@ -56,8 +99,12 @@ type Block struct {
 	Count      int       `yaml:"count"`
 	Attention  Attention `yaml:"attention"`
 	Dense      int       `yaml:"dense,omitempty"`       // inner size of a dense FFN; 0 = experts
+	NoFFN      bool      `yaml:"no_ffn,omitempty"`      // neither a dense FFN nor experts (Nemotron)
 	HashRouted int       `yaml:"hash_routed,omitempty"` // of these layers, routed by token hash
 }
+
+// HasExperts reports whether the layers have experts.
+func (b *Block) HasExperts() bool { return b.Dense == 0 && !b.NoFFN }
 
 // Experts is the mixture of experts shared by all expert layers.
 type Experts struct {
@@ -66,6 +113,10 @@ type Experts struct {
 	TopK        int `yaml:"top_k"`
 	Inner       int `yaml:"inner"`
 	SharedInner int `yaml:"shared_inner,omitempty"` // of one shared expert; 0 = Inner
+	// Latent is the width at which routed experts work, between a projection
+	// down from the hidden size and one up again (Nemotron 3 Super, Kimi K3);
+	// 0 = the hidden size.
+	Latent int `yaml:"latent,omitempty"`
 }
 
 // Spec is one model.
@@ -79,6 +130,7 @@ type Spec struct {
 	Experts    *Experts         `yaml:"experts,omitempty"`
 	MTP        *Block           `yaml:"mtp,omitempty"`       // draft layer(s); not part of the main stack
 	Residuals  int              `yaml:"residuals,omitempty"` // mHC streams; 0 or 1 = plain
+	Vision     float64          `yaml:"vision,omitempty"`    // parameters of the tower for images, which no step passes
 	MaxContext int              `yaml:"max_context"`
 	Weights    WeightFormats    `yaml:"weights"`              // as published
 	Acceptance []float64        `yaml:"acceptance,omitempty"` // mean tokens per step at draft depth 1, 2, …
@@ -127,5 +179,6 @@ func (w AttentionWeights) Total() float64 { return w.Sharded + w.Replicated }
 // thousandth of any model, are left out.
 type Params struct {
 	Routed, Shared, Attention, Dense, Router, Embedding, Head, Residual, MTP float64
-	Total, Active                                                            float64 // without MTP
+	Total, Active                                                            float64 // without MTP and Vision
+	Vision                                                                   float64
 }

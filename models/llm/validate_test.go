@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"agentsim/models/hardware"
+	"agentsim/fault"
 )
 
 func TestValidateNamesTheField(t *testing.T) {
@@ -50,9 +50,9 @@ func TestValidateNamesTheField(t *testing.T) {
 		t.Run(c.path, func(t *testing.T) {
 			s := preset(t, "deepseek-v4-pro")
 			c.edit(s)
-			var fault *hardware.FieldError
-			require.ErrorAs(t, s.Validate(), &fault)
-			require.Equal(t, c.path, fault.Path)
+			var broken *fault.Field
+			require.ErrorAs(t, s.Validate(), &broken)
+			require.Equal(t, c.path, broken.Path)
 		})
 	}
 }
@@ -63,5 +63,5 @@ func TestValidateReportsEveryFault(t *testing.T) {
 	faults, ok := s.Validate().(interface{ Unwrap() []error })
 	require.True(t, ok)
 	require.Len(t, faults.Unwrap(), 4, "hidden, and three blocks that have neither experts nor a dense size")
-	require.EqualError(t, faults.Unwrap()[0], "hidden: 0 is not a number from 1 to 16777216")
+	require.EqualError(t, faults.Unwrap()[0], "hidden: 0: want a number from 1 to 16777216")
 }

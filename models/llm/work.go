@@ -1,66 +1,50 @@
 package llm
 
+// Module is an attention module with its kind looked up, for those who ask it
+// step after step.
+type Module struct {
+	attention Attention
+	kind      kind
+}
+
+// Module looks the kind up.
+func (a Attention) Module() Module { return Module{attention: a, kind: a.kind()} }
+
+// Prefill is Module.Prefill.
+func (a Attention) Prefill(prefix, tokens int) Work {
+	m := a.Module()
+	return m.Prefill(prefix, tokens)
+}
+
+// Decode is Module.Decode.
+func (a Attention) Decode(context float64) Work {
+	m := a.Module()
+	return m.Decode(context)
+}
+
 // Prefill counts the exact pairs of tokens new queries after prefix tokens
 // that are in the cache already: query i of 1…tokens sees prefix+i positions
 // (modelling.md section 1.4). Without new tokens there is no work.
-func (a Attention) Prefill(prefix, tokens int) Work {
+func (m *Module) Prefill(prefix, tokens int) Work {
 	if tokens <= 0 {
 		return Work{}
 	}
 	from := int64(max(prefix, 0))
 	to := from + int64(tokens)
-	return a.until(to).minus(a.until(from))
-}
-
-// until sums the work of queries 1…n of a sequence.
-func (a Attention) until(n int64) Work {
-	window, topK, ratio := int64(a.Window), int64(a.IndexTopK), int64(a.Compress)
-	switch a.Kind {
-	case GQA, MLA:
-		return Work{Pairs: float64(sumTo(n))}
-	case Window, SWA:
-		return Work{Pairs: float64(sumCapped(n, window))}
-	case DSA:
-		return Work{Pairs: float64(sumCapped(n, topK)), IndexPairs: float64(sumTo(n))}
-	case CSA:
-		return Work{
-			Pairs:      float64(sumCapped(n, window) + sumFloorsCapped(n, ratio, topK)),
-			IndexPairs: float64(sumFloors(n, ratio)),
-		}
-	case HCA:
-		return Work{Pairs: float64(sumCapped(n, window) + sumFloors(n, ratio))}
-	case Linear:
-		return Work{Pairs: float64(n)}
-	}
-	return Work{}
-}
-
-func (w Work) minus(v Work) Work {
-	return Work{Pairs: w.Pairs - v.Pairs, IndexPairs: w.IndexPairs - v.IndexPairs}
+	return m.kind.until(m.attention, to).minus(m.kind.until(m.attention, from))
 }
 
 // Decode is the work of one query token that sees context positions. It is
 // continuous in the context: a part of a compressed entry counts as that part.
-func (a Attention) Decode(context float64) Work {
+func (m *Module) Decode(context float64) Work {
 	if context <= 0 {
 		return Work{}
 	}
-	switch a.Kind {
-	case GQA, MLA:
-		return Work{Pairs: context}
-	case Window, SWA:
-		return Work{Pairs: min(context, float64(a.Window))}
-	case DSA:
-		return Work{Pairs: min(context, float64(a.IndexTopK)), IndexPairs: context}
-	case CSA:
-		entries := context / float64(a.Compress)
-		return Work{Pairs: min(context, float64(a.Window)) + min(entries, float64(a.IndexTopK)), IndexPairs: entries}
-	case HCA:
-		return Work{Pairs: min(context, float64(a.Window)) + context/float64(a.Compress)}
-	case Linear:
-		return Work{Pairs: 1}
-	}
-	return Work{}
+	return m.kind.decode(m.attention, context)
+}
+
+func (w Work) minus(v Work) Work {
+	return Work{Pairs: w.Pairs - v.Pairs, IndexPairs: w.IndexPairs - v.IndexPairs}
 }
 
 // sumTo is Σ j over j = 1…n.

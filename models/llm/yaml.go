@@ -40,6 +40,9 @@ func (s *Spec) write(w *bytes.Buffer) {
 	if s.Residuals != 0 {
 		fmt.Fprintf(w, "residuals: %d\n", s.Residuals)
 	}
+	if s.Vision != 0 {
+		fmt.Fprintf(w, "vision: %s\n", decimal(s.Vision))
+	}
 	fmt.Fprintf(w, "max_context: %d\nblocks:\n", s.MaxContext)
 	for _, b := range s.Blocks {
 		b.write(w, "  - ", "    ")
@@ -75,22 +78,28 @@ func (b *Block) write(w *bytes.Buffer, first, other string) {
 	if b.Dense != 0 {
 		fmt.Fprintf(w, "%sdense: %d\n", other, b.Dense)
 	}
+	if b.NoFFN {
+		fmt.Fprintf(w, "%sno_ffn: true\n", other)
+	}
 }
 
 func (a Attention) flow() string {
 	items := []string{text("kind", string(a.Kind))}
-	for _, f := range a.fields() {
-		items = append(items, number(f.name, float64(f.value)))
+	for _, d := range a.dimensions() {
+		items = append(items, number(d.name, float64(*d.value)))
 	}
-	if a.Gated {
-		items = append(items, "gated: true")
+	for _, f := range a.flags() {
+		if *f.value {
+			items = append(items, f.name+": true")
+		}
 	}
 	return flow(items...)
 }
 
 func (e *Experts) flow() string {
 	return flow(number("routed", float64(e.Routed)), fmt.Sprintf("shared: %d", e.Shared),
-		number("top_k", float64(e.TopK)), number("inner", float64(e.Inner)), number("shared_inner", float64(e.SharedInner)))
+		number("top_k", float64(e.TopK)), number("inner", float64(e.Inner)), number("shared_inner", float64(e.SharedInner)),
+		number("latent", float64(e.Latent)))
 }
 
 func sourceFlow(s hardware.Source) string {

@@ -35,7 +35,7 @@ func TestReadHistogramNamesTheLine(t *testing.T) {
 		require.EqualError(t, err, c.want, "%q", c.text)
 	}
 	_, err := ReadHistogram(strings.NewReader("0,1"), 0)
-	require.EqualError(t, err, "experts: 0 is outside 1 to 8192")
+	require.EqualError(t, err, "experts: 0: want 1 to 8192")
 }
 
 // A measured histogram comes back as the inclusion probabilities of a layer.

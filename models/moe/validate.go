@@ -2,9 +2,10 @@ package moe
 
 import (
 	"errors"
-	"fmt"
 	"math"
 	"strings"
+
+	"agentsim/fault"
 )
 
 // Limits that keep a mistyped number from asking for hours of tabulation.
@@ -18,13 +19,13 @@ const (
 	maxBound   = 1e12
 )
 
-// Validate returns every impossible field, each named by its path, or nil.
+// Validate returns every fault, joined; each is a *fault.Field.
 func (s Spec) Validate() error {
-	return errors.Join(s.validateShape(), s.Popularity.validate(s), s.Placement.validate(s))
+	return faults(s.validateShape(), s.Popularity.validate(s), s.Placement.validate(s))
 }
 
 func (s Spec) validateShape() error {
-	return errors.Join(
+	return faults(
 		within("experts", s.Experts, 1, maxExperts),
 		within("top_k", s.TopK, 1, min(max(s.Experts, 1), maxTopK)),
 		within("ranks", s.Ranks, 1, max(s.slots(), 1)),
@@ -39,14 +40,14 @@ func (p Popularity) validate(s Spec) error {
 	case Uniform:
 		return drift
 	case Lognormal:
-		return errors.Join(drift, between("popularity.sigma", p.Sigma, 0, maxSigma))
+		return faults(drift, between("popularity.sigma", p.Sigma, 0, maxSigma))
 	case Zipf:
-		return errors.Join(drift, between("popularity.exponent", p.Exponent, 0, maxPower))
+		return faults(drift, between("popularity.exponent", p.Exponent, 0, maxPower))
 	case PowerLaw:
 		bound := between("popularity.bound", p.bound(), 1, maxBound)
-		return errors.Join(drift, bound, between("popularity.exponent", p.Exponent, 0, maxPower))
+		return faults(drift, bound, between("popularity.exponent", p.Exponent, 0, maxPower))
 	case FromHistogram:
-		return errors.Join(drift, p.validateHistogram(s))
+		return faults(drift, p.validateHistogram(s))
 	}
 	return unknownKind("popularity.kind", p.Kind, Uniform, Lognormal, Zipf, PowerLaw, FromHistogram)
 }
@@ -54,13 +55,13 @@ func (p Popularity) validate(s Spec) error {
 func (p Popularity) validateHistogram(s Spec) error {
 	switch {
 	case p.Histogram == nil:
-		return fmt.Errorf("popularity.file: no counts were read from %q", p.File)
+		return fault.New("popularity.file", "%q: want a file of counts; none were read", p.File)
 	case p.Histogram.Experts() != s.Experts:
-		return fmt.Errorf("popularity.file: %d experts counted, the model has %d", p.Histogram.Experts(), s.Experts)
+		return fault.New("popularity.file", "%d experts counted: want the %d of the model", p.Histogram.Experts(), s.Experts)
 	case !p.Histogram.possible():
-		return fmt.Errorf("popularity.histogram.counts: want numbers from 0 to %g", float64(maxCount))
+		return fault.New("popularity.histogram.counts", "want numbers from 0 to %g", float64(maxCount))
 	case p.Histogram.used() < s.TopK:
-		return fmt.Errorf("popularity.file: %d experts were ever used, top_k %d needs as many",
+		return fault.New("popularity.file", "%d experts were ever used: want at least as many as top_k, %d",
 			p.Histogram.used(), s.TopK)
 	}
 	return nil
@@ -72,7 +73,7 @@ func (p Placement) validate(s Spec) error {
 	case Contiguous, Random, EPLB, DomainAware:
 		return redundant
 	case EPLBHierarchical:
-		return errors.Join(redundant, p.validateGroups(s))
+		return faults(redundant, p.validateGroups(s))
 	}
 	return unknownKind("placement.kind", p.Kind, Contiguous, Random, EPLB, EPLBHierarchical, DomainAware)
 }
@@ -95,9 +96,9 @@ func (p Placement) validateGroups(s Spec) error {
 		return nil // reported by validateShape
 	}
 	if groups < 1 {
-		return fmt.Errorf("placement.groups: %d is not a number of groups", p.Groups)
+		return fault.Want("placement.groups", p.Groups, "1 or more")
 	}
-	return errors.Join(
+	return faults(
 		divides("placement.groups", "experts", groups, s.Experts),
 		divides("domains", "placement.groups", s.Domains, groups),
 		divides("domains", "ranks", s.Domains, s.Ranks),
@@ -113,27 +114,34 @@ func (p Placement) groups(s Spec) int {
 	return p.Groups
 }
 
+// faults joins faults of fields.
+func faults(errs ...error) error {
+	var list fault.List
+	list.In("", errors.Join(errs...))
+	return list.Err()
+}
+
 func within(path string, value, low, high int) error {
 	if value < low || value > high {
-		return fmt.Errorf("%s: %d is outside %d to %d", path, value, low, high)
+		return fault.New(path, "%d: want %d to %d", value, low, high)
 	}
 	return nil
 }
 
 func between(path string, value, low, high float64) error {
 	if math.IsNaN(value) || value < low || value > high {
-		return fmt.Errorf("%s: %g is outside %g to %g", path, value, low, high)
+		return fault.New(path, "%g: want %g to %g", value, low, high)
 	}
 	return nil
 }
 
 func divides(path, of string, value, total int) error {
 	if total%value != 0 {
-		return fmt.Errorf("%s: %d does not divide %s %d, which eplb-hierarchical needs", path, value, of, total)
+		return fault.New(path, "%d: want a divisor of %s, %d, for eplb-hierarchical", value, of, total)
 	}
 	return nil
 }
 
 func unknownKind(path, kind string, known ...string) error {
-	return fmt.Errorf("%s: %q is not one of %s", path, kind, strings.Join(known, ", "))
+	return fault.New(path, "%q: want one of %s", kind, strings.Join(known, ", "))
 }

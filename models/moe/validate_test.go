@@ -13,33 +13,33 @@ func TestValidateNamesTheField(t *testing.T) {
 		change func(*Spec)
 		want   string
 	}{
-		{func(s *Spec) { s.Experts = 0 }, "experts: 0 is outside 1 to 8192"},
-		{func(s *Spec) { s.TopK = 385 }, "top_k: 385 is outside 1 to 64"},
-		{func(s *Spec) { s.Experts, s.TopK = 4, 5 }, "top_k: 5 is outside 1 to 4"},
-		{func(s *Spec) { s.Ranks = 385 }, "ranks: 385 is outside 1 to 384"},
-		{func(s *Spec) { s.Ranks = 0 }, "ranks: 0 is outside 1 to 384"},
-		{func(s *Spec) { s.Domains = 33 }, "domains: 33 is outside 1 to 32"},
-		{func(s *Spec) { s.Layers = -1 }, "layers: -1 is outside 0 to 4096"},
+		{func(s *Spec) { s.Experts = 0 }, "experts: 0: want 1 to 8192"},
+		{func(s *Spec) { s.TopK = 385 }, "top_k: 385: want 1 to 64"},
+		{func(s *Spec) { s.Experts, s.TopK = 4, 5 }, "top_k: 5: want 1 to 4"},
+		{func(s *Spec) { s.Ranks = 385 }, "ranks: 385: want 1 to 384"},
+		{func(s *Spec) { s.Ranks = 0 }, "ranks: 0: want 1 to 384"},
+		{func(s *Spec) { s.Domains = 33 }, "domains: 33: want 1 to 32"},
+		{func(s *Spec) { s.Layers = -1 }, "layers: -1: want 0 to 4096"},
 		{func(s *Spec) { s.Popularity.Kind = "zipfian" },
-			`popularity.kind: "zipfian" is not one of uniform, lognormal, zipf, power-law, histogram`},
-		{func(s *Spec) { s.Popularity.Sigma = -1 }, "popularity.sigma: -1 is outside 0 to 5"},
-		{func(s *Spec) { s.Popularity.Drift = math.NaN() }, "popularity.drift: NaN is outside 0 to 3"},
+			`popularity.kind: "zipfian": want one of uniform, lognormal, zipf, power-law, histogram`},
+		{func(s *Spec) { s.Popularity.Sigma = -1 }, "popularity.sigma: -1: want 0 to 5"},
+		{func(s *Spec) { s.Popularity.Drift = math.NaN() }, "popularity.drift: NaN: want 0 to 3"},
 		{func(s *Spec) { s.Popularity = Popularity{Kind: Zipf, Exponent: -2} },
-			"popularity.exponent: -2 is outside 0 to 8"},
+			"popularity.exponent: -2: want 0 to 8"},
 		{func(s *Spec) { s.Popularity = Popularity{Kind: PowerLaw, Exponent: 1, Bound: 0.5} },
-			"popularity.bound: 0.5 is outside 1 to 1e+12"},
+			"popularity.bound: 0.5: want 1 to 1e+12"},
 		{func(s *Spec) { s.Popularity = Popularity{Kind: FromHistogram, File: "hot.csv"} },
-			`popularity.file: no counts were read from "hot.csv"`},
+			`popularity.file: "hot.csv": want a file of counts`},
 		{func(s *Spec) { s.Placement.Kind = "" },
-			`placement.kind: "" is not one of contiguous, random, eplb, eplb-hierarchical, domain`},
-		{func(s *Spec) { s.Placement.Redundant = -1 }, "placement.redundant: -1 is outside 0 to 11904"},
-		{func(s *Spec) { s.Ranks, s.Placement.Redundant = 1, 1 }, "placement.redundant: 1 is outside 0 to 0"},
+			`placement.kind: "": want one of contiguous, random, eplb, eplb-hierarchical, domain`},
+		{func(s *Spec) { s.Placement.Redundant = -1 }, "placement.redundant: -1: want 0 to 11904"},
+		{func(s *Spec) { s.Ranks, s.Placement.Redundant = 1, 1 }, "placement.redundant: 1: want 0 to 0"},
 		{func(s *Spec) { s.Domains, s.Placement = 2, Placement{Kind: DomainAware, Redundant: 400} },
-			"placement.redundant: 400 is outside 0 to 384"},
+			"placement.redundant: 400: want 0 to 384"},
 		{func(s *Spec) { s.Placement = Placement{Kind: EPLBHierarchical, Groups: 7} },
-			"placement.groups: 7 does not divide experts 384, which eplb-hierarchical needs"},
+			"placement.groups: 7: want a divisor of experts, 384, for eplb-hierarchical"},
 		{func(s *Spec) { s.Domains, s.Placement = 4, Placement{Kind: EPLBHierarchical, Redundant: 6} },
-			"domains: 4 does not divide placement.redundant 6, which eplb-hierarchical needs"},
+			"domains: 4: want a divisor of placement.redundant, 6, for eplb-hierarchical"},
 	} {
 		s := v4(0.6, 32, EPLB, 0)
 		c.change(&s)
@@ -55,9 +55,9 @@ func TestValidateHistogram(t *testing.T) {
 	require.NoError(t, err)
 	s := v4(0, 32, EPLB, 0)
 	s.Popularity = Popularity{Kind: FromHistogram, Histogram: h}
-	require.EqualError(t, s.Validate(), "popularity.file: 2 experts were ever used, top_k 6 needs as many")
+	require.EqualError(t, s.Validate(), "popularity.file: 2 experts were ever used: want at least as many as top_k, 6")
 	s.Experts = 256
-	require.EqualError(t, s.Validate(), "popularity.file: 384 experts counted, the model has 256")
+	require.EqualError(t, s.Validate(), "popularity.file: 384 experts counted: want the 256 of the model")
 }
 
 func TestValidateReportsEveryField(t *testing.T) {

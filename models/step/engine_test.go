@@ -14,7 +14,7 @@ import (
 // was changed.
 func withEngine(t testing.TB, change func(*step.Config)) (decode, prompt float64) {
 	t.Helper()
-	cfg := config(t, "gb300-nvl72", "trtllm-2026-06", "gb300-trtllm",
+	cfg := config(t, "gb300-nvl72", "trtllm-2026-06", "gb300-trtllm-2026-06",
 		step.Shape{Accelerators: 8, EP: 8, DPAttention: true, TokenBudget: 8192, MaxBatchPerRank: 64})
 	cfg.ExpertsPath = "mxfp4-w4a8"
 	cfg.Engine.Exchange = step.Exchange{DispatchBytes: 1, CombineBytes: 2}
@@ -52,11 +52,11 @@ func TestEnginesSlowDownWhatTheySay(t *testing.T) {
 	decode, prompt := withEngine(t, nil)
 	host := float64(preset[step.EngineSpec](t, "engines", "trtllm-2026-06").Host.PerStep)
 
-	d, p := withEngine(t, func(cfg *step.Config) { cfg.Engine.Eager = 1.25 })
+	d, p := withEngine(t, func(cfg *step.Config) { cfg.Kernels.Eager = 1.25 })
 	require.Equal(t, decode, d, "decode runs as a captured graph")
 	require.InEpsilon(t, 1.25*(prompt-host)+host, p, 0.005, "but for the clock at the power cap")
 	_, p = withEngine(t, func(cfg *step.Config) {
-		cfg.Engine.Eager, cfg.Engine.EagerOn = 1.25, map[string]float64{"gb300/mxfp4": 1.5, "gb300/fp8": 3}
+		cfg.Kernels.Eager, cfg.Kernels.EagerFor = 1.25, map[hardware.Format]float64{"mxfp4": 1.5, "fp8": 3}
 	})
 	require.InEpsilon(t, 1.5*(prompt-host)+host, p, 0.005)
 
@@ -76,8 +76,8 @@ func TestEnginesSlowDownWhatTheySay(t *testing.T) {
 	require.Less(t, perRank, decode, "of 6 experts on 8 ranks some share a rank")
 }
 
-func TestEfficiencyOfAnAcceleratorReplacesTheEngines(t *testing.T) {
-	cfg := config(t, "hgx-h200", "vllm-2026-06", "h200-vllm", step.Shape{Accelerators: 8, MaxBatchPerRank: 32})
+func TestEfficienciesOfKernelsAndEngineMultiply(t *testing.T) {
+	cfg := config(t, "hgx-h200", "vllm-2026-06", "h200-vllm-2026-06", step.Shape{Accelerators: 8, MaxBatchPerRank: 32})
 	price := func() float64 {
 		m, err := step.New(cfg)
 		require.NoError(t, err)
@@ -85,14 +85,16 @@ func TestEfficiencyOfAnAcceleratorReplacesTheEngines(t *testing.T) {
 	}
 	host := float64(cfg.Engine.Host.PerStep)
 	base := price() - host
-	cfg.Engine.EfficiencyOn = map[string]float64{"h200": 0.5, "h100": 0.1}
+	cfg.Kernels.Efficiency = 0.5
 	require.InEpsilon(t, 2*base, price()-host, 1e-9)
+	cfg.Engine.Efficiency = 0.25
+	require.InEpsilon(t, 8*base, price()-host, 1e-9)
 }
 
 // Two nodes of eight share the work of one but meet over the network.
 func TestAllReducesAcrossDomainsPayForTheNetwork(t *testing.T) {
 	reduce := func(accelerators int) float64 {
-		cfg := config(t, "hgx-h200", "vllm-2026-06", "h200-vllm", step.Shape{Accelerators: accelerators, MaxBatchPerRank: 32})
+		cfg := config(t, "hgx-h200", "vllm-2026-06", "h200-vllm-2026-06", step.Shape{Accelerators: accelerators, MaxBatchPerRank: 32})
 		m, err := step.New(cfg)
 		require.NoError(t, err)
 		_, items := m.Explain(decodeBatch(1, 1, 4000))

@@ -1,20 +1,21 @@
 package step
 
 import (
-	"slices"
-
 	"agentsim/models/hardware"
 	"agentsim/models/llm"
-	"agentsim/units"
 )
 
 // layerKind is a set of identical layers, with all that follows from their
 // architecture and the worker's shape.
 type layerKind struct {
+	worker    *worker
 	count     float64
 	attention llm.Attention
-	dense     int // inner size of a dense FFN; 0 = experts
+	ffn       ffn
 	weights   llm.AttentionWeights
+	pairs     llm.Module
+	shape     llm.Core
+	reads     llm.Reads // by decode, of one token
 
 	module      *hardware.AttentionKernel // measured as a whole; nil = composed of what follows
 	degree      int                       // of tensor parallelism, as the module counts it
@@ -28,97 +29,62 @@ type layerKind struct {
 	perPair, perPrefillPair, perIndex float64 // FLOPs
 }
 
+// ffn says what follows attention in a layer.
+type ffn struct {
+	dense int  // inner size of a dense network; 0 = experts, or none
+	none  bool // nothing
+}
+
+// experts reports whether it is experts.
+func (f ffn) experts() bool { return f.dense == 0 && !f.none }
+
 type matrix struct{ columns, depth float64 }
 
-// body is what surrounds attention in a number of layers: it costs the same
-// whatever their attention is.
-type body struct {
-	count float64
-	dense int // inner size of a dense FFN; 0 = experts
-}
-
-// bodies groups layers of all attention kinds by what surrounds it.
-func bodies(kinds []layerKind) []body {
-	var list []body
-	for i := range kinds {
-		k := &kinds[i]
-		at := slices.IndexFunc(list, func(b body) bool { return b.dense == k.dense })
-		if at < 0 {
-			at = len(list)
-			list = append(list, body{dense: k.dense})
-		}
-		list[at].count += k.count
-	}
-	return list
-}
-
-func (m *Model) layerKind(b llm.Block) layerKind {
+// layerKind is the layers of a block on the worker.
+func (w *worker) layerKind(b llm.Block) layerKind {
 	a := b.Attention
-	k := layerKind{count: float64(b.Count), attention: a, dense: b.Dense, weights: a.Weights(m.cfg.LLM.Hidden),
-		perPair: a.FLOPsPerPair(), perPrefillPair: a.PrefillFLOPsPerPair(), perIndex: a.FLOPsPerIndexPair(),
-		cacheShards: min(m.shape.TP, max(1, a.CacheShards()))}
-	for _, p := range a.Projections(m.cfg.LLM.Hidden) {
-		columns, depth := p.On(m.shape.TP)
+	k := layerKind{
+		worker:         w,
+		count:          float64(b.Count),
+		attention:      a,
+		ffn:            ffn{dense: b.Dense, none: b.NoFFN},
+		weights:        a.Weights(w.cfg.LLM.Hidden),
+		pairs:          a.Module(),
+		shape:          a.Core(),
+		reads:          a.Reads(w.cacheFormat()),
+		perPair:        a.FLOPsPerPair(),
+		perPrefillPair: a.PrefillFLOPsPerPair(),
+		perIndex:       a.FLOPsPerIndexPair(),
+		cacheShards:    min(w.shape.TP, max(1, a.CacheShards())),
+	}
+	for _, p := range a.Projections(w.cfg.LLM.Hidden) {
+		columns, depth := p.On(w.shape.TP)
 		k.projections = append(k.projections, matrix{columns, depth})
 	}
-	want := hardware.AttentionShape{Kind: string(measuredAs(a.Kind)), Hidden: m.cfg.LLM.Hidden,
-		Dense: m.cfg.Precision.Dense, KV: m.cfg.Precision.KV}
-	if module, ok := m.cfg.Kernels.AttentionFor(want); ok {
-		k.module, k.degree = &module, module.Degree(a.Heads, m.shape.TP)
+	want := hardware.AttentionShape{Kind: string(a.Kind.MeasuredAs()), Hidden: w.cfg.LLM.Hidden,
+		Dense: w.cfg.Precision.Dense, KV: w.cfg.Precision.KV}
+	if module, ok := w.cfg.Kernels.AttentionFor(want); ok {
+		k.module, k.degree = &module, module.Degree(a.Heads, w.shape.TP)
 	}
-	k.prefillCore, _ = m.cfg.Kernels.CoreFor(string(a.Kind), "prefill", m.cfg.Precision.KV)
-	k.decodeCore, _ = m.cfg.Kernels.CoreFor(string(a.Kind), "decode", m.cfg.Precision.KV)
-	m.shapeCores(&k)
+	k.prefillCore, _ = w.cfg.Kernels.CoreFor(string(a.Kind.CoreAs()), "prefill", w.cfg.Precision.KV)
+	k.decodeCore, _ = w.cfg.Kernels.CoreFor(string(a.Kind.CoreAs()), "decode", w.cfg.Precision.KV)
+	k.shapeCores()
 	return k
 }
 
-// measuredAs is the attention kind whose module stands in for one that is not
-// measured: a window-only V4 layer runs the HCA module without its entries.
-func measuredAs(kind llm.AttentionKind) llm.AttentionKind {
-	if kind == llm.SWA {
-		return llm.HCA
-	}
-	return kind
-}
-
-// shapeCores fixes the heads and dimensions of the attention core. MLA
-// expands its latents in prefill and stays in latent space in decode.
-func (m *Model) shapeCores(k *layerKind) {
-	a, tp := &k.attention, float64(m.shape.TP)
-	value := a.ValueDim
-	if value == 0 {
-		value = a.HeadDim
-	}
-	heads := float64(a.Heads) / tp
-	c := hardware.CoreWork{Heads: heads, KVHeads: max(1, float64(a.KVHeads)/tp), KeyDim: float64(a.HeadDim),
-		ValueDim:  float64(value),
-		EntrySize: a.CacheBytesPerToken(m.CacheFormat()) / float64(k.cacheShards)}
-	k.prefillShape, k.decodeShape = c, c
-	if a.Kind == llm.MLA || a.Kind == llm.DSA {
-		latent := float64(a.KVLoRA + a.RopeDim)
-		k.prefillShape.KVHeads, k.prefillShape.KeyDim = heads, float64(a.NopeDim+a.RopeDim)
-		k.decodeShape.KVHeads, k.decodeShape.KeyDim, k.decodeShape.ValueDim = 1, latent, float64(a.KVLoRA)
-		if a.Kind == llm.DSA {
-			k.prefillShape = k.decodeShape
+// shapeCores fixes the heads and dimensions of the attention core on one
+// accelerator.
+func (k *layerKind) shapeCores() {
+	tp := float64(k.worker.shape.TP)
+	entry := k.attention.CacheBytesPerToken(k.worker.cacheFormat()) / float64(k.cacheShards)
+	on := func(h llm.CoreHeads) hardware.CoreWork {
+		return hardware.CoreWork{
+			Heads:     float64(h.Query) / tp,
+			KVHeads:   max(1, float64(h.KV)/tp),
+			KeyDim:    float64(h.Key),
+			ValueDim:  float64(h.Value),
+			EntrySize: entry,
 		}
 	}
-}
-
-// merge adds a kind, joining it with an identical one.
-func merge(kinds []layerKind, k layerKind) []layerKind {
-	for i := range kinds {
-		if kinds[i].attention == k.attention && kinds[i].dense == k.dense {
-			kinds[i].count += k.count
-			return kinds
-		}
-	}
-	return append(kinds, k)
-}
-
-// corePeak is the compute rate that core efficiencies refer to.
-func (m *Model) corePeak() units.FLOPRate {
-	if peak := m.accelerator.Peak(m.cfg.Precision.KV); peak > 0 {
-		return peak
-	}
-	return m.accelerator.Peak(hardware.BF16)
+	k.prefillShape, k.decodeShape = on(k.shape.Prefill), on(k.shape.Decode)
 }

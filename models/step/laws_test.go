@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -28,17 +27,17 @@ func everyPlatform(t *testing.T) map[string]step.Config {
 		rack := preset[hardware.System](t, "systems", system)
 		for _, engine := range configs.Presets().Names("engines") {
 			e := preset[step.EngineSpec](t, "engines", engine)
-			kernels, ok := e.Kernels[rack.Accelerator.Name]
-			if !ok {
+			kernels := configs.KernelsOf(rack.Accelerator.Served(), e.Kernels)
+			if !slices.Contains(configs.Presets().Names("kernels"), kernels) {
 				continue
 			}
 			c := step.Config{System: *rack, LLM: *model, Engine: *e, Kernels: *preset[hardware.KernelSet](t, "kernels", kernels),
 				Popularity: moe.Popularity{Kind: moe.Uniform}, Placement: moe.Placement{Kind: moe.Contiguous}}
-			for _, path := range slices.Sorted(maps.Keys(e.ExpertsPath)) {
-				accelerator, format, _ := strings.Cut(path, "/")
-				c.Precision = step.Precision{Experts: hardware.Format(format), Dense: hardware.FP8, KV: hardware.FP8}
+			c.Kernels.Holds = preset[hardware.Accelerator](t, "accelerators", c.Kernels.Accelerator)
+			for _, format := range slices.Sorted(maps.Keys(c.Kernels.ExpertsPath)) {
+				c.Precision = step.Precision{Experts: format, Dense: hardware.FP8, KV: hardware.FP8}
 				c.Shape = step.Shape{Accelerators: 8}
-				if _, err := step.New(c); err == nil && accelerator == rack.Accelerator.Name {
+				if _, err := step.New(c); err == nil {
 					all[fmt.Sprint(system, " ", engine, " ", format)] = c
 				}
 			}
@@ -128,6 +127,85 @@ func TestMoreOfAnythingNeverLengthensAStep(t *testing.T) {
 			require.LessOrEqual(t, after.Drain, before.Drain*(1+tolerance), "%s: %s of %+v", name, what, cfg.Shape)
 		}
 	})
+}
+
+// drawStep draws a platform with a shape of one stage, and a batch.
+func drawStep(t *rapid.T, platforms map[string]step.Config) (step.Config, []step.Rank) {
+	cfg := platforms[rapid.SampledFrom(slices.Sorted(maps.Keys(platforms))).Draw(t, "platform")]
+	cfg.Shape = drawShape(t)
+	cfg.Shape.Accelerators /= cfg.Shape.PP
+	cfg.Shape.PP, cfg.Shape.TwoBatchFrom = 1, 0
+	cfg.System.Accelerator.Power.TDP *= 100 // so that no cap slows the clock
+	m, err := step.New(cfg)
+	require.NoError(t, err)
+	return cfg, drawBatch(t, m)
+}
+
+// However the figures of an accelerator are set, no operator reads or computes
+// faster than they allow, whatever its constants were measured on.
+func TestNoOperatorOutrunsTheAcceleratorAsConfigured(t *testing.T) {
+	platforms := everyPlatform(t)
+	rapid.Check(t, func(t *rapid.T) {
+		cfg, loads := drawStep(t, platforms)
+		a := &cfg.System.Accelerator
+		for _, what := range slices.Sorted(maps.Keys(improvements())) {
+			improvements()[what](a, rapid.SampledFrom([]float64{0.01, 0.1, 0.5, 1, 3, 30}).Draw(t, what))
+		}
+		m, err := step.New(cfg)
+		require.NoError(t, err)
+		var peak units.FLOPRate
+		for _, rate := range a.Compute {
+			peak = max(peak, rate)
+		}
+		n := float64(cfg.Shape.Accelerators)
+		_, items := m.Explain(loads)
+		for _, item := range items {
+			if item.Operator == step.Draft {
+				continue // whose account is that of a step of its own
+			}
+			least := max(item.Bytes/n/float64(a.HBM.Bandwidth), item.FLOPs/n/float64(peak))
+			require.GreaterOrEqual(t, item.Seconds*(1+1e-9), least, "%v %s of %+v", item.Operator, item.Kind, cfg.Shape)
+		}
+	})
+}
+
+// A tenth of what bounds more than half of a step lengthens it.
+func TestATenthOfWhatBindsLengthensAStep(t *testing.T) {
+	platforms := everyPlatform(t)
+	bounds := map[string]step.Bound{"bandwidth": step.Memory, "compute": step.Compute}
+	seen := map[string]int{}
+	rapid.Check(t, func(t *rapid.T) {
+		cfg, loads := drawStep(t, platforms)
+		m, err := step.New(cfg)
+		require.NoError(t, err)
+		if rapid.Bool().Draw(t, "prompts only") {
+			loads = make([]step.Rank, len(loads))
+			for i := range loads {
+				m.AddPrefill(&loads[i], 0, 8000, true)
+			}
+		}
+		cost, items := m.Explain(loads)
+		for what, bound := range bounds {
+			bounded := 0.0
+			for _, item := range items {
+				if item.Bound == bound {
+					bounded += item.Seconds
+				}
+			}
+			if bounded <= cost.Seconds/2 {
+				continue
+			}
+			seen[what]++
+			less := cfg
+			improvements()[what](&less.System.Accelerator, 0.1)
+			m, err := step.New(less)
+			require.NoError(t, err)
+			require.Greater(t, m.Step(loads).Seconds, 1.5*cost.Seconds, "%s of %+v", what, cfg.Shape)
+		}
+	})
+	for what := range bounds {
+		require.Positive(t, seen[what], what)
+	}
 }
 
 // Experts spread inside one domain are never slower than the same ones across

@@ -83,15 +83,16 @@ type ledger struct {
 	drain   float64
 	compute float64 // seconds that stretch when the clock slows
 	joules  float64
-	m       *Model
+	energy  *energy
 	items   *[]Item
 	prompts bool // the step holds any
 }
 
 func (l *ledger) add(e entry) {
+	e.seconds = max(e.seconds, e.ideal, e.moving) // no constant outruns the accelerator as it is configured
 	seconds := e.count * e.seconds
-	joules := e.count * l.copies * (e.flops*e.perFLOP + e.bytes*l.m.joulesPerByte + e.link*l.m.joulesPerLinkByte +
-		e.busy*l.loaded(&e)*float64(l.m.shape.Accelerators) + e.extra)
+	joules := e.count * l.copies * (e.flops*e.perFLOP + e.bytes*l.energy.perByte + e.link*l.energy.perLinkByte +
+		e.busy*l.loaded(&e)*l.energy.accelerators + e.extra)
 	l.seconds += seconds
 	l.joules += joules
 	bound := e.bound()
@@ -152,4 +153,11 @@ func (l *ledger) loaded(e *entry) float64 {
 		return e.seconds
 	}
 	return min(e.seconds, max(e.ideal, e.moving)/achieved)
+}
+
+// timed is how many seconds one of count layers takes of what book books.
+func (l *ledger) timed(count float64, book func()) float64 {
+	before := l.seconds
+	book()
+	return (l.seconds - before) / count
 }

@@ -13,7 +13,7 @@ import (
 // the scale-out network.
 func twoNodes(t testing.TB, from int, change ...func(*step.Config)) *step.Model {
 	t.Helper()
-	cfg := config(t, "hgx-h200", "vllm-2026-06", "h200-vllm", step.Shape{Accelerators: 16, EP: 16, DPAttention: true,
+	cfg := config(t, "hgx-h200", "vllm-2026-06", "h200-vllm-2026-06", step.Shape{Accelerators: 16, EP: 16, DPAttention: true,
 		TokenBudget: 16384, MaxBatchPerRank: 512, TwoBatchFrom: from})
 	cfg.Precision.Experts = hardware.FP8
 	cfg.System.Accelerator.Power.TDP *= 10

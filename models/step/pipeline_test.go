@@ -11,7 +11,7 @@ import (
 // staged builds a worker of pp stages on the H200 preset, uncapped.
 func staged(t testing.TB, stages, each int, change ...func(*step.Config)) *step.Model {
 	t.Helper()
-	cfg := config(t, "hgx-h200", "vllm-2026-06", "h200-vllm",
+	cfg := config(t, "hgx-h200", "vllm-2026-06", "h200-vllm-2026-06",
 		step.Shape{Accelerators: stages * each, PP: stages, EP: each, TokenBudget: 8192, MaxBatchPerRank: 64})
 	cfg.System.Accelerator.Power.TDP *= 10
 	for _, c := range change {

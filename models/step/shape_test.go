@@ -11,7 +11,7 @@ import (
 
 // Each rule refuses a shape that breaks no other, and says which rule it is.
 func TestImpossibleShapesAreRefused(t *testing.T) {
-	cfg := config(t, "hgx-h200", "vllm-2026-06", "h200-vllm", step.Shape{})
+	cfg := config(t, "hgx-h200", "vllm-2026-06", "h200-vllm-2026-06", step.Shape{})
 	for want, shape := range map[string]step.Shape{
 		"accelerators: 0: a worker needs at least 1":                   {},
 		"pp: 3 does not divide the worker's 8":                         {Accelerators: 8, PP: 3},
@@ -25,7 +25,7 @@ func TestImpossibleShapesAreRefused(t *testing.T) {
 		"ep: 3 does not divide the worker's 8":                         {Accelerators: 8, EP: 3},
 		"ep: 8 does not divide the stage's 4":                          {Accelerators: 8, EP: 8, PP: 2},
 		"ep: 1 leaves every expert to 9 accelerators":                  {Accelerators: 9, DPAttention: true},
-		"ranks: 512 is outside 1 to 384":                               {Accelerators: 512, EP: 512, DPAttention: true},
+		"ranks: 512: want 1 to 384":                                    {Accelerators: 512, EP: 512, DPAttention: true},
 		"token_budget: -1: want a positive number":                     {Accelerators: 8, TokenBudget: -1},
 		"max_batch_per_rank: -1: want a positive number":               {Accelerators: 8, MaxBatchPerRank: -1},
 		"draft_tokens: -1: want 0":                                     {Accelerators: 8, DraftTokens: -1},
@@ -38,12 +38,12 @@ func TestImpossibleShapesAreRefused(t *testing.T) {
 		_, err := step.New(cfg)
 		require.ErrorContains(t, err, want)
 	}
-	fused := config(t, "gb300-nvl72", "trtllm-2026-06", "gb300-trtllm",
+	fused := config(t, "gb300-nvl72", "trtllm-2026-06", "gb300-trtllm-2026-06",
 		step.Shape{Accelerators: 8, EP: 8, DPAttention: true, TwoBatchFrom: 64})
 	_, err := step.New(fused)
 	require.ErrorContains(t, err, "two_batch_from: 64, but the kernel megamoe-w4a8 exchanges tokens itself")
 
-	dense := config(t, "hgx-h200", "vllm-2026-06", "h200-vllm", step.Shape{Accelerators: 8, EP: 8})
+	dense := config(t, "hgx-h200", "vllm-2026-06", "h200-vllm-2026-06", step.Shape{Accelerators: 8, EP: 8})
 	dense.LLM.Experts = nil
 	_, err = step.New(dense)
 	require.ErrorContains(t, err, "ep: 8, but deepseek-v4-pro has no experts")
@@ -54,7 +54,7 @@ func TestImpossibleShapesAreRefused(t *testing.T) {
 }
 
 func TestPrecisionsWithoutKernelsAreRefused(t *testing.T) {
-	cfg := config(t, "hgx-h200", "vllm-2026-06", "h200-vllm", step.Shape{Accelerators: 8})
+	cfg := config(t, "hgx-h200", "vllm-2026-06", "h200-vllm-2026-06", step.Shape{Accelerators: 8})
 	cfg.Precision.Experts = hardware.NVFP4
 	_, err := step.New(cfg)
 	require.ErrorContains(t, err, "set deployment.experts_path to one of")
@@ -65,7 +65,7 @@ func TestPrecisionsWithoutKernelsAreRefused(t *testing.T) {
 
 // Every shape that no rule forbids is priced, and has memory for something.
 func TestLegalShapesAreServed(t *testing.T) {
-	cfg := config(t, "hgx-h200", "vllm-2026-06", "h200-vllm", step.Shape{})
+	cfg := config(t, "hgx-h200", "vllm-2026-06", "h200-vllm-2026-06", step.Shape{})
 	for _, pp := range []int{1, 2, 4} {
 		for _, stage := range []int{1, 2, 4, 8, 16} {
 			for tp := 1; tp <= stage; tp *= 2 {

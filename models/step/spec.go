@@ -1,6 +1,3 @@
-// Package step composes architecture, experts, hardware and engine into the
-// time and energy of one step of a worker, and into the memory budget of its
-// ranks. A Model is built once per configuration and is immutable after that.
 package step
 
 import (
@@ -16,12 +13,9 @@ type EngineSpec struct {
 	Version string `yaml:"version,omitempty"`
 	Date    string `yaml:"date"`
 
-	// Kernels names the kernel preset per accelerator.
-	Kernels map[string]string `yaml:"kernels"`
-	// ExpertsPath names the kernel path of the routed experts per accelerator,
-	// for the format the experts are served in: "gb300/mxfp4": megamoe-w4a8.
-	// Of several names, as "nvfp4|nvfp4-min-latency", each step runs the fastest that the kernel set has.
-	ExpertsPath map[string]string `yaml:"experts_path"`
+	// Kernels is the last part of the names of the kernel presets that the
+	// engine runs: vllm for h200-vllm. They hold what depends on the accelerator.
+	Kernels string `yaml:"kernels"`
 
 	Host      HostCost      `yaml:"host"`
 	Memory    MemoryPolicy  `yaml:"memory"`
@@ -29,17 +23,10 @@ type EngineSpec struct {
 	Graphs    []int         `yaml:"graphs,omitempty"` // captured decode batches per rank, to which batches are padded
 	Handshake units.Seconds `yaml:"handshake"`        // prefill to decode, once per request
 
-	// Eager multiplies the kernel times of steps that hold prompts: their
-	// kernels are launched one by one, not as a captured graph, and run for so
-	// long that clocks settle below those of the tables. 0 = 1. EagerOn
-	// replaces it by accelerator and format of the experts, as "b200/fp8".
-	Eager   float64            `yaml:"eager,omitempty"`
-	EagerOn map[string]float64 `yaml:"eager_on,omitempty"`
-	// Efficiency divides every kernel time; 1 = as the kernel tables say.
-	// EfficiencyOn replaces it on the accelerators that it names.
-	Efficiency   float64            `yaml:"efficiency"`
-	EfficiencyOn map[string]float64 `yaml:"efficiency_on,omitempty"`
-	Sources      hardware.Sources   `yaml:"sources"`
+	// Efficiency divides every kernel time once more, beside that of the kernel
+	// preset: 0.8 asks what 1.25 times slower kernels would do. Presets say 1.
+	Efficiency float64          `yaml:"efficiency"`
+	Sources    hardware.Sources `yaml:"sources"`
 }
 
 // HostCost is what the CPU side adds.

@@ -28,7 +28,7 @@ func config(t testing.TB, system, engine, kernels string, shape step.Shape) step
 	}
 	// What the fluid model of modelling.md 4.4 has around its kernels: 2 ms of
 	// host a step, and nothing else.
-	c.Engine.Host.PerStep, c.Engine.Eager = 2e-3, 0
+	c.Engine.Host.PerStep, c.Kernels.Eager = 2e-3, 0
 	c.Engine.Exchange.InSitu, c.Engine.Exchange.PerRank = 1, false
 	return c
 }
@@ -41,13 +41,13 @@ func preset[T any](t testing.TB, kind, name string) *T {
 }
 
 func gb300(t testing.TB, shape step.Shape) *step.Model {
-	m, err := step.New(config(t, "gb300-nvl72", "trtllm-2026-06", "gb300-trtllm", shape))
+	m, err := step.New(config(t, "gb300-nvl72", "trtllm-2026-06", "gb300-trtllm-2026-06", shape))
 	require.NoError(t, err)
 	return m
 }
 
 func h200(t testing.TB, shape step.Shape) *step.Model {
-	m, err := step.New(config(t, "hgx-h200", "vllm-2026-06", "h200-vllm", shape))
+	m, err := step.New(config(t, "hgx-h200", "vllm-2026-06", "h200-vllm-2026-06", shape))
 	require.NoError(t, err)
 	return m
 }
@@ -137,7 +137,7 @@ func TestBetterHardwareIsNeverSlower(t *testing.T) {
 	}
 	shape := step.Shape{Accelerators: 8, EP: 8, DPAttention: true, TokenBudget: 8192, MaxBatchPerRank: 64, DraftTokens: 3}
 	for name, better := range improve {
-		base := config(t, "gb300-nvl72", "trtllm-2026-06", "gb300-trtllm", shape)
+		base := config(t, "gb300-nvl72", "trtllm-2026-06", "gb300-trtllm-2026-06", shape)
 		m, err := step.New(base)
 		require.NoError(t, err)
 		better(&base.System.Accelerator)
@@ -161,7 +161,7 @@ func TestStepAllocatesNothing(t *testing.T) {
 // A dequantising kernel draws its own watts as long as it runs: its useful
 // FLOPs and bytes do not describe it.
 func TestDequantisingExpertsDrawTheirOwnWatts(t *testing.T) {
-	cfg := config(t, "hgx-h200", "vllm-2026-06", "h200-vllm", step.Shape{Accelerators: 8, EP: 8, MaxBatchPerRank: 64})
+	cfg := config(t, "hgx-h200", "vllm-2026-06", "h200-vllm-2026-06", step.Shape{Accelerators: 8, EP: 8, MaxBatchPerRank: 64})
 	m, err := step.New(cfg)
 	require.NoError(t, err)
 	cost, items := m.Explain(decodeBatch(1, 16, 30000))

@@ -2,10 +2,8 @@ package step
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 
-	"agentsim/models/hardware"
+	"agentsim/fault"
 )
 
 // Validate reports the first number that no engine can have.
@@ -18,7 +16,6 @@ func (e EngineSpec) Validate() error {
 		want  string
 	}{
 		{e.Efficiency > 0, "efficiency", e.Efficiency, "more than 0"},
-		{e.Eager >= 0, "eager", e.Eager, "0 (= 1) or more"},
 		{e.Handshake >= 0, "handshake", float64(e.Handshake), "0s or more"},
 		{e.Host.PerStep >= 0, "host.per_step", float64(e.Host.PerStep), "0s or more"},
 		{e.Host.Ingress >= 0, "host.ingress", float64(e.Host.Ingress), "0s or more"},
@@ -35,13 +32,7 @@ func (e EngineSpec) Validate() error {
 	}
 	for _, c := range checks {
 		if !c.ok {
-			return &hardware.FieldError{Path: c.path, Problem: fmt.Sprintf("%g: want %s", c.value, c.want)}
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(e.EfficiencyOn)) {
-		if !(e.EfficiencyOn[name] > 0) {
-			return &hardware.FieldError{Path: "efficiency_on." + name,
-				Problem: fmt.Sprintf("%g: want more than 0", e.EfficiencyOn[name])}
+			return fault.Want(c.path, fmt.Sprintf("%g", c.value), c.want)
 		}
 	}
 	return nil

@@ -4,9 +4,8 @@ package tokens
 
 import (
 	"bytes"
-	"fmt"
 
-	"github.com/tiktoken-go/tokenizer"
+	"github.com/tiktoken-go/tokenizer/codec"
 )
 
 // Default returns the Counter that readers use: the vocabulary. It is slow to
@@ -16,17 +15,14 @@ func Default() (Counter, error) { return O200k() }
 // O200k returns a Counter with OpenAI's o200k_base vocabulary, which is
 // embedded in the program.
 func O200k() (Counter, error) {
-	codec, err := tokenizer.Get(tokenizer.O200kBase)
-	if err != nil {
-		return nil, fmt.Errorf("o200k_base: %w", err)
-	}
+	o200k := codec.NewO200kBase() // by its own constructor, so that no other vocabulary is linked in
 	rough := ByRatio(CharactersPerToken)
 	return func(text []byte) int {
 		total := 0
 		for len(text) > 0 {
 			var piece []byte
 			piece, text = cut(text)
-			n, err := codec.Count(string(piece))
+			n, err := o200k.Count(string(piece))
 			if err != nil {
 				n = rough(piece) // text that is not text, such as raw bytes
 			}

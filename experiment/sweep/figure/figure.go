@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 
 	"agentsim/experiment/sweep"
-	"agentsim/experiment/sweep/results"
+	"agentsim/files"
 )
 
 // Draw writes heatmap, lines and pareto as PNG and SVG into a folder. A figure
@@ -36,7 +36,7 @@ func Draw(dir string, t *sweep.Table) error {
 			if err := p.write(&b, format); err != nil {
 				return fmt.Errorf("%s: %w", f.name, err)
 			}
-			if err := results.WriteFile(filepath.Join(dir, f.name+"."+format), b.Bytes()); err != nil {
+			if err := files.Keep(filepath.Join(dir, f.name+"."+format), b.Bytes()); err != nil {
 				return err
 			}
 		}

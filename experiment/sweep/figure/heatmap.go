@@ -16,8 +16,7 @@ import (
 // the others averaged out; nil where there are not two.
 func (d *drawing) heatMap() (*picture, error) {
 	axes := d.strongest()
-	const two = 2
-	if len(axes) < two {
+	if len(axes) < 2 {
 		return nil, nil
 	}
 	name, column := d.metric()

@@ -18,8 +18,7 @@ import (
 // that no other passes in both; nil where there is one objective.
 func (d *drawing) pareto() (*picture, error) {
 	objectives := d.table.Objectives
-	const two = 2
-	if len(objectives) < two {
+	if len(objectives) < 2 {
 		return nil, nil
 	}
 	all, err := d.table.Summarise(len(d.table.Rows))

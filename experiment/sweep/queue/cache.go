@@ -1,14 +1,18 @@
 package queue
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
 	"agentsim/experiment/sweep"
-	"agentsim/experiment/sweep/results"
+	"agentsim/files"
 )
 
 // Cache keeps the results of points on this machine, across studies: by
@@ -37,8 +41,8 @@ func (c *Cache) get(l *sweep.Loaded, build string) (*sweep.Row, bool) {
 	if err != nil {
 		return nil, false
 	}
-	known := new(sweep.Row)
-	if json.Unmarshal(content, known) != nil || known.Status == "" {
+	known, err := unseal(filepath.Base(name), content)
+	if err != nil {
 		return nil, false
 	}
 	return l.Row(known), true
@@ -54,7 +58,36 @@ func (c *Cache) put(l *sweep.Loaded, build string, row *sweep.Row) {
 	if err != nil || os.MkdirAll(filepath.Dir(name), folderMode) != nil {
 		return
 	}
-	results.Replace(name, content) // best effort, as the comment on Cache says
+	content = append(append(seal(filepath.Base(name), content), '\n'), content...)
+	files.Write(name, content) // best effort, as the comment on Cache says
+}
+
+// seal is a digest of an entry and its name, which stands before the entry, so
+// that what was edited, cut short or moved is not taken for a result.
+func seal(name string, entry []byte) []byte {
+	sum := sha256.New()
+	io.WriteString(sum, name)
+	sum.Write([]byte{0})
+	sum.Write(entry)
+	return hex.AppendEncode(nil, sum.Sum(nil))
+}
+
+// unseal returns the row of an entry that is as it was written.
+func unseal(name string, content []byte) (*sweep.Row, error) {
+	sealed, entry, ok := bytes.Cut(content, []byte{'\n'})
+	if !ok || !bytes.Equal(sealed, seal(name, entry)) {
+		return nil, errors.New("the entry is not as it was written")
+	}
+	d := json.NewDecoder(bytes.NewReader(entry))
+	d.DisallowUnknownFields()
+	row := new(sweep.Row)
+	if err := d.Decode(row); err != nil {
+		return nil, err
+	}
+	if row.Status != sweep.Done && row.Status != sweep.Infeasible || row.Status == sweep.Done && row.Result == nil {
+		return nil, fmt.Errorf("status %q has no result", row.Status)
+	}
+	return row, nil
 }
 
 // folderMode lets everybody read results.

@@ -38,9 +38,8 @@ func BenchmarkEfficiency(b *testing.B) {
 			require.NoError(b, err)
 			require.Equal(b, 200, m.Done)
 		})
-		const percent = 100
-		b.ReportMetric(percent*aloneCPU.Seconds()/queuedCPU.Seconds(), "cpu-%")
-		b.ReportMetric(percent*alone.Seconds()/(float64(o.Workers)*queued.Seconds()), "wall-%")
+		b.ReportMetric(100*aloneCPU.Seconds()/queuedCPU.Seconds(), "cpu-%")
+		b.ReportMetric(100*alone.Seconds()/(float64(o.Workers)*queued.Seconds()), "wall-%")
 		b.Logf("alone %v (cpu %v), queued %v (cpu %v)", alone, aloneCPU, queued, queuedCPU)
 	}
 }

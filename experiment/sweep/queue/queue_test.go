@@ -78,11 +78,19 @@ func TestCache(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join(dir, "*", "*.json"))
 	require.NoError(t, err)
 	require.Len(t, files, 4)
-	for _, f := range files { // to know them again
+	edit := func(f string, sealed bool) {
 		content, err := os.ReadFile(f)
 		require.NoError(t, err)
-		content = bytes.Replace(content, []byte(`"fingerprint":"analytic"`), []byte(`"fingerprint":"kept"`), 1)
-		require.NoError(t, os.WriteFile(f, content, 0o600))
+		old, entry, ok := bytes.Cut(content, []byte("\n"))
+		require.True(t, ok)
+		entry = bytes.Replace(entry, []byte(`"fingerprint":"analytic"`), []byte(`"fingerprint":"kept"`), 1)
+		if sealed {
+			old = seal(filepath.Base(f), entry)
+		}
+		require.NoError(t, os.WriteFile(f, append(append(old, '\n'), entry...), 0o600))
+	}
+	for _, f := range files { // to know them again
+		edit(f, true)
 	}
 	fingerprints := func(text, build string) []string {
 		o := options(t, text)
@@ -100,10 +108,21 @@ func TestCache(t *testing.T) {
 	other := strings.Replace(domains, "[10tok/s, 20tok/s, 30tok/s, 500tok/s]", "[30tok/s, 40tok/s]", 1)
 	require.Equal(t, []string{"kept", "analytic"}, fingerprints(other, o.Build))
 	require.Equal(t, []string{"analytic", "analytic"}, fingerprints(other, "another build"))
-	for _, f := range files {
-		require.NoError(t, os.WriteFile(f, []byte("{broken"), 0o600))
+	computed := []string{"analytic", "analytic", "analytic", ""}
+	for _, spoil := range []func(i int, f string){
+		func(_ int, f string) { require.NoError(t, os.WriteFile(f, []byte("{broken"), 0o600)) },
+		func(_ int, f string) { edit(f, false) },
+		func(i int, f string) { // each under the name of another
+			content, err := os.ReadFile(f)
+			require.NoError(t, err)
+			require.NoError(t, os.WriteFile(files[(i+1)%len(files)], content, 0o600))
+		},
+	} {
+		for i, f := range files {
+			spoil(i, f)
+		}
+		require.Equal(t, computed, fingerprints(domains, o.Build), "what is not as it was written is computed")
 	}
-	require.Equal(t, []string{"analytic", "analytic", "analytic", ""}, fingerprints(domains, o.Build))
 	require.Len(t, first.Rows, 4)
 }
 
@@ -425,4 +444,25 @@ func TestBundle(t *testing.T) {
 	require.Error(t, err)
 	_, err = decodeBundle(packed[:len(packed)/2])
 	require.Error(t, err)
+}
+
+// An entry counts only if it is a result, whole and of this program.
+func TestEntriesOfTheCacheAreStrict(t *testing.T) {
+	sealed := func(entry string) []byte { return append(append(seal("x.json", []byte(entry)), '\n'), entry...) }
+	row, err := unseal("x.json", sealed(`{"status":"infeasible","point":3}`))
+	require.NoError(t, err)
+	require.Equal(t, sweep.Infeasible, row.Status)
+	for _, entry := range []string{`{"status":"done"}`, `{"status":"failed"}`, `{"point":3}`, `{"status":"infeasible","more":1}`} {
+		_, err := unseal("x.json", sealed(entry))
+		require.Error(t, err, entry)
+	}
+	good := sealed(`{"status":"infeasible"}`)
+	_, err = unseal("y.json", good)
+	require.Error(t, err, "under another name")
+	for i := range good {
+		bad := bytes.Clone(good)
+		bad[i] ^= 1
+		_, err := unseal("x.json", bad)
+		require.Error(t, err, "byte %d", i)
+	}
 }

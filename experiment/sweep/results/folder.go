@@ -12,6 +12,7 @@ import (
 
 	"agentsim/configs"
 	"agentsim/experiment/sweep"
+	"agentsim/files"
 )
 
 // Write stores a table, in the forms that its manifest lists, and the manifest
@@ -29,7 +30,7 @@ func Write(dir string, t *sweep.Table, m *Manifest) error {
 		if err := f.write(&b, t); err != nil {
 			return fmt.Errorf("%s: %w", f.name, err)
 		}
-		if err := WriteFile(filepath.Join(dir, f.name), b.Bytes()); err != nil {
+		if err := files.Keep(filepath.Join(dir, f.name), b.Bytes()); err != nil {
 			return err
 		}
 	}
@@ -42,7 +43,7 @@ func WriteManifest(dir string, m *Manifest) error {
 	if err != nil {
 		return err
 	}
-	return WriteFile(filepath.Join(dir, manifestFile), append(text, '\n'))
+	return files.Keep(filepath.Join(dir, manifestFile), append(text, '\n'))
 }
 
 // Read reads the table of a folder, or of a Parquet file.
@@ -70,41 +71,4 @@ func notThere(path string, err error) error {
 		return &configs.Error{Path: path, Problem: "is not there: want the folder that a sweep wrote, or its " + parquetFile}
 	}
 	return err
-}
-
-// WriteFile writes a whole file or nothing, and returns when it is on the disk.
-func WriteFile(name string, content []byte) error { return write(name, content, true) }
-
-// Replace writes a whole file or nothing; a loss of power may still take it.
-func Replace(name string, content []byte) error { return write(name, content, false) }
-
-// write puts the content in a new file beside the old one, which then takes
-// its name.
-func write(name string, content []byte, durable bool) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+"-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			f.Close()
-			os.Remove(f.Name())
-		}
-	}()
-	if _, err = f.Write(content); err != nil {
-		return err
-	}
-	if durable {
-		if err = f.Sync(); err != nil {
-			return err
-		}
-	}
-	if err = f.Close(); err != nil {
-		return err
-	}
-	const readable = 0o644
-	if err = os.Chmod(f.Name(), readable); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), name)
 }

@@ -212,18 +212,3 @@ func TestMergeRefuses(t *testing.T) {
 	_, _, err = results.Merge(dir)
 	require.ErrorContains(t, err, "point 0 is there twice")
 }
-
-// A file that cannot be written leaves the old one and nothing else.
-func TestWriteFileIsWhole(t *testing.T) {
-	dir := t.TempDir()
-	name := filepath.Join(dir, "x")
-	require.NoError(t, results.WriteFile(name, []byte("old")))
-	require.NoError(t, results.Replace(name, []byte("new")))
-	require.Error(t, results.WriteFile(filepath.Join(name, "below"), []byte("y")), "a file is no folder")
-	content, err := os.ReadFile(name)
-	require.NoError(t, err)
-	require.Equal(t, "new", string(content))
-	entries, err := os.ReadDir(dir)
-	require.NoError(t, err)
-	require.Len(t, entries, 1)
-}

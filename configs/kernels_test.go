@@ -1,0 +1,74 @@
+package configs
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+// plain is a scenario of a system, a model and an engine.
+func plain(t require.TestingT, system, engine string, sets ...string) (*Scenario, error) {
+	text := "name: s\nsystem: " + system + "\nmodel: gpt-oss-120b\nengine: " + engine + "\n" +
+		"deployment: {mode: auto, accelerators: 8, router: least-loaded, precision: {experts: mxfp4, dense: bf16, kv: fp8}}\n" +
+		"workload: aa-agentperf\nslo: aa-deepseek-v4-pro-20\nprotocol: steady-state\n"
+	s, _, err := LoadScenario(Source{Name: "s.yaml", Text: []byte(text)}, sets)
+	return s, err
+}
+
+// What a system, its accelerator or an engine is called decides nothing: neither
+// the kernels nor anything in them.
+func TestRenamingChangesNothing(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		system := rapid.SampledFrom([]string{"hgx-h100", "hgx-h200", "hgx-b200", "hgx-b300", "gb200-nvl72", "gb300-nvl72"}).Draw(t, "system")
+		engine := rapid.SampledFrom([]string{"trtllm", "vllm", "sglang"}).Draw(t, "engine")
+		what := rapid.SampledFrom([]string{"system.accelerator.name", "system.name", "engine.name"}).Draw(t, "renamed")
+		was, err := plain(t, system, engine)
+		require.NoError(t, err)
+		is, err := plain(t, system, engine, what+"=another")
+		require.NoError(t, err)
+		require.Equal(t, []string{what}, paths(Differences(*was, *is)))
+	})
+}
+
+func paths(list []Difference) []string {
+	var all []string
+	for _, d := range list {
+		all = append(all, d.Path)
+	}
+	return all
+}
+
+// Kernels that nobody has are an error that says what their name follows from.
+func TestUnknownKernelsSayWhatTheyFollowFrom(t *testing.T) {
+	_, err := plain(t, "hgx-h200", "vllm", "system.accelerator.kernels=h2000")
+	require.ErrorContains(t, err, "kernels (not set): there is no preset \"h2000-vllm\", did you mean h200-vllm?")
+	require.ErrorContains(t, err, "follows from system.accelerator.kernels and engine.kernels")
+	_, err = plain(t, "hgx-h200", "vllm", "engine.kernels=vlm", "kernels=h200-vllm")
+	require.NoError(t, err, "named outright")
+}
+
+// Fitted factors of an engine on an accelerator come with its kernels.
+func TestKernelsHoldWhatTheEngineReaches(t *testing.T) {
+	for _, c := range []struct {
+		system, engine string
+		efficiency     float64
+		path           string
+	}{
+		{"hgx-h200", "trtllm", 0.8, "mxfp4-w4a16"},
+		{"hgx-h200", "sglang", 0.93, "mxfp4-w4a16"},
+		{"mi355x-8", "sglang", 0.81, "mxfp4-w4a8"},
+		{"mi355x-8", "atom", 0.86, "mxfp4-w4a8"},
+		{"gb300-nvl72", "trtllm", 1, "mxfp4-w4a8"},
+		{"gb300-nvl72", "trtllm-2026-06", 1, "megamoe-w4a8"},
+		{"hgx-h200", "vllm-2026-06", 1, "marlin-w4a16"},
+	} {
+		s, err := plain(t, c.system, c.engine)
+		require.NoError(t, err)
+		require.Equal(t, c.efficiency, s.Kernels.Efficiency, c)
+		require.Equal(t, c.path, s.Kernels.ExpertsPath["mxfp4"], c)
+	}
+	s, err := plain(t, "gb200-nvl72", "trtllm-2026-03")
+	require.NoError(t, err)
+	require.Equal(t, [2]float64{1.5, 1.12}, [2]float64{s.Kernels.EagerWith("fp8"), s.Kernels.EagerWith("mxfp4")})
+}

@@ -1,0 +1,125 @@
+package tree
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strings"
+	"unicode"
+
+	"github.com/invopop/jsonschema"
+
+	"agentsim/units"
+)
+
+// Schema is the JSON Schema of configurations of type T, for editors: keys,
+// types, units, and the names of the library's presets. Every key is
+// optional in it, since any may come from a preset.
+func Schema[T any](library *Library) ([]byte, error) {
+	r := &jsonschema.Reflector{
+		FieldNameTag:               "yaml",
+		RequiredFromJSONSchemaTags: true,
+		Anonymous:                  true,
+		Mapper:                     schemaOfText,
+		Namer:                      definitionName,
+	}
+	schema := r.ReflectFromType(reflect.TypeFor[T]())
+	for _, kind := range library.Kinds {
+		name := definitionName(kind.Type)
+		if definition := schema.Definitions[name]; definition != nil {
+			schema.Definitions[name] = orPreset(definition, kind, library.Names(kind.Name))
+		}
+	}
+	text, err := json.MarshalIndent(schema, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("schema: %w", err)
+	}
+	return append(text, '\n'), nil
+}
+
+// definitionName is package.Type, without what a reference cannot contain.
+func definitionName(t reflect.Type) string {
+	if t.Name() == "" || t.PkgPath() == "" {
+		return ""
+	}
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) || r == '.' {
+			return r
+		}
+		return '_'
+	}, t.String())
+}
+
+// orPreset lets a value also be the name of a preset, the path of a file, or
+// either with fields of its own.
+func orPreset(definition *jsonschema.Schema, kind Kind, names []string) *jsonschema.Schema {
+	reference := &jsonschema.Schema{
+		AnyOf: []*jsonschema.Schema{
+			{Type: "string", Enum: anySlice(names)},
+			{Type: "string", Pattern: `[/\\]|\.ya?ml$`},
+		},
+		Description: fmt.Sprintf("a preset among %s, or the path of a YAML file", kind.Name),
+	}
+	definition.Properties.Set(presetKey, reference)
+	if kind.Key != "" {
+		definition.Properties.Set(kind.Key, reference)
+	}
+	return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{reference, definition}}
+}
+
+func anySlice(names []string) []any {
+	list := make([]any, len(names))
+	for i, name := range names {
+		list[i] = name
+	}
+	return list
+}
+
+// schemaOfText describes the types that read themselves from text; nil for
+// all others.
+func schemaOfText(t reflect.Type) *jsonschema.Schema {
+	if !isText(t) {
+		return nil
+	}
+	if base(t) == reflect.TypeFor[Bound]() {
+		return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{{Type: "number"}, {Type: "string"}},
+			Examples: []any{0.8, "300W"}}
+	}
+	unit, example := unitPattern(t)
+	if unit == "" {
+		return &jsonschema.Schema{Type: "string"}
+	}
+	const quantity = `^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)? *`
+	return &jsonschema.Schema{
+		Type:     "string",
+		Pattern:  quantity + "(" + unit + ")$",
+		Examples: []any{example},
+	}
+}
+
+// unitPattern is a regular expression for the units of a type of package
+// units, with an example.
+func unitPattern(t reflect.Type) (pattern, example string) {
+	const large, data, small = "[kMGTPE]?", "([kKMGTPE]|[KMGTPE]i)?", "[munpfµμ]?"
+	switch base(t) {
+	case reflect.TypeFor[units.Bytes]():
+		return data + "B", "141GB"
+	case reflect.TypeFor[units.ByteRate]():
+		return data + "((B|b|bit)/s|[bB]ps)", "8TB/s"
+	case reflect.TypeFor[units.FLOPRate]():
+		return large + "FLOP(S|/s)", "15PFLOPS"
+	case reflect.TypeFor[units.Watts]():
+		return "(" + large + "|" + small + ")W", "1400W"
+	case reflect.TypeFor[units.Joules]():
+		return "(" + large + "|" + small + ")J|" + large + "Wh", "36kJ"
+	case reflect.TypeFor[units.Seconds]():
+		return small + "s|min|h", "35ms"
+	case reflect.TypeFor[units.TokenRate]():
+		return large + "tok(en|ens)?/s", "20tok/s"
+	case reflect.TypeFor[units.JoulesPerFLOP]():
+		return "(" + large + "|" + small + ")J/FLOP", "0.75pJ/FLOP"
+	case reflect.TypeFor[units.JoulesPerByte]():
+		return "(" + large + "|" + small + ")J/(B|b|bit)", "6pJ/bit"
+	}
+	return "", ""
+}

@@ -1,0 +1,37 @@
+package calibrate
+
+import (
+	"maps"
+	"slices"
+
+	"agentsim/models/hardware"
+)
+
+// serve sets what operator tables do not say: how an engine serves on the
+// accelerator. A preset that is there keeps its own. A new one runs as the tables
+// say, and every format of experts on the path of its name, where there is one.
+func (f *fitted) serve(presets []hardware.KernelSet) {
+	k := &f.set
+	k.Sources = maps.Clone(k.Sources)
+	if i := slices.IndexFunc(presets, func(p hardware.KernelSet) bool { return p.Name == k.Name }); i >= 0 {
+		old := presets[i]
+		k.Efficiency, k.Eager, k.EagerFor, k.ExpertsPath = old.Efficiency, old.Eager, old.EagerFor, old.ExpertsPath
+		for _, path := range []string{"efficiency", "eager", "eager_for"} {
+			if source, ok := old.Sources[path]; ok {
+				k.Sources[path] = source
+			}
+		}
+		return
+	}
+	k.Efficiency, k.Eager, k.EagerFor, k.ExpertsPath = 1, 0, nil, map[hardware.Format]string{}
+	k.Sources["efficiency"] = hardware.Source{
+		Basis:  "assumed",
+		Source: "1 = as the tables say, for want of serving runs",
+		Range:  [2]float64{0.75, 1.15},
+	}
+	for _, format := range hardware.Formats() {
+		if _, ok := k.Experts[string(format)]; ok {
+			k.ExpertsPath[format] = string(format)
+		}
+	}
+}

@@ -1,0 +1,164 @@
+package prefix
+
+import (
+	"fmt"
+	"strings"
+
+	"agentsim/fault"
+)
+
+// Preset is how an engine keeps caches from a version on. Which of its rules
+// are read in its source, and which are reports, is in engine-caches.md.
+type Preset struct {
+	Name    string
+	Engine  string
+	Version string
+	Date    string // from when, year and month
+	Source  string
+	Pools   PoolKind
+	// Dense keeps every position at which all pages end.
+	Dense bool
+	// Chunks keeps the end of every chunk of a prompt.
+	Chunks bool
+	// Batches is how many batches a running request has in flight that it holds
+	// memory for; 0 = the rank has room for one, whoever runs.
+	Batches int
+	// Scratch says that tokens in flight are computed in space that is not
+	// part of the pools.
+	Scratch bool
+	Policy  Policy
+}
+
+// For is the policy of the preset for a model's components, on a rank that
+// computes so many tokens in a step, drafts included.
+func (p Preset) For(components []Component, batchTokens, decodeTokens int) Policy {
+	policy := p.Policy
+	positions := align(components)
+	policy.Checkpoints.Every = pagesOver(policy.Checkpoints.Every, positions) * positions
+	if p.Dense {
+		policy.Checkpoints.Every = positions
+	}
+	if p.Chunks {
+		policy.Checkpoints.Chunk = batchTokens
+	}
+	policy.InFlight = InFlight{Prefill: batchTokens * p.Batches, Decode: decodeTokens * max(p.Batches, 1)}
+	if p.Batches == 0 {
+		policy.InFlight.Prefill = decodeTokens
+		if !p.Scratch {
+			policy.InFlight.Rank = batchTokens
+		}
+	}
+	return policy
+}
+
+// PresetOf finds a preset by its name.
+func PresetOf(name string) (Preset, error) {
+	var names []string
+	for _, p := range Presets() {
+		if p.Name == name {
+			return p, nil
+		}
+		names = append(names, p.Name)
+	}
+	return Preset{}, fault.New("", "%q: want one of %s", name, strings.Join(names, ", "))
+}
+
+// Presets lists the policies of engines by version (engine-caches.md 1 and 3
+// to 5).
+func Presets() []Preset {
+	return append(append(vllm(), sglang()...), tensorRT()...)
+}
+
+func vllm() []Preset {
+	dense := Policy{Checkpoints: Checkpoints{Generated: true, PromptEnd: true, Rewind: 1}}
+	whole := dense
+	whole.Checkpoints.WholePages = true
+	last := Policy{Checkpoints: Checkpoints{PromptEnd: true, Rewind: 1, Junction: true}}
+	preset := func(version, date, source string, batches int, p Policy) Preset {
+		return Preset{
+			Name:    "vllm-" + version,
+			Engine:  "vllm",
+			Version: version,
+			Date:    date,
+			Source:  "vllm-project/vllm " + source,
+			Pools:   OneOfSlots,
+			Dense:   !p.Checkpoints.Junction,
+			Batches: batches,
+			Policy:  p,
+		}
+	}
+	return []Preset{
+		preset("0.20", "2026-04", "to mid May: every full block of every group is kept", 1, whole),
+		preset("0.21", "2026-05", "#42258: only the tail that a hit can use", 1, dense),
+		preset("0.23", "2026-06", "#43447: blocks without a hash go first; retention interval None", 1, dense),
+		preset("0.26", "2026-07", "#47728: windows are freed on processed tokens, two batches in flight", 2, dense),
+		preset("0.29", "2026-08", "#52216: retention interval 0: last prompt boundary and junctions", 2, last),
+	}
+}
+
+// Retain is the preset with a retention interval of so many tokens.
+func (p Preset) Retain(tokens int) (Preset, error) {
+	if p.Engine != "vllm" || tokens < 1 {
+		return p, fault.New("", "a retention interval of %d tokens for %s: want 1 or more, of vllm", tokens, p.Name)
+	}
+	p.Name = fmt.Sprintf("%s-interval-%d", p.Name, tokens)
+	p.Dense = false
+	p.Policy.Checkpoints.Every = tokens
+	return p, nil
+}
+
+func sglang() []Preset {
+	ends := Policy{Checkpoints: Checkpoints{RequestEnd: true}, LeafFalls: true}
+	again := ends
+	again.Recompute = 7936 // 256-token pages over 256 + 60 layers · 128 tokens, engine-caches.md 4
+	tracked := ends
+	tracked.Checkpoints.Every, tracked.Checkpoints.Generated = 256, true
+	copied := ends
+	copied.Checkpoints.Every = 0
+	preset := func(name, version, date, source string, p Policy) Preset {
+		return Preset{
+			Name:    "sglang-" + name,
+			Engine:  "sglang",
+			Version: version,
+			Date:    date,
+			Source:  "sgl-project/sglang " + source,
+			Pools:   ByRatio,
+			Chunks:  p.Checkpoints.Every == 0,
+			Policy:  p,
+		}
+	}
+	return []Preset{
+		preset("window", "0.5.15", "2026-06", "swa_radix_cache.py: request and chunk ends", ends),
+		preset("window-recompute", "0.5.15", "2026-06", "#28058, off by default", again),
+		preset("state", "0.5.15", "2026-06", "no_buffer: states are copied at chunk and request ends", copied),
+		preset("state-buffer", "0.5.15", "2026-06", "extra_buffer: mamba_track_interval 256", tracked),
+	}
+}
+
+func tensorRT() []Preset {
+	prompt := Policy{Checkpoints: Checkpoints{PromptEnd: true}, NoGenerated: true}
+	turns := prompt
+	turns.Checkpoints.Last = 1
+	branches := prompt
+	branches.Checkpoints.Junction = true
+	chunks := Policy{NoGenerated: true}
+	preset := func(name, version, date, source string, p Policy) Preset {
+		return Preset{
+			Name:    "tensorrt-llm-" + name,
+			Engine:  "tensorrt-llm",
+			Version: version,
+			Date:    date,
+			Source:  "NVIDIA/TensorRT-LLM " + source,
+			Pools:   ByGroup,
+			Chunks:  !p.Checkpoints.PromptEnd,
+			Scratch: true, // prefill scratch reuse, default on for DeepSeek V4
+			Policy:  p,
+		}
+	}
+	return []Preset{
+		preset("all-reusable", "V2 manager", "2026-05", "all_reusable, formerly all_committed", chunks),
+		preset("per-request", "V2 manager", "2026-06", "#15046, 2026-06-06: after the last chunk only", prompt),
+		preset("per-conversation", "V2 manager", "2026-06", "BlockReuseConfig per_conversation, max_num_turns 1", turns),
+		preset("branch-snapshot", "1.4.0rc4", "2026-09", "enable_branch_snapshot", branches),
+	}
+}

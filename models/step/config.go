@@ -1,0 +1,25 @@
+package step
+
+import (
+	"agentsim/models/hardware"
+	"agentsim/models/llm"
+	"agentsim/models/moe"
+)
+
+// Config is everything a step depends on. All of it is immutable.
+type Config struct {
+	System      hardware.System
+	LLM         llm.Spec
+	Kernels     hardware.KernelSet
+	Engine      EngineSpec
+	Shape       Shape
+	Precision   Precision
+	ExpertsPath string // kernel path; empty = the engine's choice
+	Popularity  moe.Popularity
+	Placement   moe.Placement
+	Seed        uint64 // of the placement's Monte-Carlo
+
+	// Tabulate makes the table of the expert group; nil = moe.Tabulate. Where
+	// many models share a group, a cache in its place saves most of New's work.
+	Tabulate func(moe.Spec) (*moe.Table, error)
+}

@@ -1,0 +1,96 @@
+package step
+
+import (
+	"math"
+
+	"agentsim/models/hardware"
+	"agentsim/models/moe"
+)
+
+// exchange is the traffic between attention ranks and expert ranks.
+type exchange struct {
+	worker *worker
+	table  *moe.Table
+	fused  bool // the expert kernel moves the tokens itself
+}
+
+// book books the traffic between attention ranks and expert ranks that
+// the expert kernel does not contain, and hides part of it behind the experts
+// as eq. (7) says. It returns the bytes a fused kernel moves itself.
+func (x exchange) book(l *ledger, count float64, t tally, experts *entry) float64 {
+	w := x.worker
+	hidden := float64(w.cfg.LLM.Experts.Width(w.cfg.LLM.Hidden))
+	n := float64(w.shape.Accelerators)
+	if w.shape.EP == 1 {
+		ranks := float64(w.shape.Ranks())
+		bytes := (ranks - 1) / ranks * t.tokens * hidden * elementBytes
+		link := w.link(w.shape.Accelerators)
+		seconds := w.cfg.Kernels.AllGather.Seconds(bytes, link)
+		const both = 2 // gather before, scatter after
+		l.add(entry{operator: Gather, count: both * count, seconds: seconds, moving: bytes / float64(link), link: bytes * n})
+		return 0
+	}
+	dispatch, combine := x.directions(t)
+	share := t.meanRank(w)
+	if x.fused {
+		return (dispatch.bytes + combine.bytes) * n * share
+	}
+	visible := 1 - w.cfg.Engine.Exchange.Overlap*min(1, experts.seconds/max(dispatch.seconds+combine.seconds, 1e-12))
+	x.move(l, Dispatch, count, dispatch.shown(dispatch.seconds*visible), share)
+	x.move(l, Combine, count, combine.shown(combine.seconds*visible), share)
+	return 0
+}
+
+// directions are dispatch and combine of the busiest rank, in one layer.
+func (x exchange) directions(t tally) (dispatch, combine traffic) {
+	w := x.worker
+	engine := w.cfg.Engine.Exchange
+	hidden := float64(w.cfg.LLM.Experts.Width(w.cfg.LLM.Hidden))
+	tokens := t.tokensMax / float64(w.shape.TP) // the accelerators of a rank share its tokens
+	dispatch = x.allToAll(tokens, hidden*engine.DispatchBytes, w.cfg.Kernels.Dispatch, w.cfg.Kernels.RemoteDispatch)
+	combine = x.allToAll(tokens, hidden*engine.CombineBytes, w.cfg.Kernels.Combine, w.cfg.Kernels.RemoteCombine)
+	if engine.InSitu > 0 {
+		dispatch.seconds *= engine.InSitu
+		combine.seconds *= engine.InSitu
+	}
+	return dispatch, combine
+}
+
+// move books one direction of count exchanges.
+func (x exchange) move(l *ledger, operator Operator, count float64, t traffic, share float64) {
+	l.add(entry{operator: operator, count: count, seconds: t.seconds, moving: t.seconds,
+		link: t.bytes * float64(x.worker.shape.Accelerators) * share})
+}
+
+type traffic struct{ seconds, bytes float64 }
+
+// shown is the traffic with only so many of its seconds not hidden.
+func (t traffic) shown(seconds float64) traffic { return traffic{seconds, t.bytes} }
+
+// beyond is what shows of traffic beside so many seconds of compute.
+func (t traffic) beyond(seconds float64) traffic { return t.shown(max(0, t.seconds-seconds)) }
+
+// allToAll is one direction of expert-parallel exchange for the busiest rank,
+// modelling.md eq. (6) inside a domain and section 2.5 across domains.
+func (x exchange) allToAll(tokens, tokenBytes float64, near, far hardware.Collective) traffic {
+	w := x.worker
+	k := float64(w.cfg.LLM.Experts.TopK)
+	g := float64(w.shape.EP)
+	if w.cfg.Engine.Exchange.PerRank {
+		k = g * (1 - math.Pow(1-1/g, k)) // ranks that a token's experts lie on, evenly routed: eq. (9)
+	}
+	bytes := tokens * k * (1 - 1/g) * tokenBytes
+	t := traffic{seconds: near.Seconds(bytes, w.accelerator.ScaleUp), bytes: bytes}
+	if w.domains > 1 {
+		remote := x.table.Remote()
+		copies := remote.CopiesPerToken
+		if w.cfg.Engine.Exchange.Deduplicate {
+			copies = remote.DomainsPerToken
+		}
+		crossing := tokens * copies * tokenBytes
+		inside := max(0, bytes-tokens*remote.CopiesPerToken*tokenBytes) + crossing
+		t.seconds = max(near.Seconds(inside, w.accelerator.ScaleUp), far.Seconds(crossing, w.accelerator.ScaleOut))
+		t.bytes = inside + crossing
+	}
+	return t
+}

@@ -1,0 +1,137 @@
+package step
+
+import (
+	"fmt"
+
+	"agentsim/models/hardware"
+	"agentsim/models/llm"
+	"agentsim/units"
+)
+
+// elementBytes is the size of an activation between operators (BF16, definition).
+const elementBytes = 2
+
+// worker is what the steps run on, and how it is shared out.
+type worker struct {
+	cfg         Config
+	shape       Shape // of one stage
+	stages      int
+	fullest     float64 // share of the layers that the fullest stage holds
+	accelerator hardware.Accelerator
+	domains     int     // scale-up domains a stage spans
+	efficiency  float64 // divides the time of every kernel
+	eager       float64 // factor on steps that hold prompts
+	perSequence int     // query tokens of a decoding sequence: 1 + draft tokens
+	energy      energy
+}
+
+// newWorker derives what follows from a configuration with a legal shape.
+func newWorker(cfg Config) worker {
+	w := worker{
+		cfg:         cfg,
+		shape:       cfg.Shape.stage(),
+		stages:      cfg.Shape.PP,
+		accelerator: cfg.System.Accelerator,
+		efficiency:  cfg.Engine.Efficiency,
+		eager:       cfg.Kernels.EagerWith(cfg.Precision.Experts),
+		perSequence: 1 + cfg.Shape.DraftTokens,
+	}
+	if cfg.Kernels.Efficiency > 0 {
+		w.efficiency *= cfg.Kernels.Efficiency
+	}
+	layers := cfg.LLM.Layers()
+	w.fullest = ratio((layers+w.stages-1)/w.stages, layers)
+	domain := cfg.System.Domain
+	w.domains = (w.shape.Accelerators + domain - 1) / domain
+	w.energy = energyOf(&w.accelerator, w.denseCompute(), w.shape.Accelerators)
+	return w
+}
+
+func ratio(part, of int) float64 { return float64(part) / float64(of) }
+
+// check reports formats and drafts that the kernels or the model do not have.
+func (w *worker) check() error {
+	if _, ok := w.cfg.Kernels.GEMM[w.denseCompute()]; !ok {
+		return fmt.Errorf("precision.dense: kernel set %s has no gemm in %s", w.cfg.Kernels.Name, w.cfg.Precision.Dense)
+	}
+	if w.accelerator.Peak(w.denseCompute()) <= 0 {
+		return fmt.Errorf("precision.dense: accelerator %s does not compute in %s", w.accelerator.Name, w.cfg.Precision.Dense)
+	}
+	return w.checkDraft()
+}
+
+func (w *worker) checkDraft() error {
+	depth := w.shape.DraftTokens
+	switch {
+	case depth == 0:
+		return nil
+	case w.cfg.LLM.MTP == nil:
+		return fmt.Errorf("draft_tokens: %d, but model %s has no draft layer: set draft_tokens: 0", depth, w.cfg.LLM.Name)
+	case depth > len(w.cfg.LLM.Acceptance):
+		return fmt.Errorf("draft_tokens: %d, but acceptance of %s is known to depth %d only", depth, w.cfg.LLM.Name,
+			len(w.cfg.LLM.Acceptance))
+	}
+	return nil
+}
+
+// denseCompute is the format the dense projections compute in.
+func (w *worker) denseCompute() hardware.Format { return w.cfg.Precision.Dense }
+
+// cacheFormat is how cache entries are stored.
+func (w *worker) cacheFormat() llm.CacheFormat {
+	return llm.CacheFormat{KV: w.cfg.Precision.KV, Index: w.cfg.Engine.Memory.IndexFormat}
+}
+
+// microBatch is the largest micro-batch of a full step.
+func (w *worker) microBatch() part { return part{0, w.stages} }
+
+// peakShare is the dense compute rate of one attention rank's accelerators.
+func (w *worker) peakShare() float64 {
+	return float64(w.accelerator.Peak(w.denseCompute())) * float64(w.shape.TP)
+}
+
+func (w *worker) bandwidthShare() float64 {
+	return float64(w.accelerator.HBM.Bandwidth) * float64(w.shape.TP)
+}
+
+// projecting is the rate at which a rank's accelerators run large projections.
+func (w *worker) projecting() float64 {
+	return w.peakShare() * w.cfg.Kernels.GEMM[w.denseCompute()].ComputeEfficiency
+}
+
+// gemm is one dense projection on one accelerator.
+func (w *worker) gemm(rows, columns, depth float64) float64 {
+	f := w.denseCompute()
+	return w.cfg.Kernels.GEMM[f].Seconds(hardware.GEMMWork(rows, columns, depth, f), w.accelerator.Peak(f),
+		w.accelerator.HBM.Bandwidth)
+}
+
+// gemmLatency is the part of a projection's time that another kernel can hide:
+// engines run the shared expert on a second stream or as one more of the
+// routed ones, where it costs what it computes and streams, but no launches.
+func (w *worker) gemmLatency(depth float64) float64 {
+	r := w.cfg.Kernels.GEMM[w.denseCompute()]
+	return float64(r.Floor) + float64(r.PerUnit)*depth
+}
+
+// core prices an attention core on one accelerator, at the peak rate of the
+// cache's format.
+func (w *worker) core(r hardware.Roofline, work hardware.RooflineWork) float64 {
+	return r.Seconds(work, w.corePeak(), w.accelerator.HBM.Bandwidth)
+}
+
+// corePeak is the compute rate that core efficiencies refer to.
+func (w *worker) corePeak() units.FLOPRate {
+	if peak := w.accelerator.Peak(w.cfg.Precision.KV); peak > 0 {
+		return peak
+	}
+	return w.accelerator.Peak(hardware.BF16)
+}
+
+// link is what a group of so many accelerators talks over.
+func (w *worker) link(group int) units.ByteRate {
+	if group > w.cfg.System.Domain {
+		return w.accelerator.ScaleOut
+	}
+	return w.accelerator.ScaleUp
+}
