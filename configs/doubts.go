@@ -20,18 +20,18 @@ func (s *Scenario) Warnings() []string {
 		{"workload.input_max", w.InputMax, w.Trace != ""},
 	} {
 		if most := s.Model.MaxContext; limit.used && most > 0 && limit.tokens > most {
-			list = append(list, fmt.Sprintf("%s: %d tokens are more than the %d of %s: prompts end there", limit.path, limit.tokens,
-				most, s.Model.Name))
+			list = append(list, fmt.Sprintf("%s: %d tokens are more than the %d of %s: prompts end there", limit.path,
+				limit.tokens, most, s.Model.Name))
 		}
 	}
 	if most := s.Protocol.OutputMax; most > 0 {
 		if w.Trace == "" && w.Synthetic.Output.Typical() > float64(most) {
-			list = append(list, fmt.Sprintf("workload.output: half of the answers are longer than protocol.output_max: %d tokens: "+
-				"they are cut there", most))
+			list = append(list, fmt.Sprintf("workload.output: half of the answers are longer than "+
+				"protocol.output_max: %d tokens: they are cut there", most))
 		}
 		if w.Trace != "" && w.OutputMax > most {
-			list = append(list, fmt.Sprintf("workload.output_max: %d tokens are more than protocol.output_max: %d: answers are cut there",
-				w.OutputMax, most))
+			list = append(list, fmt.Sprintf("workload.output_max: %d tokens are more than protocol.output_max: %d: "+
+				"answers are cut there", w.OutputMax, most))
 		}
 	}
 	return append(list, s.formats()...)
@@ -52,11 +52,11 @@ func (s *Scenario) formats() (list []string) {
 		switch {
 		case part.served == "" || part.served == part.published:
 		case part.published == "":
-			list = append(list, fmt.Sprintf("deployment.precision.%s: %s, but %s has no such weights: is it left over from another model?",
-				part.name, part.served, s.Model.Name))
+			list = append(list, fmt.Sprintf("deployment.precision.%s: %s, but %s has no such weights: "+
+				"is it left over from another model?", part.name, part.served, s.Model.Name))
 		default:
-			list = append(list, fmt.Sprintf("deployment.precision.%s: %s, but %s is published in %s: is it left over from another model?",
-				part.name, part.served, s.Model.Name, part.published))
+			list = append(list, fmt.Sprintf("deployment.precision.%s: %s, but %s is published in %s: "+
+				"is it left over from another model?", part.name, part.served, s.Model.Name, part.published))
 		}
 	}
 	return list

@@ -89,7 +89,8 @@ func (p *Protocol) Validate() error {
 		fmt.Sprintf("at least the duration of %v, and up to %v", p.Duration, longest))
 	c.Check(p.SessionsMin >= 0, "sessions_min", p.SessionsMin, "0 or more")
 	c.Check(p.SessionsPerAgent >= 0, "sessions_per_agent", p.SessionsPerAgent, "0 or more")
-	c.Check(p.CyclesMin >= 0 && p.CyclesMin <= cyclesMost, "cycles_min", p.CyclesMin, fmt.Sprintf("0 (none) to %d", cyclesMost))
+	c.Check(p.CyclesMin >= 0 && p.CyclesMin <= cyclesMost, "cycles_min", p.CyclesMin,
+		fmt.Sprintf("0 (none) to %d", cyclesMost))
 	c.Check(p.SessionsSeen >= 0 && p.SessionsSeen <= agentsMax, "sessions_seen", p.SessionsSeen,
 		fmt.Sprintf("0 (none) to %d", agentsMax))
 	c.Check(p.CallsMin >= 0, "calls_min", p.CallsMin, "0 or more")

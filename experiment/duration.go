@@ -29,11 +29,12 @@ func (b *setup) duration(s *configs.Scenario, agents int) duration {
 	}
 	d.most = max(d.most, float64(p.SessionsSeen)/n*b.mean.length())
 	const margin = 1.25 // sessions end when they end
-	if need := margin * b.sessionsNeeded(p, n) * b.mean.length(); s.Workload.Trace != "" && need > d.most {
+	need := margin * b.sessionsNeeded(p, n) * b.mean.length()
+	if s.Workload.Trace != "" && need > d.most {
 		long := time.Duration(need * float64(time.Second)).Round(time.Second)
-		d.notes = append(d.notes, fmt.Sprintf("protocol.duration_max grew to %v: the minima of the protocol are %.3g sessions of "+
-			"each of %d agents, and those of the trace last %.0f s (%s)",
-			long, b.sessionsNeeded(p, n), agents, b.mean.length(), b.mean.causes()))
+		d.notes = append(d.notes, fmt.Sprintf("protocol.duration_max grew to %v: the minima of the protocol are %.3g "+
+			"sessions of each of %d agents, and those of the trace last %.0f s (%s)", long,
+			b.sessionsNeeded(p, n), agents, b.mean.length(), b.mean.causes()))
 		d.most = need
 	}
 	return d

@@ -101,6 +101,9 @@ func TestTheCheapProtocolAgreesWithTheBenchmarks(t *testing.T) {
 	require.Equal(t, letter.Capacity.Agents, early.Capacity.Agents, "only certain phases end early")
 	require.Less(t, early.Calls, letter.Calls)
 
+	if testing.Short() {
+		return
+	}
 	sets = append(sets, "deployment.aggregated.workers=16")
 	cheap := capacity(t, scenario(t, "h200-agentperf-slo20", append(sets, "protocol=steady-state")...))
 	letter = capacity(t, scenario(t, "h200-agentperf-slo20", append(sets, toTheLetter)...))

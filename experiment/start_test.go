@@ -72,7 +72,11 @@ func TestOneRequestIsReplayed(t *testing.T) {
 	twice := filepath.Join(t.TempDir(), "apart.jsonl")
 	later := `{"timestamp": 7200000, "input_length": 512, "output_length": 512}` + "\n"
 	require.NoError(t, os.WriteFile(twice, []byte(row+later), 0o600))
-	for _, name := range []string{"h200-agentperf-slo20", "gb300-agentperf-slo20", "gb300-claude-code"} {
+	names := []string{"h200-agentperf-slo20", "gb300-claude-code"}
+	if !testing.Short() {
+		names = append(names, "gb300-agentperf-slo20")
+	}
+	for _, name := range names {
 		for _, protocol := range []string{"steady-state", "aa-agentperf", "agentx"} {
 			for _, arrivals := range []string{"open", "partly-open"} {
 				for file, calls := range map[string]int64{trace: 1, twice: 2} {

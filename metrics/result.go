@@ -127,8 +127,8 @@ type Figures struct {
 	PrefixHitRate  float64 `json:"prefix_hit_rate"`
 	MeanInput      float64 `json:"mean_input_tokens"`
 	MeanOutput     float64 `json:"mean_output_tokens"`
-	ShareInGaps    float64 `json:"share_in_gaps"`   // of the agents' time: tools and people are at work, no call is under way
-	ShareOfPeople  float64 `json:"share_of_people"` // of the agents' time: people are, by the workload's means
+	ShareInGaps    float64 `json:"share_in_gaps"`   // of the agents' time: no call is under way
+	ShareOfPeople  float64 `json:"share_of_people"` // of the agents' time: they wait for people
 }
 
 // MarshalJSON writes null for speeds that no call has, as of answers of one

@@ -144,8 +144,8 @@ func timeRows(t table.Writer, r *metrics.Result) {
 	t.AppendRow(table.Row{"a turn", fmt.Sprintf("%s s: %s", Significant(r.Time.CycleS), strings.Join(parts, ", "))})
 	const mostly = 0.5
 	if m := &r.Metrics; m.ShareInGaps > mostly {
-		t.AppendRow(table.Row{"gaps", fmt.Sprintf("%.0f %% of the agents' time, %.0f %% people", percent*m.ShareInGaps,
-			percent*m.ShareOfPeople)})
+		t.AppendRow(table.Row{"gaps", fmt.Sprintf("%.0f %% of the agents' time, %.0f %% people", 100*m.ShareInGaps,
+			100*m.ShareOfPeople)})
 	}
 	busy := []string{}
 	for _, pool := range r.Memory {

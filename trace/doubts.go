@@ -53,11 +53,11 @@ func bounded[Q ~float64](path string, d *Distribution[Q]) []string {
 	switch {
 	case !d.Used() || d.Kind == Uniform:
 	case d.Max > 0 && typical > d.Max:
-		return []string{fmt.Sprintf("workload.%s: its median %s is above its max %s: most values are the max", path, show(typical),
-			show(d.Max))}
+		return []string{fmt.Sprintf("workload.%s: its median %s is above its max %s: most values are the max", path,
+			show(typical), show(d.Max))}
 	case typical < d.Min:
-		return []string{fmt.Sprintf("workload.%s: its median %s is below its min %s: most values are the min", path, show(typical),
-			show(d.Min))}
+		return []string{fmt.Sprintf("workload.%s: its median %s is below its min %s: most values are the min", path,
+			show(typical), show(d.Min))}
 	}
 	return nil
 }
