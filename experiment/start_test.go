@@ -1,6 +1,7 @@
 package experiment_test
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"agentsim/experiment"
 	"agentsim/metrics"
 )
 
@@ -109,4 +111,23 @@ func TestResultsCarryTheScenariosWarnings(t *testing.T) {
 	for _, r := range []*metrics.Result{capacity(t, s)} {
 		require.Contains(t, r.Warnings, "workload.tool_gap: its median 120s is above its max 5s: most values are the max")
 	}
+}
+
+// Sub-agents of a profile come with their sessions in lanes; elsewhere they are
+// left out, and the result says so.
+func TestSubAgentsOfAProfile(t *testing.T) {
+	sets := []string{"workload={profile: agentx-256k}", "protocol.ramp=10s", "protocol.warmup=60s", "protocol.duration=300s",
+		"protocol.duration_max=300s"}
+	run := func(more ...string) *metrics.Result {
+		s := scenario(t, "h200-agentperf-slo20", append(append([]string{"protocol=agentx"}, sets...), more...)...)
+		r, err := experiment.Run(context.Background(), s, 4, experiment.Options{})
+		require.NoError(t, err)
+		return r
+	}
+	lanes, closed := run(), run("workload.arrivals=closed")
+	const leftOut = "workload.sub_agents: left out, since workload.arrivals is not lanes"
+	require.NotContains(t, lanes.Warnings, leftOut)
+	require.Contains(t, closed.Warnings, leftOut)
+	require.Greater(t, lanes.Metrics.TurnsPerS*lanes.Time.CycleS, 4.5, "Little's law: more agents than lanes")
+	require.InDelta(t, 4, closed.Metrics.TurnsPerS*closed.Time.CycleS, 0.1)
 }
