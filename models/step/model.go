@@ -25,6 +25,9 @@ func New(cfg Config) (*Model, error) {
 	if err := cfg.Shape.fits(&cfg.LLM); err != nil {
 		return nil, err
 	}
+	if d := cfg.draft(); d.Drafts() {
+		cfg.Shape.DraftTokens = d.Depth
+	}
 	m := &Model{worker: newWorker(cfg)}
 	if err := m.worker.check(); err != nil {
 		return nil, err
@@ -45,12 +48,15 @@ func (m *Model) TokensPerSequence() int { return m.worker.perSequence }
 // TokensPerStep is the mean number of tokens a decoding sequence gains in a
 // step, with the acceptance of its draft tokens.
 func (m *Model) TokensPerStep() float64 {
-	drafts := m.worker.shape.DraftTokens
-	if drafts == 0 {
-		return 1
+	if n := len(m.worker.lengths); n > 0 {
+		return m.worker.lengths[n-1]
 	}
-	return m.worker.cfg.LLM.Acceptance[drafts-1]
+	return 1
 }
+
+// Lengths is the mean number of tokens of a step at draft depths 1, 2, … up to
+// the one in use; empty without speculation.
+func (m *Model) Lengths() []float64 { return m.worker.lengths }
 
 // ExpertsPath is the kernel path the routed experts run on.
 func (m *Model) ExpertsPath() string { return m.stack.experts.path }
