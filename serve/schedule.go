@@ -22,9 +22,13 @@ func (w *worker) endLeg() error {
 	if n := w.leg.decode; n > 0 {
 		w.bookDecode()
 		w.batch.advance(n)
+		w.batch.emitFresh()
 	}
 	if err := w.batch.complete(); err != nil {
 		return err
+	}
+	if len(w.chunks) > 0 {
+		w.hold.promptsEnded(w.batch.steps, w.leavesWaiting())
 	}
 	if err := w.endChunks(); err != nil {
 		return err
@@ -45,8 +49,10 @@ func (w *worker) plan() error {
 	}
 	if w.decodes && !w.prefills {
 		w.batch.restoreSlots()
-		if err := w.batch.admitWaiting(); err != nil {
-			return err
+		if w.batch.looks() {
+			if err := w.batch.admitWaiting(); err != nil {
+				return err
+			}
 		}
 	}
 	tokens := 0
@@ -83,10 +89,12 @@ func (w *worker) beginRun() {
 	if len(b.overflows) > 0 {
 		count = max(1, min(count, b.overflows[0].step-b.steps))
 	}
-	if w.hold.until > b.steps {
-		count = min(count, w.hold.until-b.steps)
+	for _, until := range []int64{w.hold.until, b.looksAt} {
+		if until > b.steps {
+			count = min(count, until-b.steps)
+		}
 	}
-	if b.displaced || w.policy.singleSteps {
+	if b.displaced || len(b.fresh) > 0 || w.policy.singleSteps {
 		count = 1
 	}
 	w.setLoads(true)
@@ -99,6 +107,13 @@ func (w *worker) beginRun() {
 		last = w.price.Step(w.loads)
 	}
 	w.run(newLeg(w.clock.Now(), int(count), int(count), first, last))
+}
+
+// leavesWaiting reports whether a prompt waits that the step under way had no
+// part of.
+func (w *worker) leavesWaiting() bool {
+	with, _ := w.prompts()
+	return with > 0
 }
 
 // await puts a call whose cache has arrived in line for a decode slot.
