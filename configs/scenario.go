@@ -105,6 +105,8 @@ func (s *Scenario) Validate() error {
 		faults.Add("kernels", "there is no preset %q%s The name follows from system.accelerator.kernels and engine.kernels: "+
 			"name others there, or set kernels", name, hint)
 	}
+	completed := s.Deployment.Completed(&s.Engine)
+	faults.In("deployment", completed.Limited())
 	return faults.Err()
 }
 

@@ -49,6 +49,9 @@ func (c *Config) Prepare() error {
 	if err := c.Deployment.Validate(); err != nil {
 		return fault.In("deployment", err)
 	}
+	if err := c.Deployment.Limited(); err != nil {
+		return fault.In("deployment", err)
+	}
 	if err := c.Deployment.Cache.Eviction.CheckClasses(c.classes()); err != nil {
 		return fault.In("deployment.cache", err)
 	}

@@ -226,11 +226,19 @@ func (p *PoolSpec) validate(name string) error {
 			return fault.In(name+".draft", err)
 		}
 	}
-	if name != DecodePool && p.TokenBudget < 1 {
-		return fault.New(name+".token_budget", "want the tokens a rank may prefill in one step, e.g. 8192")
-	}
-	if name != PrefillPool && p.MaxBatchPerRank < 1 {
-		return fault.New(name+".max_batch_per_rank", "want the sequences a rank may decode at once, e.g. 128")
+	return nil
+}
+
+// Limited reports a pool without the limits that neither the deployment nor the
+// engine's schedule sets.
+func (d *DeploymentSpec) Limited() error {
+	for _, p := range d.Pools() {
+		if p.Name != DecodePool && p.Spec.TokenBudget < 1 {
+			return fault.New(p.Name+".token_budget", "want the tokens a rank may prefill in one step, e.g. 8192")
+		}
+		if p.Name != PrefillPool && p.Spec.MaxBatchPerRank < 1 {
+			return fault.New(p.Name+".max_batch_per_rank", "want the sequences a rank may decode at once, e.g. 128")
+		}
 	}
 	return nil
 }

@@ -14,15 +14,15 @@ type host struct {
 }
 
 // newHost takes an engine's host for a model with these layers, divided over
-// stages. Layers that keep a state launch many small kernels.
+// stages.
 func newHost(e *EngineSpec, layers []layerKind, stages float64) host {
 	h := host{loop: float64(e.Host.Loop), perSequence: float64(e.Host.PerSequence), hidden: e.Schedule.Host.Hidden,
 		perStep: float64(e.Host.PerStep)}
 	if e.Schedule.Host.Graphs == GraphsDecode {
 		for i := range layers {
 			each := e.Host.Launch
-			if layers[i].shape.Recurrent() {
-				each = e.Host.LaunchState
+			if k := &layers[i]; k.shape.Recurrent() || k.perIndex > 0 || k.attention.Compress > 0 {
+				each = e.Host.LaunchMany
 			}
 			h.least += float64(each) * layers[i].count / stages
 		}

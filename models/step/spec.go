@@ -39,11 +39,12 @@ type HostCost struct {
 	// sequence of the busiest rank; schedule.host.hidden says under what it runs.
 	Loop        units.Seconds `yaml:"loop,omitempty"`
 	PerSequence units.Seconds `yaml:"per_sequence,omitempty"`
-	// Launch is the time to launch the kernels of one layer one by one, of one
-	// layer that keeps a state LaunchState: where schedule.host.graphs leaves a
-	// step out, it takes no less.
-	Launch      units.Seconds `yaml:"launch,omitempty"`
-	LaunchState units.Seconds `yaml:"launch_state,omitempty"`
+	// Launch is the time to launch the kernels of one layer one by one, and
+	// LaunchMany that of one whose attention is many small ones: a state, an
+	// indexer, compressed entries. Where schedule.host.graphs leaves a step out,
+	// it takes no less.
+	Launch     units.Seconds `yaml:"launch,omitempty"`
+	LaunchMany units.Seconds `yaml:"launch_many,omitempty"`
 
 	Ingress units.Seconds `yaml:"ingress"` // per request: HTTP, router, scheduling, beside the work below
 	// The work of the front end, done by Processes (0 = as many as it takes) at
