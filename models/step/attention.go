@@ -48,6 +48,13 @@ func (k *layerKind) attend(l *ledger, index int, ranks []Rank, p part) {
 	l.add(e)
 }
 
+// replay books the small kernels around the core of a layer that keeps a state.
+func (k *layerKind) replay(l *ledger) {
+	if k.shape.Recurrent() {
+		l.add(entry{operator: Small, count: k.count, seconds: float64(k.worker.cfg.Engine.Host.Replay)})
+	}
+}
+
 // share sorts a rank's load into the features of prefill and decode kernels.
 func (k *layerKind) share(r *Rank, w *llm.Work) share {
 	var s share

@@ -45,6 +45,10 @@ type HostCost struct {
 	// it takes no less.
 	Launch     units.Seconds `yaml:"launch,omitempty"`
 	LaunchMany units.Seconds `yaml:"launch_many,omitempty"`
+	// Replay is the time of the small kernels in front of and behind the core of
+	// a layer that keeps a state (convolution, gates, norms), also in a graph.
+	// No table measures them.
+	Replay units.Seconds `yaml:"replay,omitempty"`
 
 	Ingress units.Seconds `yaml:"ingress"` // per request: HTTP, router, scheduling, beside the work below
 	// The work of the front end, done by Processes (0 = as many as it takes) at

@@ -62,6 +62,14 @@ func (a *AcceptedLength) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// MarshalYAML writes a number as such.
+func (a AcceptedLength) MarshalYAML() (any, error) {
+	if v := a.number(); v > 0 {
+		return v, nil
+	}
+	return string(a), nil
+}
+
 // number is the length, or 0 where it is none.
 func (a AcceptedLength) number() float64 {
 	v, err := strconv.ParseFloat(string(a), 64)

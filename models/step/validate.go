@@ -22,6 +22,7 @@ func (e EngineSpec) Validate() error {
 		{e.Host.PerSequence >= 0, "host.per_sequence", float64(e.Host.PerSequence), "0s or more"},
 		{e.Host.Launch >= 0, "host.launch", float64(e.Host.Launch), "0s or more"},
 		{e.Host.LaunchMany >= 0, "host.launch_many", float64(e.Host.LaunchMany), "0s or more"},
+		{e.Host.Replay >= 0, "host.replay", float64(e.Host.Replay), "0s or more"},
 		{e.Host.Processes >= 0, "host.processes", float64(e.Host.Processes), "0 (as many as it takes) or more"},
 		{e.Host.PerRequest >= 0, "host.per_request", float64(e.Host.PerRequest), "0s or more"},
 		{e.Host.PerOutputToken >= 0, "host.per_output_token", float64(e.Host.PerOutputToken), "0s or more"},
