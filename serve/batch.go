@@ -11,21 +11,24 @@ type batch struct {
 	overflows dueHeap // the same by the step at which their cache is full; may hold some that have left
 
 	steps     int64   // virtual steps completed
+	made      int64   // decode steps completed
+	unit      int64   // virtual steps that a decode step is worth with the batch as it is
 	size      int     // sequences with a slot, over all ranks
 	admitted  int64   // calls that ever came to the batch
 	settled   int64   // of these, at earlier boundaries than the last
 	fresh     []int32 // calls whose first token comes with the next step
-	lookedAt  int64   // virtual step at which arrived calls were last looked at
+	lookedAt  int64   // decode step at which arrived calls were last looked at
 	looksAt   int64   // at which they will be next; 0 = at every one
 	displaced bool    // some call has lost its slot for the next step only
 }
 
 // advance moves the virtual step counter, and every context with it.
 func (b *batch) advance(steps int) {
-	b.steps += int64(steps)
+	b.made += int64(steps)
+	b.steps += int64(steps) * b.unit
 	for i := range b.ranks {
 		r := &b.ranks[i]
-		r.context += float64(r.sequences) * b.growth * float64(steps)
+		r.context += float64(r.sequences) * b.growth * float64(int64(steps)*b.unit)
 	}
 }
 
@@ -40,12 +43,12 @@ func (b *batch) load() int { return b.size + b.waiting.n }
 func (b *batch) looks() bool {
 	b.looksAt = 0
 	n := int64(b.policy.handoverPoll)
-	if n <= 1 || b.size == 0 || (b.steps-b.lookedAt)%n == 0 {
-		b.lookedAt = b.steps
+	if n <= 1 || b.size == 0 || (b.made-b.lookedAt)%n == 0 {
+		b.lookedAt = b.made
 		return true
 	}
 	if b.waiting.n > 0 {
-		b.looksAt = b.lookedAt + (b.steps-b.lookedAt+n-1)/n*n
+		b.looksAt = b.lookedAt + (b.made-b.lookedAt+n-1)/n*n
 	}
 	return false
 }

@@ -104,7 +104,7 @@ func (b *batch) start(id int32) error {
 		return b.leave(id)
 	}
 	if !c.preempted() {
-		s.steps = b.drafts.steps(&c.request, rest)
+		s.steps = b.drafts.steps(&c.request, rest) * b.step
 	}
 	s.context = c.prompt() + 1
 	s.room = c.prompt() + b.policy.reserve

@@ -3,7 +3,7 @@ package serve
 import "agentsim/models/step"
 
 // hold is the state of a worker that holds prompts back while it decodes; see
-// step.Schedule. All steps are virtual ones.
+// step.Schedule. All steps are decode steps made.
 type hold struct {
 	waiting bool
 	since   int64 // at which the wait for company began
@@ -32,12 +32,12 @@ func (w *worker) holds() bool {
 	} else {
 		h.until = max(h.until, w.polled(), w.gathered(with))
 	}
-	return h.until > w.batch.steps
+	return h.until > w.batch.made
 }
 
 // kept is the step at which the interval between prompts is over.
 func (w *worker) kept(i *step.Interval) int64 {
-	steps, n := w.batch.steps, int64(i.N)
+	steps, n := w.batch.made, int64(i.N)
 	switch {
 	case n == 0:
 		return 0
@@ -56,7 +56,7 @@ func (w *worker) polled() int64 {
 	if n <= 1 {
 		return 0
 	}
-	passed := w.batch.steps - w.hold.looked
+	passed := w.batch.made - w.hold.looked
 	return w.hold.looked + (passed+n-1)/n*n
 }
 
@@ -68,16 +68,16 @@ func (w *worker) gathered(with int) int64 {
 		return 0
 	}
 	if !h.waiting {
-		h.waiting, h.since, h.ready = true, w.batch.steps, -1
+		h.waiting, h.since, h.ready = true, w.batch.made, -1
 	}
 	until := h.since + int64(g.Timeout) - 1
 	if g.AllRanks && with == len(w.ranks) {
 		if h.ready < 0 {
-			h.ready = w.batch.steps
+			h.ready = w.batch.made
 		}
 		until = min(until, h.ready+int64(g.Extra))
 	}
-	if until <= w.batch.steps {
+	if until <= w.batch.made {
 		h.waiting = false
 	}
 	return until

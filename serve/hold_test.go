@@ -18,7 +18,7 @@ func holding(t *testing.T, spec HoldSpec, schedule step.Schedule) *worker {
 	for i := range w.ranks {
 		w.ranks[i].sequences, w.ranks[i].running = 1, 1
 	}
-	w.batch.size, w.batch.steps = 2, 7
+	w.batch.size, w.batch.made = 2, 7
 	return w
 }
 
@@ -28,7 +28,7 @@ func begins(w *worker) int {
 		if !w.holds() {
 			return n
 		}
-		w.batch.steps++
+		w.batch.made++
 	}
 }
 
@@ -38,9 +38,9 @@ func TestAWorkerThatPollsLeavesPromptsUntilItLooks(t *testing.T) {
 	w.ranks[0].queue.push(0)
 	require.True(t, w.holds())
 	require.EqualValues(t, 10, w.hold.until)
-	w.batch.steps = 10
+	w.batch.made = 10
 	require.False(t, w.holds())
-	w.batch.steps, w.batch.size = 12, 0
+	w.batch.made, w.batch.size = 12, 0
 	require.False(t, w.holds(), "an idle worker begins at once")
 }
 
@@ -51,7 +51,7 @@ func TestAStepWithPromptsLooksAtTheQueue(t *testing.T) {
 	w.ranks[0].queue.push(0)
 	w.hold.promptsEnded(7, false)
 	require.False(t, w.holds())
-	w.batch.steps++
+	w.batch.made++
 	require.Equal(t, 30, begins(w))
 }
 
@@ -94,11 +94,11 @@ func TestAWorkerWaitsUntilItsBudgetIsFilled(t *testing.T) {
 // step 8; if that leaves others waiting, prompts run in 9, too.
 func TestPromptsWaitForAStepOfTheGrid(t *testing.T) {
 	w := holding(t, HoldSpec{}, step.Schedule{Interval: step.Interval{N: 4, Kind: step.Grid}})
-	w.batch.steps = 4
+	w.batch.made = 4
 	w.ranks[0].queue.push(0)
 	require.Equal(t, 4, begins(w))
-	require.EqualValues(t, 7, w.batch.steps)
-	w.batch.steps = 8
+	require.EqualValues(t, 7, w.batch.made)
+	w.batch.made = 8
 	w.hold.promptsEnded(8, true)
 	require.Equal(t, 1, begins(w))
 	w.hold.promptsEnded(8, false)

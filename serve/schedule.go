@@ -28,7 +28,7 @@ func (w *worker) endLeg() error {
 		return err
 	}
 	if len(w.chunks) > 0 {
-		w.hold.promptsEnded(w.batch.steps, w.leavesWaiting())
+		w.hold.promptsEnded(w.batch.made, w.leavesWaiting())
 	}
 	if err := w.endChunks(); err != nil {
 		return err
@@ -76,7 +76,7 @@ func (w *worker) beginStep() {
 		decode = 1
 	}
 	w.setLoads(decode > 0)
-	cost := w.price.Step(w.loads)
+	cost := w.pricer().Step(w.loads)
 	w.run(newLeg(w.clock.Now(), 1, decode, cost, cost))
 }
 
@@ -85,26 +85,27 @@ func (w *worker) beginStep() {
 // slot back, or held prompts are looked at.
 func (w *worker) beginRun() {
 	b := &w.batch
-	count := b.ends[0].step - b.steps
+	w.setLoads(true)
+	price := w.pricer()
+	count := (b.ends[0].step - b.steps + b.unit - 1) / b.unit
 	if len(b.overflows) > 0 {
-		count = max(1, min(count, b.overflows[0].step-b.steps))
+		count = max(1, min(count, (b.overflows[0].step-b.steps+b.unit-1)/b.unit))
 	}
 	for _, until := range []int64{w.hold.until, b.looksAt} {
-		if until > b.steps {
-			count = min(count, until-b.steps)
+		if until > b.made {
+			count = min(count, until-b.made)
 		}
 	}
 	if b.displaced || len(b.fresh) > 0 || w.policy.singleSteps {
 		count = 1
 	}
-	w.setLoads(true)
-	first := w.price.Step(w.loads)
+	first := price.Step(w.loads)
 	last := first
 	if count > 1 {
 		for i := range w.loads {
-			w.loads[i].Context += float64(w.loads[i].Sequences) * w.growth * float64(count-1)
+			w.loads[i].Context += float64(w.loads[i].Sequences) * w.growth * float64((count-1)*b.unit)
 		}
-		last = w.price.Step(w.loads)
+		last = price.Step(w.loads)
 	}
 	w.run(newLeg(w.clock.Now(), int(count), int(count), first, last))
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"agentsim/models/llm"
+	"agentsim/models/moe"
 	"agentsim/units"
 )
 
@@ -11,6 +12,9 @@ import (
 type Model struct {
 	worker worker
 	stack  stack
+
+	byBatch []depthRange // sets the depth of drafts
+	depths  []*Model     // the same worker at draft depths 0, 1, …; nil where the depth is fixed
 }
 
 // New builds the model of one worker. It reports shapes that the model or
@@ -35,7 +39,42 @@ func New(cfg Config) (*Model, error) {
 	if err := m.stack.build(&m.worker); err != nil {
 		return nil, err
 	}
-	return m, nil
+	return m, m.vary()
+}
+
+// vary builds the worker at all depths of drafts, if they follow the batch.
+func (m *Model) vary() error {
+	d := m.worker.draft
+	if !d.Drafts() || len(d.ByBatch) == 0 {
+		return nil
+	}
+	var err error
+	if m.byBatch, err = d.ranges(); err != nil {
+		return err
+	}
+	cfg := m.worker.cfg
+	cfg.Tabulate = func(moe.Spec) (*moe.Table, error) { return m.stack.experts.table, nil }
+	d.ByBatch, d.ByPosition, d.Accepted, d.Verify = nil, gains(m.worker.lengths), "", 0
+	m.depths = make([]*Model, d.Depth+1)
+	for d.Depth = range m.depths {
+		draft := d
+		cfg.Draft, cfg.Shape.DraftTokens = &draft, 0
+		if m.depths[draft.Depth], err = New(cfg); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Varies reports whether the depth of drafts follows the batch.
+func (m *Model) Varies() bool { return m.depths != nil }
+
+// At is the worker as it speculates with so many sequences on its busiest rank.
+func (m *Model) At(sequences int) *Model {
+	if m.depths == nil {
+		return m
+	}
+	return m.depths[depthIn(m.byBatch, len(m.depths)-1, sequences)]
 }
 
 // Config returns what the model was built from, its shape normalised.

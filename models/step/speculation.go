@@ -173,8 +173,16 @@ func (d *DraftSpec) ranges() ([]depthRange, error) {
 // DepthAt is the depth at a batch of so many sequences.
 func (d *DraftSpec) DepthAt(batch int) int {
 	list, err := d.ranges()
-	if !d.Drafts() || err != nil || len(list) == 0 {
+	if !d.Drafts() || err != nil {
 		return d.Depth
+	}
+	return depthIn(list, d.Depth, batch)
+}
+
+// depthIn is the depth that ranges set for a batch; without any, the deepest.
+func depthIn(list []depthRange, deepest, batch int) int {
+	if len(list) == 0 {
+		return deepest
 	}
 	if list[0].from == 0 { // limits
 		for _, r := range list {
@@ -244,6 +252,17 @@ func continued(known []float64, depth int) []float64 {
 			ratio = min(1, last/before)
 		}
 		list = append(list, list[n-1]+max(0, last)*max(0, ratio))
+	}
+	return list
+}
+
+// gains are what every depth adds to the tokens of a step: the shares by position.
+func gains(lengths []float64) []float64 {
+	list := make([]float64, len(lengths))
+	before := 1.0
+	for i := range list {
+		list[i] = min(before, max(0, gain(lengths, i)))
+		before = list[i]
 	}
 	return list
 }
