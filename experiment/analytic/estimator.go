@@ -257,7 +257,8 @@ func (e *Estimator) Curve(d *serve.DeploymentSpec, p serve.NamedPool) (Curve, er
 	if n.entry.slots < 1 {
 		return Curve{}, n.entry.full(n.work)
 	}
-	return Curve{n.entry.prices.decoding(n.entry.slots, n.entry.model.TokensPerStep()), n.entry.slots * n.work.decodeContext}, nil
+	loads := n.entry.prices.decoding(n.entry.slots, n.entry.model.TokensPerStep())
+	return Curve{loads, n.entry.slots * n.work.decodeContext}, nil
 }
 
 func (e *Estimator) caching(d *serve.DeploymentSpec) caching {

@@ -67,7 +67,8 @@ func termsOf(s *configs.Scenario) Terms {
 	t.Kernels.ExpertsPath = nil
 	pools := d.Pools()
 	first, last := pools[0].Spec, pools[len(pools)-1].Spec
-	t.Deployment = Deployment{Mode: d.Mode, DraftTokens: last.Depth(), Draft: last.Draft, Precision: d.Precision, Router: d.Router,
+	t.Deployment = Deployment{Mode: d.Mode, DraftTokens: last.Depth(), Draft: last.Draft, Precision: d.Precision,
+		Router:   d.Router,
 		Batching: d.Batching, PrefillOrder: d.PrefillOrder, DecodeOrder: d.DecodeOrder, Spill: d.Spill, Hold: d.Hold,
 		Experts: d.Experts, Cache: d.Cache, ExpertsPath: pathOf(s, last), PrefillExpertsPath: pathOf(s, first)}
 	return t

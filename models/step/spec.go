@@ -55,7 +55,7 @@ type HostCost struct {
 	// every worker that takes prompts: a request waits for a free one.
 	Processes      int           `yaml:"processes,omitempty"`
 	PerRequest     units.Seconds `yaml:"per_request,omitempty"`      // routing and orchestrating a request
-	PerPromptToken units.Seconds `yaml:"per_prompt_token"`           // tokenising, hashing and serialising the whole prompt
+	PerPromptToken units.Seconds `yaml:"per_prompt_token"`           // tokenising and hashing the whole prompt
 	PerOutputToken units.Seconds `yaml:"per_output_token,omitempty"` // detokenising and streaming
 }
 

@@ -2,6 +2,7 @@ package step
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -63,12 +64,7 @@ func (a *AcceptedLength) UnmarshalText(text []byte) error {
 }
 
 // MarshalYAML writes a number as such.
-func (a AcceptedLength) MarshalYAML() (any, error) {
-	if v := a.number(); v > 0 {
-		return v, nil
-	}
-	return string(a), nil
-}
+func (a AcceptedLength) MarshalYAML() ([]byte, error) { return []byte(a), nil }
 
 // number is the length, or 0 where it is none.
 func (a AcceptedLength) number() float64 {
@@ -142,7 +138,8 @@ type depthRange struct{ from, to, depth int }
 // ranges reads by_batch, the smallest batches first.
 func (d *DraftSpec) ranges() ([]depthRange, error) {
 	var list []depthRange
-	for key, depth := range d.ByBatch {
+	for _, key := range slices.Sorted(maps.Keys(d.ByBatch)) {
+		depth := d.ByBatch[key]
 		low, high, isRange := strings.Cut(key, "-")
 		r := depthRange{depth: depth}
 		var err error
