@@ -116,6 +116,7 @@ func untilSessions(cluster *serve.Cluster, sessions int64) error {
 func latencies(p *prediction, t *serve.Tally) {
 	slices.Sort(t.TTFT)
 	p[TTFT] = metrics.Quantile(t.TTFT, median)
+	p[TTFTSlow] = metrics.Quantile(t.TTFT, slow)
 	p[TTFTLate] = metrics.Quantile(t.TTFT, late)
 	p[TTFTTail] = metrics.Quantile(t.TTFT, tail)
 	p[TTFTMean] = mean(t.TTFT)
@@ -127,6 +128,9 @@ func latencies(p *prediction, t *serve.Tally) {
 	}
 	slices.Sort(spans)
 	p[TPOT], p[TPOTMean] = metrics.Quantile(spans, median), mean(spans)
+	p[TPOTSlow] = metrics.Quantile(spans, slow)
+	p[TPOTLate] = metrics.Quantile(spans, late)
+	p[TPOTTail] = metrics.Quantile(spans, tail)
 }
 
 func mean(values []float64) float64 {

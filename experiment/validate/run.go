@@ -136,6 +136,7 @@ func (j *prepared) run(c *Case) (prediction, error) {
 // The quantiles that tables report, and milliseconds.
 const (
 	median = 0.5
+	slow   = 0.9
 	late   = 0.95
 	tail   = 0.99
 	milli  = 1e3
