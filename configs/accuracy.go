@@ -164,10 +164,15 @@ func (a *Accuracy) Of(quantity string, s *Stack) (StackError, bool) {
 // Decode ends the names of the quantities that are times of decode steps.
 const Decode = ".decode"
 
+// quantity is that of a name; where too few runs tell of it under its kind of
+// load, that of requests of fixed length.
 func (a *Accuracy) quantity(name string) *Quantity {
-	for i := range a.Quantities {
-		if a.Quantities[i].Of == name {
-			return &a.Quantities[i]
+	_, what, _ := strings.Cut(name, ".")
+	for _, of := range []string{name, "fixed." + what} {
+		for i := range a.Quantities {
+			if a.Quantities[i].Of == of {
+				return &a.Quantities[i]
+			}
 		}
 	}
 	return nil

@@ -57,7 +57,7 @@ func (a validateCommands) run(cmd *cobra.Command, args []string) error {
 		}
 		results = append(results, r)
 	}
-	accuracy, _, err := configs.LoadPreset[configs.Accuracy](configs.Presets(), "accuracy", "serving", nil)
+	accuracy, err := accuracy()
 	if err != nil {
 		return err
 	}
@@ -68,7 +68,7 @@ func (a validateCommands) run(cmd *cobra.Command, args []string) error {
 		}
 	}
 	if file := a.settings.GetString("fit"); file != "" {
-		if err := a.fit(file, results); err != nil {
+		if err := a.fit(file, results, accuracy); err != nil {
 			return err
 		}
 	}
@@ -81,8 +81,8 @@ func (a validateCommands) run(cmd *cobra.Command, args []string) error {
 }
 
 // fit writes the hierarchy of errors.
-func (a validateCommands) fit(file string, results []*validate.Result) error {
-	fitted, err := validate.Fit(results, a.now().UTC().Format(time.DateOnly))
+func (a validateCommands) fit(file string, results []*validate.Result, before *configs.Accuracy) error {
+	fitted, err := validate.Fit(results, before, a.now().UTC().Format(time.DateOnly))
 	if err != nil {
 		return err
 	}

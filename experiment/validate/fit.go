@@ -15,16 +15,21 @@ import (
 
 // Fit fits the hierarchy of errors of every quantity to the comparisons of
 // results. Date is that of the fit.
-func Fit(results []*Result, date string) (*configs.Accuracy, error) {
+// What an earlier one
+// knows to have been released sooner than it ran in public is kept.
+func Fit(results []*Result, before *configs.Accuracy, date string) (*configs.Accuracy, error) {
 	g, err := gather(results)
 	if err != nil {
 		return nil, err
 	}
+	for _, f := range before.First {
+		g.seen(f.Of, f.Date)
+	}
 	a := &configs.Accuracy{Name: "serving", Date: date, First: g.first()}
 	// Published gains of weeks: 1.6 times on GB300 in a month, over 10 on MI355X
 	// in the first weeks of a model.
-	a.Early = configs.Early{Days: 60, Slower: 1.6, Worst: 10}
-	for _, name := range slices.Sorted(maps.Keys(g.samples)) {
+	a.Early = configs.Early{Days: 30, Slower: 1.6, Worst: 10}
+	for _, name := range g.names() {
 		f, err := fit(g.samples[name])
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
@@ -43,7 +48,8 @@ func Fit(results []*Result, date string) (*configs.Accuracy, error) {
 		Source: "InferenceX and its pull requests: 1.6 times in a month (GB300, TensorRT-LLM), over 10 in the first weeks " +
 			"of a model (MI355X)",
 	}
-	a.Sources["first"] = hardware.Source{Basis: publishedBasis, Source: "dates of the public runs themselves"}
+	a.Sources["first"] = hardware.Source{Basis: publishedBasis, Source: "dates of the public runs themselves; DeepSeek-V4 was " +
+		"released on 2026-04-23"}
 	return a, nil
 }
 
@@ -98,14 +104,40 @@ func (g *gathered) add(run []Comparison, stack *configs.Stack) {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(sums)) {
-		g.samples[name] = append(g.samples[name], sample{stack.Path(), sums[name] / counts[name]})
-	}
-	for _, of := range []string{stack.Model, stack.Accelerator.Name} {
-		if before, ok := g.dates[of]; stack.Date != "" && (!ok || stack.Date < before) {
-			g.dates[of] = stack.Date
+		s := sample{stack.Path(), sums[name] / counts[name]}
+		g.samples[name] = append(g.samples[name], s)
+		if load, what, _ := strings.Cut(name, "."); load != draftLoad && slices.Contains(anyLoad, what) {
+			g.samples["any."+what] = append(g.samples["any."+what], s)
 		}
 	}
+	g.seen(stack.Model, stack.Date)
+	g.seen(stack.Accelerator.Name, stack.Date)
 }
+
+// names lists the quantities that enough runs tell of.
+func (g *gathered) names() []string {
+	var names []string
+	for _, name := range slices.Sorted(maps.Keys(g.samples)) {
+		if len(g.samples[name]) >= runsLeast {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// seen keeps the earliest date of a model or an accelerator.
+func (g *gathered) seen(of, date string) {
+	if before, ok := g.dates[of]; date != "" && (!ok || date < before) {
+		g.dates[of] = date
+	}
+}
+
+// anyLoad are the quantities that are also fitted to runs of every load whose
+// depth of speculation is known: what a stack does to a step and to its watts.
+var anyLoad = []string{"decode", "watts"}
+
+// runsLeast is how many runs a hierarchy is fitted to at the least.
+const runsLeast = 8
 
 func (g *gathered) first() []configs.FirstRun {
 	var list []configs.FirstRun
@@ -272,7 +304,7 @@ func Folds(results []*Result) ([]Fold, error) {
 		return nil, err
 	}
 	var list []Fold
-	for _, name := range slices.Sorted(maps.Keys(g.samples)) {
+	for _, name := range g.names() {
 		f, err := fit(g.samples[name])
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)

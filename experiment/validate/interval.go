@@ -14,7 +14,7 @@ import (
 func quantity(c *Comparison) string {
 	load := c.Load
 	if load != agentsLoad && c.MTP {
-		load = "draft"
+		load = draftLoad
 	}
 	return load + "." + map[string]string{
 		TotalThroughput.String():  "throughput",
@@ -50,6 +50,9 @@ func (c *Comparison) off() float64 {
 
 // usable says whether the error is a number: a prediction of nothing has none.
 func (c *Comparison) usable() bool { return c.share() || c.Predicted > 0 }
+
+// draftLoad is requests of fixed length with speculative decoding.
+const draftLoad = "draft"
 
 // accelerators loads accelerators by the names of their systems.
 type accelerators map[string]*hardware.System
