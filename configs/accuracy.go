@@ -60,6 +60,10 @@ type StackNode struct {
 	Rows   int     `yaml:"rows"`
 	Centre float64 `yaml:"centre"`
 	Error  float64 `yaml:"error"` // standard deviation
+
+	// Within is the standard deviation of the runs of a stack, shrunk towards that
+	// of all stacks; 0 above and below a stack of its own.
+	Within float64 `yaml:"within,omitempty"`
 }
 
 // StackLevels names the levels of a stack, from the widest to the narrowest. A
@@ -152,7 +156,14 @@ func (a *Accuracy) Of(quantity string, s *Stack) (StackError, bool) {
 	if e.Own {
 		width = q.Seen
 	}
-	e.Spread = width * math.Sqrt(variance+q.Within*q.Within)
+	within := q.Within
+	if n := q.node(s.Own()); n != nil {
+		within = n.Within
+	}
+	e.Spread = width * math.Sqrt(variance+within*within)
+	if e.Own && q.node(s.Own()).Rows >= runsKnown {
+		e.Spread = min(e.Spread, math.Log(widest)/2)
+	}
 	if !e.Own && a.early(s) && strings.HasSuffix(quantity, Decode) {
 		e.Early = true
 		low, high := math.Log(a.Early.Slower), math.Log(a.Early.Worst)
@@ -160,6 +171,13 @@ func (a *Accuracy) Of(quantity string, s *Stack) (StackError, bool) {
 	}
 	return e, true
 }
+
+// From P10 to P90 an interval spans at most this factor where so many runs of
+// the stack are known: a wider one says nothing. Coverage is counted with it.
+const (
+	widest    = 4.
+	runsKnown = 5
+)
 
 // Decode ends the names of the quantities that are times of decode steps.
 const Decode = ".decode"

@@ -9,7 +9,7 @@ type ModelInterval struct {
 	PerMW          PerMWQuantiles `json:"agents_per_mw"`
 
 	Draws      int            `json:"draws"`
-	Infeasible float64        `json:"infeasible_share"` // of the draws; they count as 0 agents
+	Infeasible float64        `json:"infeasible_share"` // of the draws; they are left out of the quantiles
 	Stack      StackBasis     `json:"stack"`
 	Parts      []IntervalPart `json:"parts,omitempty"` // where asked for
 }

@@ -28,9 +28,7 @@ func Interval(ctx context.Context, s *Scenario, simulated *metrics.Result, a *co
 	if err != nil {
 		return nil, err
 	}
-	var all metrics.Uncertainty
-	all.Sample = answers
-	summarise(&all)
+	all := quantiles(answers)
 	m := &metrics.ModelInterval{
 		Agents:         all.Agents,
 		PerAccelerator: all.PerAccelerator,
@@ -43,6 +41,19 @@ func Interval(ctx context.Context, s *Scenario, simulated *metrics.Result, a *co
 		m.Parts, err = v.parts(ctx)
 	}
 	return m, err
+}
+
+// quantiles are those of the draws that serve anybody: the deployment is there,
+// so that memory in which it does not fit is no doubt about it. The share of the
+// others is told.
+func quantiles(answers []metrics.Answer) *metrics.Uncertainty {
+	serving := slices.DeleteFunc(slices.Clone(answers), func(a metrics.Answer) bool { return a.Agents == 0 })
+	u := &metrics.Uncertainty{Sample: serving}
+	if len(serving) > 0 {
+		summarise(u)
+	}
+	u.Infeasible = 1 - float64(len(serving))/float64(len(answers))
+	return u
 }
 
 // IntervalOptions are what an interval takes besides its scenario.
@@ -215,9 +226,7 @@ func (v *doubts) parts(ctx context.Context) ([]metrics.IntervalPart, error) {
 		if err != nil {
 			return nil, err
 		}
-		var u metrics.Uncertainty
-		u.Sample = answers
-		summarise(&u)
+		u := quantiles(answers)
 		list = append(list, metrics.IntervalPart{
 			Part:           part,
 			Inputs:         n,

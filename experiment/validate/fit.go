@@ -185,8 +185,7 @@ func fit(samples []sample) (*fitted, error) {
 	if f.spreads, err = estimate(f.root, len(configs.StackLevels()), scale); err != nil {
 		return nil, err
 	}
-	f.root.up(&f.spreads, 0)
-	f.root.down(gaussian{}, &f.spreads, 0)
+	solve(f.root, &f.spreads)
 	return f, nil
 }
 
@@ -210,6 +209,7 @@ func (f *fitted) quantity(name string) configs.Quantity {
 			Rows:   n.rows,
 			Centre: digits(n.here.mean()),
 			Error:  digits(1 / math.Sqrt(n.here.precision)),
+			Within: digits(math.Sqrt(n.within)),
 		})
 	})
 	return q
@@ -244,7 +244,7 @@ func (f *fitted) seen() (distances []float64) {
 		if root == nil {
 			continue
 		}
-		if _, _, depth := root.place(s.path); depth < ownLevels {
+		if _, _, _, depth := root.place(s.path, &f.spreads); depth < ownLevels {
 			continue
 		}
 		centre, deviation := root.predict(s.path, &f.spreads)

@@ -28,6 +28,7 @@ type node struct {
 
 	own, here gaussian // what runs below say; the same with what comes from above
 	rows      int
+	within    float64 // variance of runs around their leaf's centre; of a stack of its own
 }
 
 // gaussian is a normal density of a centre, up to a factor; 0 says nothing.
@@ -153,28 +154,59 @@ func estimate(root *node, levels int, scale float64) (spreads, error) {
 	return from(found.X), nil // the best point so far also where evaluations ran out
 }
 
+// scatter finds the variance of the runs of every stack around what they are
+// predicted from, shrunk towards that of all stacks: as if each had so many more
+// runs that scatter as all do.
+func (n *node) scatter(v *spreads, depth int) {
+	const prior = 8 // runs
+	if depth == ownLevels {
+		sum, count := n.squares()
+		n.within = (prior*v.within + sum) / (prior + count)
+		return
+	}
+	for _, c := range n.children {
+		c.scatter(v, depth+1)
+	}
+}
+
+// squares sums the squares of the runs' distances from their leaves' centres.
+func (n *node) squares() (sum, count float64) {
+	for _, x := range n.values {
+		off := x - n.here.mean()
+		sum, count = sum+off*off, count+1
+	}
+	for _, c := range n.children {
+		s, k := c.squares()
+		sum, count = sum+s, count+k
+	}
+	return sum, count
+}
+
 // place walks a path as far as the tree has it: the centre there, its variance,
-// and how deep that is.
-func (n *node) place(path []string) (centre, variance float64, depth int) {
+// that of runs, and how deep it is.
+func (n *node) place(path []string, v *spreads) (centre, variance, within float64, depth int) {
 	at := n
+	within = v.within
 	for _, name := range path {
 		i := slices.IndexFunc(at.children, func(c *node) bool { return c.name == name })
 		if i < 0 {
 			break
 		}
 		at = at.children[i]
-		depth++
+		if depth++; depth == ownLevels {
+			within = at.within
+		}
 	}
-	return at.here.mean(), 1 / at.here.precision, depth
+	return at.here.mean(), 1 / at.here.precision, within, depth
 }
 
 // predict is the distribution of a run on a path: centre and standard deviation.
 func (n *node) predict(path []string, v *spreads) (centre, deviation float64) {
-	centre, variance, depth := n.place(path)
+	centre, variance, within, depth := n.place(path, v)
 	for _, between := range v.levels[depth:] {
 		variance += between
 	}
-	return centre, math.Sqrt(variance + v.within)
+	return centre, math.Sqrt(variance + within)
 }
 
 // without solves the tree of the samples that are left.
@@ -188,8 +220,13 @@ func without(samples []sample, v *spreads, out func(i int) bool) *node {
 	if len(rest) == 0 {
 		return nil
 	}
-	root := plant(rest)
+	return solve(plant(rest), v)
+}
+
+// solve finds the centres of a tree.
+func solve(root *node, v *spreads) *node {
 	root.up(v, 0)
 	root.down(gaussian{}, v, 0)
+	root.scatter(v, 0)
 	return root
 }

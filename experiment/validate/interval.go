@@ -16,6 +16,10 @@ func quantity(c *Comparison) string {
 	if load != agentsLoad && c.MTP {
 		load = draftLoad
 	}
+	first, late := "first", "late"
+	if c.Mode == disaggregated { // the wait between two pools is another thing than that of one
+		first, late = "handed", "handed-late"
+	}
 	return load + "." + map[string]string{
 		TotalThroughput.String():  "throughput",
 		OutputThroughput.String(): "throughput",
@@ -26,11 +30,11 @@ func quantity(c *Comparison) string {
 		TPOTLate.String():         "decode",
 		TPOTTail.String():         "decode",
 		Step.String():             "step",
-		TTFTMean.String():         "first",
-		TTFT.String():             "first",
-		TTFTSlow.String():         "late",
-		TTFTLate.String():         "late",
-		TTFTTail.String():         "late",
+		TTFTMean.String():         first,
+		TTFT.String():             first,
+		TTFTSlow.String():         late,
+		TTFTLate.String():         late,
+		TTFTTail.String():         late,
 		Hit.String():              "hit",
 		Power.String():            "watts",
 		Energy.String():           "joules",

@@ -160,6 +160,7 @@ func (j *prepared) measure(c *Case, cluster *serve.Cluster) prediction {
 		Energy:           counted / float64(max(1, t.OutputTokens)),
 	}
 	latencies(&p, t)
+	p[Step] = j.stepAtBatch(c, &p, t)
 	return p
 }
 

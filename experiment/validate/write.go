@@ -36,7 +36,11 @@ func YAML(a *configs.Accuracy, command string) []byte {
 			"    seen: %g\n    unseen: %g\n    nodes:\n", q.Of, q.Rows, q.Centre, q.Error, strings.Join(levels, ", "),
 			strings.Join(configs.StackLevels(), ", "), q.Within, q.Seen, q.Unseen)
 		for _, n := range q.Nodes {
-			fmt.Fprintf(&b, "      - {stack: %s, rows: %d, centre: %g, error: %g}\n", n.Stack, n.Rows, n.Centre, n.Error)
+			fmt.Fprintf(&b, "      - {stack: %s, rows: %d, centre: %g, error: %g", n.Stack, n.Rows, n.Centre, n.Error)
+			if n.Within > 0 {
+				fmt.Fprintf(&b, ", within: %g", n.Within)
+			}
+			b.WriteString("}\n")
 		}
 	}
 	b.WriteString("sources:\n")
