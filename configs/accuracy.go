@@ -87,8 +87,8 @@ type Stack struct {
 func (s *Stack) Path() []string {
 	path := []string{s.Engine, s.Accelerator.Family(), ModelFamily(s.Model), s.Accelerator.Name}
 	if when, ok := day(s.Date); ok {
-		const quarter = 3 // months
-		path = append(path, fmt.Sprintf("%d-q%d", when.Year(), (int(when.Month())-1)/quarter+1))
+		const months = 3 // of a quarter
+		path = append(path, fmt.Sprintf("%d-q%d", when.Year(), (int(when.Month())-1)/months+1))
 	}
 	return path
 }

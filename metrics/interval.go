@@ -12,6 +12,8 @@ type ModelInterval struct {
 	Infeasible float64        `json:"infeasible_share"` // of the draws; they are left out of the quantiles
 	Stack      StackBasis     `json:"stack"`
 	Parts      []IntervalPart `json:"parts,omitempty"` // where asked for
+
+	Sample []Answer `json:"-"` // one a draw; 0 agents where the draw serves nobody
 }
 
 // PerMWQuantiles is agents per megawatt under several meanings of the megawatt.

@@ -132,7 +132,7 @@ type Figures struct {
 	TPOTP90MS      float64 `json:"tpot_p90_ms"`
 	TPOTP95MS      float64 `json:"tpot_p95_ms"`
 	TPOTP99MS      float64 `json:"tpot_p99_ms"`
-	LevelMet       float64 `json:"slo_met_share"` // of calls that meet the condition of the service level which fewest meet
+	LevelMet       float64 `json:"slo_met_share"` // of calls that meet the condition which fewest meet
 	TurnsPerS      float64 `json:"turns_per_s"`
 	InputTokS      float64 `json:"input_tok_s"`
 	OutputTokS     float64 `json:"output_tok_s"`

@@ -104,7 +104,7 @@ func explainInterval(b *strings.Builder, m *metrics.ModelInterval, style Style) 
 	if m == nil {
 		return
 	}
-	fmt.Fprintf(b, "\n%s: %s\n", style.bold("interval"), stackBasis(&m.Stack))
+	fmt.Fprintf(b, "\n%s: %s\n", style.bold("interval"), strings.Join(stackBasis(&m.Stack), "; "))
 	t := numbers(table.Row{"doubt alone", "inputs", "per accelerator", "P10 to P90", "per MW", "P10 to P90"}, 2)
 	row := func(name, inputs string, a, w *metrics.Quantiles) {
 		t.AppendRow(table.Row{name, inputs, Significant(a.P50), Significant(a.P10) + " to " + Significant(a.P90),
@@ -115,5 +115,6 @@ func explainInterval(b *strings.Builder, m *metrics.ModelInterval, style Style) 
 		row(p.Part, fmt.Sprint(p.Inputs), &p.PerAccelerator, &p.PerMW)
 	}
 	row("all", "", &m.PerAccelerator, &m.PerMW.AcceleratorMeasured)
-	b.WriteString(t.Render() + "\n  kernels are part of the stack's errors and not drawn besides; stack includes its watts\n")
+	b.WriteString(t.Render() + "\n")
+	b.WriteString("  kernels are part of the stack's errors and not drawn besides; stack includes its watts\n")
 }

@@ -90,14 +90,18 @@ func capacityRows(t table.Writer, r *metrics.Result, style Style) {
 	}
 	sample := fmt.Sprintf(" on %d accelerators; ± of the sample alone %s to %s", c.Accelerators, Count(c.AgentsLow),
 		Count(c.AgentsHigh))
-	t.AppendRow(table.Row{"agents", style.bold(Count(float64(c.Agents))) + between(&m.Agents, Count) + style.faint(sample)})
-	t.AppendRow(table.Row{"per accelerator", style.bold(Significant(c.PerAccelerator)) + between(&m.PerAccelerator, Significant)})
+	agents := style.bold(Count(float64(c.Agents))) + between(&m.Agents, Count)
+	t.AppendRow(table.Row{"agents", agents + style.faint(sample)})
+	each := style.bold(Significant(c.PerAccelerator)) + between(&m.PerAccelerator, Significant)
+	t.AppendRow(table.Row{"per accelerator", each})
 	t.AppendRow(table.Row{"per MW", style.bold(Count(c.PerMW.AcceleratorMeasured)) + " of accelerator power as drawn" +
 		between(&m.PerMW.AcceleratorMeasured, Count)})
 	t.AppendRow(table.Row{"", fmt.Sprintf("%s rated, %s at the wall, %s with the building, %s nameplate",
 		Count(c.PerMW.AcceleratorTDP), Count(c.PerMW.IT), Count(c.PerMW.Facility), Count(c.PerMW.Provisioned))})
 	if c.ModelInterval != nil {
-		t.AppendRow(table.Row{"interval", stackBasis(&m.Stack)})
+		for i, line := range stackBasis(&m.Stack) {
+			t.AppendRow(table.Row{[]string{"interval", ""}[min(i, 1)], line})
+		}
 	}
 	t.AppendRow(table.Row{"limit", r.Limit})
 }
@@ -111,16 +115,16 @@ func between(q *metrics.Quantiles, in func(float64) string) string {
 }
 
 // stackBasis says what the error of the step rests on.
-func stackBasis(s *metrics.StackBasis) string {
-	text := fmt.Sprintf("P10 to P90 by %d public runs of the same %s as %s", s.Rows, s.Level, s.Stack)
+func stackBasis(s *metrics.StackBasis) []string {
+	rows := fmt.Sprintf("P10 to P90 by %d public runs of the same %s as %s", s.Rows, s.Level, s.Stack)
 	if s.Level == "" {
-		text = fmt.Sprintf("P10 to P90 by %d public runs, none of the engine of %s", s.Rows, s.Stack)
+		rows = fmt.Sprintf("P10 to P90 by %d public runs, none of the engine of %s", s.Rows, s.Stack)
 	}
-	text += fmt.Sprintf(": steps %s times as long, within a factor of %s", Significant(s.Slower), Significant(s.Spread))
+	steps := fmt.Sprintf("steps %s times as long, within a factor of %s", Significant(s.Slower), Significant(s.Spread))
 	if s.Early {
-		text += "; software within weeks of a new model or accelerator"
+		steps += "; software within weeks of a new model or accelerator"
 	}
-	return text
+	return []string{rows, steps}
 }
 
 func serviceRows(t table.Writer, r *metrics.Result) {

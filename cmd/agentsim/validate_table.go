@@ -122,11 +122,11 @@ func foldRows(w io.Writer, r *validate.Result) {
 	if len(r.Folds) == 0 {
 		return
 	}
-	section(w, "One stack left out: median error as predicted and once centred by all others, what these say, and the share\n"+
-		"of its runs between the P10 and P90 that they give:")
+	section(w, "One stack left out: median error as predicted and once centred by all others,\n"+
+		"what these say, and the share of its runs between the P10 and P90 that they give:")
 	fmt.Fprintln(w, "quantity\tstack\truns\tas predicted\tcentred\tcentre\tP10 to P90\tinside")
 	for _, f := range r.Folds {
-		fmt.Fprintf(w, "%s\t%s\t%d\t%.0f %%\t%.0f %%\t%+.2f\t± %.2f\t%.0f %%\n", f.Quantity, f.Stack, f.N, 100*f.Before,
-			100*f.After, f.Centre, f.Spread, 100*f.Inside)
+		fmt.Fprintf(w, "%s\t%s\t%d\t%.0f %%\t%.0f %%\t%+.2f\t± %.2f\t%.0f %%\n",
+			f.Quantity, f.Stack, f.N, 100*f.Before, 100*f.After, f.Centre, f.Spread, 100*f.Inside)
 	}
 }

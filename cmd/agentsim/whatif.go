@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"agentsim/configs"
+	"agentsim/experiment/uncertainty"
 	"agentsim/metrics"
 	"agentsim/report"
 	"agentsim/scenarios"
@@ -86,6 +87,7 @@ func (a whatIfCommands) whatIf(cmd *cobra.Command, name string) (*metrics.WhatIf
 		return nil, fmt.Errorf("%s: %w", s.Name, err)
 	}
 	f.Ratio = f.Result.Over(f.Base)
+	f.RatioInterval = uncertainty.Ratio(f.Result.Capacity.ModelInterval, f.Base.Capacity.ModelInterval)
 	return f, nil
 }
 

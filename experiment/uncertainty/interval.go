@@ -36,6 +36,7 @@ func Interval(ctx context.Context, s *Scenario, simulated *metrics.Result, a *co
 		Draws:          len(answers),
 		Infeasible:     all.Infeasible,
 		Stack:          v.basis(),
+		Sample:         answers,
 	}
 	if o.Parts {
 		m.Parts, err = v.parts(ctx)
@@ -58,8 +59,9 @@ func quantiles(answers []metrics.Answer) *metrics.Uncertainty {
 
 // IntervalOptions are what an interval takes besides its scenario.
 type IntervalOptions struct {
-	Draws int  // 0 = IntervalDraws
-	Parts bool // say what each kind of doubt does alone
+	Draws  int              // 0 = IntervalDraws
+	Parts  bool             // say what each kind of doubt does alone
+	Solver *analytic.Solver // shared by many; nil = one of its own
 }
 
 // IntervalDraws is enough for a tenth to lie within a twentieth, and takes less
@@ -99,14 +101,14 @@ func partOf(name string) string {
 
 // doubts are the inputs of a scenario with the errors of its stack.
 type doubts struct {
-	scenario    *Scenario
-	inputs      []configs.Input
-	estimate    model // around the simulated answer
-	steps       configs.StackError
-	watts       configs.StackError
-	stack       string
-	draws       int
-	haveStepsIn int // input that moves step times; -1 = none
+	scenario *Scenario
+	inputs   []configs.Input
+	part     []string // of each input
+	estimate model    // around the simulated answer
+	steps    configs.StackError
+	watts    configs.StackError
+	stack    string
+	draws    int
 }
 
 func newDoubts(ctx context.Context, s *Scenario, simulated *metrics.Result, a *configs.Accuracy, o *IntervalOptions,
@@ -123,19 +125,22 @@ func newDoubts(ctx context.Context, s *Scenario, simulated *metrics.Result, a *c
 	v.stack = stack.Own()
 	v.steps, _ = a.Of("any"+configs.Decode, stack)
 	v.watts, _ = a.Of("any.watts", stack)
-	v.haveStepsIn = -1
 	for _, in := range inputs {
-		switch {
-		case in.Name == stepInput:
-			in.Kind = configs.LogNormalSpread
+		part := partOf(in.Name)
+		if in.Name == stepInput {
+			part = partStack
+			in.Kind, in.Name = configs.LogNormalSpread, stepInput+" of "+v.stack // draws of other stacks are others
 			in.Low, in.High = factors(&v.steps)
-			v.haveStepsIn = len(v.inputs)
-			v.inputs = append(v.inputs, in)
-		case partOf(in.Name) != "":
-			v.inputs = append(v.inputs, in)
+		}
+		if part != "" {
+			v.inputs, v.part = append(v.inputs, in), append(v.part, part)
 		}
 	}
-	v.estimate, err = centred(ctx, byAnalysis(s, v.inputs, new(analytic.Solver)), v.inputs, simulated)
+	solver := o.Solver
+	if solver == nil {
+		solver = new(analytic.Solver)
+	}
+	v.estimate, err = centred(ctx, byAnalysis(s, v.inputs, solver), v.inputs, simulated)
 	return v, err
 }
 
@@ -164,8 +169,8 @@ func tenth() float64 { return distuv.UnitNormal.Quantile(1 - lowEnd) }
 // drawn lists the inputs that an interval draws: all but kernels.
 func (v *doubts) drawn() []bool {
 	chosen := make([]bool, len(v.inputs))
-	for i, in := range v.inputs {
-		chosen[i] = partOf(in.Name) != partKernels
+	for i := range v.inputs {
+		chosen[i] = v.part[i] != partKernels
 	}
 	return chosen
 }
@@ -200,7 +205,7 @@ func (v *doubts) draw(ctx context.Context, chosen []bool, watts bool) ([]metrics
 // wattsInput is the error of watts as an input: predicted over measured.
 func (v *doubts) wattsInput() configs.Input {
 	low, high := factors(&v.watts)
-	return configs.Input{Name: wattsInput, Kind: configs.LogNormalSpread, Low: low, High: high}
+	return configs.Input{Name: wattsInput + " of " + v.stack, Kind: configs.LogNormalSpread, Low: low, High: high}
 }
 
 // scaleWatts turns an answer into that with measured watts, where predicted
@@ -216,8 +221,8 @@ func (v *doubts) parts(ctx context.Context) ([]metrics.IntervalPart, error) {
 	var list []metrics.IntervalPart
 	for _, part := range []string{partStack, partKernels, partWorkload, partCache, partStructure} {
 		chosen, n := make([]bool, len(v.inputs)), 0
-		for i, in := range v.inputs {
-			chosen[i] = partOf(in.Name) == part || part == partStack && i == v.haveStepsIn
+		for i := range v.inputs {
+			chosen[i] = v.part[i] == part
 			if chosen[i] {
 				n++
 			}
@@ -280,16 +285,28 @@ func Figures(s *configs.Scenario, r *metrics.Result, a *configs.Accuracy) map[st
 	return all
 }
 
-// Ratio is where the ratio of two answers lies if all that is not known of them
-// is independent: wider than the truth where both share a stack.
-func Ratio(a, b metrics.Quantiles) metrics.Quantiles {
-	if slices.Contains([]float64{a.P10, a.P50, b.P10, b.P50}, 0) {
-		return metrics.Quantiles{}
+// Ratio is where the ratio of two answers' agents per megawatt of accelerator
+// power lies. What both do not know alike cancels: draw by draw they share what
+// inputs of one name are, and a stack that both run on.
+func Ratio(a, b *metrics.ModelInterval) *metrics.Quantiles {
+	if a == nil || b == nil {
+		return nil
 	}
-	middle := a.P50 / b.P50
-	low := math.Hypot(math.Log(a.P50/a.P10), math.Log(b.P90/b.P50))
-	high := math.Hypot(math.Log(a.P90/a.P50), math.Log(b.P50/b.P10))
-	return metrics.Quantiles{P10: middle * math.Exp(-low), P50: middle, P90: middle * math.Exp(high)}
+	var ratios []float64
+	for i := range min(len(a.Sample), len(b.Sample)) {
+		if over := b.Sample[i].PerMW.AcceleratorMeasured; over > 0 && a.Sample[i].Agents > 0 {
+			ratios = append(ratios, a.Sample[i].PerMW.AcceleratorMeasured/over)
+		}
+	}
+	if len(ratios) == 0 {
+		return nil
+	}
+	slices.Sort(ratios)
+	return &metrics.Quantiles{
+		P10: metrics.Quantile(ratios, lowEnd),
+		P50: metrics.Quantile(ratios, 0.5),
+		P90: metrics.Quantile(ratios, 1-lowEnd),
+	}
 }
 
 // ErrNoInterval says that an answer has no interval, since the analytic model

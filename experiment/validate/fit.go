@@ -45,8 +45,8 @@ func Fit(results []*Result, before *configs.Accuracy, date string) (*configs.Acc
 	}
 	a.Sources["early"] = hardware.Source{
 		Basis: publishedBasis,
-		Source: "InferenceX and its pull requests: 1.6 times in a month (GB300, TensorRT-LLM), over 10 in the first weeks " +
-			"of a model (MI355X)",
+		Source: "InferenceX and its pull requests: 1.6 times in a month (GB300, TensorRT-LLM), " +
+			"over 10 in the first weeks of a model (MI355X)",
 	}
 	a.Sources["first"] = hardware.Source{Basis: publishedBasis, Source: "dates of the public runs themselves; DeepSeek-V4 was " +
 		"released on 2026-04-23"}
@@ -106,7 +106,7 @@ func (g *gathered) add(run []Comparison, stack *configs.Stack) {
 	for _, name := range slices.Sorted(maps.Keys(sums)) {
 		s := sample{stack.Path(), sums[name] / counts[name]}
 		g.samples[name] = append(g.samples[name], s)
-		if load, what, _ := strings.Cut(name, "."); load != draftLoad && slices.Contains(anyLoad, what) {
+		if load, what, _ := strings.Cut(name, "."); load != draftLoad && ofAnyLoad(what) {
 			g.samples["any."+what] = append(g.samples["any."+what], s)
 		}
 	}
@@ -132,9 +132,9 @@ func (g *gathered) seen(of, date string) {
 	}
 }
 
-// anyLoad are the quantities that are also fitted to runs of every load whose
+// ofAnyLoad names the quantities that are also fitted to runs of every load whose
 // depth of speculation is known: what a stack does to a step and to its watts.
-var anyLoad = []string{"decode", "watts"}
+func ofAnyLoad(what string) bool { return what == "decode" || what == "watts" }
 
 // runsLeast is how many runs a hierarchy is fitted to at the least.
 const runsLeast = 8

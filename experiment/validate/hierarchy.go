@@ -137,11 +137,15 @@ func estimate(root *node, levels int, scale float64) (spreads, error) {
 	for i := range begin {
 		begin[i] = math.Log(scale * scale / float64(levels+1))
 	}
-	const widest = 3. // of a level, in logarithms beyond which nothing is a prediction
+	// Levels with a few children say next to nothing of their spread: each variance
+	// has a lognormal prior at an equal share of the runs' own, wide enough (a
+	// factor of 4.5 either way is one standard deviation) to yield to ten of them.
+	const prior = 1.5
 	problem := optimize.Problem{Func: func(x []float64) float64 {
 		penalty := 0.0
-		for _, l := range x {
-			penalty += max(0, l-2*math.Log(widest)) + max(0, math.Log(least)-9-l)
+		for i, l := range x {
+			off := (l - begin[i]) / prior
+			penalty += off * off / 2
 		}
 		v := from(x)
 		return penalty - root.up(&v, 0)

@@ -16,9 +16,9 @@ const (
 // YAML writes an accuracy as a preset. Command is what makes it again.
 func YAML(a *configs.Accuracy, command string) []byte {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# How far predictions of public serving runs are off, by stack: logarithms of predicted over measured (of\n"+
-		"# prefix hits the difference), with kernels.efficiency in force. Written by %s;\n"+
-		"# run it again rather than change it.\n", command)
+	fmt.Fprintf(&b, "# How far predictions of public serving runs are off, by stack: logarithms of predicted\n"+
+		"# over measured (of prefix hits the difference), with kernels.efficiency in force. Written\n"+
+		"# by %s; run it again rather than change it.\n", command)
 	fmt.Fprintf(&b, "name: %s\ndate: %q\n", a.Name, a.Date)
 	fmt.Fprintf(&b, "early: {days: %g, slower: %g, worst: %g}\n", a.Early.Days, a.Early.Slower, a.Early.Worst)
 	b.WriteString("first:\n")
