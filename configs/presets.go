@@ -27,6 +27,7 @@ func Presets() *Library {
 		tree.KindOf[SLO]("slos"),
 		tree.KindOf[Protocol]("protocols"),
 		tree.KindOf[Factors]("factors"),
+		tree.KindOf[Accuracy]("accuracy"),
 		workloads,
 	}}
 }
