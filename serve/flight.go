@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"agentsim/models/kvcache/prefix"
 	"agentsim/sim"
 	"agentsim/trace"
 )
@@ -100,6 +101,7 @@ type flight struct {
 	residences []residence
 	tally      *Tally
 	observer   Observer // nil = none
+	contents   *prefix.Contents
 }
 
 // register makes room for a session that begins now and has no call yet.
@@ -161,6 +163,20 @@ func (f *flight) emit(id int32) {
 	if c := &f.calls[id]; !c.preempted() {
 		c.firstToken = f.clock.Now()
 	}
+}
+
+// begin notes what the tokens of a call's prompt are, once, before any cache is
+// asked about them.
+func (f *flight) begin(id int32) {
+	c := &f.calls[id]
+	t := prefix.Turn{Prompt: int(c.turn.Input), Common: f.common(&c.turn), Shared: int(c.shared)}
+	if f.policy.generated {
+		t.Echo = int(c.turn.Echo)
+	}
+	if c.inherited > 0 {
+		t.From, t.Inherited = prefix.SessionID(c.holder), int(c.inherited)
+	}
+	f.contents.Begin(prefix.SessionID(id), t)
 }
 
 // common is how many leading tokens of a prompt equal what a cache may hold of

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"agentsim/models/kvcache"
+	"agentsim/models/kvcache/prefix"
 	"agentsim/sim"
 )
 
@@ -140,6 +141,7 @@ func (w *worker) endChunks() error {
 func (w *worker) promptDone(id int32) error {
 	w.markPrefillEnd(id)
 	if w.decodes {
+		w.fill(id)
 		w.emit(id)
 		return w.batch.start(id)
 	}
@@ -151,6 +153,13 @@ func (w *worker) promptDone(id int32) error {
 		r.keep(w.now(), id, w.calls[id].prompt())
 	}
 	return w.up.prefilled(id)
+}
+
+// fill lets others find a computed prompt.
+func (w *worker) fill(id int32) {
+	if !w.policy.cacheOff {
+		w.ranks[w.residences[id].rank].filled(w.now(), id)
+	}
 }
 
 // markPrefillEnd notes the end of a call's prefill. After a preemption it was
@@ -172,6 +181,7 @@ func (w *worker) emerge(id int32) error {
 		return w.notify()
 	}
 	w.markPrefillEnd(id)
+	w.fill(id)
 	w.emit(id)
 	w.emerged.push(id)
 	return w.notify()
@@ -180,10 +190,10 @@ func (w *worker) emerge(id int32) error {
 // reload fetches the part of an admitted call's prefix that lies below HBM,
 // unless it is faster to compute it again. It reports whether the call has to
 // wait for it.
-func (w *worker) reload(r *rank, id int32, hit kvcache.Hit) bool {
+func (w *worker) reload(r *rank, id int32, hit prefix.Hit) bool {
 	level, bytes, tokens := 0, 0.0, 0
 	for l := 1; l < kvcache.Levels; l++ {
-		if hit.Levels[l] > 0 {
+		if hit.ReloadBytes[l] > 0 {
 			level = l
 			bytes += float64(hit.ReloadBytes[l])
 			tokens += hit.Levels[l]

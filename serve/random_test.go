@@ -41,7 +41,7 @@ func anyDesign(r *rand.Rand) Config {
 		d.Hold = HoldSpec{Poll: r.IntN(12), Balance: r.IntN(30)}
 	}
 	d.Cache = CacheSpec{Off: r.IntN(5) == 0, DecodeRetains: maybe(), ReserveTokens: r.IntN(3) * r.IntN(400),
-		Eviction: kvcache.EvictionSpec{Policy: kvcache.EvictionPolicy(one("", "lru", "keep-turns")), Turns: 2}}
+		Eviction: kvcache.EvictionSpec{Policy: kvcache.EvictionPolicy(one("", "lru", "cost")), CostContext: 5000}}
 	if r.IntN(2) == 0 {
 		memory(9000 + r.IntN(20000))(&cfg)
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"agentsim/models/kvcache"
+	"agentsim/models/kvcache/prefix"
 	"agentsim/models/step"
 )
 
@@ -46,7 +47,7 @@ type pricer interface {
 }
 
 // newReplica builds ranks with empty caches.
-func newReplica(p NamedPool, m *step.Model, cache kvcache.Spec, agents int) (replica, error) {
+func newReplica(p NamedPool, m *step.Model, cache prefix.Spec, contents *prefix.Contents, agents int) (replica, error) {
 	shape := m.Config().Shape
 	r := replica{
 		pool:     p.Name,
@@ -61,7 +62,7 @@ func newReplica(p NamedPool, m *step.Model, cache kvcache.Spec, agents int) (rep
 		ranks:    make([]rank, shape.Ranks()),
 	}
 	for i := range r.ranks {
-		if err := r.ranks[i].build(cache, agents); err != nil {
+		if err := r.ranks[i].build(cache, contents, agents); err != nil {
 			return r, err
 		}
 	}
@@ -69,27 +70,11 @@ func newReplica(p NamedPool, m *step.Model, cache kvcache.Spec, agents int) (rep
 }
 
 // cacheRequest is what a call asks of the cache of this worker.
-func (r *replica) cacheRequest(id int32) kvcache.Request {
+func (r *replica) cacheRequest(id int32) prefix.Request {
 	c := &r.calls[id]
-	q := kvcache.Request{Session: kvcache.SessionID(id), Prompt: c.prompt(), Class: c.class}
+	q := prefix.Request{Session: prefix.SessionID(id), Prompt: c.prompt(), Class: c.class}
 	if r.decodes {
 		q.Reserve = r.policy.reserve
-	}
-	switch {
-	case !r.prefills:
-		if r.policy.decodeRetains {
-			q.Common = r.common(&c.turn)
-		}
-		return q
-	case r.policy.cacheOff:
-		return q
-	}
-	q.Common, q.Shared = r.common(&c.turn), int(c.shared)
-	if c.inherited > 0 {
-		q.From, q.Inherited = kvcache.SessionID(c.holder), int(c.inherited)
-	}
-	if c.preempted() && !r.decodes {
-		q.Common = c.prompt() // it lost its place elsewhere: here lies what was computed for it before
 	}
 	return q
 }

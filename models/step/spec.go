@@ -19,6 +19,7 @@ type EngineSpec struct {
 
 	Host      HostCost      `yaml:"host"`
 	Memory    MemoryPolicy  `yaml:"memory"`
+	Cache     CacheRules    `yaml:"cache,omitempty"`
 	Exchange  Exchange      `yaml:"exchange"`
 	Graphs    []int         `yaml:"graphs,omitempty"` // captured decode batches per rank, to which batches are padded
 	Handshake units.Seconds `yaml:"handshake"`        // prefill to decode, once per request

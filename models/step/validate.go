@@ -35,5 +35,5 @@ func (e EngineSpec) Validate() error {
 			return fault.Want(c.path, fmt.Sprintf("%g", c.value), c.want)
 		}
 	}
-	return nil
+	return fault.In("cache", e.Cache.Validate())
 }
