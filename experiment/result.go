@@ -174,11 +174,27 @@ func (p *phase) figures() metrics.Figures {
 		TurnsPerS: float64(t.Calls) / p.span, InputTokS: float64(t.InputTokens) / p.span,
 		OutputTokS: float64(t.OutputTokens) / p.span, PrefixHitRate: float64(t.HitTokens) / max(1, float64(t.InputTokens)),
 		MeanInput: float64(t.InputTokens) / calls, MeanOutput: float64(t.OutputTokens) / calls}
+	if t.InputTokens > 0 {
+		f.PrefixLost = prefixLost(t)
+	}
 	if f.OutputSpeedP50 > 0 {
 		const milli = 1e3
 		f.TPOTP50MS = milli / f.OutputSpeedP50
 	}
 	return f
+}
+
+// prefixLost says why prompt tokens were not found, as shares of all of them.
+func prefixLost(t *serve.Tally) *metrics.PrefixLost {
+	share := func(cause int) float64 { return float64(t.Missed[cause]) / float64(t.InputTokens) }
+	return &metrics.PrefixLost{
+		NeverSeen:     share(serve.NeverSeen),
+		PromptChanged: share(serve.PromptChanged),
+		Evicted:       share(serve.Evicted),
+		NoCheckpoint:  share(serve.NoCheckpoint),
+		OtherWorker:   share(serve.OtherWorker),
+		NotKept:       share(serve.NotKept),
+	}
 }
 
 func (p *phase) time(s *configs.Scenario) metrics.Time {

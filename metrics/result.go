@@ -111,19 +111,31 @@ type PerMW struct {
 
 // Figures are the service figures of the window at the reported number of agents.
 type Figures struct {
-	OutputSpeedP25 float64 `json:"output_speed_p25"` // tok/s
-	OutputSpeedP50 float64 `json:"output_speed_p50"`
-	E2ESpeedP25    float64 `json:"e2e_speed_p25"` // tok/s over the whole request
-	E2ESpeedP50    float64 `json:"e2e_speed_p50"`
-	TTFTP50S       float64 `json:"ttft_p50_s"`
-	TTFTP95S       float64 `json:"ttft_p95_s"`
-	TPOTP50MS      float64 `json:"tpot_p50_ms"`
-	TurnsPerS      float64 `json:"turns_per_s"`
-	InputTokS      float64 `json:"input_tok_s"`
-	OutputTokS     float64 `json:"output_tok_s"`
-	PrefixHitRate  float64 `json:"prefix_hit_rate"`
-	MeanInput      float64 `json:"mean_input_tokens"`
-	MeanOutput     float64 `json:"mean_output_tokens"`
+	OutputSpeedP25 float64     `json:"output_speed_p25"` // tok/s
+	OutputSpeedP50 float64     `json:"output_speed_p50"`
+	E2ESpeedP25    float64     `json:"e2e_speed_p25"` // tok/s over the whole request
+	E2ESpeedP50    float64     `json:"e2e_speed_p50"`
+	TTFTP50S       float64     `json:"ttft_p50_s"`
+	TTFTP95S       float64     `json:"ttft_p95_s"`
+	TPOTP50MS      float64     `json:"tpot_p50_ms"`
+	TurnsPerS      float64     `json:"turns_per_s"`
+	InputTokS      float64     `json:"input_tok_s"`
+	OutputTokS     float64     `json:"output_tok_s"`
+	PrefixHitRate  float64     `json:"prefix_hit_rate"`
+	PrefixLost     *PrefixLost `json:"prefix_lost,omitempty"` // of simulated calls
+	MeanInput      float64     `json:"mean_input_tokens"`
+	MeanOutput     float64     `json:"mean_output_tokens"`
+}
+
+// PrefixLost says why prompt tokens were not found in a cache: shares of all
+// prompt tokens, which add up to 1 with the hit rate.
+type PrefixLost struct {
+	NeverSeen     float64 `json:"never_seen"`     // nobody had computed them
+	PromptChanged float64 `json:"prompt_changed"` // the session said something else there before
+	Evicted       float64 `json:"evicted"`        // a pool had no room for them, or for the windows and states they need
+	NoCheckpoint  float64 `json:"no_checkpoint"`  // windows and states are not kept at their end
+	OtherWorker   float64 `json:"other_worker"`   // they were computed on another worker
+	NotKept       float64 `json:"not_kept"`       // they were generated, and the engine does not keep that
 }
 
 // Power is where the watts go: means over the window, summed over the deployment.

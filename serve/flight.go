@@ -64,9 +64,10 @@ type call struct {
 	firstToken   sim.Time
 	lastStep     float64 // seconds of the step that computed the last prompt token
 
-	hit       int // prompt tokens found in the cache when it was first admitted
-	done      int // prompt tokens that are in the cache so far
-	generated int // tokens generated before it was last preempted
+	hit       int         // prompt tokens found in the cache when it was first admitted
+	missed    prefix.Lost // why the others were not
+	done      int         // prompt tokens that are in the cache so far
+	generated int         // tokens generated before it was last preempted
 }
 
 // sequence is a call in the decode batch of a worker.
@@ -170,6 +171,9 @@ func (f *flight) emit(id int32) {
 func (f *flight) begin(id int32) {
 	c := &f.calls[id]
 	t := prefix.Turn{Prompt: int(c.turn.Input), Common: f.common(&c.turn), Shared: int(c.shared)}
+	if c.number > 0 {
+		t.Common = max(t.Common, t.Shared) // whatever was rewritten, it begins as all do
+	}
 	if f.policy.generated {
 		t.Echo = int(c.turn.Echo)
 	}

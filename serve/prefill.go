@@ -83,7 +83,7 @@ func (w *worker) admitNext(r *rank) (id int32, ready, ok bool) {
 	c := &w.calls[id]
 	c.done = hit.Tokens
 	if !c.preempted() {
-		c.hit, c.prefillStart = hit.Tokens, w.clock.Now()
+		c.hit, c.missed, c.prefillStart = hit.Tokens, hit.Lost, w.clock.Now()
 	}
 	r.queued -= hit.Tokens
 	r.running++
@@ -209,6 +209,7 @@ func (w *worker) reload(r *rank, id int32, hit prefix.Hit) bool {
 		c.done -= tokens
 		if !c.preempted() {
 			c.hit = c.done
+			c.missed.Evicted[0] += tokens // it lies below HBM, and is not worth fetching
 		}
 		r.queued += tokens
 		return false
