@@ -224,6 +224,30 @@ type Pool struct {
 	Activations float64 `json:"activations"`
 	Cache       float64 `json:"cache"`
 	CacheTokens float64 `json:"cache_tokens"` // tokens the cache holds, per attention rank
+
+	Pools []CachePool `json:"pools,omitempty"` // what the cache is divided into
+}
+
+// CachePool is a part of the memory that a rank has for caches.
+type CachePool struct {
+	Pool      string      `json:"pool"`
+	Component string      `json:"component"` // what lies in it, by name
+	Bytes     float64     `json:"bytes"`
+	Reserved  float64     `json:"reserved"` // of these, before any request: room for tokens in flight
+	Tokens    float64     `json:"tokens"`   // of history that fit in the rest; 0 where none lies here
+	Sessions  float64     `json:"sessions"` // idle ones of the workload's mean prompt that fit in the rest; 0 where they need nothing here
+	Parts     []CachePart `json:"parts"`
+}
+
+// CachePart is what one component takes of its pool, in bytes, for requests and
+// sessions of the workload's mean prompt.
+type CachePart struct {
+	Component  string  `json:"component"`
+	Kind       string  `json:"kind"`       // grows | window | state
+	PerToken   float64 `json:"per_token"`  // of context where it grows, else of a token in flight
+	Checkpoint float64 `json:"checkpoint"` // of one position that is kept
+	Running    float64 `json:"running"`    // of one request
+	Idle       float64 `json:"idle"`       // of one session
 }
 
 // Phase is one number of agents tried.

@@ -29,6 +29,20 @@ func cacheSpec(cfg *Config, p NamedPool, m *step.Model) (prefix.Spec, error) {
 	return s, tooSmall(p.Name, s.Validate())
 }
 
+// CacheSpecs are the caches of a rank of each pool, in the order of
+// Deployment.Pools. Prepare must have succeeded.
+func (c *Config) CacheSpecs() ([]prefix.Spec, error) {
+	var specs []prefix.Spec
+	for i, p := range c.Deployment.Pools() {
+		s, err := cacheSpec(c, p, c.models[i])
+		if err != nil {
+			return nil, err
+		}
+		specs = append(specs, s)
+	}
+	return specs, nil
+}
+
 // tooSmall tells a pool without room from a field that cannot be.
 func tooSmall(pool string, err error) error {
 	var f *fault.Field

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"agentsim/fault"
+	"agentsim/models/hardware"
 	"agentsim/models/kvcache/prefix"
 	"agentsim/models/llm"
 	"agentsim/units"
@@ -33,9 +34,13 @@ type CacheRules struct {
 	// StateRatio is memory of states over memory of the rest (SGLang's
 	// mamba_full_memory_ratio); 0 = 0.9.
 	StateRatio float64 `yaml:"state_ratio,omitempty"`
-	// EntryOverhead is what a compressed or sparse latent entry takes over its
-	// values: scales, and rotary parts in BF16; 0 = 1.
-	EntryOverhead float64 `yaml:"entry_overhead,omitempty"`
+	// OneScale gives FP8 entries of latent attention one scale per tensor, so
+	// that every value takes a byte; else scales and rotary parts come on top.
+	OneScale bool `yaml:"one_scale,omitempty"`
+	// RequestStates gives each request of a full batch a buffer of its own for
+	// compressor states as long as the window, taken before the pools; else they
+	// lie with the window's pages (SGLang from #28612 on).
+	RequestStates bool `yaml:"request_states,omitempty"`
 	// NoScratch gives the tokens of a step pages of windows and states of their
 	// own in every layer, where the policy would have layers share them.
 	NoScratch bool `yaml:"no_scratch,omitempty"`
@@ -63,7 +68,6 @@ func (c *CacheRules) Validate() error {
 	l.Check(c.Typical >= 0, "typical_tokens", c.Typical, "0 (= 32,768) or more")
 	l.Check(c.WindowRatio >= 0 && c.WindowRatio <= 1, "window_ratio", c.WindowRatio, "0 (= 0.1) to 1")
 	l.Check(c.StateRatio >= 0, "state_ratio", c.StateRatio, "0 (= 0.9) or more")
-	l.Check(c.EntryOverhead == 0 || c.EntryOverhead >= 1 && c.EntryOverhead <= 10, "entry_overhead", c.EntryOverhead, "1 to 10")
 	for _, s := range []struct {
 		name   string
 		shares []float64
@@ -134,8 +138,11 @@ func (m *Model) CacheSpec(work CacheWork) (prefix.Spec, error) {
 		draft = m.shape.DraftTokens
 	}
 	parts := m.cacheParts()
+	total := m.Budget().Cache
 	if preset.Pools == prefix.ByRatio {
-		parts = rings(parts, m.shape.DraftTokens)
+		var buffers units.Bytes
+		parts, buffers = rings(parts, m.shape.DraftTokens, engine.Cache.RequestStates)
+		total -= buffers * units.Bytes(m.shape.MaxBatchPerRank+1)
 	}
 	s := prefix.Spec{Padding: engine.Memory.Fragmentation}
 	components, names, err := prefix.Arrange(preset.Pools, parts, engine.Memory.BlockTokens, draft)
@@ -157,7 +164,7 @@ func (m *Model) CacheSpec(work CacheWork) (prefix.Spec, error) {
 	if preset.Pools == prefix.OneOfSlots && m.shape.DraftTokens > 0 {
 		s.Policy.Ahead = aheadOf(components)
 	}
-	s.Pools, err = m.cachePools(preset.Pools, &s, names, work)
+	s.Pools, err = m.cachePools(preset.Pools, total, &s, names, work)
 	return s, err
 }
 
@@ -204,21 +211,17 @@ func (m *Model) cacheParts() []prefix.Part {
 // addParts adds the entries of a block's layers, of which the fullest stage
 // has a share.
 func (m *Model) addParts(parts []prefix.Part, b llm.Block, share float64) []prefix.Part {
-	overhead := 1.0
-	switch b.Attention.Kind {
-	case llm.DSA, llm.CSA, llm.HCA:
-		overhead = max(m.cfg.Engine.Cache.EntryOverhead, 1)
+	format := m.CacheFormat()
+	if m.cfg.Engine.Cache.OneScale && format.KV == hardware.FP8 {
+		format.KV = hardware.FP8Tensor
 	}
-	for _, c := range b.Attention.Components(m.CacheFormat()) {
+	for _, c := range b.Attention.Components(format) {
 		p := prefix.Part{
 			Name:   c.Name,
 			Kind:   prefix.Kind(c.Kind),
 			Layers: max(b.Count, 1),
 			Bytes:  c.Bytes * share / float64(min(c.Shards, m.shape.TP)),
 			Window: c.Window,
-		}
-		if strings.HasSuffix(c.Name, "kv") || c.Name == "latent" {
-			p.Bytes *= overhead
 		}
 		same := slices.IndexFunc(parts, func(q prefix.Part) bool {
 			return q.Name == p.Name && q.Kind == p.Kind && q.Window == p.Window && q.Bytes == p.Bytes
@@ -234,23 +237,30 @@ func (m *Model) addParts(parts []prefix.Part, b llm.Block, share float64) []pref
 
 // rings makes compressor states live in rings that are part of the window, as
 // SGLang does: a ring has two runs of a state, twice as many with drafts, and
-// there is one for each longest window.
-func rings(parts []prefix.Part, drafts int) []prefix.Part {
+// there is one for each longest window. States as long as the window may have
+// buffers by request instead, of which it returns the bytes.
+func rings(parts []prefix.Part, drafts int, byRequest bool) (kept []prefix.Part, buffers units.Bytes) {
 	longest := 0
 	for i := range parts {
 		longest = max(longest, parts[i].Window)
 	}
-	for i := range parts {
-		if p := &parts[i]; p.Kind == prefix.Window && p.Window < longest {
-			slots := p.Window
-			if drafts > 0 {
-				slots *= 2
-			}
-			p.Bytes *= min(float64(slots)/float64(longest), 1)
+	for _, p := range parts {
+		state := p.Kind == prefix.Window && strings.HasSuffix(p.Name, "_state")
+		slots := p.Window
+		if drafts > 0 {
+			slots *= 2
+		}
+		if state && byRequest && p.Window == longest {
+			buffers += units.Bytes(p.Bytes * float64(p.Layers*slots))
+			continue
+		}
+		if state {
+			p.Bytes *= float64(slots) / float64(longest)
 			p.Window = longest
 		}
+		kept = append(kept, p)
 	}
-	return parts
+	return kept, buffers
 }
 
 // aheadOf is how many tokens the draft layer needs behind a prefix: a page of
@@ -266,12 +276,12 @@ func aheadOf(components []prefix.Component) int {
 }
 
 // cachePools divides the rank's memory as the engine does.
-func (m *Model) cachePools(kind prefix.PoolKind, s *prefix.Spec, names []string, work CacheWork) ([]prefix.Pool, error) {
+func (m *Model) cachePools(kind prefix.PoolKind, total units.Bytes, s *prefix.Spec, names []string, work CacheWork) ([]prefix.Pool, error) {
 	rules := &m.cfg.Engine.Cache
-	total := m.Budget().Cache
 	switch {
 	case total <= 0:
-		return nil, m.Fit()
+		return nil, fault.New("pools[0]", "states of %d requests take %s more than there is: lower max_batch_per_rank",
+			m.shape.MaxBatchPerRank, -total)
 	case kind == prefix.OneOfSlots:
 		return prefix.Slots(total, s.Components[0].Bytes), nil
 	case len(names) == 1:
