@@ -155,6 +155,11 @@ func (m *Model) CacheSpec(work CacheWork) (prefix.Spec, error) {
 		batch = m.shape.TokenBudget
 	}
 	s.Policy = preset.For(components, batch, m.perSequence)
+	if preset.Chunks && preset.Pools == prefix.ByGroup && engine.Cache.NoScratch {
+		// Every page of a chunk is one of its own, and is committed with it.
+		s.Policy.Checkpoints.Every, s.Policy.Checkpoints.WholePages, s.Policy.Checkpoints.Chunk = components[0].Page, true, 0
+		s.Policy.Checkpoints.PromptEnd = true
+	}
 	if !work.Prompts {
 		s.Policy.InFlight.Prefill, s.Policy.InFlight.Rank = s.Policy.InFlight.Decode, 0
 		if s.Policy.Checkpoints.Chunk > 0 { // what it keeps of a prompt has come whole
