@@ -125,6 +125,17 @@ type CacheWork struct {
 // tensor-parallel ranks hold copies of what cannot be divided among them. Tiers
 // and eviction are the deployment's.
 func (m *Model) CacheSpec(work CacheWork) (prefix.Spec, error) {
+	l := layout{Model: m, worker: &m.worker}
+	return l.spec(work)
+}
+
+// layout lays out the cache of a rank.
+type layout struct {
+	*Model
+	*worker
+}
+
+func (m *layout) spec(work CacheWork) (prefix.Spec, error) {
 	engine := &m.cfg.Engine
 	preset, ok, err := engine.CachePreset()
 	if err != nil {
@@ -174,13 +185,13 @@ func (m *Model) CacheSpec(work CacheWork) (prefix.Spec, error) {
 }
 
 // grows reports whether any layer keeps entries of the whole context.
-func (m *Model) grows() bool {
+func (m *layout) grows() bool {
 	return slices.ContainsFunc(m.cfg.LLM.CacheComponents(m.CacheFormat()), func(c llm.CacheComponent) bool { return c.Kind == llm.Grows })
 }
 
 // idealCache has one pool of entries that grow: windows and states are room
 // that a request takes while it runs.
-func (m *Model) idealCache() prefix.Spec {
+func (m *layout) idealCache() prefix.Spec {
 	perToken, fixed, running := m.CacheBytes()
 	page := max(m.cfg.Engine.Memory.BlockTokens, 1)
 	if perToken == 0 {
@@ -202,7 +213,7 @@ func (m *Model) idealCache() prefix.Spec {
 
 // cacheParts lists what a rank keeps of a sequence, layers of equal kind
 // together, with draft layers where there are drafts.
-func (m *Model) cacheParts() []prefix.Part {
+func (m *layout) cacheParts() []prefix.Part {
 	var parts []prefix.Part
 	for _, b := range m.cfg.LLM.Blocks {
 		parts = m.addParts(parts, b, m.fullest)
@@ -215,7 +226,7 @@ func (m *Model) cacheParts() []prefix.Part {
 
 // addParts adds the entries of a block's layers, of which the fullest stage
 // has a share.
-func (m *Model) addParts(parts []prefix.Part, b llm.Block, share float64) []prefix.Part {
+func (m *layout) addParts(parts []prefix.Part, b llm.Block, share float64) []prefix.Part {
 	format := m.CacheFormat()
 	if m.cfg.Engine.Cache.OneScale && format.KV == hardware.FP8 {
 		format.KV = hardware.FP8Tensor
@@ -281,7 +292,7 @@ func aheadOf(components []prefix.Component) int {
 }
 
 // cachePools divides the rank's memory as the engine does.
-func (m *Model) cachePools(kind prefix.PoolKind, total units.Bytes, s *prefix.Spec, names []string, work CacheWork) ([]prefix.Pool, error) {
+func (m *layout) cachePools(kind prefix.PoolKind, total units.Bytes, s *prefix.Spec, names []string, work CacheWork) ([]prefix.Pool, error) {
 	rules := &m.cfg.Engine.Cache
 	switch {
 	case total <= 0:
@@ -338,7 +349,7 @@ func ratioPools(total units.Bytes, components []prefix.Component, names []string
 
 // typicalShares divides memory as a batch of typical requests needs it: one
 // whose prompt is computed, and as many as decode.
-func (m *Model) typicalShares(s *prefix.Spec, pools int, work CacheWork) []float64 {
+func (m *layout) typicalShares(s *prefix.Spec, pools int, work CacheWork) []float64 {
 	typical := m.cfg.Engine.Cache.Typical
 	if typical == 0 {
 		typical = typicalTokens
