@@ -193,6 +193,16 @@ func (f *flight) common(turn *trace.Turn) int {
 	return int(turn.Prefix)
 }
 
+// left is how many tokens a finished call leaves in a rank's cache. An engine
+// cannot know whether the next prompt repeats what was generated; the entry of
+// the last token is never written.
+func (f *flight) left(r *rank, turn *trace.Turn) int {
+	if r.knows {
+		return f.matchable(turn)
+	}
+	return int(turn.Input) + int(turn.Output) - 1
+}
+
 // matchable is how many tokens of a finished call the next prompt can match.
 func (f *flight) matchable(turn *trace.Turn) int {
 	if f.policy.generated {

@@ -93,11 +93,7 @@ func (e *EngineSpec) CachePreset() (preset prefix.Preset, ok bool, err error) {
 		if other, known := families[family]; known {
 			family = other
 		}
-		for _, p := range prefix.Presets() {
-			if p.Engine == family && p.Date <= e.Date && p.Date > preset.Date {
-				preset, ok = p, true
-			}
-		}
+		preset, ok = prefix.PresetAt(family, e.Version, e.Date)
 	default:
 		if preset, err = prefix.PresetOf(e.Cache.Policy); err != nil {
 			return preset, false, fault.In("engine.cache.policy", err)
