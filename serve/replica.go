@@ -92,6 +92,10 @@ func (r *replica) refuse(id int32) error {
 
 // tooLarge is the error of a call that no rank of the worker can hold.
 func (r *replica) tooLarge(what, advice string) error {
-	return &ErrMemory{Pool: r.pool, Reason: fmt.Sprintf("%s does not fit in a cache of %d tokens%s",
-		what, r.ranks[0].capacityTokens(), advice)}
+	beside := ""
+	if !r.ranks[0].knows {
+		beside = ", beside the windows and states that it holds while it runs"
+	}
+	return &ErrMemory{Pool: r.pool, Reason: fmt.Sprintf("%s does not fit in a cache of %d tokens%s%s",
+		what, r.ranks[0].capacityTokens(), beside, advice)}
 }

@@ -185,7 +185,7 @@ func (n *network) pool(p serve.NamedPool) (pool, error) {
 	}
 	shape := p.Spec.Shape.Normalised()
 	cache := &n.deployment.Cache
-	m := newMemory(w, cache)
+	m := newMemory(w, cache, p.Prefills())
 	o := pool{name: p.Name, spec: p.Spec, key: n.estimator.key(n.deployment, p.Spec), model: w.model,
 		workers: float64(p.Workers), ranks: float64(shape.Ranks())}
 	o.slots = min(float64(shape.MaxBatchPerRank), m.sequences(n.work.decodeContext+float64(cache.Reserve()))) * o.ranks
@@ -246,7 +246,7 @@ func (e *Estimator) Curve(d *serve.DeploymentSpec, p serve.NamedPool) (Curve, er
 	}
 	if p.Prefills() {
 		m := &n.entryMemory
-		room := (m.bytes + m.tiers) / (m.perToken + m.fixed/n.work.mean.input) * n.entry.ranks
+		room := m.sessions(n.work.mean.input) * n.work.mean.input * n.entry.ranks
 		return Curve{n.pricesFor(1).prefilling(), room}, nil
 	}
 	gained := tokens{mean: 1}
