@@ -3,10 +3,12 @@ package analytic
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"agentsim/configs"
 	"agentsim/fault"
 	"agentsim/metrics"
+	"agentsim/models/llm"
 	"agentsim/models/step"
 	"agentsim/serve"
 	"agentsim/trace"
@@ -259,9 +261,20 @@ func (e *Estimator) Curve(d *serve.DeploymentSpec, p serve.NamedPool) (Curve, er
 	return Curve{n.entry.prices.decoding(n.entry.slots, gained.mean), n.entry.slots * n.work.decodeContext}, nil
 }
 
+// endsOnly reports whether windows or states make a prefix one that is found at
+// the ends of earlier prompts only.
+func (e *Estimator) endsOnly() bool {
+	preset, ok, err := e.scenario.Engine.CachePreset()
+	if err != nil || !ok || preset.Dense {
+		return false
+	}
+	format := llm.CacheFormat{KV: e.scenario.Deployment.Precision.KV}
+	return slices.ContainsFunc(e.scenario.Model.CacheComponents(format), func(c llm.CacheComponent) bool { return c.Kind != llm.Grows })
+}
+
 func (e *Estimator) caching(d *serve.DeploymentSpec) caching {
 	repeats := e.scenario.Workload.Replay == trace.ReplayGenerated
-	return caching{off: d.Cache.Off, blockTokens: e.scenario.Engine.Memory.BlockTokens,
+	return caching{off: d.Cache.Off, blockTokens: e.scenario.Engine.Memory.BlockTokens, endsOnly: e.endsOnly(),
 		generated: repeats && (d.Mode == serve.Aggregated || d.Cache.DecodeRetains)}
 }
 

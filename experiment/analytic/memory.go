@@ -45,14 +45,17 @@ func (m *memory) sequences(tokens float64) float64 {
 
 // found is the share of calls that find their session's cache, when so many
 // sessions with prompts of so many tokens take turns on a rank, each call adds
-// so many, and so many prompts are computed at a time. Calls of a session come at exponential distances; what was used
+// so many, and so many prompts are computed and so many sequences decode at a time. Calls of a session come at exponential distances; what was used
 // last stays, so that a cache remembers the last x turns of an average session:
 // of a session the history, if it had a turn since, and of each turn the windows
 // and states that it wrote.
-func (m *memory) found(sessions, prompt, added, prompts float64) float64 {
+func (m *memory) found(sessions, prompt, added, prompts, decoding float64) float64 {
 	if !m.fit {
 		return 0
 	}
+	generating := m.spec
+	generating.Policy.InFlight.Prefill = generating.Policy.InFlight.Decode
+	decode := generating.Budget(int(prompt))
 	whole, turn := m.spec.Budget(int(prompt)), m.spec.Budget(max(int(math.Ceil(added)), 1))
 	free := 0.0
 	for _, p := range whole.Pools {
@@ -68,7 +71,7 @@ func (m *memory) found(sessions, prompt, added, prompts float64) float64 {
 				continue
 			}
 			written += max(float64(turn.Pools[i].Components[j].Idle), float64(c.Checkpoint))
-			room -= prompts * float64(c.Running)
+			room -= prompts*float64(c.Running) + decoding*float64(decode.Pools[i].Components[j].Running)
 		}
 		if history+written > 0 {
 			share = min(share, remembered(max(room, 0)*(1+m.tiers/free)/sessions, history, written))
@@ -140,5 +143,9 @@ func (n *network) kept(agents float64) float64 {
 		added += n.work.mean.output
 	}
 	prompts := max(1, float64(n.entry.spec.TokenBudget)/n.work.mean.fresh)
-	return n.entryMemory.found(agents/ranks, n.work.mean.input, added, min(prompts, agents/ranks))
+	decoding := 0.0
+	if n.mixed { // agents decode for most of their time
+		decoding = min(agents/ranks, float64(n.entry.spec.MaxBatchPerRank))
+	}
+	return n.entryMemory.found(agents/ranks, n.work.mean.input, added, min(prompts, agents/ranks), decoding)
 }
