@@ -112,8 +112,8 @@ func (s *Scenario) Validate() error {
 func (s *Scenario) Notes() []string {
 	var notes []string
 	if hit := s.Deployment.Cache.RealisedHit; hit > 0 {
-		notes = append(notes, fmt.Sprintf("deployment.cache.realised_hit: %g of every prompt is taken as found, as measured; what the caches "+
-			"would find is not simulated", hit))
+		notes = append(notes, fmt.Sprintf("deployment.cache.realised_hit: %g of every prompt is taken as found, as measured; "+
+			"what the caches would find is not simulated", hit))
 	}
 	moved := s.Kernels.Moved(s.System.Accelerator)
 	if len(moved) == 0 {

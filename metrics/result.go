@@ -235,7 +235,7 @@ type CachePool struct {
 	Bytes     float64     `json:"bytes"`
 	Reserved  float64     `json:"reserved"` // of these, before any request: room for tokens in flight
 	Tokens    float64     `json:"tokens"`   // of history that fit in the rest; 0 where none lies here
-	Sessions  float64     `json:"sessions"` // idle ones of the workload's mean prompt that fit in the rest; 0 where they need nothing here
+	Sessions  float64     `json:"sessions"` // idle ones of the workload's mean prompt in the rest; 0 = they need nothing
 	Parts     []CachePart `json:"parts"`
 }
 

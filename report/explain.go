@@ -89,7 +89,8 @@ func explainMemory(b *strings.Builder, pools []metrics.Pool, style Style) {
 // explainCaches shows what each part of a rank's cache memory is for.
 func explainCaches(b *strings.Builder, pools []metrics.Pool, style Style) {
 	const mega = 1e6
-	header := table.Row{"MB of one rank", "component", "in all", "in flight", "a token, B", "a checkpoint", "a request", "an idle session", "sessions"}
+	header := table.Row{"MB of one rank", "component", "in all", "in flight", "a token, B", "a checkpoint", "a request",
+		"an idle session", "sessions"}
 	t := numbers(header, 3)
 	cell := func(v, unit float64) string {
 		if v == 0 {

@@ -109,7 +109,8 @@ func (r *rank) capacityTokens() int { return r.cache.CapacityTokens() }
 // checkCache verifies that pages are conserved in every pool.
 func (r *rank) checkCache() error {
 	for i := range r.cache.Pools() {
-		if used, free, all := r.cache.Used(i), r.cache.Free(i), r.cache.Capacity(i); used+free != all || used < 0 || free < 0 {
+		used, free, all := r.cache.Used(i), r.cache.Free(i), r.cache.Capacity(i)
+		if used+free != all || used < 0 || free < 0 {
 			return fmt.Errorf("cache pool %d does not conserve bytes: %d used + %d free, %d in all", i, used, free, all)
 		}
 	}

@@ -205,7 +205,7 @@ func (c *CacheSpec) validate() error {
 		return fault.New("cache.realised_hit", "%v: want a share of the prompt from 0 to 1", c.RealisedHit)
 	}
 	if c.Eviction.Policy == kvcache.KeepTurns {
-		return fault.New("cache.eviction.policy", "keep-turns: want lru, ttl or cost; which turns are kept is engine.cache.policy's")
+		return fault.New("cache.eviction.policy", "keep-turns: want lru, ttl or cost; turns are kept by engine.cache.policy")
 	}
 	sized := kvcache.Spec{
 		Capacity:      1,

@@ -269,7 +269,9 @@ func (e *Estimator) endsOnly() bool {
 		return false
 	}
 	format := llm.CacheFormat{KV: e.scenario.Deployment.Precision.KV}
-	return slices.ContainsFunc(e.scenario.Model.CacheComponents(format), func(c llm.CacheComponent) bool { return c.Kind != llm.Grows })
+	return slices.ContainsFunc(e.scenario.Model.CacheComponents(format), func(c llm.CacheComponent) bool {
+		return c.Kind != llm.Grows
+	})
 }
 
 func (e *Estimator) caching(d *serve.DeploymentSpec) caching {

@@ -45,8 +45,9 @@ func (m *memory) sequences(tokens float64) float64 {
 
 // found is the share of calls that find their session's cache, when so many
 // sessions with prompts of so many tokens take turns on a rank, each call adds
-// so many, and so many prompts are computed and so many sequences decode at a time. Calls of a session come at exponential distances; what was used
-// last stays, so that a cache remembers the last x turns of an average session:
+// so many, and so many prompts are computed and so many sequences decode at a
+// time. Calls of a session come at exponential distances; what was used last
+// stays, so that a cache remembers the last x turns of an average session:
 // of a session the history, if it had a turn since, and of each turn the windows
 // and states that it wrote.
 func (m *memory) found(sessions, prompt, added, prompts, decoding float64) float64 {

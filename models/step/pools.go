@@ -39,7 +39,7 @@ type CacheRules struct {
 	OneScale bool `yaml:"one_scale,omitempty"`
 	// RequestStates gives each request of a full batch a buffer of its own for
 	// compressor states as long as the window, taken before the pools; else they
-	// lie with the window's pages (SGLang from #28612 on).
+	// lie with the window's pages (SGLang from July 2026 on).
 	RequestStates bool `yaml:"request_states,omitempty"`
 	// NoScratch gives the tokens of a step pages of windows and states of their
 	// own in every layer, where the policy would have layers share them.
@@ -51,9 +51,9 @@ type CacheRules struct {
 const Ideal = "ideal"
 
 const (
-	typicalTokens = 32_768
-	windowRatio   = 0.1
-	stateRatio    = 0.9
+	typicalTokens = 32_768 // a typical context of agents, assumed
+	windowRatio   = 0.1    // what SGLang sets for DeepSeek V4 (engine-caches.md 4)
+	stateRatio    = 0.9    // SGLang's default (engine-caches.md 4)
 )
 
 // Validate reports what no model could make right.
@@ -182,7 +182,9 @@ func (m *layout) spec(work CacheWork) (prefix.Spec, error) {
 
 // grows reports whether any layer keeps entries of the whole context.
 func (m *layout) grows() bool {
-	return slices.ContainsFunc(m.cfg.LLM.CacheComponents(m.CacheFormat()), func(c llm.CacheComponent) bool { return c.Kind == llm.Grows })
+	return slices.ContainsFunc(m.cfg.LLM.CacheComponents(m.CacheFormat()), func(c llm.CacheComponent) bool {
+		return c.Kind == llm.Grows
+	})
 }
 
 // idealCache has one pool of entries that grow: windows and states are room
@@ -288,7 +290,9 @@ func aheadOf(components []prefix.Component) int {
 }
 
 // cachePools divides the rank's memory as the engine does.
-func (m *layout) cachePools(kind prefix.PoolKind, total units.Bytes, s *prefix.Spec, names []string, work CacheWork) ([]prefix.Pool, error) {
+func (m *layout) cachePools(
+	kind prefix.PoolKind, total units.Bytes, s *prefix.Spec, names []string, work CacheWork,
+) ([]prefix.Pool, error) {
 	rules := &m.cfg.Engine.Cache
 	switch {
 	case total <= 0:
@@ -309,15 +313,17 @@ func (m *layout) cachePools(kind prefix.PoolKind, total units.Bytes, s *prefix.S
 		shares = m.typicalShares(s, len(names), work)
 	}
 	if len(shares) != len(names) {
-		return nil, fault.New("engine.cache.shares", "%d shares of %d pools (%s): want one for each", len(shares), len(names),
-			strings.Join(names, ", "))
+		return nil, fault.New("engine.cache.shares", "%d shares of %d pools (%s): want one for each", len(shares),
+			len(names), strings.Join(names, ", "))
 	}
 	pools, err := prefix.Shares(total, names, shares)
 	return pools, fault.In("engine.cache", err)
 }
 
 // ratioPools divides memory by SGLang's two ratios.
-func ratioPools(total units.Bytes, components []prefix.Component, names []string, rules *CacheRules) ([]prefix.Pool, error) {
+func ratioPools(
+	total units.Bytes, components []prefix.Component, names []string, rules *CacheRules,
+) ([]prefix.Pool, error) {
 	ratio, states := rules.WindowRatio, rules.StateRatio
 	if ratio == 0 {
 		ratio = windowRatio
@@ -326,8 +332,8 @@ func ratioPools(total units.Bytes, components []prefix.Component, names []string
 		states = stateRatio
 	}
 	if len(names) > 2 {
-		return nil, fault.New("engine.cache.policy", "pools by ratio of %s: want windows or states beside the history, not both",
-			strings.Join(names, ", "))
+		return nil, fault.New("engine.cache.policy", "pools by ratio of %s: want windows or states beside the history, "+
+			"not both", strings.Join(names, ", "))
 	}
 	if names[1] == "states" {
 		return prefix.Shares(total, names, []float64{1 / (1 + states), states / (1 + states)})
@@ -337,8 +343,8 @@ func ratioPools(total units.Bytes, components []prefix.Component, names []string
 		return nil, fault.In("engine.cache.window_ratio", err)
 	}
 	if full == 0 || window == 0 {
-		return nil, fault.New("engine.cache.window_ratio", "%v leaves %d tokens of history and %d of windows in %s: want a page of each",
-			ratio, full, window, total)
+		return nil, fault.New("engine.cache.window_ratio", "%v leaves %d tokens of history and %d of windows in %s: "+
+			"want a page of each", ratio, full, window, total)
 	}
 	return pools, nil
 }
