@@ -15,8 +15,8 @@ import (
 // phase is one number of agents, simulated and measured.
 type phase struct {
 	agents       int
-	grown        string // what is noted of its longest duration
-	accelerators []int  // by worker
+	accelerators []int // by worker
+	duration     duration
 	window       *window
 	span         float64     // seconds of the window that count: those after the warm-up
 	sum          serve.Tally // what happened in that span
@@ -27,8 +27,7 @@ type phase struct {
 
 // runPhase simulates so many agents until the protocol is satisfied.
 func runPhase(ctx context.Context, s *configs.Scenario, base *setup, agents int) (*phase, error) {
-	protocol, note, err := base.granted(s, agents)
-	if err != nil {
+	if err := base.allows(s); err != nil {
 		return nil, err
 	}
 	cfg := base.Config
@@ -37,11 +36,12 @@ func runPhase(ctx context.Context, s *configs.Scenario, base *setup, agents int)
 	if err != nil {
 		return nil, err
 	}
-	p := &phase{agents: agents, accelerators: acceleratorsByWorker(s), grown: note}
+	p := &phase{agents: agents, accelerators: acceleratorsByWorker(s), duration: base.duration(s, agents)}
 	if err := c.Run(float64(s.Protocol.Ramp + s.Protocol.Warmup)); err != nil {
 		return nil, infeasible(err)
 	}
-	p.window = newWindow(s, c)
+	p.window = newWindow(s, c, p.duration.least)
+	p.window.session = base.mean.length()
 	for p.phase.End == "" {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -51,7 +51,7 @@ func runPhase(ctx context.Context, s *configs.Scenario, base *setup, agents int)
 			return nil, infeasible(err)
 		}
 		p.window.add(c.Window(), c.Now())
-		p.look(&protocol)
+		p.look(&s.Protocol)
 	}
 	if err := c.Check(); err != nil {
 		return nil, fmt.Errorf("a law is broken at %d agents: %w", agents, err)
@@ -82,7 +82,7 @@ func (p *phase) look(protocol *configs.Protocol) {
 		w.settle()
 	}
 	p.verdict = w.verdict()
-	long := w.settled && w.span() >= float64(protocol.Duration)*(1-rounding)
+	long := w.settled && w.span() >= p.duration.least*(1-rounding)
 	missing := p.missing(protocol)
 	switch {
 	case long && p.verdict.Certain && (protocol.StopWhenCertain || protocol.Precision > 0 && missing == ""):
@@ -91,7 +91,7 @@ func (p *phase) look(protocol *configs.Protocol) {
 		p.phase.End = metrics.EndMinima
 	case long && missing == "" && p.verdict.Half <= protocol.Precision:
 		p.phase.End = metrics.EndPrecise
-	case w.length() >= float64(protocol.DurationMax)*(1-rounding):
+	case w.length() >= p.duration.most*(1-rounding):
 		p.phase.End = metrics.EndDurationMax
 		p.phase.Shortfall = cmp.Or(missing, p.unsettled(protocol))
 	}
@@ -118,8 +118,8 @@ func (p *phase) unsettled(protocol *configs.Protocol) string {
 	switch {
 	case !p.window.settled:
 		return "no steady state"
-	case p.window.span() < float64(protocol.Duration)*(1-rounding):
-		return fmt.Sprintf("%.0f of %.0f s of steady state", p.window.span(), float64(protocol.Duration))
+	case p.window.span() < p.duration.least*(1-rounding):
+		return fmt.Sprintf("%.0f of %.0f s of steady state", p.window.span(), p.duration.least)
 	}
 	return fmt.Sprintf("shares known to ± %.2g, not %.2g", min(p.verdict.Half, 1), protocol.Precision)
 }

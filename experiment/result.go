@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -43,7 +44,8 @@ func Run(ctx context.Context, s *configs.Scenario, agents int, o Options) (*metr
 		return nil, err
 	}
 	r := p.result(s, base)
-	r.Agents, r.Warnings, r.Power.Series = agents, slices.Concat(s.Notes(), p.warnings(), base.hangs(s)), p.series(s)
+	r.Agents, r.Power.Series = agents, p.series(s)
+	r.Warnings = slices.Concat(p.warnings(), base.warnings(s))
 	r.Version, r.Calls, r.Events = o.Version, p.sum.Finished, p.events
 	r.WallS = o.now().Sub(begun).Seconds()
 	return r, nil
@@ -93,7 +95,7 @@ func (s *search) result(base *setup) *metrics.Result {
 	r.Capacity = &metrics.Capacity{Agents: answer.agents, AgentsLow: low, AgentsHigh: high, Accelerators: accelerators,
 		PerAccelerator: n / float64(accelerators), PerMW: power.PerMW(n, &breakdown)}
 	r.Limit = s.limit()
-	r.Warnings = slices.Concat(s.scenario.Notes(), s.warnings(), base.hangs(s.scenario))
+	r.Warnings = slices.Concat(s.warnings(), base.warnings(s.scenario))
 	for _, p := range s.phases {
 		r.Search = append(r.Search, p.phase)
 		r.Calls += p.sum.Finished
@@ -132,21 +134,20 @@ func (s *search) limit() string {
 // warnings tells of the phases at the edge of the bracket that are no verdicts
 // of the protocol.
 func (s *search) warnings() []string {
-	if s.answer().grown != "" {
+	if len(s.answer().duration.notes) > 0 {
 		return slices.Concat(s.answer().warnings(), s.failure().ended())
 	}
 	return slices.Concat(s.answer().warnings(), s.failure().warnings())
 }
 
-// warnings says that the phase ran for its longest time without what the
-// protocol asks for, and that this time grew.
+// warnings says where the phase departs from the protocol: it was measured for
+// longer, or ran for its longest time without what the protocol asks for.
 func (p *phase) warnings() []string {
-	if p.grown == "" {
-		return p.ended()
-	}
-	return append(p.ended(), p.grown)
+	return append(p.ended(), p.duration.notes...)
 }
 
+// ended says that the phase ran for its longest time without what the protocol
+// asks for.
 func (p *phase) ended() []string {
 	if p.phase.End != metrics.EndDurationMax {
 		return nil
@@ -158,13 +159,15 @@ func (p *phase) ended() []string {
 // result is what one phase found.
 func (p *phase) result(s *configs.Scenario, base *setup) *metrics.Result {
 	r := &metrics.Result{Scenario: s.Name, Question: s.Question, Seed: s.Seed, Fingerprint: p.phase.Fingerprint,
-		Metrics: p.figures(), Time: p.time(s)}
+		Metrics: p.figures(&base.mean), Time: p.time(s)}
 	p.account(s, base, r, float64(p.agents))
 	r.Memory = memories(&base.Config, r.Metrics.MeanInput)
 	return r
 }
 
-func (p *phase) figures() metrics.Figures {
+// figures are those of service. Gaps of people are told from those of tools by
+// the workload's means.
+func (p *phase) figures(mean *meanSession) metrics.Figures {
 	t := &p.sum
 	calls := max(1, float64(t.Calls))
 	f := metrics.Figures{OutputSpeedP25: p.phase.OutputSpeedP25, OutputSpeedP50: metrics.Quantile(t.Speed, 0.5),
@@ -175,6 +178,14 @@ func (p *phase) figures() metrics.Figures {
 		MeanInput: float64(t.InputTokens) / calls, MeanOutput: float64(t.OutputTokens) / calls}
 	if t.InputTokens > 0 {
 		f.PrefixLost = prefixLost(t)
+	}
+	all := 0.0
+	for _, spent := range t.InState {
+		all += spent.Seconds()
+	}
+	if all > 0 {
+		f.ShareInGaps = t.InState[serve.InTool].Seconds() / all
+		f.ShareOfPeople = f.ShareInGaps * mean.people / max(mean.gaps, math.SmallestNonzeroFloat64)
 	}
 	if f.OutputSpeedP50 > 0 {
 		const milli = 1e3

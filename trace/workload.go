@@ -39,6 +39,8 @@ const (
 	// session and a lane takes the next one when the whole tree is done. A
 	// lane's first session begins at an instant drawn uniformly from its
 	// recorded time, with the call before it; nothing is found of other sessions.
+	// Recorded gaps stay, but for time in which no call of the whole run is under
+	// way. The rest is said by the protocol (protocol.lanes).
 	ArrivalsLanes = "lanes"
 	// ArrivalsOpen sends every call at its recorded instant, or when what it
 	// waits for is done if that is later. Only the trace says how many agents
@@ -69,7 +71,7 @@ type Workload struct {
 	InputMax      int           `yaml:"input_max,omitempty"`       // tokens; ends a session; 0 = the model's limit
 	FirstInputMax int           `yaml:"first_input_max,omitempty"` // tokens; leaves out longer starts; 0 = none
 	OutputMax     int           `yaml:"output_max,omitempty"`      // tokens; of the trace's answers; 0 = none
-	GapMax        units.Seconds `yaml:"gap_max,omitempty"`         // of the trace; 0 = none, with lanes 10s
+	GapMax        units.Seconds `yaml:"gap_max,omitempty"`         // of the trace; 0 = none
 
 	Arrivals string  `yaml:"arrivals,omitempty"`  // closed (default) | lanes | open | partly-open
 	Speedup  float64 `yaml:"speedup,omitempty"`   // of open arrivals: recorded time passes so many times as fast; 0 = 1
@@ -80,10 +82,6 @@ type Workload struct {
 func (w *Workload) ByTime() bool {
 	return w.Arrivals == ArrivalsOpen || w.Arrivals == ArrivalsPartlyOpen
 }
-
-// laneGapMax is the longest gap of AgentX's rules, in seconds (AIPerf,
-// inferencex-agentx-mvp: idle time is capped at 10 s).
-const laneGapMax = 10
 
 // Validate returns an error that begins with the field at fault. It does not
 // open the trace.
@@ -150,7 +148,7 @@ func (w *Workload) validateArrivals() error {
 
 // PoolOptions returns how the trace becomes sessions.
 func (w *Workload) PoolOptions() PoolOptions {
-	opts := PoolOptions{
+	return PoolOptions{
 		ContextLimit:  w.InputMax,
 		SessionsMax:   w.SessionsMax,
 		FirstInputMax: w.FirstInputMax,
@@ -160,8 +158,4 @@ func (w *Workload) PoolOptions() PoolOptions {
 		Speedup:       w.Speedup,
 		Trees:         w.Arrivals == ArrivalsLanes || w.ByTime(),
 	}
-	if w.Arrivals == ArrivalsLanes && w.GapMax == 0 {
-		opts.GapMax = laneGapMax
-	}
-	return opts
 }

@@ -18,7 +18,7 @@ import (
 type Source struct {
 	serve.Sessions
 	Tools []string    // whose results calls answer, as far as the workload tells; see trace.Turn
-	Notes []string    // of the trace's reader: what it left out or filled in
+	Notes []string    // what of the workload or its trace was left out or filled in
 	Pool  *trace.Pool // sub-agents and arrivals by time, where the workload replays them; nil = none
 }
 
@@ -34,7 +34,7 @@ func Open(s *configs.Scenario) (*Source, error) {
 		if unshared {
 			w.Synthetic.SharedPrefix = trace.SharedPrefix{}
 		}
-		return &Source{Sessions: &drawn{profile: &w.Synthetic, seed: s.Seed}}, nil
+		return generated(&w, s.Seed)
 	}
 	w.OutputMax = lower(w.OutputMax, s.Protocol.OutputMax)
 	r, err := readers.OpenAll([]string{w.Trace}, readers.Options{
@@ -73,6 +73,31 @@ func notes(r readers.Report) (out []string) {
 		out = append(out, fmt.Sprintf("workload.trace: %d bad records passed over, the first: %v", len(r.Bad), r.Bad[0]))
 	}
 	return out
+}
+
+// treesDrawn is how many session trees a profile with sub-agents stands for: as
+// many as the corpus of AgentX has (agent-workloads.md 1.1).
+const treesDrawn = 400
+
+// generated draws sessions from the profile of a workload. Sub-agents come with
+// their sessions, out of a pool of trees; without lanes they are left out.
+func generated(w *trace.Workload, seed uint64) (*Source, error) {
+	profile := w.Synthetic
+	source := &Source{Sessions: &drawn{profile: &profile, seed: seed}}
+	switch {
+	case profile.SubAgents == nil:
+		return source, nil
+	case w.Arrivals != trace.ArrivalsLanes:
+		source.Notes = []string{"workload.sub_agents: left out, since workload.arrivals is not " + trace.ArrivalsLanes}
+		return source, nil
+	}
+	options := w.PoolOptions()
+	options.ContextLimit = profile.ContextLimit
+	pool, err := trace.NewPool(trace.NewGenerator(&profile, seed, treesDrawn), options)
+	if err != nil {
+		return nil, fmt.Errorf("workload: %w", err)
+	}
+	return dealer(w, pool, seed)
 }
 
 // dealer deals out all sessions of a trace, or those of main agents where

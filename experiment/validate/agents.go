@@ -25,6 +25,11 @@ func (p *presets) agents(c *Case, config *serve.Config, o *Options) error {
 	config.Arrivals = trace.ArrivalsClosed
 	if c.Load.Lanes {
 		config.Arrivals = trace.ArrivalsLanes
+		protocol, err := load(p.protocols, "protocols", "agentx")
+		if err != nil {
+			return fmt.Errorf("protocol: %w", err)
+		}
+		config.Lanes = protocol.Lanes
 	}
 	if profile.SubAgents == nil || !c.Load.Lanes {
 		config.Sessions = &drawn{profile: &profile, seed: o.Seed}

@@ -20,6 +20,7 @@ type presets struct {
 	engines   map[string]*step.EngineSpec
 	kernels   map[string]*hardware.KernelSet
 	workloads map[string]*trace.Workload
+	protocols map[string]*configs.Protocol
 }
 
 func newPresets() *presets {
@@ -29,6 +30,7 @@ func newPresets() *presets {
 		engines:   map[string]*step.EngineSpec{},
 		kernels:   map[string]*hardware.KernelSet{},
 		workloads: map[string]*trace.Workload{},
+		protocols: map[string]*configs.Protocol{},
 	}
 }
 
