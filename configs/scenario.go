@@ -113,6 +113,10 @@ func (s *Scenario) Validate() error {
 // Notes says what a reader should know of how the scenario was put together.
 func (s *Scenario) Notes() []string {
 	var notes []string
+	if hit := s.Deployment.Cache.RealisedHit; hit > 0 {
+		notes = append(notes, fmt.Sprintf("deployment.cache.realised_hit: %g of every prompt is taken as found, as measured; "+
+			"what the caches would find is not simulated", hit))
+	}
 	if moved := s.Kernels.Moved(s.System.Accelerator); len(moved) > 0 {
 		notes = append(notes, fmt.Sprintf("the kernel constants of %s hold on %s; they are moved to an accelerator with %s",
 			s.Kernels.Name, s.Kernels.Accelerator, strings.Join(moved, ", ")))

@@ -21,9 +21,9 @@ func Explain(s *configs.Scenario) (*metrics.Explanation, error) {
 		return nil, err
 	}
 	e := &metrics.Explanation{Scenario: s.Name, Workload: w}
+	e.Memory = memories(&cfg.Config, w.Input)
 	for i, pool := range s.Deployment.Pools() {
 		m := cfg.Models()[i]
-		e.Memory = append(e.Memory, memory(pool.Name, m))
 		if pool.Prefills() {
 			e.Steps = append(e.Steps, account(pool.Name, "prefill", m, prefillStep(m, w)))
 		}

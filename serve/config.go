@@ -1,6 +1,8 @@
 package serve
 
 import (
+	"errors"
+
 	"agentsim/fault"
 	"agentsim/models/hardware"
 	"agentsim/models/llm"
@@ -68,6 +70,10 @@ func (c *Config) Prepare() error {
 		models = append(models, m)
 	}
 	c.models = models
+	var memory *ErrMemory
+	if _, err := c.CacheSpecs(); err != nil && !errors.As(err, &memory) {
+		return err
+	}
 	return nil
 }
 
@@ -87,7 +93,8 @@ func (c *Config) Fit() error {
 			return &ErrMemory{Pool: p.Name, Reason: err.Error()}
 		}
 	}
-	return nil
+	_, err := c.CacheSpecs()
+	return err
 }
 
 // Model builds the step model of the workers of a pool.

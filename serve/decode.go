@@ -174,7 +174,7 @@ func (b *batch) leave(id int32) error {
 	if b.policy.cacheOff || !b.prefills && !b.policy.decodeRetains {
 		r.discard(b.now(), id)
 	} else {
-		r.keep(b.now(), id, b.matchable(&b.calls[id].turn))
+		r.keep(b.now(), id, b.left(r, &b.calls[id].turn))
 	}
 	return b.up.finished(id)
 }

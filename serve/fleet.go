@@ -2,6 +2,7 @@ package serve
 
 import (
 	"agentsim/fault"
+	"agentsim/models/kvcache/prefix"
 	"agentsim/models/step"
 	"agentsim/sim"
 )
@@ -30,6 +31,7 @@ func newFleet(cfg *Config, clock *sim.Simulation, tally *Tally, done func(id int
 			drafts:   newDrafts(cfg),
 			tally:    tally,
 			observer: cfg.Observer,
+			contents: prefix.NewContents(),
 		},
 		done: done,
 	}
@@ -55,12 +57,12 @@ func (f *fleet) build(cfg *Config) error {
 	f.handoff.decoders = make([][]*worker, max(1, cfg.Deployment.Units))
 	for i, p := range cfg.Deployment.Pools() {
 		m := cfg.models[i]
-		cache, err := cacheSpec(cfg, m)
+		cache, err := cacheSpec(cfg, p, m)
 		if err != nil {
 			return err
 		}
 		for n := range p.Workers {
-			w, err := newWorker(p, m, cache, cfg.Agents)
+			w, err := newWorker(p, m, cache, f.contents, cfg.Agents)
 			if err != nil {
 				return fault.In("deployment."+p.Name, err)
 			}
@@ -124,6 +126,7 @@ func (f *fleet) submit(id int32, r request) {
 // arrive routes a call and puts it in its rank's queue.
 func (f *fleet) arrive(id int32) error {
 	f.enter(id, InQueue)
+	f.begin(id)
 	f.route(id)
 	return f.workers[f.residences[id].home].accept(id)
 }
@@ -145,9 +148,10 @@ func (f *fleet) install(id int32, tokens, shared int) {
 	if f.policy.cacheOff || !f.policy.affine {
 		return
 	}
+	f.contents.Begin(prefix.SessionID(id), prefix.Turn{Prompt: tokens, Shared: min(shared, tokens)})
 	f.route(id)
 	s := &f.residences[id]
-	f.workers[s.home].ranks[s.rank].install(id, tokens, min(shared, tokens))
+	f.workers[s.home].ranks[s.rank].install(id, tokens)
 }
 
 // abandon leaves the cache of a session that is over to eviction.
@@ -157,13 +161,22 @@ func (f *fleet) abandon(id int32) {
 	s.abandoned = true
 }
 
-// forget drops what workers still hold of a session; its number may be used
-// for another.
+// forget lets a session go that is over; its number may be used for another.
 func (f *fleet) forget(id int32) {
+	f.depart(id)
+	f.end(id)
+}
+
+// depart takes a session from its home. Others may still begin with what it
+// said.
+func (f *fleet) depart(id int32) {
 	f.entrance.forget(id)
 	f.handoff.forget(id)
 	f.residences[id] = nowhere()
 }
+
+// end makes a session one that nobody begins with any more.
+func (f *fleet) end(id int32) { f.contents.End(prefix.SessionID(id)) }
 
 // delivered goes on with a call whose bytes have arrived.
 func (f *fleet) delivered(id int32) error {

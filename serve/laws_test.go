@@ -7,7 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"agentsim/models/kvcache"
+	"agentsim/models/kvcache/prefix"
 	"agentsim/sim"
 	"agentsim/trace"
 	"agentsim/units"
@@ -127,7 +127,7 @@ func (w *watched) given(k *worker) int64 {
 func (w *watched) forgotten(id int32) bool {
 	for _, k := range w.fleet.workers {
 		for j := range k.ranks {
-			if tokens, _ := k.ranks[j].cache.Resident(kvcache.SessionID(id)); tokens > 0 {
+			if tokens, _ := k.ranks[j].cache.Resident(prefix.SessionID(id)); tokens > 0 && k.ranks[j].knows {
 				return false
 			}
 		}
@@ -169,9 +169,9 @@ func (w *watched) checkCall(id int32) {
 	}
 	input := int(c.turn.Input)
 	ingress := sim.Ticks(w.fleet.frontend.cost.IngressSeconds(float64(input)))
-	request := w.fleet.workers[home.home].cacheRequest(id)
 	w.hold(c.prefillStart-c.issued >= ingress, "prefill comes after ingress", id)
-	w.hold(c.hit <= max(request.Common, request.Shared, request.Inherited), "only what is common is found", id)
+	common := max(w.fleet.common(&c.turn), int(c.shared), int(c.inherited))
+	w.hold(c.hit <= common, "only what is common is found", id)
 	w.hold(c.hit < input, "the last token is always computed", id)
 	w.hold(c.done >= c.hit || c.preempted(), "what was found counts", id)
 	if c.state <= InPrefill {

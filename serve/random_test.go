@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"agentsim/models/kvcache"
+	"agentsim/models/llm"
 	"agentsim/models/step"
 	"agentsim/trace"
 	"agentsim/units"
@@ -48,9 +49,23 @@ func anyDesign(r *rand.Rand) Config {
 		d.Hold = HoldSpec{Poll: r.IntN(12), Balance: r.IntN(30)}
 	}
 	d.Cache = CacheSpec{Off: r.IntN(5) == 0, DecodeRetains: maybe(), ReserveTokens: r.IntN(3) * r.IntN(400),
-		Eviction: kvcache.EvictionSpec{Policy: kvcache.EvictionPolicy(one("", "lru", "keep-turns")), Turns: 2}}
+		Eviction: kvcache.EvictionSpec{Policy: kvcache.EvictionPolicy(one("", "lru", "cost")), CostContext: 5000}}
+	if maybe() {
+		cfg.Engine.Cache.Policy = one("vllm-0.20", "vllm-0.26", "vllm-0.29", "sglang-window-recompute", "tensorrt-llm-per-request",
+			"tensorrt-llm-all-reusable")
+		cfg.LLM.Blocks = slices.Clone(cfg.LLM.Blocks)
+		half := cfg.LLM.Blocks[0]
+		half.Count /= 2
+		window := half
+		window.Attention.Kind, window.Attention.Window = llm.Window, 128
+		cfg.LLM.Blocks = []llm.Block{half, window}
+	}
 	if r.IntN(2) == 0 {
-		memory(9000 + r.IntN(20000))(&cfg)
+		room := 9000 + r.IntN(20000)
+		if cfg.Engine.Cache.Policy != "" {
+			room *= 6 // a running request holds windows of all that is in flight
+		}
+		memory(room)(&cfg)
 	}
 	if r.IntN(2) == 0 {
 		tiers(r)(&cfg)

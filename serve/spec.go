@@ -97,6 +97,10 @@ type CacheSpec struct {
 	Tiers         []kvcache.TierSpec   `yaml:"tiers,omitempty"`
 	Eviction      kvcache.EvictionSpec `yaml:"eviction,omitempty"`
 	Write         kvcache.WritePolicy  `yaml:"write,omitempty"`
+
+	// RealisedHit is the share of every prompt that is found, where it was
+	// measured: it takes the place of what the cache would find. 0 = it does not.
+	RealisedHit float64 `yaml:"realised_hit,omitempty"`
 }
 
 // Reserve is the room for the answer, in tokens, that an engine sets aside at
@@ -199,6 +203,12 @@ func (d *DeploymentSpec) validatePolicies() error {
 func (c *CacheSpec) validate() error {
 	if c.ReserveTokens < 0 {
 		return fault.New("cache.reserve_tokens", "%d: want 0 (= 1024) or more tokens", c.ReserveTokens)
+	}
+	if !(c.RealisedHit >= 0 && c.RealisedHit <= 1) {
+		return fault.New("cache.realised_hit", "%v: want a share of the prompt from 0 to 1", c.RealisedHit)
+	}
+	if c.Eviction.Policy == kvcache.KeepTurns {
+		return fault.New("cache.eviction.policy", "keep-turns: want lru, ttl or cost; turns are kept by engine.cache.policy")
 	}
 	sized := kvcache.Spec{
 		Capacity:      1,

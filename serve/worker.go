@@ -3,7 +3,7 @@ package serve
 import (
 	"fmt"
 
-	"agentsim/models/kvcache"
+	"agentsim/models/kvcache/prefix"
 	"agentsim/models/step"
 	"agentsim/sim"
 )
@@ -36,8 +36,8 @@ type chunk struct {
 }
 
 // newWorker builds a worker of a pool with empty caches.
-func newWorker(p NamedPool, m *step.Model, cache kvcache.Spec, agents int) (*worker, error) {
-	r, err := newReplica(p, m, cache, agents)
+func newWorker(p NamedPool, m *step.Model, cache prefix.Spec, contents *prefix.Contents, agents int) (*worker, error) {
+	r, err := newReplica(p, m, cache, contents, agents)
 	if err != nil {
 		return nil, err
 	}

@@ -46,7 +46,9 @@ func TestAgreesWithTheSimulation(t *testing.T) {
 		{"h200-agentperf-slo20", []string{"deployment.cache.off=true", "slo.output_speed.p25=5tok/s", "slo.ttft.p95=60s"}},
 		{"gb300-agentperf-slo20", []string{"protocol.start_agents=1600"}},
 		{"gb300-agentperf-slo20", []string{"slo.output_speed.p25=60tok/s"}},
-		{"gb300-agentperf-slo20", []string{"slo.output_speed.p25=40tok/s", "slo.ttft.p95=2s", "protocol.start_agents=256"}},
+		// With an engine's cache the few calls that find nothing would be this P95, which mean flows do not see.
+		{"gb300-agentperf-slo20", []string{"slo.output_speed.p25=40tok/s", "slo.ttft.p95=2s", "protocol.start_agents=256",
+			"engine.cache.policy=ideal"}},
 		{"gb300-agentperf-slo20", []string{"deployment.prefill.workers=2", "protocol.start_agents=400",
 			"protocol.calls_min=15000"}},
 		{"gb300-agentperf-slo20", []string{"deployment.mode=aggregated", aggregated, "protocol.start_agents=256"}},
@@ -85,6 +87,9 @@ func TestAgreesOnWhereATurnGoes(t *testing.T) {
 	require.InEpsilon(t, simulated.Time.ByState["prefill"], estimate.Time.ByState["prefill"], 0.25)
 	require.InEpsilon(t, simulated.Time.Batch, estimate.Time.Batch, 0.1)
 	require.InDelta(t, simulated.Metrics.PrefixHitRate, estimate.Metrics.PrefixHitRate, 0.03)
+	for i := range simulated.Memory {
+		simulated.Memory[i].Pools = nil // of simulated calls
+	}
 	require.Equal(t, simulated.Memory, estimate.Memory)
 }
 

@@ -3,10 +3,12 @@ package analytic
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"agentsim/configs"
 	"agentsim/fault"
 	"agentsim/metrics"
+	"agentsim/models/llm"
 	"agentsim/models/step"
 	"agentsim/serve"
 	"agentsim/trace"
@@ -190,7 +192,7 @@ func (n *network) pool(p serve.NamedPool) (pool, error) {
 	}
 	shape := p.Spec.Shape.Normalised()
 	cache := &n.deployment.Cache
-	m := newMemory(w, cache)
+	m := newMemory(w, cache, p.Prefills())
 	o := pool{name: p.Name, spec: p.Spec, key: n.estimator.key(n.deployment, p.Spec), model: w.model,
 		workers: float64(p.Workers), ranks: float64(shape.Ranks())}
 	o.slots = min(float64(shape.MaxBatchPerRank), m.sequences(n.work.decodeContext+float64(cache.Reserve()))) * o.ranks
@@ -251,7 +253,7 @@ func (e *Estimator) Curve(d *serve.DeploymentSpec, p serve.NamedPool) (Curve, er
 	}
 	if p.Prefills() {
 		m := &n.entryMemory
-		room := (m.bytes + m.tiers) / (m.perToken + m.fixed/n.work.mean.input) * n.entry.ranks
+		room := m.sessions(n.work.mean.input) * n.work.mean.input * n.entry.ranks
 		return Curve{n.pricesFor(1).prefilling(), room}, nil
 	}
 	if n.entry.slots < 1 {
@@ -261,9 +263,22 @@ func (e *Estimator) Curve(d *serve.DeploymentSpec, p serve.NamedPool) (Curve, er
 	return Curve{loads, n.entry.slots * n.work.decodeContext}, nil
 }
 
+// endsOnly reports whether windows or states make a prefix one that is found at
+// the ends of earlier prompts only.
+func (e *Estimator) endsOnly() bool {
+	preset, ok, err := e.scenario.Engine.CachePreset()
+	if err != nil || !ok || preset.Dense {
+		return false
+	}
+	format := llm.CacheFormat{KV: e.scenario.Deployment.Precision.KV}
+	return slices.ContainsFunc(e.scenario.Model.CacheComponents(format), func(c llm.CacheComponent) bool {
+		return c.Kind != llm.Grows
+	})
+}
+
 func (e *Estimator) caching(d *serve.DeploymentSpec) caching {
 	repeats := e.scenario.Workload.Replay == trace.ReplayGenerated
-	return caching{off: d.Cache.Off, blockTokens: e.scenario.Engine.Memory.BlockTokens,
+	return caching{off: d.Cache.Off, blockTokens: e.scenario.Engine.Memory.BlockTokens, endsOnly: e.endsOnly(),
 		generated: repeats && (d.Mode == serve.Aggregated || d.Cache.DecodeRetains)}
 }
 

@@ -39,6 +39,7 @@ type caching struct {
 	off         bool
 	generated   bool // generated tokens are kept and matched
 	blockTokens int
+	endsOnly    bool // a prefix is found at the end of an earlier prompt only
 }
 
 // newWorkload samples the sessions of a scenario.
@@ -50,7 +51,7 @@ func newWorkload(source serve.Sessions, c caching) (*workload, error) {
 			return nil, err
 		}
 		for i := range session.Turns {
-			w.calls = append(w.calls, c.call(&session, &session.Turns[i]))
+			w.calls = append(w.calls, c.call(&session, i))
 		}
 	}
 	w.average()
@@ -58,7 +59,8 @@ func newWorkload(source serve.Sessions, c caching) (*workload, error) {
 }
 
 // call counts the tokens of a turn that have to be computed.
-func (c caching) call(s *trace.Session, t *trace.Turn) call {
+func (c caching) call(s *trace.Session, number int) call {
+	t := &s.Turns[number]
 	input := float64(t.Input)
 	one := call{input: input, fresh: input, missed: input, output: float64(t.Output), gap: float64(t.Gap)}
 	if c.off {
@@ -69,9 +71,23 @@ func (c caching) call(s *trace.Session, t *trace.Turn) call {
 	if c.generated {
 		common = max(common, t.Prefix+t.Echo)
 	}
+	if c.endsOnly {
+		common, shared = lastEnd(s.Turns[:number], common), 0
+	}
 	one.fresh = input - c.whole(common, t.Input)
 	one.missed = input - c.whole(shared, t.Input)
 	return one
+}
+
+// lastEnd is the longest prompt of earlier turns that is part of a prefix.
+func lastEnd(turns []trace.Turn, prefix int32) int32 {
+	for i := len(turns) - 1; i >= 0; i-- {
+		if turns[i].Input <= prefix {
+			return turns[i].Input
+		}
+		prefix = min(prefix, turns[i].Prefix) // what came before was rewritten there
+	}
+	return 0
 }
 
 // whole is the part of a prefix that lies in whole blocks; the last token of

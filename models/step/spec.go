@@ -20,6 +20,7 @@ type EngineSpec struct {
 	Host      HostCost      `yaml:"host"`
 	Schedule  Schedule      `yaml:"schedule,omitempty"`
 	Memory    MemoryPolicy  `yaml:"memory"`
+	Cache     CacheRules    `yaml:"cache,omitempty"`
 	Exchange  Exchange      `yaml:"exchange"`
 	Graphs    []int         `yaml:"graphs,omitempty"` // captured decode batches per rank, to which batches are padded
 	Handshake units.Seconds `yaml:"handshake"`        // prefill to decode, once per request

@@ -43,5 +43,8 @@ func (e EngineSpec) Validate() error {
 			return fault.Want(c.path, fmt.Sprintf("%g", c.value), c.want)
 		}
 	}
-	return fault.In("schedule", e.Schedule.Validate())
+	var faults fault.List
+	faults.In("schedule", e.Schedule.Validate())
+	faults.In("cache", e.Cache.Validate())
+	return faults.Err()
 }
