@@ -3,6 +3,7 @@ package calibrate
 import (
 	"math"
 	"slices"
+	"strings"
 
 	"agentsim/models/hardware"
 	"agentsim/units"
@@ -19,7 +20,7 @@ func expertTerms(fused bool) terms {
 func fitExperts(k *hardware.KernelSet, s *scope, group string, samples []sample) {
 	_, weights, compute := expertFormats(samples[0].dtype)
 	e := hardware.ExpertKernel{Weights: weights, Compute: compute, Kernel: samples[0].kernel, Fused: group == megaMoE}
-	if group == marlin {
+	if strings.HasPrefix(group, marlin) {
 		e.Weights, e.Curves = hardware.MXFP4, curves(samples)
 	}
 	r := fitRoofline(expertTerms(e.Fused), s.accelerator.Compute[compute], s.accelerator.HBM.Bandwidth, samples)
@@ -68,6 +69,9 @@ func readMegaMoE(c *columns, s *scope) batch {
 	return b
 }
 
+// balanced is the routing that deals pairs out one by one.
+const balanced = "balanced"
+
 // curveShape is what one measured curve belongs to.
 type curveShape struct{ hidden, inner, experts, topK, tp, ep int }
 
@@ -89,7 +93,7 @@ func curves(samples []sample) []hardware.ExpertCurve {
 	for _, x := range samples {
 		w := x.experts
 		shape := curveShape{w.Hidden, w.Inner, w.Experts, w.TopK, w.TP, w.EP}
-		if !x.balanced || !shape.wanted() {
+		if x.routing != balanced || !shape.wanted() {
 			continue
 		}
 		if at[shape] == nil {

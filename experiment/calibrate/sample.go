@@ -25,7 +25,9 @@ type sample struct {
 	bytes    float64 // per rank, over the link
 	kernel   string  // as the table names it
 	dtype    string  // of experts, as the table names it
-	balanced bool    // experts: pairs dealt out one by one
+	routing string  // of experts: how pairs are dealt out, as the table names it
+	version string  // of the engine
+	moved   bool    // from an older version, see advance
 }
 
 // batch is what a table gives one family.

@@ -3,6 +3,8 @@ package calibrate
 import (
 	"slices"
 	"strings"
+
+	"agentsim/models/hardware"
 )
 
 // unread lists the tables that no family reads, and why.
@@ -61,7 +63,7 @@ const explainAbove = 0.25
 func (c *collection) newest(version string) string {
 	for _, group := range sortedKeys(c.sources) {
 		s := c.sources[group]
-		if !strings.Contains(s.table, "/"+library+"/") && compareVersions(s.version, version) > 0 {
+		if !strings.Contains(s.table, "/"+library+"/") && hardware.CompareVersions(s.version, version) > 0 {
 			version = s.version
 		}
 	}

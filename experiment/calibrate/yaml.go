@@ -135,6 +135,10 @@ func (w *lines) experts(name string, e hardware.ExpertKernel) {
 	if e.Kernel != "" {
 		w.add(2, "kernel: %s", e.Kernel)
 	}
+	if e.Before != "" {
+		w.add(2, "since: %q", e.Since)
+		w.add(2, "before: %s", e.Before)
+	}
 	if e.Roofline != nil {
 		w.add(2, "roofline: %s", flowRoofline(*e.Roofline))
 	}

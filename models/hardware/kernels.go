@@ -127,6 +127,8 @@ type ExpertKernel struct {
 	Compute  Format        `yaml:"compute"`          // rate it computes at: fp8 for W4A8, bf16 for W4A16
 	Fused    bool          `yaml:"fused"`            // dispatch and combine are inside the kernel
 	Kernel   string        `yaml:"kernel,omitempty"` // as the engine calls it
+	Since    string        `yaml:"since,omitempty"`  // version of the engine from which the constants hold
+	Before   string        `yaml:"before,omitempty"` // the entry of Experts that holds for versions before; see AsOf
 	Roofline *Roofline     `yaml:"roofline,omitempty"`
 	Curves   []ExpertCurve `yaml:"curves,omitempty"` // for shapes whose times no roofline follows
 	// Balance is the FLOP per byte of the accelerator that the curves are of:

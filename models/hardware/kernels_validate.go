@@ -23,7 +23,13 @@ func (k KernelSet) Validate() error {
 		c.In(path, k.GEMM[f].Validate())
 	}
 	for _, name := range slices.Sorted(maps.Keys(k.Experts)) {
-		c.In("experts."+name, k.Experts[name].Validate())
+		e := k.Experts[name]
+		c.In("experts."+name, e.Validate())
+		if e.Before != "" {
+			older, ok := k.Experts[e.Before]
+			c.Check(ok && CompareVersions(older.Since, e.Since) < 0, "experts."+name+".before", strconv.Quote(e.Before),
+				fmt.Sprintf("one that holds before, of the experts %v", slices.Sorted(maps.Keys(k.Experts))))
+		}
 	}
 	for _, kind := range slices.Sorted(maps.Keys(k.Attention)) {
 		c.In("attention."+kind, k.Attention[kind].Validate())
@@ -168,6 +174,9 @@ func (e ExpertKernel) Validate() error {
 	}
 	for i, curve := range e.Curves {
 		c.In(fault.Index("curves", i), curve.Validate())
+	}
+	if (e.Since != "") != (e.Before != "") {
+		c.Add("since", "%q: want it together with before, or neither", e.Since)
 	}
 	c.notNegative("balance", e.Balance, "FLOP/B")
 	c.notNegative("dynamic_power", float64(e.DynamicPower), "W")
