@@ -157,7 +157,7 @@ func (f *fitted) note(o Options, c *collection, group string, samples []sample) 
 	}
 	f.set.Sources[c.family.path(group)] = hardware.Source{
 		Basis: "fitted", Source: o.Source, Date: o.Date, Table: c.sources[group].table,
-		MAPE: roundError(e.MAPE), MaxError: roundError(e.Max), Points: len(samples), Note: note,
+		MAPE: roundError(e.MAPE), MaxError: roundError(e.Max), Points: len(samples), Note: note, Domain: domainOf(samples),
 	}
 }
 

@@ -29,8 +29,6 @@ func whyUnread(name string) string {
 		return "a part of a module that is measured whole"
 	case name == "mamba2_perf":
 		return "Mamba: no preset model has it"
-	case name == "wideep_deepep_normal_perf":
-		return "high-throughput mode: its time depends on how many cores are set aside, and a cluster run in it is broken"
 	case strings.HasPrefix(name, "wideep_"):
 		return "wide expert parallelism: the kernel of the moe table again, on rank 0 instead of the busiest rank"
 	}

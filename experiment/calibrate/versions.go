@@ -45,23 +45,30 @@ type gain struct{ perExpert, log float64 }
 // gains are the gains of one shape in the order of the load.
 type gains map[measuredAt][]gain
 
+// row is one point of a table.
+type row struct {
+	measuredAt
+	tokens float64
+}
+
+// logs is the mean logarithm of the seconds of each row: tables repeat some.
+func logs(samples []sample) map[row]float64 {
+	mean, n := map[row]float64{}, map[row]float64{}
+	for i := range samples {
+		key := row{at(&samples[i]), samples[i].experts.GroupTokens}
+		n[key]++
+		mean[key] += (math.Log(samples[i].seconds) - mean[key]) / n[key]
+	}
+	return mean
+}
+
 // gainsOf compares the rows that two versions share.
 func gainsOf(older, newer []sample) gains {
-	type row struct {
-		measuredAt
-		tokens float64
-	}
-	seconds := map[row]float64{}
-	for i := range newer {
-		seconds[row{at(&newer[i]), newer[i].experts.GroupTokens}] = newer[i].seconds
-	}
+	after := logs(newer)
 	out := gains{}
-	for i := range older {
-		x := &older[i]
-		key := row{at(x), x.experts.GroupTokens}
-		if s, ok := seconds[key]; ok {
-			out[key.measuredAt] = append(out[key.measuredAt], gain{key.perExpert(key.tokens), math.Log(s / x.seconds)})
-			delete(seconds, key) // a row that is there twice counts once
+	for key, before := range logs(older) {
+		if log, ok := after[key]; ok {
+			out[key.measuredAt] = append(out[key.measuredAt], gain{key.perExpert(key.tokens), log - before})
 		}
 	}
 	for _, list := range out {
@@ -144,7 +151,9 @@ type succession struct {
 }
 
 // outdated is the group of an older version's own rows.
-func outdated(group, version string) string { return group + "-" + strings.ReplaceAll(version, ".", "-") }
+func outdated(group, version string) string {
+	return group + "-" + strings.ReplaceAll(version, ".", "-")
+}
 
 // advance moves the rows of a group that older versions measured to the newest,
 // and keeps them as they were under a group of their own. Rows that the newest

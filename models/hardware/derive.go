@@ -363,6 +363,9 @@ func (d derivation) sources(out, from KernelSet) Sources {
 		Source: "derived from " + from.Name + " " + from.Version +
 			": floors kept, compute by achieved rate, memory by bandwidth"}
 	sources := Sources{}
+	if out.RemoteBulkDispatch.Efficiency > 0 {
+		sources["remote_bulk_dispatch"], sources["remote_bulk_combine"] = s, s
+	}
 	for _, field := range []string{"gemm", "experts", "attention", "core", "small", "all_reduce", "all_gather", "dispatch",
 		"combine", "remote_dispatch", "remote_combine"} {
 		sources[field] = s

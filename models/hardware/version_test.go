@@ -16,7 +16,6 @@ func TestVersionsInOrder(t *testing.T) {
 	require.Positive(t, CompareVersions("0.5.6.post2", "0.5.6"))
 }
 
-
 // A kernel that holds from a version on is run from there; engines before it run
 // the one before, under the same name.
 func TestKernelsOfAnEngineVersion(t *testing.T) {
