@@ -20,5 +20,6 @@ func Capacity(s *configs.Scenario) (*metrics.Result, error) { return new(Solver)
 // Uncomputed lists the figures of a Result, by their JSON paths, that are 0 in
 // every estimate because only a simulation has them.
 func Uncomputed() []string {
-	return []string{"calls", "events", "metrics.e2e_speed_p25", "metrics.e2e_speed_p50"}
+	return []string{"calls", "events", "metrics.e2e_speed_p25", "metrics.e2e_speed_p50",
+		"metrics.share_in_gaps", "metrics.share_of_people"}
 }
