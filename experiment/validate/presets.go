@@ -86,9 +86,7 @@ func (p *presets) cluster(c *Case, o *Options) (*prepared, error) {
 	if err != nil {
 		return nil, err
 	}
-	drafting := *model
-	drafting.Acceptance = acceptance(c, model)
-	d, err := deployment(c, system, &drafting)
+	d, err := deployment(c, system, model)
 	if err != nil {
 		return nil, err
 	}
@@ -99,7 +97,7 @@ func (p *presets) cluster(c *Case, o *Options) (*prepared, error) {
 	config := serve.Config{
 		Deployment: d,
 		System:     *system,
-		LLM:        drafting,
+		LLM:        *model,
 		Kernels:    tuned,
 		Engine:     *engine,
 		Replay:     trace.ReplayRecorded,

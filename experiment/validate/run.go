@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 
+	"agentsim/metrics"
 	"agentsim/serve"
 )
 
@@ -31,7 +32,12 @@ func Run(ctx context.Context, cases []Case, o Options) (*Result, error) {
 	if err := b.run(ctx); err != nil {
 		return nil, err
 	}
-	return b.compare(), nil
+	r := b.compare()
+	if r.Simulated == 0 && len(cases) > 0 {
+		return nil, fmt.Errorf("%w: none of %d cases can be simulated; line %d: %s",
+			metrics.ErrConfiguration, len(cases), cases[0].Line, jobs[0].why)
+	}
+	return r, nil
 }
 
 // prediction holds a value per metric; 0 = not predicted.
@@ -136,6 +142,7 @@ func (j *prepared) run(c *Case) (prediction, error) {
 // The quantiles that tables report, and milliseconds.
 const (
 	median = 0.5
+	slow   = 0.9
 	late   = 0.95
 	tail   = 0.99
 	milli  = 1e3
@@ -159,6 +166,7 @@ func (j *prepared) measure(c *Case, cluster *serve.Cluster) prediction {
 		Energy:           counted / float64(max(1, t.OutputTokens)),
 	}
 	latencies(&p, t)
+	p[Step] = j.stepAtBatch(c, &p, t)
 	return p
 }
 
