@@ -105,6 +105,8 @@ func (s *Scenario) Validate() error {
 		faults.Add("kernels", "there is no preset %q%s The name follows from system.accelerator.kernels and engine.kernels: "+
 			"name others there, or set kernels", name, hint)
 	}
+	completed := s.Deployment.Completed(&s.Engine)
+	faults.In("deployment", completed.Limited())
 	return faults.Err()
 }
 
@@ -115,10 +117,15 @@ func (s *Scenario) Notes() []string {
 		notes = append(notes, fmt.Sprintf("deployment.cache.realised_hit: %g of every prompt is taken as found, as measured; "+
 			"what the caches would find is not simulated", hit))
 	}
-	moved := s.Kernels.Moved(s.System.Accelerator)
-	if len(moved) == 0 {
-		return notes
+	if moved := s.Kernels.Moved(s.System.Accelerator); len(moved) > 0 {
+		notes = append(notes, fmt.Sprintf("the kernel constants of %s hold on %s; they are moved to an accelerator with %s",
+			s.Kernels.Name, s.Kernels.Accelerator, strings.Join(moved, ", ")))
 	}
-	return append(notes, fmt.Sprintf("the kernel constants of %s hold on %s; they are moved to an accelerator with %s",
-		s.Kernels.Name, s.Kernels.Accelerator, strings.Join(moved, ", ")))
+	for _, p := range s.Deployment.Pools() {
+		if d := p.Spec.Draft; d.Drafts() && d.Accepted == step.UnknownLength {
+			notes = append(notes, fmt.Sprintf("deployment.%s.draft: nobody knows how many draft tokens are accepted: "+
+				"the mean of %s stands for it, and only the band of --uncertainty is an answer", p.Name, s.Model.Name))
+		}
+	}
+	return notes
 }

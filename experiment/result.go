@@ -167,7 +167,7 @@ func (p *phase) result(s *configs.Scenario, base *setup) *metrics.Result {
 
 // figures are those of service. Gaps of people are told from those of tools by
 // the workload's means.
-func (p *phase) figures(mean *meanSession) metrics.Figures {
+func (p *phase) figures(session *meanSession) metrics.Figures {
 	t := &p.sum
 	calls := max(1, float64(t.Calls))
 	f := metrics.Figures{OutputSpeedP25: p.phase.OutputSpeedP25, OutputSpeedP50: metrics.Quantile(t.Speed, 0.5),
@@ -179,32 +179,45 @@ func (p *phase) figures(mean *meanSession) metrics.Figures {
 	if t.InputTokens > 0 {
 		f.PrefixLost = prefixLost(t)
 	}
+	f.TTFTMeanS, f.TTFTP90S, f.TTFTP99S = mean(t.TTFT), metrics.Quantile(t.TTFT, 0.9), metrics.Quantile(t.TTFT, 0.99)
 	all := 0.0
 	for _, spent := range t.InState {
 		all += spent.Seconds()
 	}
 	if all > 0 {
 		f.ShareInGaps = t.InState[serve.InTool].Seconds() / all
-		f.ShareOfPeople = f.ShareInGaps * mean.people / max(mean.gaps, math.SmallestNonzeroFloat64)
+		f.ShareOfPeople = f.ShareInGaps * session.people / max(session.gaps, math.SmallestNonzeroFloat64)
 	}
 	if f.OutputSpeedP50 > 0 {
 		const milli = 1e3
-		f.TPOTP50MS = milli / f.OutputSpeedP50
+		slowest := func(share float64) float64 { return milli / metrics.Quantile(t.Speed, share) }
+		f.TPOTP50MS, f.TPOTP90MS, f.TPOTP95MS, f.TPOTP99MS = slowest(0.5), slowest(0.1), slowest(0.05), slowest(0.01)
+		spans := make([]float64, len(t.Speed))
+		for i, speed := range t.Speed {
+			spans[i] = milli / speed
+		}
+		f.TPOTMeanMS = mean(spans)
 	}
+	f.LevelMet = p.met()
 	return f
 }
 
-// prefixLost says why prompt tokens were not found, as shares of all of them.
-func prefixLost(t *serve.Tally) *metrics.PrefixLost {
-	share := func(cause int) float64 { return float64(t.Missed[cause]) / float64(t.InputTokens) }
-	return &metrics.PrefixLost{
-		NeverSeen:     share(serve.NeverSeen),
-		PromptChanged: share(serve.PromptChanged),
-		Evicted:       share(serve.Evicted),
-		NoCheckpoint:  share(serve.NoCheckpoint),
-		OtherWorker:   share(serve.OtherWorker),
-		NotKept:       share(serve.NotKept),
+// met is the share of calls that meet the condition which fewest meet; 1 where
+// nothing is asked.
+func (p *phase) met() float64 {
+	share := 1.0
+	for _, score := range p.verdict.Scores {
+		share = min(share, score.Met.Mean)
 	}
+	return share
+}
+
+func mean(values []float64) float64 {
+	sum := 0.0
+	for _, v := range values {
+		sum += v
+	}
+	return sum / max(1, float64(len(values)))
 }
 
 func (p *phase) time(s *configs.Scenario) metrics.Time {
@@ -286,4 +299,17 @@ func memory(pool string, m *step.Model) metrics.Pool {
 	return metrics.Pool{Pool: pool, HBM: float64(b.HBM), Unused: float64(b.Unused), Experts: float64(b.Experts),
 		Dense: float64(b.Dense), Embeddings: float64(b.Embeddings), Reserved: float64(b.Reserved),
 		Activations: float64(b.Activations), Cache: float64(b.Cache), CacheTokens: float64(b.Cache) / perToken}
+}
+
+// prefixLost says why prompt tokens were not found, as shares of all of them.
+func prefixLost(t *serve.Tally) *metrics.PrefixLost {
+	share := func(cause int) float64 { return float64(t.Missed[cause]) / float64(t.InputTokens) }
+	return &metrics.PrefixLost{
+		NeverSeen:     share(serve.NeverSeen),
+		PromptChanged: share(serve.PromptChanged),
+		Evicted:       share(serve.Evicted),
+		NoCheckpoint:  share(serve.NoCheckpoint),
+		OtherWorker:   share(serve.OtherWorker),
+		NotKept:       share(serve.NotKept),
+	}
 }

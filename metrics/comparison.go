@@ -14,6 +14,10 @@ type Comparison struct {
 	Ratio    float64 `json:"ratio"`     // a over b, both as their scenarios stand
 	LogRatio float64 `json:"log_ratio"` // its natural logarithm, the sum of the factors' log_share
 
+	// RatioInterval is where the ratio per megawatt of accelerator power lies by
+	// the errors of the model; null where one side has no interval.
+	RatioInterval *Quantiles `json:"ratio_interval"`
+
 	Ends         Ends          `json:"ends"`
 	Factors      []FactorShare `json:"factors"`      // largest first
 	Interactions []Interaction `json:"interactions"` // largest first
@@ -45,6 +49,8 @@ type End struct {
 	AcceleratorW   float64 `json:"accelerator_w"` // one of them, mean
 	Deployment     string  `json:"deployment"`
 	Limit          string  `json:"limit"`
+
+	ModelInterval *ModelInterval `json:"model_interval,omitempty"`
 
 	Best           float64 `json:"best_value"`
 	BestDeployment string  `json:"best_deployment"`

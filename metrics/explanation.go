@@ -8,6 +8,10 @@ type Explanation struct {
 	Steps    []StepAccount `json:"steps"`
 	Memory   []Pool        `json:"memory"`
 	Basis    []Basis       `json:"basis"`
+
+	// Interval is what the interval of the capacity consists of, by the analytic
+	// model; nil where that serves nobody.
+	Interval *ModelInterval `json:"model_interval,omitempty"`
 }
 
 // Typical is the mean call of a workload, in tokens.

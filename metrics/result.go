@@ -26,12 +26,17 @@ type Result struct {
 	Warnings []string `json:"warnings,omitempty"` // what a reader must know before trusting the answer
 
 	Metrics Figures `json:"metrics"`
-	Power   Power   `json:"power"`
-	Energy  *Energy `json:"energy,omitempty"`
-	Cost    *Cost   `json:"cost,omitempty"` // where the scenario gives prices
-	Time    Time    `json:"time"`
-	Memory  []Pool  `json:"memory"`
-	Search  []Phase `json:"search,omitempty"`
+
+	// FigureIntervals is where figures of a run at a fixed number lie by what
+	// predictions of public runs were off, by their keys.
+	FigureIntervals map[string]Quantiles `json:"model_interval,omitempty"`
+
+	Power  Power   `json:"power"`
+	Energy *Energy `json:"energy,omitempty"`
+	Cost   *Cost   `json:"cost,omitempty"` // where the scenario gives prices
+	Time   Time    `json:"time"`
+	Memory []Pool  `json:"memory"`
+	Search []Phase `json:"search,omitempty"`
 
 	Deployments []Deployment `json:"deployments,omitempty"` // of mode auto, best first
 	Uncertainty *Uncertainty `json:"uncertainty,omitempty"`
@@ -65,6 +70,8 @@ type Capacity struct {
 	Accelerators   int     `json:"accelerators"`
 	PerAccelerator float64 `json:"agents_per_accelerator"`
 	PerMW          PerMW   `json:"agents_per_mw"`
+
+	ModelInterval *ModelInterval `json:"model_interval,omitempty"` // where the answer lies by the errors of the model
 }
 
 // Deployment is one way to use the accelerators, in agents per megawatt of
@@ -118,9 +125,17 @@ type Figures struct {
 	OutputSpeedP50 float64     `json:"output_speed_p50"`
 	E2ESpeedP25    float64     `json:"e2e_speed_p25"` // tok/s over the whole request
 	E2ESpeedP50    float64     `json:"e2e_speed_p50"`
+	TTFTMeanS      float64     `json:"ttft_mean_s"`
 	TTFTP50S       float64     `json:"ttft_p50_s"`
+	TTFTP90S       float64     `json:"ttft_p90_s"`
 	TTFTP95S       float64     `json:"ttft_p95_s"`
+	TTFTP99S       float64     `json:"ttft_p99_s"`
+	TPOTMeanMS     float64     `json:"tpot_mean_ms"`
 	TPOTP50MS      float64     `json:"tpot_p50_ms"`
+	TPOTP90MS      float64     `json:"tpot_p90_ms"`
+	TPOTP95MS      float64     `json:"tpot_p95_ms"`
+	TPOTP99MS      float64     `json:"tpot_p99_ms"`
+	LevelMet       float64     `json:"slo_met_share"` // of calls that meet the condition which fewest meet
 	TurnsPerS      float64     `json:"turns_per_s"`
 	InputTokS      float64     `json:"input_tok_s"`
 	OutputTokS     float64     `json:"output_tok_s"`

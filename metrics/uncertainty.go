@@ -10,16 +10,10 @@ type Uncertainty struct {
 
 	// Infeasible is the share of draws in which not one agent can be served.
 	// They count as 0 agents.
-	Infeasible     float64   `json:"infeasible_share"`
-	Agents         Quantiles `json:"agents"`
-	PerAccelerator Quantiles `json:"agents_per_accelerator"`
-	PerMW          struct {
-		AcceleratorMeasured Quantiles `json:"accelerator_measured"`
-		AcceleratorTDP      Quantiles `json:"accelerator_tdp"`
-		IT                  Quantiles `json:"it"`
-		Facility            Quantiles `json:"facility"`
-		Provisioned         Quantiles `json:"provisioned"`
-	} `json:"agents_per_mw"`
+	Infeasible     float64        `json:"infeasible_share"`
+	Agents         Quantiles      `json:"agents"`
+	PerAccelerator Quantiles      `json:"agents_per_accelerator"`
+	PerMW          PerMWQuantiles `json:"agents_per_mw"`
 
 	Tornado []Swing  `json:"tornado"` // the input that moves the answer most first
 	Targets []Target `json:"targets,omitempty"`

@@ -11,6 +11,10 @@ type WhatIf struct {
 	Base   *Result `json:"base"` // of the scenario that is extended
 	Result *Result `json:"result"`
 	Ratio  Ratios  `json:"ratio"`
+
+	// RatioInterval is where the ratio per megawatt of accelerator power lies by
+	// the errors of the model.
+	RatioInterval *Quantiles `json:"ratio_interval,omitempty"`
 }
 
 // Ratios are figures of one result over those of another.

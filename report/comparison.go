@@ -23,6 +23,10 @@ func Comparison(w io.Writer, r *metrics.Comparison, style Style) error {
 	fmt.Fprintf(&b, "%s holds %s times the %s of %s\n\n", style.bold(r.A), style.bold(Multiplier(r.Ratio)), r.Counted,
 		style.bold(r.B))
 	ends(&b, r)
+	if q := r.RatioInterval; q != nil {
+		fmt.Fprintf(&b, "  P10 to P90 by the errors of the model: %s to %s per MW of accelerator power\n", Multiplier(q.P10),
+			Multiplier(q.P90))
+	}
 	factors(&b, r, style)
 	interactions(&b, r, style)
 	feasibility(&b, r, style)
@@ -40,10 +44,19 @@ func ends(b *strings.Builder, r *metrics.Comparison) {
 		end  *metrics.End
 	}{{r.A, &r.Ends.A}, {r.B, &r.Ends.B}} {
 		t.AppendRow(table.Row{e.name, fmt.Sprintf("%s on %d", Count(float64(e.end.Agents)), e.end.Accelerators),
-			Significant(e.end.PerAccelerator), Count(e.end.AcceleratorW), Count(e.end.PerMW.AcceleratorMeasured),
+			Significant(e.end.PerAccelerator), Count(e.end.AcceleratorW),
+			Count(e.end.PerMW.AcceleratorMeasured) + endInterval(e.end),
 			Count(e.end.PerMW.IT), e.end.Deployment})
 	}
 	b.WriteString(t.Render() + "\n")
+}
+
+// endInterval is where the agents per MW as drawn of one end lie.
+func endInterval(e *metrics.End) string {
+	if e.ModelInterval == nil {
+		return ""
+	}
+	return between(&e.ModelInterval.PerMW.AcceleratorMeasured, Count)
 }
 
 // factors is the list that multiplies to the ratio, and on to the published one.

@@ -22,6 +22,7 @@ func Explain(w io.Writer, e *metrics.Explanation, style Style) error {
 	explainMemory(&b, e.Memory, style)
 	explainCaches(&b, e.Memory, style)
 	explainBasis(&b, e.Basis, style)
+	explainInterval(&b, e.Interval, style)
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -131,4 +132,24 @@ func explainBasis(b *strings.Builder, basis []metrics.Basis, style Style) {
 		t.AppendRow(table.Row{x.Basis, x.Numbers, fmt.Sprintf("%.0f %%", 100*x.Share), strings.Join(heaviest, ", ")})
 	}
 	fmt.Fprintf(b, "\n%s\n%s\n", style.bold("what the step times rest on"), t.Render())
+}
+
+// explainInterval says what the interval of a capacity consists of.
+func explainInterval(b *strings.Builder, m *metrics.ModelInterval, style Style) {
+	if m == nil {
+		return
+	}
+	fmt.Fprintf(b, "\n%s: %s\n", style.bold("interval"), strings.Join(stackBasis(&m.Stack), "; "))
+	t := numbers(table.Row{"doubt alone", "inputs", "per accelerator", "P10 to P90", "per MW", "P10 to P90"}, 2)
+	row := func(name, inputs string, a, w *metrics.Quantiles) {
+		t.AppendRow(table.Row{name, inputs, Significant(a.P50), Significant(a.P10) + " to " + Significant(a.P90),
+			Count(w.P50), Count(w.P10) + " to " + Count(w.P90)})
+	}
+	for i := range m.Parts {
+		p := &m.Parts[i]
+		row(p.Part, fmt.Sprint(p.Inputs), &p.PerAccelerator, &p.PerMW)
+	}
+	row("all", "", &m.PerAccelerator, &m.PerMW.AcceleratorMeasured)
+	b.WriteString(t.Render() + "\n")
+	b.WriteString("  kernels are part of the stack's errors and not drawn besides; stack includes its watts\n")
 }

@@ -84,14 +84,47 @@ func capacityRows(t table.Writer, r *metrics.Result, style Style) {
 		t.AppendRow(table.Row{"agents", style.bold(Count(float64(r.Agents)))})
 		return
 	}
-	interval := fmt.Sprintf(" (95 %%: %s to %s) on %d accelerators",
-		Count(c.AgentsLow), Count(c.AgentsHigh), c.Accelerators)
-	t.AppendRow(table.Row{"agents", style.bold(Count(float64(c.Agents))) + interval})
-	t.AppendRow(table.Row{"per accelerator", style.bold(Significant(c.PerAccelerator))})
-	t.AppendRow(table.Row{"per MW", style.bold(Count(c.PerMW.AcceleratorMeasured)) + " of accelerator power as drawn"})
+	m := c.ModelInterval
+	if m == nil {
+		m = &metrics.ModelInterval{}
+	}
+	sample := fmt.Sprintf(" on %d accelerators; ± of the sample alone %s to %s", c.Accelerators, Count(c.AgentsLow),
+		Count(c.AgentsHigh))
+	agents := style.bold(Count(float64(c.Agents))) + between(&m.Agents, Count)
+	t.AppendRow(table.Row{"agents", agents + style.faint(sample)})
+	each := style.bold(Significant(c.PerAccelerator)) + between(&m.PerAccelerator, Significant)
+	t.AppendRow(table.Row{"per accelerator", each})
+	t.AppendRow(table.Row{"per MW", style.bold(Count(c.PerMW.AcceleratorMeasured)) + " of accelerator power as drawn" +
+		between(&m.PerMW.AcceleratorMeasured, Count)})
 	t.AppendRow(table.Row{"", fmt.Sprintf("%s rated, %s at the wall, %s with the building, %s nameplate",
 		Count(c.PerMW.AcceleratorTDP), Count(c.PerMW.IT), Count(c.PerMW.Facility), Count(c.PerMW.Provisioned))})
+	if c.ModelInterval != nil {
+		for i, line := range stackBasis(&m.Stack) {
+			t.AppendRow(table.Row{[]string{"interval", ""}[min(i, 1)], line})
+		}
+	}
 	t.AppendRow(table.Row{"limit", r.Limit})
+}
+
+// between is the interval of the model; nothing where there is none.
+func between(q *metrics.Quantiles, in func(float64) string) string {
+	if q.P90 == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (80 %%: %s to %s, middle %s)", in(q.P10), in(q.P90), in(q.P50))
+}
+
+// stackBasis says what the error of the step rests on.
+func stackBasis(s *metrics.StackBasis) []string {
+	rows := fmt.Sprintf("P10 to P90 by %d public runs of the same %s as %s", s.Rows, s.Level, s.Stack)
+	if s.Level == "" {
+		rows = fmt.Sprintf("P10 to P90 by %d public runs, none of the engine of %s", s.Rows, s.Stack)
+	}
+	steps := fmt.Sprintf("steps %s times as long, within a factor of %s", Significant(s.Slower), Significant(s.Spread))
+	if s.Early {
+		steps += "; software within weeks of a new model or accelerator"
+	}
+	return []string{rows, steps}
 }
 
 func serviceRows(t table.Writer, r *metrics.Result) {

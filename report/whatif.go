@@ -23,6 +23,10 @@ func WhatIf(w io.Writer, f *metrics.WhatIf, style Style) error {
 	row("agents per accelerator", base.PerAccelerator, result.PerAccelerator, f.Ratio.PerAccelerator)
 	was, is, ratio := base.PerMW, result.PerMW, f.Ratio.PerMW
 	row("agents per MW of accelerator power", was.AcceleratorMeasured, is.AcceleratorMeasured, ratio.AcceleratorMeasured)
+	if q := f.RatioInterval; q != nil {
+		both := Significant(q.P10) + " to " + Significant(q.P90)
+		t.AppendRow(table.Row{"  P10 to P90", intervalOf(base), intervalOf(result), both})
+	}
 	row("agents per MW with the building", was.Facility, is.Facility, ratio.Facility)
 	row("watts of an accelerator", f.Base.Power.PerAcceleratorW, f.Result.Power.PerAcceleratorW, f.Ratio.AcceleratorW)
 	plainRow := func(name string, figure func(*metrics.Result) float64) {
@@ -39,4 +43,13 @@ func WhatIf(w io.Writer, f *metrics.WhatIf, style Style) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// intervalOf is where agents per megawatt of accelerator power lie.
+func intervalOf(c *metrics.Capacity) string {
+	if c.ModelInterval == nil {
+		return ""
+	}
+	q := c.ModelInterval.PerMW.AcceleratorMeasured
+	return Count(q.P10) + " to " + Count(q.P90)
 }

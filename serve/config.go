@@ -48,7 +48,11 @@ type Config struct {
 // Clusters of different sizes may share one prepared Config. An error about a
 // field is a *fault.Field.
 func (c *Config) Prepare() error {
+	c.Deployment = c.Deployment.Completed(&c.Engine)
 	if err := c.Deployment.Validate(); err != nil {
+		return fault.In("deployment", err)
+	}
+	if err := c.Deployment.Limited(); err != nil {
 		return fault.In("deployment", err)
 	}
 	if err := c.Deployment.Cache.Eviction.CheckClasses(c.classes()); err != nil {
@@ -102,6 +106,7 @@ func (c *Config) Model(p *PoolSpec) (*step.Model, error) {
 		Kernels:     c.Kernels,
 		Engine:      c.Engine,
 		Shape:       p.Shape,
+		Draft:       p.Draft,
 		Precision:   d.Precision,
 		ExpertsPath: d.ExpertsPathOf(p),
 		Popularity:  d.Experts.Popularity,

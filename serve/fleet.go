@@ -16,7 +16,7 @@ type fleet struct {
 	handoff  handoff
 	network  *network
 	workers  []*worker
-	ingress  step.HostCost
+	frontend frontend
 	arrives  *sim.Kind[int32]
 	done     func(id int32) error // told of every finished call
 }
@@ -33,14 +33,14 @@ func newFleet(cfg *Config, clock *sim.Simulation, tally *Tally, done func(id int
 			observer: cfg.Observer,
 			contents: prefix.NewContents(),
 		},
-		ingress: cfg.Engine.Host,
-		done:    done,
+		done: done,
 	}
 	f.network = newNetwork(clock, f.delivered)
 	f.arrives = sim.NewKind(clock, "arrive", sim.Arrive, f.arrive)
 	if err := f.build(cfg); err != nil {
 		return nil, err
 	}
+	f.frontend = newFrontend(cfg.Engine.Host, len(f.entrance.workers))
 	f.entrance.flight, f.entrance.all = &f.flight, f.workers
 	f.entrance.draws = draws{seed: cfg.Seed}
 	f.entrance.choose = routerNamed(cfg.Deployment.Router)
@@ -120,7 +120,7 @@ func (f *fleet) submit(id int32, r request) {
 	f.enter(id, InIngress)
 	c.issued, c.done, c.hit, c.generated = f.clock.Now(), 0, 0, 0
 	f.tally.Issued++
-	f.arrives.After(sim.Ticks(f.ingress.IngressSeconds(float64(r.turn.Input))), id)
+	f.arrives.After(f.frontend.takeIn(f.clock.Now(), float64(r.turn.Input)), id)
 }
 
 // arrive routes a call and puts it in its rank's queue.
@@ -211,5 +211,6 @@ func (f *fleet) finished(id int32) error {
 	f.tally.record(c, f.clock.Now(), f.policy.minOutput)
 	f.clock.Mix(uint64(id)<<32 | uint64(c.turn.Output))
 	f.enter(id, InTool)
+	f.frontend.sendOut(f.clock.Now(), float64(c.turn.Output))
 	return f.done(id)
 }

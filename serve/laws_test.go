@@ -110,9 +110,17 @@ func (w *watched) hold(holds bool, law string, about int32) {
 func (w *watched) countSteps(k *worker) {
 	for _, f := range k.batch.ends {
 		if f.step <= k.batch.steps+int64(k.leg.decode) {
-			w.steps += int64(k.calls[f.call].turn.Output) - 1
+			w.steps += int64(k.calls[f.call].turn.Output) - w.given(k)
 		}
 	}
+}
+
+// given is how many tokens of a call a worker has not computed in a decode step.
+func (w *watched) given(k *worker) int64 {
+	if k.batch.recomputes() {
+		return 0
+	}
+	return 1
 }
 
 // forgotten reports whether no rank holds anything of an agent's session.
@@ -160,7 +168,7 @@ func (w *watched) checkCall(id int32) {
 		return
 	}
 	input := int(c.turn.Input)
-	ingress := sim.Ticks(w.fleet.ingress.IngressSeconds(float64(input)))
+	ingress := sim.Ticks(w.fleet.frontend.cost.IngressSeconds(float64(input)))
 	w.hold(c.prefillStart-c.issued >= ingress, "prefill comes after ingress", id)
 	common := max(w.fleet.common(&c.turn), int(c.shared), int(c.inherited))
 	w.hold(c.hit <= common, "only what is common is found", id)
@@ -172,8 +180,9 @@ func (w *watched) checkCall(id int32) {
 	}
 	w.hold(c.done == c.prompt() && c.prefillEnd > c.prefillStart, "no token before its prompt is complete", id)
 	if c.state == InDecode {
-		w.hold(c.firstToken-c.issued >= ingress+c.prefillEnd-c.prefillStart, "ttft holds ingress and prefill", id)
 		s := &w.fleet.sequences[id]
+		w.hold(slices.Contains(w.fleet.workers[s.worker].batch.fresh, id) ||
+			c.firstToken-c.issued >= ingress+c.prefillEnd-c.prefillStart, "ttft holds ingress and prefill", id)
 		decoder := w.fleet.workers[s.worker]
 		w.hold(s.until > decoder.batch.steps || w.aside(id), "who is done has left", id)
 		w.hold(decoder.unit == w.fleet.workers[home.home].unit, "caches stay inside a unit", id)

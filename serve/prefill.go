@@ -5,6 +5,7 @@ import (
 
 	"agentsim/models/kvcache"
 	"agentsim/models/kvcache/prefix"
+	"agentsim/models/step"
 	"agentsim/sim"
 )
 
@@ -60,6 +61,9 @@ func (w *worker) addChunk(rank int, id int32, room int) int {
 	c := &w.calls[id]
 	rest := c.prompt() - c.done
 	n := min(rest, room)
+	if most := w.policy.chunk; most > 0 {
+		n = min(n, most)
+	}
 	w.model.AddPrefill(&w.loads[rank], c.done, n, n == rest)
 	w.chunks = append(w.chunks, chunk{call: id, rank: int32(rank), tokens: n})
 	return n
@@ -144,6 +148,9 @@ func (w *worker) promptDone(id int32) error {
 		w.fill(id)
 		w.emit(id)
 		return w.batch.start(id)
+	}
+	if w.policy.firstToken == step.FirstPrefill {
+		w.emit(id)
 	}
 	r := &w.ranks[w.residences[id].rank]
 	r.running--

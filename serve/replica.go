@@ -22,7 +22,8 @@ type replica struct {
 	model    *step.Model
 	price    pricer // the model, but for tests
 	shape    step.Shape
-	growth   float64            // tokens that a sequence gains per step, on average
+	growth   float64            // tokens that a sequence gains per virtual step, on average
+	step     int64              // virtual steps of a step at the deepest drafts: 1, unless the depth follows the batch
 	static   float64            // watts of its accelerators without work
 	tiers    []kvcache.TierSpec // below HBM
 
@@ -46,6 +47,10 @@ type pricer interface {
 	Step(ranks []step.Rank) step.Cost
 }
 
+// fineSteps are the virtual steps of a step where some drafts are shallower and
+// get a call on by less.
+const fineSteps = 1 << 10
+
 // newReplica builds ranks with empty caches.
 func newReplica(p NamedPool, m *step.Model, cache prefix.Spec, contents *prefix.Contents, agents int) (replica, error) {
 	shape := m.Config().Shape
@@ -57,9 +62,14 @@ func newReplica(p NamedPool, m *step.Model, cache prefix.Spec, contents *prefix.
 		price:    m,
 		shape:    shape,
 		growth:   m.TokensPerStep(),
+		step:     1,
 		static:   float64(m.Config().System.Accelerator.Power.Static()) * float64(shape.Accelerators),
 		tiers:    cache.Tiers,
 		ranks:    make([]rank, shape.Ranks()),
+	}
+	if m.Varies() {
+		r.step = fineSteps
+		r.growth /= fineSteps
 	}
 	for i := range r.ranks {
 		if err := r.ranks[i].build(cache, contents, agents); err != nil {

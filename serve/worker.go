@@ -85,6 +85,25 @@ func (w *worker) setLoads(decode bool) {
 	}
 }
 
+// pricer prices the steps of the batch that the loads hold, at the depth of
+// drafts that it calls for.
+func (w *worker) pricer() pricer {
+	w.batch.unit = w.step
+	if !w.model.Varies() {
+		return w.price
+	}
+	most := 0
+	for i := range w.loads {
+		most = max(most, w.loads[i].Sequences)
+	}
+	m := w.model.At(most)
+	w.batch.unit = max(1, int64(float64(w.step)*m.TokensPerStep()/w.model.TokensPerStep()+1.0/2))
+	if w.price != pricer(w.model) {
+		return w.price
+	}
+	return m
+}
+
 // bookLeg books what was done up to now of the step or run under way.
 func (w *worker) bookLeg() {
 	part := &w.tally.Work[w.id]

@@ -1,13 +1,18 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"agentsim/configs"
 	"agentsim/experiment"
+	"agentsim/experiment/analytic"
+	"agentsim/metrics"
 	"agentsim/report"
+	"agentsim/serve"
 )
 
 // explainCommands take a scenario apart.
@@ -19,7 +24,8 @@ func (a explainCommands) explainCommand() *cobra.Command {
 		Short: "Show where a step's time, a rank's memory and an accelerator's watts go",
 		Long: "explain prices one typical step of each pool, operator by operator, with what bounds it; lists the memory\n" +
 			"of an accelerator line by line; and says how much of the step times rests on measured, fitted and assumed\n" +
-			"numbers. No simulation.",
+			"numbers; and what the interval of the capacity consists of: kernels, stack, workload, cache policy,\n" +
+			"structure, each alone, by the analytic model. No simulation.",
 		Example: "  agentsim explain gb300-agentperf-slo20\n" +
 			"  agentsim explain gb300-agentperf-slo20 --experts --plot figures",
 		Args: exactly(1, "one scenario"),
@@ -41,6 +47,9 @@ func (a explainCommands) explainCommand() *cobra.Command {
 			if err := experiment.Rest(e, provenance.Fields(), a.loader(args[0])); err != nil {
 				return err
 			}
+			if e.Interval, err = estimated(cmd.Context(), s, provenance); err != nil {
+				return err
+			}
 			return a.write(func(b *strings.Builder) error {
 				if a.settings.GetString("output") == "json" {
 					return report.JSON(b, e)
@@ -51,6 +60,23 @@ func (a explainCommands) explainCommand() *cobra.Command {
 	}
 	expertFlags(c)
 	return c
+}
+
+// estimated is the interval of a capacity by the analytic model, with its parts;
+// nil where that serves nobody, or the deployment is still to be chosen.
+func estimated(ctx context.Context, s *configs.Scenario, p *configs.Provenance) (*metrics.ModelInterval, error) {
+	if s.Deployment.Mode == serve.Auto || s.Workload.ByTime() {
+		return nil, nil
+	}
+	r, err := analytic.Capacity(s)
+	if errors.Is(err, metrics.ErrInfeasible) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	err = interval(ctx, s, p, r, true)
+	return r.Capacity.ModelInterval, err
 }
 
 func (a explainCommands) schemaCommand() *cobra.Command {

@@ -14,6 +14,7 @@ import (
 	"agentsim/configs"
 	"agentsim/experiment"
 	"agentsim/experiment/deploy"
+	"agentsim/experiment/uncertainty"
 	"agentsim/metrics"
 	"agentsim/report"
 	"agentsim/scenarios"
@@ -115,7 +116,9 @@ func (a capacityCommands) capacityCommand() *cobra.Command {
 		Use:   "capacity SCENARIO",
 		Short: "Find the largest number of agents that meets the service level",
 		Long: "capacity searches the largest number of agents that meets the scenario's service level and prints it with\n" +
-			"its interval, per accelerator and per megawatt, and what stands in the way of more. The megawatt is that\n" +
+			"its interval, per accelerator and per megawatt, and what stands in the way of more. The interval is that of\n" +
+			"the model: what predictions of public runs of the stack were off (agentsim list accuracy) and the ranges of\n" +
+			"the inputs; that of the sample stands beside it, and agentsim explain takes it apart. The megawatt is that\n" +
 			"of the accelerators as drawn (the benchmark's), or of their rated power, of nodes or racks at the wall, of\n" +
 			"the building, or of nameplates: docs/ARCHITECTURE.md says what each includes. SCENARIO is the name of\n" +
 			"a built-in scenario (agentsim list scenarios) or a YAML file.\n\n" + paretoHelp + "\n\n" +
@@ -141,7 +144,7 @@ func (a capacityCommands) capacityCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			r, err := a.capacity(cmd.Context(), s)
+			r, err := a.bounded(cmd.Context(), s, p, false)
 			a.endProgress()
 			if err != nil {
 				return errors.Join(err, a.showKnown(s, err))
@@ -237,6 +240,10 @@ func (a runCommands) runScenario(cmd *cobra.Command, name string) error {
 	if err != nil {
 		return err
 	}
+	known, err := accuracy()
+	if err != nil {
+		return err
+	}
 	if agents < 1 && !s.Workload.ByTime() {
 		return usageError{errors.New("--agents: missing; want a number of agents, or workload.arrivals by a trace's times")}
 	}
@@ -266,6 +273,7 @@ func (a runCommands) runScenario(cmd *cobra.Command, name string) error {
 	if err := a.writePower(r); err != nil {
 		return err
 	}
+	r.FigureIntervals = uncertainty.Figures(s, r, known)
 	return a.show(r)
 }
 

@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"agentsim/configs"
 	"agentsim/experiment/validate"
 	"agentsim/report"
 )
@@ -18,39 +20,97 @@ type validateCommands struct{ *app }
 
 func (a validateCommands) validateCommand() *cobra.Command {
 	c := &cobra.Command{
-		Use:   "validate CASES",
+		Use:   "validate CASES...",
 		Short: "Predict public serving measurements, and say how far off the predictions are",
-		Long: "validate reads a CSV table of fixed-length serving runs, builds every deployment from presets, runs it\n" +
-			"as it was measured (ten requests per request in flight, from a cold start) and prints measured and\n" +
-			"predicted figures with a summary. Engines may have one efficiency factor per generation of accelerators;\n" +
-			"the summary without them stands beside it. Rows that cannot be expressed are listed with the reason.",
+		Long: "validate reads CSV tables of public serving runs, of requests of fixed length or of agents, builds every\n" +
+			"deployment from presets, runs it as it was measured (ten requests per request in flight from a cold start;\n" +
+			"agents through their warm-up and their window) and prints measured and predicted figures with a summary.\n" +
+			"P10 to P90 is where the errors of the stack (agentsim list accuracy) put the measured figure. Engines may\n" +
+			"have one efficiency factor per generation of accelerators; the summary without them stands beside it. Rows\n" +
+			"that cannot be expressed are listed with the reason.\n\n" +
+			"CASES may also be what validate -o json wrote before, which is then not simulated again. --fit fits the\n" +
+			"hierarchy of errors to all of them and writes it as a preset; --folds says how far off every stack is when\n" +
+			"its errors are taken from all other stacks.",
 		Example: "  agentsim validate ../shared/validation/serving-dev.csv\n" +
-			"  agentsim validate cases.csv -o json --plot figures",
+			"  agentsim validate cases.csv -o json --plot figures\n" +
+			"  agentsim validate serving.json agents.json --folds\n" +
+			"  agentsim validate serving.json agents.json --fit serving.yaml",
 		Annotations: map[string]string{"example": "slow"}, // needs a table
-		Args:        exactly(1, "one table of cases"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			text, err := a.readFile(args[0])
-			if err != nil {
-				return usageError{err}
-			}
-			cases, err := validate.Read(bytes.NewReader(text), args[0])
-			if err != nil {
-				return usageError{err}
-			}
-			r, err := a.validate(cmd, cases)
-			if err != nil {
-				return err
-			}
-			if dir := a.settings.GetString("plot"); dir != "" {
-				if err := plotCases(dir, r); err != nil {
-					return err
-				}
-			}
-			return a.showValidation(r)
-		},
+		Args:        cobra.MinimumNArgs(1),
+		RunE:        a.run,
 	}
 	c.Flags().String("plot", "", "draw predicted against measured, one figure per metric, in this existing directory")
+	c.Flags().String("fit", "", "write the hierarchy of errors of all cases to this file, as a preset of kind accuracy")
+	c.Flags().Bool("folds", false, "print the errors of every stack as they look without its own runs")
 	return c
+}
+
+func (a validateCommands) run(cmd *cobra.Command, args []string) error {
+	cases, results, err := a.tables(args)
+	if err != nil {
+		return usageError{err}
+	}
+	if len(cases) > 0 {
+		r, err := a.validate(cmd, cases)
+		if err != nil {
+			return err
+		}
+		results = append(results, r)
+	}
+	accuracy, err := accuracy()
+	if err != nil {
+		return err
+	}
+	r := validate.Join(results, accuracy)
+	if a.settings.GetBool("folds") {
+		if r.Folds, err = validate.Folds(results); err != nil {
+			return err
+		}
+	}
+	if file := a.settings.GetString("fit"); file != "" {
+		if err := a.fit(file, results, accuracy); err != nil {
+			return err
+		}
+	}
+	if dir := a.settings.GetString("plot"); dir != "" {
+		if err := plotCases(dir, r); err != nil {
+			return err
+		}
+	}
+	return a.showValidation(r)
+}
+
+// fit writes the hierarchy of errors.
+func (a validateCommands) fit(file string, results []*validate.Result, before *configs.Accuracy) error {
+	fitted, err := validate.Fit(results, before, a.now().UTC().Format(time.DateOnly))
+	if err != nil {
+		return err
+	}
+	return report.WriteFile(file, validate.YAML(fitted, "agentsim validate --fit"))
+}
+
+// tables reads cases to simulate, and results of earlier validations.
+func (a validateCommands) tables(names []string) (cases []validate.Case, results []*validate.Result, err error) {
+	for _, name := range names {
+		text, err := a.readFile(name)
+		if err != nil {
+			return nil, nil, err
+		}
+		if !bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")) {
+			more, err := validate.Read(bytes.NewReader(text), name)
+			if err != nil {
+				return nil, nil, err
+			}
+			cases = append(cases, more...)
+			continue
+		}
+		r, err := validate.ReadResult(text, name)
+		if err != nil {
+			return nil, nil, err
+		}
+		results = append(results, r)
+	}
+	return cases, results, nil
 }
 
 // validate runs the cases with the engines' factors and without.
@@ -93,11 +153,15 @@ func (a validateCommands) showValidation(r *validate.Result) error {
 
 func casesCSV(b *strings.Builder, r *validate.Result) error {
 	w := csv.NewWriter(b)
-	rows := [][]string{{"id", "metric", "measured", "predicted", "error", "mtp"}}
+	rows := [][]string{{"id", "metric", "measured", "predicted", "error", "mtp", "p10", "p90", "inside"}}
 	number := func(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }
 	for _, c := range r.Cases {
 		rows = append(rows, []string{c.ID, c.Metric, number(c.Measured), number(c.Predicted), number(c.Error),
-			strconv.FormatBool(c.MTP)})
+			strconv.FormatBool(c.MTP), "", "", ""})
+		if c.Inside != nil {
+			last := rows[len(rows)-1]
+			copy(last[len(last)-3:], []string{number(*c.P10), number(*c.P90), strconv.FormatBool(*c.Inside)})
+		}
 	}
 	return w.WriteAll(rows)
 }

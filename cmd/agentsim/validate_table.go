@@ -14,10 +14,14 @@ import (
 func validationTable(b *strings.Builder, r *validate.Result) error {
 	const gap = 2
 	w := tabwriter.NewWriter(b, 0, 0, gap, ' ', 0)
-	fmt.Fprintln(w, "case\tmetric\tmeasured\tpredicted\terror")
+	fmt.Fprintln(w, "case\tmetric\tmeasured\tpredicted\terror\tP10\tP90")
 	for _, c := range r.Cases {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", c.ID, c.Metric, report.Significant(c.Measured),
-			report.Significant(c.Predicted), signed(c.Error))
+		interval := "\t"
+		if c.Inside != nil {
+			interval = report.Significant(*c.P10) + "\t" + report.Significant(*c.P90)
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", c.ID, c.Metric, report.Significant(c.Measured),
+			report.Significant(c.Predicted), signed(c.Error), interval)
 	}
 	section(w, "%d of %d cases simulated. Without speculative decoding:", r.Simulated, r.Rows)
 	fmt.Fprintln(w, "metric\tcases\tmedian\tmean\tbias\tfactors at 1: median\tmean\tbias")
@@ -35,6 +39,8 @@ func validationTable(b *strings.Builder, r *validate.Result) error {
 			fmt.Fprintf(w, "%s\t%d\t%s\n", m, e.N, errorCells(e))
 		}
 	}
+	coverageRows(w, r)
+	foldRows(w, r)
 	groupRows(w, r)
 	factorRows(w, r)
 	if len(r.Skipped) > 0 {
@@ -94,5 +100,33 @@ func factorRows(w io.Writer, r *validate.Result) {
 	for _, f := range r.Factors {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%.2f\t%d\t%.1f %%\n", f.Engine, f.Family, strings.Join(f.Accelerators, " "), f.Efficiency,
 			f.Points, 100*f.MAPE)
+	}
+}
+
+// coverageRows shows how often measured figures lie inside their intervals.
+func coverageRows(w io.Writer, r *validate.Result) {
+	if len(r.Coverage) == 0 {
+		return
+	}
+	section(w, "Measured figures between P10 and P90:")
+	fmt.Fprintln(w, "metric\tcases\tinside\twidth")
+	for _, m := range validate.Metrics() {
+		if c, ok := r.Coverage[m.String()]; ok {
+			fmt.Fprintf(w, "%s\t%d\t%.0f %%\t%s\n", m, c.N, 100*c.Inside, report.Significant(c.Width))
+		}
+	}
+}
+
+// foldRows shows the errors of stacks as they look without their own runs.
+func foldRows(w io.Writer, r *validate.Result) {
+	if len(r.Folds) == 0 {
+		return
+	}
+	section(w, "One stack left out: median error as predicted and once centred by all others,\n"+
+		"what these say, and the share of its runs between the P10 and P90 that they give:")
+	fmt.Fprintln(w, "quantity\tstack\truns\tas predicted\tcentred\tcentre\tP10 to P90\tinside")
+	for _, f := range r.Folds {
+		fmt.Fprintf(w, "%s\t%s\t%d\t%.0f %%\t%.0f %%\t%+.2f\t± %.2f\t%.0f %%\n",
+			f.Quantity, f.Stack, f.N, 100*f.Before, 100*f.After, f.Centre, f.Spread, 100*f.Inside)
 	}
 }

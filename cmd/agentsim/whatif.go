@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"agentsim/configs"
+	"agentsim/experiment/uncertainty"
 	"agentsim/metrics"
 	"agentsim/report"
 	"agentsim/scenarios"
@@ -67,36 +68,36 @@ func (a whatIfCommands) whatIf(cmd *cobra.Command, name string) (*metrics.WhatIf
 			name = known
 		}
 	}
-	s, _, err := a.load(name)
+	s, provenance, err := a.load(name)
 	if err != nil {
 		return nil, err
 	}
 	if s.Extends == "" {
 		return nil, usageError{fmt.Errorf("%s extends no other scenario to set it beside", name)}
 	}
-	base, err := a.extended(name)
+	base, provenanceOfBase, err := a.extended(name)
 	if err != nil {
 		return nil, err
 	}
 	f := &metrics.WhatIf{Scenario: s.Name, Extends: s.Extends, Question: s.Question, Answer: s.Answer, Because: s.Because}
-	if f.Base, err = a.capacity(cmd.Context(), base); err != nil {
+	if f.Base, err = a.bounded(cmd.Context(), base, provenanceOfBase, false); err != nil {
 		return nil, fmt.Errorf("%s: %w", s.Extends, err)
 	}
-	if f.Result, err = a.capacity(cmd.Context(), s); err != nil {
+	if f.Result, err = a.bounded(cmd.Context(), s, provenance, false); err != nil {
 		return nil, fmt.Errorf("%s: %w", s.Name, err)
 	}
 	f.Ratio = f.Result.Over(f.Base)
+	f.RatioInterval = uncertainty.Ratio(f.Result.Capacity.ModelInterval, f.Base.Capacity.ModelInterval)
 	return f, nil
 }
 
 // extended loads the scenario that another extends.
-func (a whatIfCommands) extended(name string) (*configs.Scenario, error) {
+func (a whatIfCommands) extended(name string) (*configs.Scenario, *configs.Provenance, error) {
 	source, err := a.source(name).Extended()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	base, _, err := configs.LoadScenario(source, a.sets())
-	return base, err
+	return configs.LoadScenario(source, a.sets())
 }
 
 func (a whatIfCommands) showWhatIf(f *metrics.WhatIf) error {

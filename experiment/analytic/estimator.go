@@ -34,6 +34,7 @@ type shared struct {
 // workerKey is what tells the workers of one scenario apart.
 type workerKey struct {
 	shape     step.Shape // normalised
+	draft     string     // of the pool, in words
 	path      string
 	precision step.Precision
 	experts   serve.ExpertsSpec
@@ -116,7 +117,12 @@ func (e *Estimator) Capacity(d *serve.DeploymentSpec) (*metrics.Result, error) {
 
 // network puts the closed network of a deployment together.
 func (e *Estimator) network(d *serve.DeploymentSpec) (*network, error) {
+	completed := d.Completed(&e.scenario.Engine)
+	d = &completed
 	if err := d.Validate(); err != nil {
+		return nil, fault.In("deployment", err)
+	}
+	if err := d.Limited(); err != nil {
 		return nil, fault.In("deployment", err)
 	}
 	if d.Mode == serve.Auto {
@@ -124,7 +130,7 @@ func (e *Estimator) network(d *serve.DeploymentSpec) (*network, error) {
 	}
 	s := e.scenario
 	n := &network{scenario: s, deployment: d, criteria: e.criteria, estimator: e, mixed: d.Mode == serve.Aggregated,
-		tokens: tokens{mean: 1}, pricesLevel: math.NaN(), caching: e.caching(d)}
+		pricesLevel: math.NaN(), caching: e.caching(d)}
 	var err error
 	if n.work, err = e.workload(n.caching); err != nil {
 		return nil, err
@@ -142,9 +148,7 @@ func (e *Estimator) network(d *serve.DeploymentSpec) (*network, error) {
 	if n.finish.slots < 1 {
 		return nil, n.finish.full(n.work)
 	}
-	if depth := n.finish.spec.DraftTokens; depth > 0 {
-		n.tokens = newTokens(s.Model.Acceptance[:depth])
-	}
+	n.tokens = newTokens(n.finish.model.Lengths())
 	n.steps = n.work.meanSteps(n.tokens)
 	n.transfer = step.NewTransfer(n.entry.model, d.UnitAccelerators())
 	n.ingress = s.Engine.Host.IngressSeconds(n.work.mean.input)
@@ -158,6 +162,7 @@ func (e *Estimator) workload(c caching) (*workload, error) {
 func (e *Estimator) key(d *serve.DeploymentSpec, p *serve.PoolSpec) workerKey {
 	return workerKey{
 		shape:     p.Shape.Normalised(),
+		draft:     fmt.Sprint(p.Speculation()),
 		path:      d.ExpertsPathOf(p),
 		precision: d.Precision,
 		experts:   d.Experts,
@@ -251,14 +256,11 @@ func (e *Estimator) Curve(d *serve.DeploymentSpec, p serve.NamedPool) (Curve, er
 		room := m.sessions(n.work.mean.input) * n.work.mean.input * n.entry.ranks
 		return Curve{n.pricesFor(1).prefilling(), room}, nil
 	}
-	gained := tokens{mean: 1}
-	if depth := p.Spec.DraftTokens; depth > 0 {
-		gained = newTokens(e.scenario.Model.Acceptance[:depth])
-	}
 	if n.entry.slots < 1 {
 		return Curve{}, n.entry.full(n.work)
 	}
-	return Curve{n.entry.prices.decoding(n.entry.slots, gained.mean), n.entry.slots * n.work.decodeContext}, nil
+	loads := n.entry.prices.decoding(n.entry.slots, n.entry.model.TokensPerStep())
+	return Curve{loads, n.entry.slots * n.work.decodeContext}, nil
 }
 
 // endsOnly reports whether windows or states make a prefix one that is found at

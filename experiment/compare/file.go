@@ -27,7 +27,12 @@ type File struct {
 	Factors   configs.Factors `yaml:"factors"`             // preset kind: factors; by default rack
 	Per       Metric          `yaml:"per,omitempty"`       // by default accelerator_measured
 	Published []Published     `yaml:"published,omitempty"` // by metric
+
+	ofA, ofB *configs.Provenance // of the scenarios
 }
+
+// Provenance is that of both scenarios, of a file that Load read.
+func (f *File) Provenance() (a, b *configs.Provenance) { return f.ofA, f.ofB }
 
 // Published are measured values of the two scenarios.
 type Published struct {
@@ -88,7 +93,7 @@ func checkField(path string) error {
 		rest, ok := strings.CutPrefix(path, "deployment."+pool)
 		switch {
 		case !ok || (rest != "" && rest[0] != '.'):
-		case rest == ".draft_tokens" || rest == ".experts_path":
+		case rest == ".draft_tokens" || rest == ".draft" || rest == ".experts_path":
 			return fmt.Errorf("%s: pools come and go from corner to corner: want deployment%s", path, rest)
 		default:
 			return fmt.Errorf("%s: the sizes of pools are chosen anew at every corner and belong to no factor", path)
@@ -116,6 +121,8 @@ func Two(a, b string) configs.Source {
 
 // Load reads a comparison and its two scenarios. Faults of what was written
 // are *configs.Error.
+//
+// The file keeps the scenarios' provenance.
 func Load(source Source) (f *File, a, b *configs.Scenario, err error) {
 	var sets []string
 	if source.Factors != "" {
@@ -130,15 +137,16 @@ func Load(source Source) (f *File, a, b *configs.Scenario, err error) {
 	if f.Per == "" {
 		f.Per = PerMWMeasured
 	}
-	load := func(name string, own []string) (*configs.Scenario, error) {
+	load := func(name string, own []string, keep **configs.Provenance) (*configs.Scenario, error) {
 		beside := source.File.Beside(name)
 		beside.FS = source.Scenarios
-		s, _, err := configs.LoadScenario(beside, slices.Concat(f.Set, source.Set, own))
+		s, provenance, err := configs.LoadScenario(beside, slices.Concat(f.Set, source.Set, own))
+		*keep = provenance
 		return s, err
 	}
-	if a, err = load(f.A, slices.Concat(f.SetA, source.SetA)); err != nil {
+	if a, err = load(f.A, slices.Concat(f.SetA, source.SetA), &f.ofA); err != nil {
 		return nil, nil, nil, err
 	}
-	b, err = load(f.B, slices.Concat(f.SetB, source.SetB))
+	b, err = load(f.B, slices.Concat(f.SetB, source.SetB), &f.ofB)
 	return f, a, b, err
 }

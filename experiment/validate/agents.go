@@ -3,7 +3,10 @@ package validate
 import (
 	"fmt"
 	"math/rand/v2"
+	"regexp"
 	"slices"
+	"strconv"
+	"strings"
 
 	"agentsim/metrics"
 	"agentsim/serve"
@@ -30,6 +33,10 @@ func (p *presets) agents(c *Case, config *serve.Config, o *Options) error {
 			return fmt.Errorf("protocol: %w", err)
 		}
 		config.Lanes = protocol.Lanes
+	}
+	if n := c.replayed(); n > 0 {
+		config.Sessions = &replayed{drawn: drawn{profile: &profile, seed: o.Seed}, agents: c.Concurrency, sessions: n}
+		return nil
 	}
 	if profile.SubAgents == nil || !c.Load.Lanes {
 		config.Sessions = &drawn{profile: &profile, seed: o.Seed}
@@ -58,6 +65,43 @@ func (d *drawn) Session(agent, k int, out *trace.Session) error {
 	sim.Rekey(&source, d.seed, "session", uint64(agent), uint64(k))
 	d.profile.Draw(rand.New(&source), out)
 	return nil
+}
+
+// replayed is a set of sessions that is played more than once, in the same
+// order: what a second pass sends was all seen before. A session keeps its
+// identity.
+type replayed struct {
+	drawn
+	agents   int
+	sessions int
+}
+
+// Session deals out the sessions of the set in turn.
+func (r *replayed) Session(agent, k int, out *trace.Session) error {
+	which := (k*r.agents + agent) % r.sessions
+	if err := r.drawn.Session(0, which, out); err != nil {
+		return err
+	}
+	out.ID = fmt.Sprintf("replayed-%d", which)
+	return nil
+}
+
+// replaySessions is the size of KernelBook's set of sessions.
+const replaySessions = 150
+
+var countOfSessions = regexp.MustCompile(`\b([0-9]+) sessions, [0-9,]+ turns`)
+
+// replayed is the number of sessions that a warm replay plays a second time; 0 =
+// it is none.
+func (c *Case) replayed() int {
+	if !strings.Contains(c.Load.About+" "+c.Notes, "warm replay") {
+		return 0
+	}
+	if found := countOfSessions.FindStringSubmatch(c.Load.About); found != nil {
+		n, _ := strconv.Atoi(found[1])
+		return n
+	}
+	return replaySessions
 }
 
 // dealt deals out the main sessions of a pool.
@@ -91,6 +135,13 @@ func (c *Case) play(cluster *serve.Cluster) error {
 		cluster.OpenWindow()
 		return cluster.Run(c.Load.Window)
 	}
+	if n := int64(c.replayed()); n > 0 { // one pass that warms, one that counts
+		if err := untilSessions(cluster, n); err != nil {
+			return err
+		}
+		cluster.OpenWindow()
+		return untilSessions(cluster, 2*n)
+	}
 	all := int64(sessionsEach * c.Concurrency)
 	if err := untilSessions(cluster, int64(warmUpShare*float64(all))); err != nil {
 		return err
@@ -121,6 +172,7 @@ func untilSessions(cluster *serve.Cluster, sessions int64) error {
 func latencies(p *prediction, t *serve.Tally) {
 	slices.Sort(t.TTFT)
 	p[TTFT] = metrics.Quantile(t.TTFT, median)
+	p[TTFTSlow] = metrics.Quantile(t.TTFT, slow)
 	p[TTFTLate] = metrics.Quantile(t.TTFT, late)
 	p[TTFTTail] = metrics.Quantile(t.TTFT, tail)
 	p[TTFTMean] = mean(t.TTFT)
@@ -132,6 +184,9 @@ func latencies(p *prediction, t *serve.Tally) {
 	}
 	slices.Sort(spans)
 	p[TPOT], p[TPOTMean] = metrics.Quantile(spans, median), mean(spans)
+	p[TPOTSlow] = metrics.Quantile(spans, slow)
+	p[TPOTLate] = metrics.Quantile(spans, late)
+	p[TPOTTail] = metrics.Quantile(spans, tail)
 }
 
 func mean(values []float64) float64 {

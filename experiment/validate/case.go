@@ -78,8 +78,13 @@ const (
 	Requests
 	TPOTMean
 	TPOT
+	TPOTSlow
+	TPOTLate
+	TPOTTail
+	Step
 	TTFTMean
 	TTFT
+	TTFTSlow
 	TTFTLate
 	TTFTTail
 	Hit
@@ -100,9 +105,22 @@ func Metrics() []Metric {
 // String is the metric's column.
 func (m Metric) String() string {
 	return [metricCount]string{"total_tok_s_gpu", "output_tok_s_gpu", "requests_s", "tpot_mean_ms", "tpot_p50_ms",
-		"ttft_mean_s", "ttft_p50_s", "ttft_p95_s", "ttft_p99_s", "prefix_hit", "gpu_power_w",
-		"j_per_output_tok"}[m]
+		"tpot_p90_ms", "tpot_p95_ms", "tpot_p99_ms", "step_ms", "ttft_mean_s", "ttft_p50_s", "ttft_p90_s", "ttft_p95_s",
+		"ttft_p99_s", "prefix_hit", "gpu_power_w", "j_per_output_tok"}[m]
 }
 
 // share reports whether the metric is a share, whose error is a difference.
 func (m Metric) share() bool { return m == Hit }
+
+// The kinds of load.
+const (
+	fixedLoad  = "fixed"
+	agentsLoad = "agents"
+)
+
+func (c *Case) loadKind() string {
+	if c.Agents() {
+		return agentsLoad
+	}
+	return fixedLoad
+}

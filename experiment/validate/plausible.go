@@ -10,10 +10,11 @@ import (
 // plausible refuses a measurement that cannot belong to the deployment it is
 // filed under: less time between tokens than it takes to read the weights of
 // the experts that a decode step needs, at peak bandwidth. How many sequences
-// decode follows from the measured times by Little's law.
+// decode follows from the measured times by Little's law, where requests are of
+// one length: agents wait for tools.
 func (j *prepared) plausible(c *Case) error {
 	tpot, ttft, x := c.Measured[TPOT]/milli, c.Measured[TTFT], j.config.LLM.Experts
-	if tpot == 0 || x == nil || c.MTP {
+	if tpot == 0 || x == nil || c.MTP || c.Agents() {
 		return nil
 	}
 	decoding := tpot * float64(c.Output)

@@ -87,9 +87,7 @@ func (p *presets) cluster(c *Case, o *Options) (*prepared, error) {
 	if err != nil {
 		return nil, err
 	}
-	drafting := *model
-	drafting.Acceptance = acceptance(c, model)
-	d, err := deployment(c, system, &drafting)
+	d, err := deployment(c, system, model)
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +98,7 @@ func (p *presets) cluster(c *Case, o *Options) (*prepared, error) {
 	config := serve.Config{
 		Deployment: d,
 		System:     *system,
-		LLM:        drafting,
+		LLM:        *model,
 		Kernels:    tuned,
 		Engine:     keeping(c, *engine),
 		Replay:     trace.ReplayRecorded,

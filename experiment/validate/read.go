@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -185,6 +186,10 @@ func (t *table) fixed(c *Case) {
 	}
 }
 
+// meanFirst is the mean time to first token of rows that are kept in
+// aiconfigurator's form, in their notes.
+var meanFirst = regexp.MustCompile(`TTFT ([0-9.]+) s.*mean`)
+
 // load reads what tables of agents record.
 func (t *table) load(c *Case) {
 	name, about, _ := strings.Cut(t.text("workload"), ":")
@@ -224,11 +229,17 @@ func (t *table) metrics(c *Case) {
 			any = any || c.Measured[m] > 0
 		}
 	}
+	if found := meanFirst.FindStringSubmatch(c.Notes); found != nil && c.Measured[TTFT] == 0 {
+		c.Measured[TTFTMean], _ = strconv.ParseFloat(found[1], 64)
+	}
 	if c.Measured[Hit] > 1 {
 		t.refuse(Hit.String(), "%v: want a share from 0 to 1", c.Measured[Hit])
 	}
 	if c.Measured[OutputThroughput] == 0 && c.Measured[Power] > 0 && c.Measured[Energy] > 0 {
 		c.Measured[OutputThroughput] = c.Measured[Power] / c.Measured[Energy]
+	}
+	if tpot := c.tpot(); !c.MTP && c.Measured[Step] == 0 && c.outputRate() > 0 {
+		c.Measured[Step] = tpot // compared at the batch that was measured
 	}
 	if !any {
 		t.refuse("metrics", "nothing was measured")

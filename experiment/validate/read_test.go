@@ -17,7 +17,7 @@ func TestReadsACase(t *testing.T) {
 	require.Equal(t, Case{ID: "a", Date: "2026-05-17", Engine: "sglang", System: "hgx-h200", Model: "deepseek-r1",
 		Weights: "fp8", Mode: "aggregated", Accelerators: 8, Decode: Pool{Workers: 1, Accelerators: 8, TP: 8, EP: 1},
 		Input: 1024, Output: 128, Shortest: 0.8, Concurrency: 4,
-		Measured: [metricCount]float64{TotalThroughput: 100, TPOT: 10}, Line: 2}, cases[0])
+		Measured: [metricCount]float64{TotalThroughput: 100, TPOT: 10, Step: 10}, Line: 2}, cases[0])
 	b := cases[1]
 	require.Equal(t, Pool{Workers: 2, Accelerators: 4, TP: 1, EP: 4, DPAttention: true}, b.Prefill)
 	require.True(t, b.MTP)
@@ -181,4 +181,25 @@ func TestReadsThePublicTables(t *testing.T) {
 		}
 	}
 	require.Equal(t, 49, mtp)
+}
+
+// What stands in the notes as a mean is one, and no median.
+func TestMeansOfTheNotes(t *testing.T) {
+	c := read(t, row{"id": "a"})[0]
+	require.Zero(t, c.Measured[TTFTMean])
+	text := strings.Replace(strings.Replace(csvOf(nil), "\n", ",notes\n", 1), "10,", "10,", 1)
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	lines[1] += ",as kept elsewhere; TTFT 0.394 s is a mean (blanked)"
+	cases, err := Read(strings.NewReader(strings.Join(lines, "\n")), "cases.csv")
+	require.NoError(t, err)
+	require.Equal(t, 0.394, cases[0].Measured[TTFTMean])
+	require.Zero(t, cases[0].Measured[TTFT])
+}
+
+// Watts over joules a token are tokens a second.
+func TestThroughputFromWattsAndJoules(t *testing.T) {
+	c := read(t, row{"total_tok_s_gpu": "", "gpu_power_w": "800", "j_per_output_tok": "2"})[0]
+	require.Equal(t, 400., c.Measured[OutputThroughput])
+	c = read(t, row{"total_tok_s_gpu": "", "output_tok_s_gpu": "300", "gpu_power_w": "800", "j_per_output_tok": "2"})[0]
+	require.Equal(t, 300., c.Measured[OutputThroughput], "reported figures go first")
 }

@@ -13,6 +13,9 @@ type Result struct {
 	// Unfitted is Summary with every efficiency at 1, where both were asked for.
 	Unfitted map[string]Errors `json:"unfitted,omitempty"`
 
+	Coverage map[string]Coverage `json:"coverage,omitempty"` // by metric, all cases
+	Folds    []Fold              `json:"folds,omitempty"`    // leave-one-stack-out, where asked for
+
 	Simulated int `json:"simulated"` // cases
 	Rows      int `json:"rows"`      // cases in the table
 }
@@ -23,7 +26,14 @@ type Comparison struct {
 	Metric    string  `json:"metric"`
 	Measured  float64 `json:"measured"`
 	Predicted float64 `json:"predicted"`
-	Error     float64 `json:"error"` // predicted/measured - 1
+	Error     float64 `json:"error"` // predicted/measured - 1; of a share the difference
+
+	P10    *float64 `json:"p10,omitempty"` // of what will be measured, by the errors of the stack
+	P90    *float64 `json:"p90,omitempty"`
+	Inside *bool    `json:"inside,omitempty"` // the measured value lies between them
+
+	Date string `json:"date,omitempty"`
+	Load string `json:"load"` // fixed | agents
 
 	MTP    bool   `json:"mtp"`
 	Engine string `json:"engine"`
@@ -52,4 +62,24 @@ type Group struct {
 type Skipped struct {
 	ID  string `json:"id"`
 	Why string `json:"why"`
+}
+
+// Coverage is how often measured values lay inside their intervals, and how wide
+// these are.
+type Coverage struct {
+	N      int     `json:"n"`
+	Inside float64 `json:"inside"` // share
+	Width  float64 `json:"width"`  // median of P90 over P10; of a share the difference
+}
+
+// Fold is the errors of a stack as they look without its own runs.
+type Fold struct {
+	Quantity string  `json:"quantity"`
+	Stack    string  `json:"stack"`
+	N        int     `json:"n"`
+	Before   float64 `json:"median_error"`         // median of |error|, as predicted
+	After    float64 `json:"median_error_centred"` // after taking off the centre that other stacks give
+	Centre   float64 `json:"centre"`               // that they give, a logarithm
+	Spread   float64 `json:"spread"`               // half of P10 to P90
+	Inside   float64 `json:"inside"`               // share of the runs
 }

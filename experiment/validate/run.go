@@ -142,6 +142,7 @@ func (j *prepared) run(c *Case) (prediction, error) {
 // The quantiles that tables report, and milliseconds.
 const (
 	median = 0.5
+	slow   = 0.9
 	late   = 0.95
 	tail   = 0.99
 	milli  = 1e3
@@ -165,6 +166,7 @@ func (j *prepared) measure(c *Case, cluster *serve.Cluster) prediction {
 		Energy:           counted / float64(max(1, t.OutputTokens)),
 	}
 	latencies(&p, t)
+	p[Step] = j.stepAtBatch(c, &p, t)
 	return p
 }
 

@@ -4,9 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"os"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"agentsim/trace"
 )
 
 func runRows(t testing.TB, o Options, rows ...row) *Result {
@@ -82,7 +85,7 @@ func TestCasesThatCannotBeSimulatedAreListed(t *testing.T) {
 		row{"id": "impossible", "tpot_p50_ms": "0.2", "concurrency": "64"})
 	require.Equal(t, 6, r.Rows)
 	require.Equal(t, 1, r.Simulated)
-	require.Len(t, r.Cases, 2)
+	require.Len(t, r.Cases, 3)
 	for i, want := range []string{"decode_ep is not recorded", "tp 64 does not divide", "does not fit",
 		"engine atom has no kernels for h200", "cannot be measured on this deployment: 0.2 ms per token"} {
 		require.Contains(t, r.Skipped[i].Why, want)
@@ -158,4 +161,45 @@ func TestPublicRowsAreNear(t *testing.T) {
 		}
 	}
 	require.Less(t, r.Summary[TPOT.String()].MedianAPE, 0.2)
+}
+
+// At the batch that was predicted, the step at the measured batch is the one
+// predicted; twice the throughput at equal speed is twice the batch, and slower.
+func TestStepsAreComparedAtTheMeasuredBatch(t *testing.T) {
+	first := runRows(t, Options{}, all(row{"concurrency": "16", "length_range": "fixed"}))
+	tpot, rate := of(t, first, "a", TPOT), of(t, first, "a", OutputThroughput)
+	measured := func(rate float64) row {
+		return row{"concurrency": "16", "length_range": "fixed", "total_tok_s_gpu": "",
+			"output_tok_s_gpu": strconv.FormatFloat(rate, 'g', -1, 64), "tpot_p50_ms": strconv.FormatFloat(tpot, 'g', -1, 64)}
+	}
+	same := runRows(t, Options{}, measured(rate))
+	require.InEpsilon(t, tpot, of(t, same, "a", Step), 1e-9)
+	twice := runRows(t, Options{}, measured(2*rate))
+	require.Greater(t, of(t, twice, "a", Step), 1.02*tpot)
+	require.Equal(t, of(t, same, "a", TPOT), of(t, twice, "a", TPOT), "the run itself does not know")
+}
+
+// A warm replay plays one set of sessions twice, in the same order.
+func TestWarmReplaysKeepTheirSessions(t *testing.T) {
+	c := Case{Concurrency: 3, Load: Load{Workload: "kernelbook", About: "20 sessions, 232 turns", Lanes: false}, Notes: "warm replay"}
+	require.Equal(t, 20, c.replayed())
+	c.Load.About = "KernelBook agent replay: 1,745 turns"
+	require.Equal(t, replaySessions, c.replayed())
+	c.Notes = "warm pass of 15 of 150 sessions"
+	require.Zero(t, c.replayed())
+	w, err := load(newPresets().workloads, "workloads", "kernelbook")
+	require.NoError(t, err)
+	r := replayed{drawn: drawn{profile: &w.Synthetic, seed: 1}, agents: 3, sessions: 20}
+	seen := map[string]trace.Session{}
+	for k := range 20 {
+		for agent := range 3 {
+			var s trace.Session
+			require.NoError(t, r.Session(agent, k, &s))
+			if before, ok := seen[s.ID]; ok {
+				require.Equal(t, before, s, "the second time the same")
+			}
+			seen[s.ID] = s
+		}
+	}
+	require.Len(t, seen, 20)
 }

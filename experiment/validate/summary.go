@@ -31,6 +31,8 @@ func (b *batch) compare() *Result {
 				Measured:  c.Measured[m],
 				Predicted: b.predicted[i][m],
 				Error:     off,
+				Date:      c.Date,
+				Load:      c.loadKind(),
 				MTP:       c.MTP,
 				Engine:    c.Engine,
 				System:    c.System,
@@ -39,9 +41,7 @@ func (b *batch) compare() *Result {
 			})
 		}
 	}
-	r.Summary = summarise(r.Cases, func(c *Comparison) bool { return !c.MTP })
-	r.MTP = summarise(r.Cases, func(c *Comparison) bool { return c.MTP })
-	r.Groups = groups(r.Cases)
+	r.sum()
 	r.Factors = b.factors()
 	return r
 }

@@ -79,6 +79,7 @@ type entry struct {
 // ledger adds up a step. Items are kept only when a list is given.
 type ledger struct {
 	seconds float64
+	drafts  float64 // of seconds, those of draft passes
 	copies  float64 // micro-batches of the step that cost the same, one after another
 	drain   float64
 	compute float64 // seconds that stretch when the clock slows
@@ -95,6 +96,9 @@ func (l *ledger) add(e entry) {
 		e.busy*l.loaded(&e)*l.energy.accelerators + e.extra)
 	l.seconds += seconds
 	l.joules += joules
+	if e.operator == Draft {
+		l.drafts += seconds
+	}
 	bound := e.bound()
 	if bound == Compute {
 		l.compute += seconds

@@ -23,14 +23,15 @@ func (s *stack) account(ranks []Rank, items *[]Item) Cost {
 		s.tail(&l, ranks, t, whole())
 		s.gaps(&l)
 	}
-	l.add(entry{operator: Host, count: 1, seconds: float64(s.worker.cfg.Engine.Host.PerStep)})
-	return s.worker.settle(&l)
+	host := s.host.exposed(l.seconds/s.worker.efficiency, l.drafts/s.worker.efficiency, &l, t.sequencesMax)
+	l.add(entry{operator: Host, count: 1, seconds: host})
+	return s.worker.settle(&l, host)
 }
 
 // settle applies the engine's efficiency and slows the clock where the
-// accelerators would draw more than their cap (modelling.md 6.2).
-func (w *worker) settle(l *ledger) Cost {
-	host := float64(w.cfg.Engine.Host.PerStep)
+// accelerators would draw more than their cap (modelling.md 6.2). So many of its
+// seconds are the host's.
+func (w *worker) settle(l *ledger, host float64) Cost {
 	kernels := (l.seconds - host) / w.efficiency
 	seconds := kernels + host
 	p := w.accelerator.Power

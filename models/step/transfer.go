@@ -55,7 +55,12 @@ func (t *Transfer) Seconds(bytes, stepSeconds float64) float64 {
 }
 
 // IngressSeconds is the time from a request's submission to its arrival at the
-// router, for a prompt of so many tokens.
+// router, for a prompt of so many tokens, if a process of the front end is free.
 func (h HostCost) IngressSeconds(promptTokens float64) float64 {
-	return float64(h.Ingress) + float64(h.PerPromptToken)*promptTokens
+	return float64(h.Ingress) + h.RequestSeconds(promptTokens)
+}
+
+// RequestSeconds is the work of the front end on a request before it arrives.
+func (h HostCost) RequestSeconds(promptTokens float64) float64 {
+	return float64(h.PerRequest) + float64(h.PerPromptToken)*promptTokens
 }
