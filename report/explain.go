@@ -23,6 +23,9 @@ func Explain(w io.Writer, e *metrics.Explanation, style Style) error {
 	explainCaches(&b, e.Memory, style)
 	explainBasis(&b, e.Basis, style)
 	explainInterval(&b, e.Interval, style)
+	for _, w := range e.Warnings {
+		fmt.Fprintf(&b, "\n%s %s\n", style.bold("note:"), w)
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }

@@ -38,8 +38,11 @@ func (k *layerKind) attend(l *ledger, index int, ranks []Rank, p part) {
 		ideal, moving := sum.flops/w.peakShare(), sum.bytes/w.bandwidthShare()
 		if seconds := max(k.seconds(&s), ideal, moving); seconds > e.seconds {
 			e.seconds, e.ideal, e.moving = seconds, ideal, moving
+			e.constants, e.load = k.decodeConstants, hardware.Load{Rows: s.decode.Tokens, Context: s.decode.Context}
 			if s.prefill.Tokens > s.decode.Tokens {
 				e.busy = w.energy.watts.prefill
+				e.constants = k.prefillConstants
+				e.load = hardware.Load{Rows: s.prefill.Tokens, Context: s.prefill.Context}
 			}
 		}
 		e.flops += sum.flops

@@ -1,5 +1,7 @@
 package step
 
+import "agentsim/models/hardware"
+
 // Operator names a part of a step.
 type Operator uint8
 
@@ -57,6 +59,9 @@ type Item struct {
 	Bytes    float64 // of HBM, over the whole worker
 	Link     float64 // bytes over links, over the whole worker
 	Joules   float64 // dynamic, over the whole worker
+	// Beyond is how far the load lies above what the operator's table measured, as
+	// a factor; 1 = inside, or of no table.
+	Beyond float64
 }
 
 // entry is one operator as it is booked: times of the slowest rank, work of
@@ -74,6 +79,9 @@ type entry struct {
 	link     float64
 	busy     float64 // watts of the slowest rank while it runs, beyond what its work draws
 	extra    float64 // further dynamic joules, over the whole worker
+
+	constants string        // where they stand in the kernel set; empty = of no table
+	load      hardware.Load // in the domain of their table
 }
 
 // ledger adds up a step. Items are kept only when a list is given.
@@ -87,6 +95,7 @@ type ledger struct {
 	energy  *energy
 	items   *[]Item
 	prompts bool // the step holds any
+	sources hardware.Sources
 }
 
 func (l *ledger) add(e entry) {
@@ -107,7 +116,16 @@ func (l *ledger) add(e entry) {
 		return
 	}
 	l.list(Item{Operator: e.operator, Kind: e.kind, Seconds: seconds, Bound: bound, FLOPs: e.count * l.copies * e.flops,
-		Bytes: e.count * l.copies * e.bytes, Link: e.count * l.copies * e.link, Joules: joules})
+		Bytes: e.count * l.copies * e.bytes, Link: e.count * l.copies * e.link, Joules: joules, Beyond: l.beyond(&e)})
+}
+
+// beyond is how far an operator's load lies outside its table.
+func (l *ledger) beyond(e *entry) float64 {
+	if e.constants == "" {
+		return 1
+	}
+	source, _ := l.sources.Of(e.constants)
+	return source.Domain.Beyond(e.load)
 }
 
 // list adds an item to the one of the same operator and kind, if there is any.
@@ -125,6 +143,7 @@ func (l *ledger) list(item Item) {
 		o.Bytes += item.Bytes
 		o.Link += item.Link
 		o.Joules += item.Joules
+		o.Beyond = max(o.Beyond, item.Beyond)
 		return
 	}
 	*l.items = append(*l.items, item)

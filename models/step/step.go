@@ -15,7 +15,8 @@ func (s *stack) account(ranks []Rank, items *[]Item) Cost {
 	if t.tokens == 0 {
 		return Cost{}
 	}
-	l := ledger{energy: &s.worker.energy, items: items, prompts: t.prompts, copies: 1}
+	l := ledger{energy: &s.worker.energy, items: items, prompts: t.prompts, copies: 1,
+		sources: s.worker.cfg.Kernels.Sources}
 	if s.worker.stages > 1 {
 		s.pipeline(&l, ranks, t)
 	} else {

@@ -44,7 +44,7 @@ func (e EngineSpec) Validate() error {
 		}
 	}
 	var faults fault.List
-	faults.In("cache", e.Cache.Validate())
 	faults.In("schedule", e.Schedule.Validate())
+	faults.In("cache", e.Cache.Validate())
 	return faults.Err()
 }

@@ -26,6 +26,7 @@ type worker struct {
 	lengths     []float64 // mean tokens of a step by depth of drafts, up to the draft's
 	perSequence int       // query tokens of a decoding sequence
 	energy      energy
+	projections string // where the constants of dense projections stand in the kernel set
 }
 
 // newWorker derives what follows from a configuration with a legal shape.
@@ -40,6 +41,7 @@ func newWorker(cfg Config) worker {
 		draft:       cfg.draft(),
 	}
 	w.perSequence = w.draft.Verified()
+	w.projections = "gemm." + string(w.denseCompute())
 	if cfg.Kernels.Efficiency > 0 {
 		w.efficiency *= cfg.Kernels.Efficiency
 	}
