@@ -137,14 +137,11 @@ func (s *Scenario) Notes() []string {
 		notes = append(notes, fmt.Sprintf("deployment.cache.realised_hit: %g of every prompt is taken as found, as measured; "+
 			"what the caches would find is not simulated", hit))
 	}
-<<<<<<< HEAD
-=======
 	served := s.System.Accelerator.Served()
 	own, family := KernelsOf(served, s.Engine.Kernels), KernelsOf(served, s.Engine.Family)
 	if s.Kernels.Name == family && own != family {
 		notes = append(notes, fmt.Sprintf("there are no kernels %s: those of the engine's family stand in, %s", own, family))
 	}
->>>>>>> main
 	if moved := s.Kernels.Moved(s.System.Accelerator); len(moved) > 0 {
 		notes = append(notes, fmt.Sprintf("the kernel constants of %s hold on %s; they are moved to an accelerator with %s",
 			s.Kernels.Name, s.Kernels.Accelerator, strings.Join(moved, ", ")))

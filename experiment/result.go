@@ -176,17 +176,10 @@ func (p *phase) figures(session *meanSession) metrics.Figures {
 		TurnsPerS: float64(t.Calls) / p.span, InputTokS: float64(t.InputTokens) / p.span,
 		OutputTokS: float64(t.OutputTokens) / p.span, PrefixHitRate: float64(t.HitTokens) / max(1, float64(t.InputTokens)),
 		MeanInput: float64(t.InputTokens) / calls, MeanOutput: float64(t.OutputTokens) / calls}
-<<<<<<< HEAD
-	if t.InputTokens > 0 {
-		f.PrefixLost = prefixLost(t)
-	}
-	f.TTFTMeanS, f.TTFTP90S, f.TTFTP99S = mean(t.TTFT), metrics.Quantile(t.TTFT, 0.9), metrics.Quantile(t.TTFT, 0.99)
-=======
 	f.TTFTMeanS, f.TTFTP90S, f.TTFTP99S = mean(t.TTFT), metrics.Quantile(t.TTFT, 0.9), metrics.Quantile(t.TTFT, 0.99)
 	if t.InputTokens > 0 {
 		f.PrefixLost = prefixLost(t)
 	}
->>>>>>> main
 	all := 0.0
 	for _, spent := range t.InState {
 		all += spent.Seconds()
@@ -225,8 +218,6 @@ func mean(values []float64) float64 {
 		sum += v
 	}
 	return sum / max(1, float64(len(values)))
-<<<<<<< HEAD
-=======
 }
 
 // prefixLost says why prompt tokens were not found, as shares of all of them.
@@ -240,7 +231,6 @@ func prefixLost(t *serve.Tally) *metrics.PrefixLost {
 		OtherWorker:   share(serve.OtherWorker),
 		NotKept:       share(serve.NotKept),
 	}
->>>>>>> main
 }
 
 func (p *phase) time(s *configs.Scenario) metrics.Time {
@@ -322,17 +312,4 @@ func memory(pool string, m *step.Model) metrics.Pool {
 	return metrics.Pool{Pool: pool, HBM: float64(b.HBM), Unused: float64(b.Unused), Experts: float64(b.Experts),
 		Dense: float64(b.Dense), Embeddings: float64(b.Embeddings), Reserved: float64(b.Reserved),
 		Activations: float64(b.Activations), Cache: float64(b.Cache), CacheTokens: float64(b.Cache) / perToken}
-}
-
-// prefixLost says why prompt tokens were not found, as shares of all of them.
-func prefixLost(t *serve.Tally) *metrics.PrefixLost {
-	share := func(cause int) float64 { return float64(t.Missed[cause]) / float64(t.InputTokens) }
-	return &metrics.PrefixLost{
-		NeverSeen:     share(serve.NeverSeen),
-		PromptChanged: share(serve.PromptChanged),
-		Evicted:       share(serve.Evicted),
-		NoCheckpoint:  share(serve.NoCheckpoint),
-		OtherWorker:   share(serve.OtherWorker),
-		NotKept:       share(serve.NotKept),
-	}
 }
