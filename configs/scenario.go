@@ -134,8 +134,8 @@ func enginesOn(accelerator string) []string {
 func (s *Scenario) Notes() []string {
 	var notes []string
 	if hit := s.Deployment.Cache.RealisedHit; hit > 0 {
-		notes = append(notes, fmt.Sprintf("deployment.cache.realised_hit: %g of every prompt is taken as found, as measured; "+
-			"what the caches would find is not simulated", hit))
+		notes = append(notes, fmt.Sprintf("deployment.cache.realised_hit: %g of every prompt is taken as found, as "+
+			"measured; what the caches would find is not simulated", hit))
 	}
 	served := s.System.Accelerator.Served()
 	own, family := KernelsOf(served, s.Engine.Kernels), KernelsOf(served, s.Engine.Family)

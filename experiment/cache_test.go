@@ -127,7 +127,8 @@ func TestCachesThatCannotBeAreRefused(t *testing.T) {
 	}
 }
 
-// The shape of NVIDIA/TensorRT-LLM #15046: DeepSeek V4 Pro on GB300, one context
+// The shape of NVIDIA's measurement of block policies in TensorRT-LLM of
+// 2026-06-06: DeepSeek V4 Pro on GB300, one context
 // worker of 4 and one generation worker of 8, three draft tokens, 64 sequences a
 // rank, 160 agents, host offload. It measured hits of 92.9 % with the blocks of a
 // request's end and of 66.4 % with those of all chunks, and four times as many
