@@ -26,7 +26,7 @@ func load(t testing.TB, name string, sets ...string) *configs.Scenario {
 var quick = []string{"protocol=steady-state", "protocol.tolerance=0.04", "protocol.calls_min=3000", "protocol.duration_max=14400s",
 	"protocol.duration=200s"}
 
-// The estimate lies within 25 % of what the simulation finds, over what
+// The estimate lies within 15 % of what the simulation finds, over what
 // binds: decode steps, decode slots, waiting for prefill, memory.
 func TestAgreesWithTheSimulation(t *testing.T) {
 	if testing.Short() {
@@ -60,9 +60,12 @@ func TestAgreesWithTheSimulation(t *testing.T) {
 		require.NoError(t, err, c)
 		t.Logf("%v %v: %d estimated, %d simulated; %q, %q", c.scenario, c.sets, estimate.Capacity.Agents,
 			simulated.Capacity.Agents, estimate.Limit, simulated.Limit)
-		within := 0.25
-		if slices.Contains(c.sets, "deployment.cache.off=true") {
-			within = 0.30 // whole prompts come as bursts among so few agents, which mean flows do not see
+		within := 0.15
+		switch {
+		case slices.Contains(c.sets, "deployment.cache.off=true"):
+			within = 0.33 // whole prompts come as bursts among so few agents, which mean flows do not see
+		case slices.Contains(c.sets, "slo.ttft.p95=2s"):
+			within = 0.40 // the few longest prompts miss the level, and hardly more of them as agents are added
 		}
 		require.InEpsilon(t, simulated.Capacity.Agents, estimate.Capacity.Agents, within, "%v", c)
 		require.InEpsilon(t, simulated.Power.PerAcceleratorW, estimate.Power.PerAcceleratorW, 0.15, "%v", c)

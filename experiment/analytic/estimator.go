@@ -278,8 +278,17 @@ func (e *Estimator) endsOnly() bool {
 
 func (e *Estimator) caching(d *serve.DeploymentSpec) caching {
 	repeats := e.scenario.Workload.Replay == trace.ReplayGenerated
-	return caching{off: d.Cache.Off, blockTokens: e.scenario.Engine.Memory.BlockTokens, endsOnly: e.endsOnly(),
-		generated: repeats && (d.Mode == serve.Aggregated || d.Cache.DecodeRetains)}
+	c := caching{
+		off:         d.Cache.Off,
+		blockTokens: e.scenario.Engine.Memory.BlockTokens,
+		endsOnly:    e.endsOnly(),
+		generated:   repeats && (d.Mode == serve.Aggregated || d.Cache.DecodeRetains),
+	}
+	if d.Router != serve.ConversationAffinity && d.Router != serve.KVAware && d.Mode != serve.Auto {
+		entry := d.Pools()[0]
+		c.ranks, c.seed = entry.Workers*entry.Spec.Shape.Normalised().Ranks(), e.scenario.Seed
+	}
+	return c
 }
 
 // full is the error of a pool whose ranks have no room for a sequence.

@@ -136,8 +136,10 @@ func (n *network) kept(agents float64) float64 {
 		return 0
 	}
 	ranks := n.entry.workers * n.entry.ranks
-	if d.Router != serve.ConversationAffinity {
-		return 1 / ranks // a call finds the cache where chance sends it to the same rank
+	sessions := agents / ranks
+	if n.caching.ranks > 1 {
+		// Half-way through, a session has left copies on as many ranks as it met.
+		sessions *= ranks * (1 - math.Pow(1-1/ranks, n.work.turns/2))
 	}
 	added := n.work.mean.fresh
 	if policy := &n.entryMemory.spec.Policy; n.mixed && !policy.NoGenerated && !policy.DropsStale {
@@ -148,5 +150,5 @@ func (n *network) kept(agents float64) float64 {
 	if n.mixed { // agents decode for most of their time
 		decoding = min(agents/ranks, float64(n.entry.spec.MaxBatchPerRank))
 	}
-	return n.entryMemory.found(agents/ranks, n.work.mean.input, added, min(prompts, agents/ranks), decoding)
+	return n.entryMemory.found(sessions, n.work.mean.input, added, min(prompts, agents/ranks), decoding)
 }

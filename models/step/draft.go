@@ -47,7 +47,7 @@ func (s *stack) pass(ranks []Rank, t tally, p part, each, heads float64) entry {
 	}
 	s.worker.head(&inner, Draft, heads, 1)
 	return entry{operator: Draft, count: 1, seconds: inner.seconds, ideal: inner.compute,
-		moving: inner.seconds - inner.compute, extra: inner.joules}
+		moving: inner.seconds - inner.compute, extra: inner.joules, moved: inner.moved}
 }
 
 // samplings are the steps in which a block's tokens are chosen one after

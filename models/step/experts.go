@@ -135,7 +135,9 @@ func (g *expertGroup) grouped(count float64, t tally) entry {
 		flops:  flops * n * mean, perFLOP: g.perFLOP, bytes: bytes * n, busy: on.energy.watts.experts,
 		constants: name, load: hardware.Load{Rows: w.Rows}}
 	if watts := float64(g.kernel.DynamicPower); watts > 0 { // drawn as long as the kernel runs, whatever it achieves
-		e.bytes, e.busy, e.extra = 0, 0, watts*seconds*n
+		e.extra = watts * seconds * n
+		e.moved = min(e.extra, e.bytes*on.energy.perByte)
+		e.bytes, e.busy = 0, 0
 	}
 	return e
 }

@@ -23,6 +23,7 @@ const (
 	Sends
 	Bubble
 	Host
+	Throttle
 	operators
 )
 
@@ -30,7 +31,7 @@ const (
 func (o Operator) String() string {
 	return [operators]string{"attention", "residual streams", "norms and router", "all-reduce", "gather and scatter",
 		"dispatch", "experts", "combine", "shared expert", "dense ffn", "head", "draft", "gaps between kernels",
-		"stage to stage", "pipeline bubble", "host"}[o]
+		"stage to stage", "pipeline bubble", "host", "power cap"}[o]
 }
 
 // Bound says what limits an operator.
@@ -42,11 +43,12 @@ const (
 	Compute
 	Memory
 	Network
+	Power // the accelerators' cap
 )
 
 // String returns the bound's name.
 func (b Bound) String() string {
-	return [...]string{"latency", "compute", "memory", "network"}[b]
+	return [...]string{"latency", "compute", "memory", "network", "power"}[b]
 }
 
 // Item is one line of a step's account, summed over the layers it occurs in.
@@ -79,6 +81,7 @@ type entry struct {
 	link     float64
 	busy     float64 // watts of the slowest rank while it runs, beyond what its work draws
 	extra    float64 // further dynamic joules, over the whole worker
+	moved    float64 // of the extra joules, those of memory and links
 
 	constants string        // where they stand in the kernel set; empty = of no table
 	load      hardware.Load // in the domain of their table
@@ -92,6 +95,7 @@ type ledger struct {
 	drain   float64
 	compute float64 // seconds that stretch when the clock slows
 	joules  float64
+	moved   float64 // of the joules, those of memory and links
 	energy  *energy
 	items   *[]Item
 	prompts bool // the step holds any
@@ -101,10 +105,11 @@ type ledger struct {
 func (l *ledger) add(e entry) {
 	e.seconds = max(e.seconds, e.ideal, e.moving) // no constant outruns the accelerator as it is configured
 	seconds := e.count * e.seconds
-	joules := e.count * l.copies * (e.flops*e.perFLOP + e.bytes*l.energy.perByte + e.link*l.energy.perLinkByte +
-		e.busy*l.loaded(&e)*l.energy.accelerators + e.extra)
+	traffic := e.bytes*l.energy.perByte + e.link*l.energy.perLinkByte
+	joules := e.count * l.copies * (e.flops*e.perFLOP + traffic + e.busy*l.loaded(&e)*l.energy.accelerators + e.extra)
 	l.seconds += seconds
 	l.joules += joules
+	l.moved += e.count * l.copies * (traffic + e.moved)
 	if e.operator == Draft {
 		l.drafts += seconds
 	}

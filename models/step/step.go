@@ -1,5 +1,7 @@
 package step
 
+import "agentsim/models/hardware"
+
 // Cost is what one step of the whole worker takes.
 type Cost struct {
 	Seconds float64
@@ -33,14 +35,32 @@ func (s *stack) account(ranks []Rank, items *[]Item) Cost {
 // accelerators would draw more than their cap (modelling.md 6.2). So many of its
 // seconds are the host's.
 func (w *worker) settle(l *ledger, host float64) Cost {
-	kernels := (l.seconds - host) / w.efficiency
-	seconds := kernels + host
-	p := w.accelerator.Power
-	n := float64(w.shape.Accelerators)
-	dynamic := l.joules / n / seconds
-	if f := p.Clock(float64(p.Idle), float64(p.Active)+dynamic); f < 1 {
-		seconds += l.compute / w.efficiency * (1/f - 1)
-		l.joules = min(l.joules, float64(p.Cap()-p.Static())*n*seconds)
+	n := float64(w.cfg.Shape.Accelerators) // of all stages
+	full := hardware.Burst{
+		Seconds: (l.seconds-host)/w.efficiency + host,
+		Clocked: l.compute / w.efficiency,
+		Joules:  l.joules / n,
+		Moved:   l.moved / n,
 	}
-	return Cost{Seconds: seconds, Joules: l.joules, Drain: l.drain * (seconds - host) / (l.seconds - host)}
+	if l.items != nil {
+		for i := range *l.items {
+			if item := &(*l.items)[i]; item.Operator != Host {
+				item.Seconds /= w.efficiency
+			}
+		}
+	}
+	held, joules := w.accelerator.Power.Hold(full)
+	if held != full.Seconds || joules != full.Joules {
+		joules *= n
+		if l.items != nil {
+			*l.items = append(*l.items, Item{
+				Operator: Throttle,
+				Seconds:  held - full.Seconds,
+				Bound:    Power,
+				Joules:   joules - l.joules,
+			})
+		}
+		l.joules = joules
+	}
+	return Cost{Seconds: held, Joules: l.joules, Drain: l.drain * (held - host) / (l.seconds - host)}
 }
