@@ -53,6 +53,7 @@ type flow struct {
 
 	prompts  []length // of the calls
 	entry    filling
+	ingress  float64 // seconds, with the wait for the front end
 	transfer float64 // seconds
 	slot     delay   // until a place in the decode batch is free
 	decode   float64 // seconds of a call
@@ -108,14 +109,25 @@ func (n *network) flowing(t *prices, sequences float64) (flow, bool) {
 		f.slot = delay{f.busy * p.seconds / 2, p.seconds * p.seconds / 12} // the end of the step under way
 	}
 	f.decode = n.steps * f.pace.step
-	if !ok {
+	host := &n.scenario.Engine.Host
+	f.ingress = n.ingress + host.WaitSeconds(f.turns, n.work.mean.input, n.meanOutput(), int(n.entry.workers))
+	if !ok || math.IsInf(f.ingress, 1) {
 		return f, false
 	}
-	elsewhere := n.work.mean.gap + n.ingress + f.entry.wait.mean + f.entry.fill + f.transfer + f.slot.mean + f.decode
+	elsewhere := n.work.mean.gap + f.ingress + f.entry.wait.mean + f.entry.fill + f.transfer + f.slot.mean + f.decode
 	backlog, ok := t.backlog(load{calls: f.turns / n.entry.workers, sequences: sequences}, elsewhere)
 	f.entry.wait = f.entry.wait.plus(backlog)
 	f.settle(n)
 	return f, ok
+}
+
+// meanOutput is the mean answer in tokens.
+func (n *network) meanOutput() float64 {
+	sum := 0.0
+	for _, o := range n.work.outputs {
+		sum += o.share * o.tokens
+	}
+	return sum
 }
 
 // besideDecode finds the rate of calls at which so many sequences decode
@@ -147,7 +159,7 @@ func (f *flow) settle(n *network) {
 	f.pace.tokens, f.pace.outputs = n.tokens, n.work.outputs
 	f.pace.minOutput = float64(n.scenario.SLO.MinOutput())
 	f.before = f.entry.wait.plus(f.slot)
-	f.before.mean += n.ingress + f.transfer
+	f.before.mean += f.ingress + f.transfer
 	decoding := f.sequences * n.finish.workers
 	f.agents = f.turns*(n.work.mean.gap+f.before.mean+f.entry.fill) + decoding
 	f.pace.slow = n.unrest(f)
