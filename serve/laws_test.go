@@ -276,7 +276,7 @@ func (w *watched) checkDecoding() {
 	}
 	drafts, booked := false, 0.0
 	for i, k := range w.fleet.workers {
-		drafts = drafts || k.growth > 1
+		drafts = drafts || k.growth > 1 || k.model.Varies()
 		booked += w.sum.Work[i].Sequences + w.tally.Work[i].Sequences
 		for j := range k.ranks {
 			r := &k.ranks[j]

@@ -38,6 +38,9 @@ func anyDesign(r *rand.Rand) Config {
 		last := pools[len(pools)-1].Spec
 		last.DraftTokens, last.Draft = 0, &step.DraftSpec{Kind: one(step.RecurrentDraft, step.BlockDraft, step.LookupDraft),
 			Depth: depth, Accepted: step.AcceptedLength(fmt.Sprint(1 + r.Float64()*float64(depth)))}
+		if r.IntN(2) == 0 {
+			last.Draft.ByBatch = map[string]int{"2": depth, "5": r.IntN(depth + 1)}
+		}
 	}
 	d.Units = r.IntN(3)
 	d.Router, d.Batching, d.PrefillOrder = one(routerNames()...), one(Mixed, PrefillPriority), one(FCFS, ShortestFirst)
@@ -82,7 +85,7 @@ func anyDesign(r *rand.Rand) Config {
 func anySchedule(r *rand.Rand) step.Schedule {
 	one := func(list ...string) string { return list[r.IntN(len(list))] }
 	mix := r.IntN(2) == 0
-	s := step.Schedule{Mix: &mix, Order: step.PromptsFirst, Chunk: r.IntN(3) * (1 + r.IntN(500)),
+	s := step.Schedule{Mix: &mix, Order: step.PromptsFirst, Chunk: r.IntN(3) * (50 + r.IntN(500)),
 		Interval: step.Interval{N: r.IntN(6), Kind: one(step.Grid, step.After)}, Poll: r.IntN(10),
 		Admit: step.Admission{Reserve: r.IntN(2) * (1 + r.IntN(500))},
 		Host: step.HostHiding{Hidden: one("", step.HiddenFull, step.HiddenDrafts, step.HiddenNone),

@@ -53,6 +53,7 @@ type flow struct {
 
 	prompts  []length // of the calls
 	entry    filling
+	ingress  float64 // seconds, with the wait for the front end
 	transfer float64 // seconds
 	slot     delay   // until a place in the decode batch is free
 	queued   delay   // of the slot delay, what calls wait because none is free
@@ -131,10 +132,12 @@ func (n *network) among(t *prices, sequences, agents float64) (flow, bool) {
 		f.slot = delay{f.busy * p.seconds / 2, p.seconds * p.seconds / 12} // the end of the step under way
 	}
 	f.decode = n.steps * f.pace.step
-	if !ok {
+	host := &n.scenario.Engine.Host
+	f.ingress = n.ingress + host.WaitSeconds(f.turns, n.work.mean.input, n.meanOutput(), int(n.entry.workers))
+	if !ok || math.IsInf(f.ingress, 1) {
 		return f, false
 	}
-	elsewhere := n.work.mean.gap + n.ingress + f.entry.wait.mean + f.entry.fill + f.transfer + f.slot.mean + f.decode
+	elsewhere := n.work.mean.gap + f.ingress + f.entry.wait.mean + f.entry.fill + f.transfer + f.slot.mean + f.decode
 	backlog, ok := t.backlog(l, &f.entry.own, elsewhere)
 	f.entry.wait = f.entry.wait.plus(backlog)
 	if n.mixed {
@@ -157,6 +160,15 @@ func (n *network) asked(t *prices, turns, sequences, agents float64) load {
 	each := agents / n.entry.workers
 	return load{calls: turns / n.entry.workers, sequences: sequences, agents: each, peers: others(each),
 		rankPeers: others(each / n.entry.ranks)}
+}
+
+// meanOutput is the mean answer in tokens.
+func (n *network) meanOutput() float64 {
+	sum := 0.0
+	for _, o := range n.work.outputs {
+		sum += o.share * o.tokens
+	}
+	return sum
 }
 
 // besideDecode finds the rate of calls at which so many sequences decode
@@ -187,7 +199,7 @@ func (n *network) besideDecode(t *prices, sequences, agents float64) (turns floa
 func (f *flow) settle(n *network) {
 	f.pace.tokens, f.pace.outputs = n.tokens, n.work.outputs
 	f.pace.minOutput = float64(n.scenario.SLO.MinOutput())
-	f.fixed = n.ingress + f.transfer
+	f.fixed = f.ingress + f.transfer
 	f.idle = f.entry.idle
 	all := f.entry.wait
 	if n.mixed {

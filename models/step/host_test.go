@@ -1,6 +1,7 @@
 package step
 
 import (
+	"math"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -51,4 +52,14 @@ func TestLimitsOfAWorkerAreDividedOverItsRanks(t *testing.T) {
 	require.Equal(t, [2]int{8192, 64}, [2]int{budget, slots})
 	budget, slots = s.Limits(1)
 	require.Equal(t, [2]int{65536, 1024}, [2]int{budget, slots})
+}
+
+// M/D/1 waits ρ·s/(2(1-ρ)): at 50 requests a second of 10 ms, 5 ms.
+func TestTheFrontEndIsAQueue(t *testing.T) {
+	h := HostCost{Processes: 1, PerRequest: 4e-3, PerPromptToken: 5e-6, PerOutputToken: 1e-6}
+	require.InDelta(t, 5e-3, h.WaitSeconds(50, 1000, 1000, 1), 1e-9)
+	require.True(t, math.IsInf(h.WaitSeconds(100, 1000, 1000, 1), 1))
+	require.Less(t, h.WaitSeconds(50, 1000, 1000, 2), 2e-3)
+	h.Processes = 0
+	require.Zero(t, h.WaitSeconds(1e6, 1000, 1000, 1), "as many as it takes")
 }
