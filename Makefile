@@ -1,6 +1,6 @@
 # All that these targets need is Go; tools come from go.mod (`go tool`).
 
-.PHONY: help build check wasm test bench golden learn
+.PHONY: help build check wasm test laws bench golden learn
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -21,6 +21,9 @@ wasm: ## all but the command compiles for a web page
 
 test: ## all tests, the house rules of internal/tidy among them
 	go test ./...
+
+laws: ## laws of the answer in full: starts inside gaps up to an hour, intervals over 60 seeds; about an hour
+	AGENTSIM_LAWS=1 go test -count=1 -timeout 4h -v -run 'TestIntervalsHoldTheAnswer|TestTheStartIsStationary' ./experiment
 
 bench: ## all benchmarks
 	go test -run '^$$' -bench . -benchmem ./...

@@ -8,6 +8,7 @@ import (
 
 	"agentsim/fault"
 	"agentsim/models/hardware"
+	"agentsim/serve"
 	"agentsim/units"
 )
 
@@ -32,11 +33,21 @@ type Protocol struct {
 	SessionsPerAgent float64       `yaml:"sessions_per_agent"`  // and per agent at least
 	CallsMin         int           `yaml:"calls_min,omitempty"` // calls measured at least
 	DurationMax      units.Seconds `yaml:"duration_max"`        // measured at most
-	Batches          int           `yaml:"batches"`             // of the window, for intervals
-	StopWhenCertain  bool          `yaml:"stop_when_certain"`   // after Duration, whatever minima are not met
+	// CyclesMin lengthens Duration, and DurationMax with it, where agents are slow:
+	// turns that each agent has time for at the service level's pace, gaps
+	// included. SessionsSeen lengthens DurationMax where they are few: sessions
+	// that all of them together have time for.
+	CyclesMin       float64 `yaml:"cycles_min,omitempty"`
+	SessionsSeen    int     `yaml:"sessions_seen,omitempty"`
+	Batches         int     `yaml:"batches"`           // of the window, for intervals
+	StopWhenCertain bool    `yaml:"stop_when_certain"` // after Duration, whatever minima are not met
 	// Precision lets a phase go on beyond its minima until its verdict is
 	// certain or its shares are known to ± this; 0 = the minima suffice.
 	Precision float64 `yaml:"precision,omitempty"`
+
+	// Lanes says how lanes begin and what of their idle time is played
+	// (workload.arrivals: lanes).
+	Lanes serve.LanesSpec `yaml:"lanes,omitempty"`
 
 	StartAgents int              `yaml:"start_agents"` // the search begins here and doubles
 	Tolerance   float64          `yaml:"tolerance"`    // the search ends when pass and fail are this close, relatively
@@ -64,6 +75,7 @@ const agentsMax = 1 << 20
 func (p *Protocol) Validate() error {
 	const batchesLeast = 10 // fewer say nothing about their spread
 	const batchesMost = 60  // a window has no more slices
+	const cyclesMost = 1000 // more would be sessions
 	upTo := fmt.Sprintf("0s to %v", longest)
 	var c fault.List
 	oneOf(&c, "start", p.Start, StationaryStart, FreshStart)
@@ -77,6 +89,10 @@ func (p *Protocol) Validate() error {
 		fmt.Sprintf("at least the duration of %v, and up to %v", p.Duration, longest))
 	c.Check(p.SessionsMin >= 0, "sessions_min", p.SessionsMin, "0 or more")
 	c.Check(p.SessionsPerAgent >= 0, "sessions_per_agent", p.SessionsPerAgent, "0 or more")
+	c.Check(p.CyclesMin >= 0 && p.CyclesMin <= cyclesMost, "cycles_min", p.CyclesMin,
+		fmt.Sprintf("0 (none) to %d", cyclesMost))
+	c.Check(p.SessionsSeen >= 0 && p.SessionsSeen <= agentsMax, "sessions_seen", p.SessionsSeen,
+		fmt.Sprintf("0 (none) to %d", agentsMax))
 	c.Check(p.CallsMin >= 0, "calls_min", p.CallsMin, "0 or more")
 	c.Check(p.Batches >= batchesLeast && p.Batches <= batchesMost, "batches", p.Batches,
 		fmt.Sprintf("%d to %d", batchesLeast, batchesMost))
@@ -86,6 +102,7 @@ func (p *Protocol) Validate() error {
 	c.Check(p.StartAgents >= 1 && p.StartAgents <= agentsMax, "start_agents", p.StartAgents,
 		fmt.Sprintf("1 to %d", agentsMax))
 	c.Check(p.Tolerance > 0 && p.Tolerance < 1, "tolerance", p.Tolerance, "a number between 0 and 1, such as 0.01")
+	c.In("lanes", p.Lanes.Validate())
 	return c.Err()
 }
 

@@ -17,14 +17,21 @@ import (
 // setup is what all simulations of a scenario share.
 type setup struct {
 	serve.Config
-	mean meanSession
+	mean  meanSession
+	notes []string // of the source of sessions: what it left out or filled in
 }
 
-// meanSession is the average of a sample of the workload's sessions.
+// meanSession is the average of a sample of the workload's sessions. Times are
+// in seconds.
 type meanSession struct {
-	turns float64
-	gaps  float64 // seconds of tools and people, summed over the turns
+	turns   float64
+	gaps    float64 // of tools and people, summed over the turns
+	people  float64 // of the gaps, people's
+	service float64 // of the turns at the pace that the service level allows
 }
+
+// length is the time that a session takes where the service level is just met.
+func (m *meanSession) length() float64 { return m.gaps + m.service }
 
 // prepare builds the setup of a scenario.
 func prepare(s *configs.Scenario) (*setup, error) {
@@ -34,10 +41,10 @@ func prepare(s *configs.Scenario) (*setup, error) {
 	}
 	ttft, tpot := s.SLO.Pace()
 	b := &setup{Config: serve.Config{Deployment: s.Deployment, System: s.System, LLM: s.Model, Kernels: s.Kernels,
-		Engine: s.Engine, Sessions: source, Arrivals: s.Workload.Arrivals, Pool: source.Pool,
+		Engine: s.Engine, Sessions: source, Arrivals: s.Workload.Arrivals, Lanes: s.Protocol.Lanes, Pool: source.Pool,
 		Tools: source.Tools, Replay: s.Workload.Replay, Ramp: float64(s.Protocol.Ramp),
 		Pace: serve.Pace{TTFT: ttft, TPOT: tpot}, Cold: s.Protocol.Start == configs.FreshStart, Seed: s.Seed,
-		MinOutput: s.SLO.MinOutput()}}
+		MinOutput: s.SLO.MinOutput()}, notes: source.Notes}
 	if err := b.Prepare(); err != nil {
 		return nil, fmt.Errorf("%w: %w", metrics.ErrConfiguration, err)
 	}
@@ -54,27 +61,23 @@ func prepare(s *configs.Scenario) (*setup, error) {
 func (b *setup) sample() error {
 	const sampled = 400 // the mean number of turns is then known to about 3 %
 	var session trace.Session
+	m := &b.mean
 	for agent := range sampled {
 		if err := b.Sessions.Session(agent, 0, &session); err != nil {
 			return err
 		}
-		b.mean.turns += float64(len(session.Turns)) / sampled
+		m.turns += float64(len(session.Turns)) / sampled
 		for i := range session.Turns {
-			b.mean.gaps += float64(session.Turns[i].Gap) / sampled
+			t := &session.Turns[i]
+			m.service += (b.Pace.TTFT + b.Pace.TPOT*float64(t.Output)) / sampled
+			if i == 0 {
+				continue // a session begins with a call
+			}
+			m.gaps += float64(t.Gap) / sampled
+			if t.Kind == trace.User {
+				m.people += float64(t.Gap) / sampled
+			}
 		}
-	}
-	return nil
-}
-
-// allows refuses a protocol whose minima so many agents cannot reach within
-// its longest duration, however fast they are served: tools and people alone
-// take longer.
-func (b *setup) allows(p *configs.Protocol, agents int) error {
-	each := max(float64(p.SessionsMin), float64(p.CallsMin)/b.mean.turns) / float64(agents)
-	sessions := max(each, p.SessionsPerAgent)
-	if least := sessions * b.mean.gaps; least > float64(p.DurationMax) {
-		return fmt.Errorf("%w: protocol.duration_max: %v: the minima of the protocol are %.3g sessions of each of %d "+
-			"agents, whose tools alone take %.0f s", metrics.ErrConfiguration, p.DurationMax, sessions, agents, least)
 	}
 	return nil
 }

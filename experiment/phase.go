@@ -16,6 +16,7 @@ import (
 type phase struct {
 	agents       int
 	accelerators []int // by worker
+	duration     duration
 	window       *window
 	span         float64     // seconds of the window that count: those after the warm-up
 	sum          serve.Tally // what happened in that span
@@ -26,7 +27,7 @@ type phase struct {
 
 // runPhase simulates so many agents until the protocol is satisfied.
 func runPhase(ctx context.Context, s *configs.Scenario, base *setup, agents int) (*phase, error) {
-	if err := base.allows(&s.Protocol, agents); err != nil {
+	if err := base.allows(s); err != nil {
 		return nil, err
 	}
 	cfg := base.Config
@@ -35,11 +36,12 @@ func runPhase(ctx context.Context, s *configs.Scenario, base *setup, agents int)
 	if err != nil {
 		return nil, err
 	}
-	p := &phase{agents: agents, accelerators: acceleratorsByWorker(s)}
+	p := &phase{agents: agents, accelerators: acceleratorsByWorker(s), duration: base.duration(s, agents)}
 	if err := c.Run(float64(s.Protocol.Ramp + s.Protocol.Warmup)); err != nil {
 		return nil, infeasible(err)
 	}
-	p.window = newWindow(s, c)
+	p.window = newWindow(s, c, p.duration.least)
+	p.window.session = base.mean.length()
 	for p.phase.End == "" {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -80,7 +82,7 @@ func (p *phase) look(protocol *configs.Protocol) {
 		w.settle()
 	}
 	p.verdict = w.verdict()
-	long := w.settled && w.span() >= float64(protocol.Duration)*(1-rounding)
+	long := w.settled && w.span() >= p.duration.least*(1-rounding)
 	missing := p.missing(protocol)
 	switch {
 	case long && p.verdict.Certain && (protocol.StopWhenCertain || protocol.Precision > 0 && missing == ""):
@@ -89,7 +91,7 @@ func (p *phase) look(protocol *configs.Protocol) {
 		p.phase.End = metrics.EndMinima
 	case long && missing == "" && p.verdict.Half <= protocol.Precision:
 		p.phase.End = metrics.EndPrecise
-	case w.length() >= float64(protocol.DurationMax)*(1-rounding):
+	case w.length() >= p.duration.most*(1-rounding):
 		p.phase.End = metrics.EndDurationMax
 		p.phase.Shortfall = cmp.Or(missing, p.unsettled(protocol))
 	}
@@ -116,8 +118,8 @@ func (p *phase) unsettled(protocol *configs.Protocol) string {
 	switch {
 	case !p.window.settled:
 		return "no steady state"
-	case p.window.span() < float64(protocol.Duration)*(1-rounding):
-		return fmt.Sprintf("%.0f of %.0f s of steady state", p.window.span(), float64(protocol.Duration))
+	case p.window.span() < p.duration.least*(1-rounding):
+		return fmt.Sprintf("%.0f of %.0f s of steady state", p.window.span(), p.duration.least)
 	}
 	return fmt.Sprintf("shares known to ± %.2g, not %.2g", min(p.verdict.Half, 1), protocol.Precision)
 }

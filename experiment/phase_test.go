@@ -24,7 +24,7 @@ func ended(t *testing.T, agents int, sets ...string) *phase {
 	t.Helper()
 	base := []string{"protocol=aa-agentperf", "protocol.ramp=5s", "protocol.warmup=5s", "protocol.duration=24s",
 		"protocol.sessions_min=0", "protocol.sessions_per_agent=0", "protocol.stop_when_certain=false",
-		"protocol.duration_max=2400s"}
+		"protocol.duration_max=2400s", "protocol.cycles_min=0", "protocol.sessions_seen=0"}
 	s := load(t, append(base, sets...)...)
 	b, err := prepare(s)
 	require.NoError(t, err)
@@ -78,14 +78,56 @@ func TestPhasesEndEarlyOnlyWhenTheVerdictIsCertain(t *testing.T) {
 	require.Contains(t, p.phase.Shortfall, "shares known to ± ")
 }
 
-// Minima that no service, however fast, could meet are the protocol's fault.
+// Minima that no number of agents could meet, however fast they are served, are
+// the protocol's fault.
 func TestImpossibleMinimaAreRefused(t *testing.T) {
-	for _, set := range []string{"protocol.sessions_per_agent=1000", "protocol.sessions_min=100000", "protocol.calls_min=100000000"} {
-		s := load(t, "protocol.duration_max=700s", set)
-		_, err := Capacity(context.Background(), s, Options{})
-		require.ErrorIs(t, err, metrics.ErrConfiguration)
-		require.ErrorContains(t, err, "protocol.duration_max: 700s: the minima of the protocol are ")
+	impossible := []string{"protocol.duration_max=700s", "protocol.sessions_per_agent=1000"}
+	s := load(t, impossible...)
+	_, err := Capacity(context.Background(), s, Options{})
+	require.ErrorIs(t, err, metrics.ErrConfiguration)
+	require.ErrorContains(t, err, "protocol.duration_max: 700s: the minima of the protocol are 1e+03 sessions of each agent, whose tools")
+	for _, remedy := range []string{"workload.gap_max", "protocol: steady-state", "workload.arrivals: lanes"} {
+		require.ErrorContains(t, err, remedy)
 	}
+	_, err = Capacity(context.Background(), load(t, append(impossible, "workload.profile=claude-code")...), Options{})
+	require.ErrorContains(t, err, "whose people alone take")
+}
+
+// Minima that the agents at hand are too few for do not end a search: such
+// phases are no verdicts of the protocol, and say so.
+func TestTooFewAgentsForTheMinimaEndNoSearch(t *testing.T) {
+	for _, set := range []string{"protocol.sessions_min=100000", "protocol.calls_min=100000000"} {
+		s := load(t, "protocol.duration=60s", "protocol.duration_max=700s", "protocol.cycles_min=0", "protocol.sessions_seen=0", set)
+		r, err := Capacity(context.Background(), s, Options{})
+		require.NoError(t, err)
+		require.Positive(t, r.Capacity.Agents)
+		if r.Search[len(r.Search)-1].End == metrics.EndDurationMax {
+			require.NotEmpty(t, r.Warnings)
+		}
+	}
+}
+
+// Where agents are slow or few, phases last as many cycles and see as many
+// sessions as the protocol asks for.
+func TestPhasesLastForTheWorkload(t *testing.T) {
+	s := load(t, "protocol=steady-state", "workload.tool_gap={kind: constant, value: 600s}", "workload.turns={kind: constant, value: 10}",
+		"workload.output={kind: constant, value: 400}", "protocol.cycles_min=4", "protocol.sessions_seen=100")
+	b, err := prepare(s)
+	require.NoError(t, err)
+	const session = 9*600 + 10*(10+400*0.05)
+	const cycle = session / 10
+	require.InDelta(t, session, b.mean.length(), 1)
+	for _, agents := range []int{1, 10, 100, 10_000} {
+		d := b.duration(s, agents)
+		require.InEpsilon(t, 4*cycle, d.least, 1e-3, "%d agents", agents)
+		require.InEpsilon(t, max(900, 5*4*cycle, 100*session/float64(agents)), d.most, 1e-3, "%d agents", agents)
+		require.Empty(t, d.notes)
+	}
+	short := load(t, "protocol=steady-state", "workload.tool_gap={kind: constant, value: 0s}", "workload.turns={kind: constant, value: 10}",
+		"workload.output={kind: constant, value: 2}", "slo.ttft={p95: 1s}", "protocol.sessions_seen=10")
+	b, err = prepare(short)
+	require.NoError(t, err)
+	require.Equal(t, duration{least: 60, most: 900}, b.duration(short, 10), "as the protocol says")
 }
 
 // Where there was no call the shares are unknown, which JSON has no word for.

@@ -40,13 +40,13 @@ func Replay(ctx context.Context, s *configs.Scenario, o Options) (*metrics.Resul
 	if err != nil {
 		return nil, fmt.Errorf("%w: workload.%w", metrics.ErrConfiguration, err)
 	}
-	p := &phase{accelerators: acceleratorsByWorker(s), window: newWindow(s, c)}
+	p := &phase{accelerators: acceleratorsByWorker(s), window: newWindow(s, c, float64(s.Protocol.Duration))}
 	if err := p.replay(ctx, c); err != nil {
 		return nil, err
 	}
 	p.conclude(s, c)
 	r := p.result(s, base)
-	r.Arrivals = p.arrivals(s, base.Pool)
+	r.Arrivals, r.Warnings = p.arrivals(s, base.Pool), base.warnings(s)
 	r.Power.Series = p.series(s)
 	r.Version, r.Calls, r.Events = o.Version, p.sum.Finished, p.events
 	r.WallS = o.now().Sub(begun).Seconds()
@@ -59,15 +59,14 @@ func (p *phase) replay(ctx context.Context, c *serve.Cluster) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		events := c.Events()
+		if c.Stuck() {
+			return errors.New("the cluster is stuck: calls are under way and nothing is left to happen")
+		}
 		c.OpenWindow()
 		if err := c.Run(p.window.seconds); err != nil {
 			return infeasible(err)
 		}
 		p.window.add(c.Window(), c.Now())
-		if c.Events() == events && c.InFlight() > 0 {
-			return errors.New("the cluster is stuck: calls are under way and nothing happens")
-		}
 	}
 	if err := c.Check(); err != nil {
 		return fmt.Errorf("a law is broken: %w", err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -42,7 +43,8 @@ func Run(ctx context.Context, s *configs.Scenario, agents int, o Options) (*metr
 		return nil, err
 	}
 	r := p.result(s, base)
-	r.Agents, r.Warnings, r.Power.Series = agents, slices.Concat(s.Notes(), p.warnings()), p.series(s)
+	r.Agents, r.Power.Series = agents, p.series(s)
+	r.Warnings = slices.Concat(p.warnings(), base.warnings(s))
 	r.Version, r.Calls, r.Events = o.Version, p.sum.Finished, p.events
 	r.WallS = o.now().Sub(begun).Seconds()
 	return r, nil
@@ -92,7 +94,7 @@ func (s *search) result(base *setup) *metrics.Result {
 	r.Capacity = &metrics.Capacity{Agents: answer.agents, AgentsLow: low, AgentsHigh: high, Accelerators: accelerators,
 		PerAccelerator: n / float64(accelerators), PerMW: power.PerMW(n, &breakdown)}
 	r.Limit = s.limit()
-	r.Warnings = slices.Concat(s.scenario.Notes(), s.warnings())
+	r.Warnings = slices.Concat(s.warnings(), base.warnings(s.scenario))
 	for _, p := range s.phases {
 		r.Search = append(r.Search, p.phase)
 		r.Calls += p.sum.Finished
@@ -131,12 +133,21 @@ func (s *search) limit() string {
 // warnings tells of the phases at the edge of the bracket that are no verdicts
 // of the protocol.
 func (s *search) warnings() []string {
+	if len(s.answer().duration.notes) > 0 {
+		return slices.Concat(s.answer().warnings(), s.failure().ended())
+	}
 	return slices.Concat(s.answer().warnings(), s.failure().warnings())
 }
 
-// warnings says that the phase ran for its longest time without what the
-// protocol asks for.
+// warnings says where the phase departs from the protocol: it was measured for
+// longer, or ran for its longest time without what the protocol asks for.
 func (p *phase) warnings() []string {
+	return append(p.ended(), p.duration.notes...)
+}
+
+// ended says that the phase ran for its longest time without what the protocol
+// asks for.
+func (p *phase) ended() []string {
 	if p.phase.End != metrics.EndDurationMax {
 		return nil
 	}
@@ -147,7 +158,7 @@ func (p *phase) warnings() []string {
 // result is what one phase found.
 func (p *phase) result(s *configs.Scenario, base *setup) *metrics.Result {
 	r := &metrics.Result{Scenario: s.Name, Question: s.Question, Seed: s.Seed, Fingerprint: p.phase.Fingerprint,
-		Metrics: p.figures(), Time: p.time(s)}
+		Metrics: p.figures(&base.mean), Time: p.time(s)}
 	p.account(s, base, r, float64(p.agents))
 	for i, pool := range s.Deployment.Pools() {
 		r.Memory = append(r.Memory, memory(pool.Name, base.Models()[i]))
@@ -155,7 +166,9 @@ func (p *phase) result(s *configs.Scenario, base *setup) *metrics.Result {
 	return r
 }
 
-func (p *phase) figures() metrics.Figures {
+// figures are those of service. Gaps of people are told from those of tools by
+// the workload's means.
+func (p *phase) figures(mean *meanSession) metrics.Figures {
 	t := &p.sum
 	calls := max(1, float64(t.Calls))
 	f := metrics.Figures{OutputSpeedP25: p.phase.OutputSpeedP25, OutputSpeedP50: metrics.Quantile(t.Speed, 0.5),
@@ -164,7 +177,24 @@ func (p *phase) figures() metrics.Figures {
 		TurnsPerS: float64(t.Calls) / p.span, InputTokS: float64(t.InputTokens) / p.span,
 		OutputTokS: float64(t.OutputTokens) / p.span, PrefixHitRate: float64(t.HitTokens) / max(1, float64(t.InputTokens)),
 		MeanInput: float64(t.InputTokens) / calls, MeanOutput: float64(t.OutputTokens) / calls}
-	f.TTFTMeanS, f.TTFTP90S, f.TTFTP99S = mean(t.TTFT), metrics.Quantile(t.TTFT, 0.9), metrics.Quantile(t.TTFT, 0.99)
+	all := 0.0
+	for _, spent := range t.InState {
+		all += spent.Seconds()
+	}
+	if all > 0 {
+		f.ShareInGaps = t.InState[serve.InTool].Seconds() / all
+		f.ShareOfPeople = f.ShareInGaps * mean.people / max(mean.gaps, math.SmallestNonzeroFloat64)
+	}
+	p.spread(&f)
+	return f
+}
+
+// spread fills in the means and the quantiles that public runs are reported by,
+// and the share of calls that meet the service level.
+func (p *phase) spread(f *metrics.Figures) {
+	t := &p.sum
+	f.TTFTMeanS = average(t.TTFT)
+	f.TTFTP90S, f.TTFTP99S = metrics.Quantile(t.TTFT, 0.9), metrics.Quantile(t.TTFT, 0.99)
 	if f.OutputSpeedP50 > 0 {
 		const milli = 1e3
 		slowest := func(share float64) float64 { return milli / metrics.Quantile(t.Speed, share) }
@@ -173,10 +203,9 @@ func (p *phase) figures() metrics.Figures {
 		for i, speed := range t.Speed {
 			spans[i] = milli / speed
 		}
-		f.TPOTMeanMS = mean(spans)
+		f.TPOTMeanMS = average(spans)
 	}
 	f.LevelMet = p.met()
-	return f
 }
 
 // met is the share of calls that meet the condition which fewest meet; 1 where
@@ -189,7 +218,7 @@ func (p *phase) met() float64 {
 	return share
 }
 
-func mean(values []float64) float64 {
+func average(values []float64) float64 {
 	sum := 0.0
 	for _, v := range values {
 		sum += v

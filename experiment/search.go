@@ -209,11 +209,11 @@ func (s *search) interval() (low, high float64) {
 	low, high = s.sure()
 	slope := fit.slope()
 	if !(slope < 0) {
-		return low, high
+		return s.mixed(low, high)
 	}
 	n := float64(s.low)
 	relative := min(1, s.answer().verdict.Scores[binding].Met.Half) / -slope
-	return max(low, n*math.Exp(-relative)), min(high, max(float64(s.high), n*math.Exp(relative)))
+	return s.mixed(max(low, n*math.Exp(-relative)), min(high, max(float64(s.high), n*math.Exp(relative))))
 }
 
 // sure is the largest number that certainly passes and the smallest that
@@ -230,7 +230,22 @@ func (s *search) sure() (low, high float64) {
 			low = float64(p.agents)
 		}
 		if fails && p.agents >= s.high {
-			return low, float64(p.agents)
+			high = float64(p.agents)
+			break
+		}
+	}
+	return low, high
+}
+
+// mixed widens an interval to numbers whose verdicts are the other way round, as
+// where a cluster may run well for long before it breaks down.
+func (s *search) mixed(low, high float64) (float64, float64) {
+	for _, p := range s.phases {
+		switch n := float64(p.agents); {
+		case p.agents < s.low && !p.phase.Pass:
+			low = min(low, n)
+		case p.agents > s.high && p.phase.Pass:
+			high = max(high, n)
 		}
 	}
 	return low, high

@@ -1,6 +1,8 @@
 package experiment
 
 import (
+	"math"
+
 	"agentsim/configs"
 	"agentsim/metrics"
 	"agentsim/serve"
@@ -11,6 +13,7 @@ import (
 // keeps 60 to 120 of them.
 type window struct {
 	criteria []metrics.Criterion
+	session  float64 // mean length of a session, in seconds; 0 = none outlasts the window
 	batches  int     // number of batch means from which intervals are made
 	seconds  float64 // length of the next slice
 	slices   []slice
@@ -29,13 +32,13 @@ type slice struct {
 
 const (
 	slicesMost  = 120
-	slicesFirst = 60 // of a protocol's duration
+	slicesFirst = 60 // of a phase's least duration
 )
 
-// newWindow begins a window at the cluster's present.
-func newWindow(s *configs.Scenario, c *serve.Cluster) *window {
+// newWindow begins a window at the cluster's present, of so many seconds or more.
+func newWindow(s *configs.Scenario, c *serve.Cluster, seconds float64) *window {
 	return &window{criteria: s.SLO.Criteria(), batches: s.Protocol.Batches,
-		seconds: float64(s.Protocol.Duration) / slicesFirst, from: c.Now(), before: c.Totals().Sessions, settled: true}
+		seconds: seconds / slicesFirst, from: c.Now(), before: c.Totals().Sessions, settled: true}
 }
 
 // add appends the slice up to now, which a tally holds.
@@ -150,16 +153,34 @@ func (w *window) sum() (t serve.Tally) {
 	return t
 }
 
-// verdict judges what counts.
+// unseen is the factor on half-widths for what batches of the window cannot see:
+// sessions differ, and those that outlast the window differ from the rest as
+// long as it is open. What is correlated over a time s adds 2s/w to the variance
+// of a mean over a time w.
+func (w *window) unseen() float64 {
+	if w.span() <= 0 {
+		return 1
+	}
+	return math.Sqrt(1 + 2*w.session/w.span())
+}
+
+// verdict judges what counts. A criterion on what no call has, such as the
+// output speed of answers of one token, is met by all calls.
 func (w *window) verdict() metrics.Verdict {
 	scores := make([]metrics.Score, len(w.criteria))
+	calls := float64(w.calls())
 	for k, c := range w.criteria {
 		series := w.shares(w.counted(), k)
 		requests := 0.0
 		for _, r := range series {
 			requests += r.Below
 		}
-		scores[k] = metrics.NewScore(c, metrics.BatchMeans(series, w.batches), requests)
+		met := metrics.BatchMeans(series, w.batches)
+		met.Half *= w.unseen()
+		if requests == 0 && calls > 0 {
+			met, requests = metrics.Interval{Mean: 1}, calls
+		}
+		scores[k] = metrics.NewScore(c, met, requests)
 	}
 	return metrics.Conclude(scores...)
 }

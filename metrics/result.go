@@ -1,6 +1,9 @@
 package metrics
 
-import "fmt"
+import (
+	"encoding/json"
+	"fmt"
+)
 
 // Contract is the version of the JSON that scripts read; CHANGELOG.md says what
 // its two parts mean.
@@ -139,6 +142,37 @@ type Figures struct {
 	PrefixHitRate  float64 `json:"prefix_hit_rate"`
 	MeanInput      float64 `json:"mean_input_tokens"`
 	MeanOutput     float64 `json:"mean_output_tokens"`
+	ShareInGaps    float64 `json:"share_in_gaps"`   // of the agents' time: no call is under way
+	ShareOfPeople  float64 `json:"share_of_people"` // of the agents' time: they wait for people
+}
+
+// MarshalJSON writes null for speeds that no call has, as of answers of one
+// token: 0 would be a speed.
+func (f Figures) MarshalJSON() ([]byte, error) {
+	type plain Figures
+	return json.Marshal(struct {
+		plain
+		OutputSpeedP25 *float64 `json:"output_speed_p25"`
+		OutputSpeedP50 *float64 `json:"output_speed_p50"`
+		E2ESpeedP25    *float64 `json:"e2e_speed_p25"`
+		E2ESpeedP50    *float64 `json:"e2e_speed_p50"`
+		TPOTP50MS      *float64 `json:"tpot_p50_ms"`
+	}{
+		plain:          plain(f),
+		OutputSpeedP25: known(f.OutputSpeedP25),
+		OutputSpeedP50: known(f.OutputSpeedP50),
+		E2ESpeedP25:    known(f.E2ESpeedP25),
+		E2ESpeedP50:    known(f.E2ESpeedP50),
+		TPOTP50MS:      known(f.TPOTP50MS),
+	})
+}
+
+// known is a value above 0, or null.
+func known(v float64) *float64 {
+	if v > 0 {
+		return &v
+	}
+	return nil
 }
 
 // Power is where the watts go: means over the window, summed over the deployment.
@@ -245,6 +279,15 @@ type Phase struct {
 	DeletedS       float64     `json:"deleted_s"` // before it, found to be warm-up
 	PerAccelW      float64     `json:"per_accelerator_w"`
 	Fingerprint    string      `json:"fingerprint"`
+}
+
+// MarshalJSON writes null for a speed that no call has.
+func (p Phase) MarshalJSON() ([]byte, error) {
+	type plain Phase
+	return json.Marshal(struct {
+		plain
+		OutputSpeedP25 *float64 `json:"output_speed_p25"`
+	}{plain(p), known(p.OutputSpeedP25)})
 }
 
 // PhaseEnd is why a phase ended.

@@ -21,7 +21,7 @@ const serviceKeys = `image command entrypoint environment env_file deploy ports 
  mem_limit mem_reservation cpuset sysctls links userns_mode read_only annotations attach links memswap_limit`
 
 func (r *reader) service(file, name string, service *value) {
-	r.srtKnown(service, "services."+name+".", serviceKeys)
+	r.knownKeys(service, "services."+name+".", serviceKeys)
 	image, _ := interpolate(service.get("image").string(), r.env)
 	env := maps.Clone(r.env)
 	for key, text := range environmentOf(service) {
@@ -95,7 +95,7 @@ func (r *reader) composeWords(service *value) (words []word, script string) {
 				words = append(words, word{text: "--" + key, line: v.at.line}, word{line: v.at.line, why: why})
 				continue
 			}
-			words = append(words, r.split(&value{shape: scalar, text: text, at: v.at})...)
+			words = append(words, manifestReader{r}.split(&value{shape: scalar, text: text, at: v.at})...)
 			continue
 		}
 		for _, item := range v.list() {

@@ -8,7 +8,7 @@ import (
 
 // dynamo reads a DynamoGraphDeployment: v1alpha1 has services by name,
 // v1beta1 a list of components.
-func (r *reader) dynamo(doc *value) {
+func (r manifestReader) dynamo(doc *value) {
 	r.format = "dynamo-k8s"
 	spec := doc.get("spec")
 	shared := map[string]string{}
@@ -39,8 +39,8 @@ const dynamoKeys = `
  topologyConstraint experimental checkpoint`
 
 // component reads one service of a graph.
-func (r *reader) component(name string, c *value, shared map[string]string, framework string) {
-	r.srtKnown(c, "spec."+name+".", dynamoKeys)
+func (r manifestReader) component(name string, c *value, shared map[string]string, framework string) {
+	r.knownKeys(c, "spec."+name+".", dynamoKeys)
 	env := maps.Clone(shared)
 	environment(c.first("envs", "env"), env)
 	replicas := c.get("replicas").integerOr(1)
@@ -94,7 +94,7 @@ func (r *reader) component(name string, c *value, shared map[string]string, fram
 }
 
 // frontend reads the front end's command; it reports whether there is one.
-func (r *reader) frontend(container *value, env map[string]string) bool {
+func (r manifestReader) frontend(container *value, env map[string]string) bool {
 	frontends := r.router.Frontends
 	ok := r.argv(container, around{env: env}, env)
 	r.router.Frontends = frontends

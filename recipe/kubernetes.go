@@ -9,9 +9,12 @@ import (
 	"strings"
 )
 
+// manifestReader reads documents of Kubernetes.
+type manifestReader struct{ *reader }
+
 // kind says what a document is; empty for options of an engine, or nothing
 // that is known.
-func (r *reader) kind(doc *value) string {
+func (r manifestReader) kind(doc *value) string {
 	switch {
 	case doc.shape != mapping:
 		return ""
@@ -31,14 +34,14 @@ func (r *reader) kind(doc *value) string {
 	return ""
 }
 
-func (r *reader) document(name string, doc *value) {
+func (r manifestReader) document(name string, doc *value) {
 	switch r.kind(doc) {
 	case "kubernetes":
 		r.kubernetes(doc)
 	case "compose":
 		r.compose(name, doc)
 	case "srt":
-		r.srt(doc)
+		srtReader{r.reader}.srt(doc)
 	case "llm-d":
 		r.values(doc)
 	case "orchestrator":
@@ -47,7 +50,7 @@ func (r *reader) document(name string, doc *value) {
 }
 
 // configMaps opens the files that ConfigMaps hold.
-func (r *reader) configMaps() {
+func (r manifestReader) configMaps() {
 	for _, name := range slices.Sorted(maps.Keys(r.documents)) {
 		for _, doc := range r.documents[name] {
 			if doc.get("kind").string() != "ConfigMap" {
@@ -77,7 +80,7 @@ func (r *reader) configMaps() {
 func mapKey(configMap, file string) string { return "configmap " + configMap + "/" + file }
 
 // kubernetes reads a manifest. Kinds that start nothing are passed over.
-func (r *reader) kubernetes(doc *value) {
+func (r manifestReader) kubernetes(doc *value) {
 	switch kind := doc.get("kind").string(); kind {
 	case "DynamoGraphDeployment":
 		r.dynamo(doc)
@@ -93,7 +96,7 @@ func (r *reader) kubernetes(doc *value) {
 }
 
 // pickerMap reads an EndpointPickerConfig within a ConfigMap.
-func (r *reader) pickerMap(doc *value) {
+func (r manifestReader) pickerMap(doc *value) {
 	data := doc.get("data")
 	if data == nil {
 		return
@@ -108,7 +111,7 @@ func (r *reader) pickerMap(doc *value) {
 }
 
 // controller reads the pods of a controller.
-func (r *reader) controller(doc *value, kind string) {
+func (r manifestReader) controller(doc *value, kind string) {
 	spec := doc.get("spec")
 	workers, nodes := spec.get("replicas").integerOr(1), 1
 	pod := spec.get("template")
@@ -167,7 +170,7 @@ func labelledRole(labels ...*value) (role string, sure bool) {
 }
 
 // pod reads the containers of a pod.
-func (r *reader) pod(spec *value, a around, nodes int) {
+func (r manifestReader) pod(spec *value, a around, nodes int) {
 	if chip := chipIn(spec); chip != "" {
 		a.chip = chip
 	}
@@ -182,9 +185,9 @@ const containerKeys = `name image command args env envs envFrom ports resources 
  readinessProbe startupProbe lifecycle terminationMessagePath terminationMessagePolicy imagePullPolicy securityContext
  stdin stdinOnce tty workingDir resizePolicy restartPolicy modelCommand mountModelVolume extraConfig`
 
-func (r *reader) container(c, spec *value, a around, nodes int) bool {
+func (r manifestReader) container(c, spec *value, a around, nodes int) bool {
 	image := c.get("image").string()
-	r.srtKnown(c, "containers."+c.get("name").string()+".", containerKeys)
+	r.knownKeys(c, "containers."+c.get("name").string()+".", containerKeys)
 	if strings.Contains(image, "routing-sidecar") || strings.Contains(image, "inference-scheduler") {
 		return false
 	}
@@ -210,7 +213,7 @@ func (r *reader) container(c, spec *value, a around, nodes int) bool {
 
 // argv reads a container's command and args, either as words or as a script
 // for a shell.
-func (r *reader) argv(c *value, a around, env map[string]string) bool {
+func (r manifestReader) argv(c *value, a around, env map[string]string) bool {
 	var words []word
 	for _, key := range []string{"command", "args"} {
 		v := c.get(key)
@@ -257,7 +260,7 @@ func (r *reader) argv(c *value, a around, env map[string]string) bool {
 }
 
 // split makes words of a list, or of a text as a shell would.
-func (r *reader) split(v *value) []word {
+func (r manifestReader) split(v *value) []word {
 	var words []word
 	if v.shape != scalar {
 		for _, item := range v.list() {
@@ -325,7 +328,7 @@ func environment(v *value, env map[string]string) {
 }
 
 // mounted finds files in the ConfigMaps that a container mounts.
-func (r *reader) mounted(c, spec *value) func(string) (*value, bool) {
+func (r manifestReader) mounted(c, spec *value) func(string) (*value, bool) {
 	return func(file string) (*value, bool) {
 		for _, mount := range c.get("volumeMounts").list() {
 			dir := mount.get("mountPath").string()

@@ -14,11 +14,11 @@ const valueKeys = `
 
 // values reads the values of llm-d's charts: those of the model service, and
 // those of the inference scheduler.
-func (r *reader) values(doc *value) {
+func (r manifestReader) values(doc *value) {
 	if r.format == "" || r.format == "kubernetes" {
 		r.format = "llm-d-values"
 	}
-	r.srtKnown(doc, "", valueKeys)
+	r.knownKeys(doc, "", valueKeys)
 	if extension := doc.get("inferenceExtension"); extension != nil {
 		r.router.Kind = "llm-d"
 		if custom := extension.get("pluginsCustomConfig"); custom != nil {
@@ -53,7 +53,7 @@ func serves(side *value) bool {
 }
 
 // side reads one role of the model service.
-func (r *reader) side(role string, side, doc *value) {
+func (r manifestReader) side(role string, side, doc *value) {
 	replicas := side.get("replicas").integerOr(1)
 	parallelism := side.get("parallelism")
 	tensor := parallelism.get("tensor").integerOr(1)
@@ -91,7 +91,7 @@ func (r *reader) side(role string, side, doc *value) {
 }
 
 // parallel adds the flags that the chart makes of its values.
-func (r *reader) parallel(l *launch, parallelism *value) {
+func (r manifestReader) parallel(l *launch, parallelism *value) {
 	for _, f := range []struct{ key, flag string }{
 		{"tensor", "tensor-parallel-size"}, {"data", "data-parallel-size"}, {"pipeline", "pipeline-parallel-size"},
 	} {
@@ -118,7 +118,7 @@ func (r *reader) parallel(l *launch, parallelism *value) {
 
 // inferenceService reads an LLMInferenceService: decode beside the optional
 // prefill.
-func (r *reader) inferenceService(doc *value) {
+func (r manifestReader) inferenceService(doc *value) {
 	r.format = "llm-d-manifest"
 	spec := doc.get("spec")
 	if r.model = spec.get("model", "name").string(); r.model == "" {

@@ -184,14 +184,14 @@ func (r *reader) environment(file, text string) {
 
 // all reads what was opened: documents first, for commands may name them.
 func (r *reader) all(files []File) {
-	r.configMaps()
+	manifestReader{r}.configMaps()
 	var names []string
 	for _, f := range files {
 		names = append(names, path.Base(f.Name))
 	}
 	for _, name := range names {
 		for _, doc := range r.documents[name] {
-			r.document(name, doc)
+			manifestReader{r}.document(name, doc)
 		}
 	}
 	var scripts []*script
@@ -287,7 +287,7 @@ func (r *reader) configuration(file string, at place, mounts func(string) (*valu
 func (r *reader) alone(names []string) {
 	for _, name := range names {
 		for _, doc := range r.documents[name] {
-			if r.used[name] || r.kind(doc) != "" {
+			if r.used[name] || (manifestReader{r}).kind(doc) != "" {
 				continue
 			}
 			family := familyOf(doc)

@@ -164,7 +164,7 @@ func (s *script) binary(c *syntax.BinaryCmd) {
 		s.statement(c.Y)
 		return
 	}
-	yes, known := s.holds([]*syntax.Stmt{c.X})
+	yes, known := conditions{s}.holds([]*syntax.Stmt{c.X})
 	if !known && !isTest(c.X) {
 		s.statement(c.X)
 		yes, known = true, true
@@ -195,7 +195,7 @@ func (s *script) branch(c *syntax.IfClause) {
 			s.statements(clause.Then)
 			return
 		}
-		yes, known := s.holds(clause.Cond)
+		yes, known := conditions{s}.holds(clause.Cond)
 		if !known {
 			s.refuse(clause, "a conditional")
 			return
@@ -215,7 +215,7 @@ func (s *script) choose(c *syntax.CaseClause) {
 	}
 	for _, item := range c.Items {
 		for _, p := range item.Patterns {
-			if yes, known := s.matches(text, p); !known {
+			if yes, known := (conditions{s}).matches(text, p); !known {
 				s.refuse(c, "a conditional")
 				return
 			} else if yes {

@@ -11,8 +11,11 @@ func srtRoles() map[string][]string {
 	return map[string][]string{"prefill": {"prefill"}, "decode": {"decode"}, "mixed": {"aggregated", "agg"}}
 }
 
+// srtReader reads recipes for SLURM clusters.
+type srtReader struct{ *reader }
+
 // srt reads a SLURM recipe, or the variants of one.
-func (r *reader) srt(doc *value) {
+func (r srtReader) srt(doc *value) {
 	r.format = "srt-slurm"
 	base := doc.get("base")
 	if base == nil {
@@ -26,7 +29,7 @@ func (r *reader) srt(doc *value) {
 		suffix, ok := strings.CutPrefix(f.key, "override_")
 		if !ok {
 			if f.key != "base" {
-				r.srtUnknown(f.key, f.value.at, []string{"base", "override_"})
+				r.unknownKey(f.key, f.value.at, []string{"base", "override_"})
 			}
 			continue
 		}
@@ -54,7 +57,7 @@ func (r *reader) srt(doc *value) {
 }
 
 // srtVariant reads one of several variants by itself.
-func (r *reader) srtVariant(name string, doc *value) {
+func (r srtReader) srtVariant(name string, doc *value) {
 	r.launches, r.router = nil, Router{Kind: "none"}
 	r.srtOne(doc)
 	if out := r.recipe(); len(r.faults) == 0 {
@@ -83,11 +86,11 @@ const srtBackend = `type connector dp_launch_mode prefill_environment decode_env
  enable_multiple_frontends gpu_type config_dump nsys prefill_flags decode_flags sglang_options disaggregation_mode
  served_model_name launch_mode`
 
-func (r *reader) srtOne(doc *value) {
-	r.srtKnown(doc, "", srtRoot)
+func (r srtReader) srtOne(doc *value) {
+	r.knownKeys(doc, "", srtRoot)
 	resources, backend := doc.get("resources"), doc.get("backend")
-	r.srtKnown(resources, "resources.", srtResources)
-	r.srtKnown(backend, "backend.", srtBackend)
+	r.knownKeys(resources, "resources.", srtResources)
+	r.knownKeys(backend, "backend.", srtBackend)
 	kind := strings.ToLower(backend.get("type").string())
 	family := ""
 	for _, name := range []string{vllm, sglang, trtllm} {
@@ -111,7 +114,7 @@ func (r *reader) srtOne(doc *value) {
 	}
 	config := backend.get(family + "_config")
 	path := "backend." + family + "_config"
-	r.srtKnown(config, path+".", "prefill decode aggregated agg")
+	r.knownKeys(config, path+".", "prefill decode aggregated agg")
 	mixed := config.first("aggregated", "agg") != nil || resources.first("agg_workers", "aggregated_workers") != nil
 	roles := []string{"prefill", "decode"}
 	if mixed {
@@ -139,19 +142,19 @@ func at(outer, inner *value, key string) place {
 	return p
 }
 
-func (r *reader) srtKnown(v *value, path, words string) {
+func (r *reader) knownKeys(v *value, path, words string) {
 	if v == nil {
 		return
 	}
 	known := strings.Fields(words)
 	for _, f := range v.fields {
 		if !slices.Contains(known, f.key) {
-			r.srtUnknown(path+f.key, f.value.at, known)
+			r.unknownKey(path+f.key, f.value.at, known)
 		}
 	}
 }
 
-func (r *reader) srtUnknown(path string, where place, known []string) {
+func (r *reader) unknownKey(path string, where place, known []string) {
 	where.key = path
 	key := path[strings.LastIndex(path, ".")+1:]
 	if right, ok := misspelt(key, known, shortestKey); ok {
@@ -161,7 +164,7 @@ func (r *reader) srtUnknown(path string, where place, known []string) {
 	r.note(where, "unknown to this reader of recipes: not read")
 }
 
-func (r *reader) srtHead(doc *value) {
+func (r srtReader) srtHead(doc *value) {
 	if r.model = doc.get("identity", "model", "repo").string(); r.model == "" {
 		r.model = strings.TrimPrefix(doc.get("model", "path").string(), "hf:")
 	}
@@ -190,7 +193,7 @@ func (r *reader) srtHead(doc *value) {
 	}
 }
 
-func (r *reader) srtVersion(doc *value, family string) string {
+func (r srtReader) srtVersion(doc *value, family string) string {
 	names := map[string][]string{vllm: {vllm}, sglang: {sglang}, trtllm: {"tensorrt_llm", "trtllm", "tensorrt-llm"}}
 	if v := doc.get("identity", "frameworks").first(names[family]...).string(); v != "" {
 		return v
@@ -198,9 +201,9 @@ func (r *reader) srtVersion(doc *value, family string) string {
 	return versionOf(doc.get("model", "container").string(), family)
 }
 
-func (r *reader) srtRouter(doc *value) {
+func (r srtReader) srtRouter(doc *value) {
 	frontend := doc.get("frontend")
-	r.srtKnown(frontend, "frontend.", `type args enable_multiple_frontends num_additional_frontends env environment
+	r.knownKeys(frontend, "frontend.", `type args enable_multiple_frontends num_additional_frontends env environment
 	 nginx_container nginx port image container additional_frontends nginx_sticky extra_args`)
 	kind := strings.ToLower(strings.ReplaceAll(frontend.get("type").string(), "_", "-"))
 	if kind == "" {
@@ -209,7 +212,7 @@ func (r *reader) srtRouter(doc *value) {
 	r.router.Kind = kind
 	s := newSettings(routers, &r.log)
 	if args := frontend.get("args"); args != nil && args.shape != mapping {
-		r.arguments(s, start{router: kind, args: r.split(args)}, args.at.file)
+		r.arguments(s, start{router: kind, args: manifestReader{r.reader}.split(args)}, args.at.file)
 	} else {
 		s.putAll(args, "frontend.args.")
 	}
@@ -238,7 +241,7 @@ type srtSide struct {
 }
 
 // srtRole makes a launch of one role.
-func (r *reader) srtRole(role string, side srtSide) {
+func (r srtReader) srtRole(role string, side srtSide) {
 	var config, env *value
 	name := role
 	for _, alias := range srtRoles()[role] {
@@ -276,7 +279,7 @@ func (r *reader) srtRole(role string, side srtSide) {
 }
 
 // srtMode holds the engine's own word on its role against the recipe's.
-func (r *reader) srtMode(role string, l *launch) {
+func (r srtReader) srtMode(role string, l *launch) {
 	s := l.settings
 	says := said(s)
 	if says == "" || says == role || says == "mixed" {
@@ -288,7 +291,7 @@ func (r *reader) srtMode(role string, l *launch) {
 }
 
 // srtSize says how many workers there are and what each has.
-func (r *reader) srtSize(role string, resources *value, l *launch) {
+func (r srtReader) srtSize(role string, resources *value, l *launch) {
 	var names []string
 	for _, alias := range append(srtRoles()[role], role) {
 		names = append(names, alias)
@@ -340,7 +343,7 @@ func (r *reader) srtSize(role string, resources *value, l *launch) {
 }
 
 // srtShared is the width of decode workers on the nodes of prefill: the same.
-func (r *reader) srtShared(resources *value, perNode int) int {
+func (r srtReader) srtShared(resources *value, perNode int) int {
 	if n, ok := resources.get("gpus_per_prefill").integer(); ok {
 		return n
 	}

@@ -154,8 +154,11 @@ func (s *script) arithmetic(x syntax.ArithmExpr) error {
 	return err
 }
 
+// conditions decides conditions as far as the text allows.
+type conditions struct{ *script }
+
 // holds decides a condition from known values.
-func (s *script) holds(cond []*syntax.Stmt) (yes, known bool) {
+func (s conditions) holds(cond []*syntax.Stmt) (yes, known bool) {
 	if len(cond) != 1 || cond[0].Cmd == nil {
 		return false, false
 	}
@@ -192,7 +195,7 @@ func isTest(stmt *syntax.Stmt) bool {
 	return false
 }
 
-func (s *script) test(x syntax.TestExpr) (yes, known bool) {
+func (s conditions) test(x syntax.TestExpr) (yes, known bool) {
 	switch x := x.(type) {
 	case *syntax.ParenTest:
 		return s.test(x.X)
@@ -227,7 +230,7 @@ func (s *script) test(x syntax.TestExpr) (yes, known bool) {
 
 // soft expands a word in a test: variables that are not set are empty there,
 // but those that a script left without a value are unknown.
-func (s *script) soft(w *syntax.Word) (text, why string) {
+func (s conditions) soft(w *syntax.Word) (text, why string) {
 	if why := s.unfit(w); why != "" {
 		return "", why
 	}
@@ -235,7 +238,7 @@ func (s *script) soft(w *syntax.Word) (text, why string) {
 	return s.judged(text, err)
 }
 
-func (s *script) unary(op string, w *syntax.Word) (yes, known bool) {
+func (s conditions) unary(op string, w *syntax.Word) (yes, known bool) {
 	text, why := s.soft(w)
 	switch op {
 	case "-z":
@@ -246,7 +249,7 @@ func (s *script) unary(op string, w *syntax.Word) (yes, known bool) {
 	return false, false
 }
 
-func (s *script) bracket(c *syntax.CallExpr) (yes, known bool) {
+func (s conditions) bracket(c *syntax.CallExpr) (yes, known bool) {
 	if len(c.Args) == 1 && len(c.Assigns) == 0 && (c.Args[0].Lit() == "true" || c.Args[0].Lit() == "false") {
 		return c.Args[0].Lit() == "true", true
 	}
@@ -273,7 +276,7 @@ func (s *script) bracket(c *syntax.CallExpr) (yes, known bool) {
 	return yes != negated, known
 }
 
-func (s *script) compare(left *syntax.Word, op string, right *syntax.Word, patterns bool) (yes, known bool) {
+func (s conditions) compare(left *syntax.Word, op string, right *syntax.Word, patterns bool) (yes, known bool) {
 	a, why := s.soft(left)
 	if why != "" {
 		return false, false
@@ -314,7 +317,7 @@ func (s *script) compare(left *syntax.Word, op string, right *syntax.Word, patte
 }
 
 // matches holds a text against a pattern such as gb* or *.
-func (s *script) matches(text string, w *syntax.Word) (yes, known bool) {
+func (s conditions) matches(text string, w *syntax.Word) (yes, known bool) {
 	if s.unfit(w) != "" {
 		return false, false
 	}

@@ -129,8 +129,12 @@ func stackBasis(s *metrics.StackBasis) []string {
 
 func serviceRows(t table.Writer, r *metrics.Result) {
 	m := r.Metrics
-	t.AppendRow(table.Row{"output speed", fmt.Sprintf("P25 %s tok/s, median %s (%s ms a token)",
-		Significant(m.OutputSpeedP25), Significant(m.OutputSpeedP50), Significant(m.TPOTP50MS))})
+	speed := "none: no answer has two tokens"
+	if m.OutputSpeedP50 > 0 {
+		speed = fmt.Sprintf("P25 %s tok/s, median %s (%s ms a token)",
+			Significant(m.OutputSpeedP25), Significant(m.OutputSpeedP50), Significant(m.TPOTP50MS))
+	}
+	t.AppendRow(table.Row{"output speed", speed})
 	t.AppendRow(table.Row{"time to first token", fmt.Sprintf("median %s s, P95 %s s",
 		Significant(m.TTFTP50S), Significant(m.TTFTP95S))})
 	t.AppendRow(table.Row{"traffic", fmt.Sprintf("%s turns/s, %s tok/s in (%.1f %% from cache), %s tok/s out",
@@ -171,6 +175,11 @@ func timeRows(t table.Writer, r *metrics.Result) {
 		}
 	}
 	t.AppendRow(table.Row{"a turn", fmt.Sprintf("%s s: %s", Significant(r.Time.CycleS), strings.Join(parts, ", "))})
+	const mostly = 0.5
+	if m := &r.Metrics; m.ShareInGaps > mostly {
+		t.AppendRow(table.Row{"gaps", fmt.Sprintf("%.0f %% of the agents' time, %.0f %% people", 100*m.ShareInGaps,
+			100*m.ShareOfPeople)})
+	}
 	busy := []string{}
 	for _, pool := range r.Memory {
 		busy = append(busy, fmt.Sprintf("%s %.0f %%", pool.Pool, 100*r.Time.Busy[pool.Pool]))

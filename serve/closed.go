@@ -1,31 +1,58 @@
 package serve
 
 import (
+	"cmp"
+	"fmt"
+	"slices"
+
 	"agentsim/sim"
 	"agentsim/trace"
 )
 
 // closed is a fixed number of agents that take one session after the other.
 // Its start is as close to the steady state as can be had for free: agents are
-// somewhere inside their sessions, and caches hold what those sessions would
-// have left there.
+// somewhere inside their sessions, their gaps and their answers, and caches hold
+// what those sessions would have left there.
 type closed struct{ *agents }
 
 // Pace is what a turn is expected to take, which decides where in their
 // sessions and calls agents are found at the start. Zero values count all turns
-// alike, and nobody is in the middle of an answer.
+// alike, and nobody is in the middle of a gap or an answer.
 type Pace struct {
 	TTFT float64 // seconds to the first token
 	TPOT float64 // seconds a token after it
 }
 
-// begin starts all agents, and spreads their first calls over the ramp.
+// begin starts all agents, each as it would be found at an instant of the ramp,
+// and leaves in the caches what they have played: of the agent that has waited
+// longest first, as in the order of last use.
 func (c *closed) begin() error {
 	c.list = make([]agent, c.cfg.Agents)
+	if c.cfg.Cold {
+		for i := range c.list {
+			c.appear(int32(i), c.clock.Now())
+			c.toolEnds.At(c.firstCall(int32(i)), int32(i))
+			if err := c.beginSession(int32(i), 0); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	longest, err := c.longestSession()
+	if err != nil {
+		return err
+	}
+	order := make([]foundAt, len(c.list))
 	for i := range c.list {
-		if err := c.admit(int32(i)); err != nil {
+		c.appear(int32(i), c.clock.Now())
+		if order[i], err = c.enterSession(int32(i), longest); err != nil {
 			return err
 		}
+		c.toolEnds.At(c.firstCall(int32(i))+sim.Ticks(order[i].left), int32(i))
+	}
+	slices.SortStableFunc(order, func(a, b foundAt) int { return cmp.Compare(b.waited, a.waited) })
+	for _, at := range order {
+		c.warm(at)
 	}
 	return nil
 }
@@ -50,56 +77,76 @@ func (c *closed) next(id int32) error {
 // drained is never true: agents stay.
 func (c *closed) drained() bool { return false }
 
-// admit starts an agent, in the middle of a session or, on a cold cluster, at
-// the first turn of its first one.
-func (c *closed) admit(id int32) error {
-	c.appear(id, c.clock.Now())
-	c.toolEnds.At(c.firstCall(id), id)
-	if c.cfg.Cold {
-		return c.beginSession(id, 0)
-	}
-	answering, err := c.enterSession(id)
-	if err == nil {
-		c.warm(id, answering)
-	}
-	return err
+// foundAt is where in its turn an agent is found at the start.
+type foundAt struct {
+	agent     int32
+	left      float64 // seconds of its gap that are still to come; 0 = its call is due
+	waited    float64 // seconds since its last answer was out; 0 while it is answered
+	answering bool    // it is in the middle of an answer
 }
 
-// enterSession finds the session and the turn that an agent is in, and whether
-// it is in the middle of its answer. A session is found under way in proportion
-// to the time it takes, so candidates are accepted with a probability
-// proportional to that time.
-func (c *closed) enterSession(id int32) (answering bool, err error) {
+// sessionsTried bounds the sessions from which an agent's first one is chosen.
+const sessionsTried = 64
+
+// longestSession is the time of a session from which on all are found alike:
+// the longest of some.
+func (c *closed) longestSession() (longest float64, err error) {
+	const sampled = 256
+	var s trace.Session
+	for i := range sampled {
+		if err := c.cfg.Sessions.Session(i, -1, &s); err != nil {
+			return 0, fmt.Errorf("session %d of agent %d: %w", -1, i, err)
+		}
+		longest = max(longest, c.cfg.Pace.session(&s))
+	}
+	return longest, nil
+}
+
+// enterSession finds the session and the turn that an agent is in. A session is
+// found under way in proportion to the time it takes, so candidates are accepted
+// with a probability proportional to that time; where none is, one of them is
+// chosen in that proportion.
+func (c *closed) enterSession(id int32, longest float64) (foundAt, error) {
 	a := &c.list[id]
-	const attempts = 64
-	total := 0.0
-	for try := range attempts {
+	chosen, sum, total := 0, 0.0, 0.0
+	for try := range sessionsTried {
 		if err := c.beginSession(id, -1-try); err != nil { // sessions before the run have negative numbers
-			return false, err
+			return foundAt{}, err
 		}
 		total = c.cfg.Pace.session(&a.session)
-		if c.draws.uniform("first session", id, a.k) < total/c.cfg.Pace.longest() {
+		sum += total
+		if c.draws.uniform("chosen session", id, a.k)*sum < total {
+			chosen = a.k
+		}
+		if c.draws.uniform("first session", id, a.k)*longest < total {
+			chosen = a.k
 			break
 		}
 	}
-	a.k = 0
-	rest := c.cfg.Pace.locate(a, c.draws.uniform("first turn", id, 0)*total)
-	turn := a.current()
-	if rest == turn.Output {
-		return false, nil
+	if a.k != chosen {
+		if err := c.beginSession(id, chosen); err != nil {
+			return foundAt{}, err
+		}
+		total = c.cfg.Pace.session(&a.session)
 	}
-	turn.Input += turn.Output - rest
-	turn.Prefix, turn.Echo, turn.Output = turn.Input, 0, rest
-	return true, nil
+	a.k = 0
+	at, rest := c.cfg.Pace.locate(a, c.draws.uniform("first turn", id, 0)*total)
+	at.agent = id
+	if turn := a.current(); rest < turn.Output {
+		at.answering = true
+		turn.Input += turn.Output - rest
+		turn.Prefix, turn.Echo, turn.Output = turn.Input, 0, rest
+	}
+	return at, nil
 }
 
 // warm places the part of a session that was already played in the cache of
 // the rank that it belongs to: prompt and answer so far, or the turn before.
-func (c *closed) warm(id int32, answering bool) {
-	a := &c.list[id]
+func (c *closed) warm(at foundAt) {
+	id, a := at.agent, &c.list[at.agent]
 	tokens := 0
 	switch {
-	case answering:
+	case at.answering:
 		tokens = int(a.current().Input)
 	case a.turn == 0:
 		return
@@ -113,52 +160,49 @@ func (c *closed) warm(id int32, answering bool) {
 	c.fleet.install(id, tokens, int(a.session.Shared))
 }
 
-// trajectoryTurnsMax is the length at which the choice of first sessions by
-// length saturates: the benchmark's longest trajectory (agentperf.md 1.5).
-const trajectoryTurnsMax = 200
-
 // session is the expected time of a whole session.
 func (p Pace) session(s *trace.Session) (seconds float64) {
 	for i := range s.Turns {
-		_, whole := p.spent(&s.Turns[i])
+		_, _, whole := p.spent(s, i)
 		seconds += whole
 	}
 	return seconds
 }
 
-// longest is the time of a session from which on all are alike.
-func (p Pace) longest() float64 {
-	const tokens = 500 // of an answer: mean of the benchmark's workload; only a scale
-	_, whole := p.spent(&trace.Turn{Output: tokens})
-	return trajectoryTurnsMax * whole
-}
-
-// spent is the expected time of a turn, and the part of it before its answer.
-func (p Pace) spent(t *trace.Turn) (before, whole float64) {
+// spent is the expected time of a turn, and the parts of it: the gap before its
+// call, and up to its answer. A session begins with a call.
+func (p Pace) spent(s *trace.Session, turn int) (gap, before, whole float64) {
 	if p == (Pace{}) {
-		return 1, 1
+		return 1, 1, 1
 	}
-	before = float64(t.Gap) + p.TTFT
-	return before, before + p.TPOT*float64(t.Output)
+	t := &s.Turns[turn]
+	if turn > 0 {
+		gap = float64(t.Gap)
+	}
+	before = gap + p.TTFT
+	return gap, before, before + p.TPOT*float64(t.Output)
 }
 
 // locate moves an agent to the turn that it is in so long after its session
-// began, and returns the tokens that are then left to generate. Long answers
-// are under way more often than short ones: a start without them would take as
-// long as the longest answer to become stationary.
-func (p Pace) locate(a *agent, elapsed float64) (rest int32) {
+// began, and returns where in it and the tokens that are then left to generate.
+// Long gaps and long answers are under way more often than short ones: a start
+// without them would take as long as the longest to become stationary.
+func (p Pace) locate(a *agent, elapsed float64) (at foundAt, rest int32) {
 	last := len(a.session.Turns) - 1
 	for a.turn = 0; a.turn < last; a.turn++ {
-		_, whole := p.spent(a.current())
+		_, _, whole := p.spent(&a.session, a.turn)
 		if elapsed < whole {
 			break
 		}
 		elapsed -= whole
 	}
 	turn := a.current()
-	before, whole := p.spent(turn)
-	if elapsed < before {
-		return turn.Output
+	gap, before, whole := p.spent(&a.session, a.turn)
+	switch {
+	case p == (Pace{}):
+		return at, turn.Output
+	case elapsed < before:
+		return foundAt{left: max(0, gap-elapsed), waited: elapsed}, turn.Output
 	}
-	return min(1+int32(max(0, whole-elapsed)/p.TPOT), turn.Output)
+	return at, min(1+int32(max(0, whole-elapsed)/p.TPOT), turn.Output)
 }

@@ -71,6 +71,12 @@ func (c *Cluster) Alive() int { return c.agents.alive }
 // Drained reports whether all sessions that arrive by time have come and gone.
 func (c *Cluster) Drained() bool { return c.agents.arrivals.drained() }
 
+// Stuck reports whether nothing is left to happen although calls are under way,
+// or agents have calls left to make.
+func (c *Cluster) Stuck() bool {
+	return c.clock.Pending() == 0 && (c.InFlight() > 0 || !c.Drained())
+}
+
 // InFlight is the number of calls issued and not finished.
 func (c *Cluster) InFlight() int64 { return c.tally.Issued - c.tally.Finished }
 

@@ -19,6 +19,7 @@ type Config struct {
 	Engine     step.EngineSpec
 	Sessions   Sessions
 	Arrivals   string      // who calls when: closed (default), lanes, open, partly-open (see trace.Workload)
+	Lanes      LanesSpec   // how lanes begin and idle
 	Pool       *trace.Pool // with trees: sub-agents of lanes, sessions that arrive by time; nil = none
 	Tools      []string    // names of trace.Turn.Tool
 	Replay     string      // of trace.Workload: whether the next prompt repeats what was generated

@@ -84,14 +84,14 @@ func (o *open) onSession(session int32) error {
 	}
 	a := &o.list[id]
 	a.luck, a.k = session, 0
-	o.enrol(id, member{parent: -1, begun: o.clock.Now()})
+	o.enrol(id, member{parent: -1, root: id, begun: o.clock.Now()})
 	if o.holders != nil {
 		o.holders[session] = id
 		if from := a.session.From; from > 0 {
 			a.holder = o.holders[from-1]
 		}
 	}
-	o.toolEnds.After(0, id)
+	o.callAt(o.clock.Now(), id)
 	return nil
 }
 

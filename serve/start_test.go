@@ -167,3 +167,79 @@ func TestAnswersUnderWayComeToTheirEnd(t *testing.T) {
 		require.Greater(t, c.tally.Finished, int64(400))
 	}
 }
+
+// waiting is a play of turns after long gaps, all alike.
+func waiting(gap float32) play {
+	return func(_ *rand.Rand, out *trace.Session) {
+		for i := range 10 {
+			t := trace.Turn{Input: int32(200 + 100*i), Output: 100, Gap: gap}
+			if i > 0 {
+				t.Prefix = t.Input - 100
+			}
+			out.Turns = append(out.Turns, t)
+		}
+	}
+}
+
+// Who looks at an agent in a gap finds any part of the gap still to come: first
+// calls are as many in every tenth of it, not all within the ramp.
+func TestAgentsInAGapWaitForTheRestOfIt(t *testing.T) {
+	const agents, gap = 4000, 600.0
+	c := build(t, toy(waiting(gap), withAgents(agents), func(c *Config) {
+		c.Pace = Pace{TTFT: 1, TPOT: 0.01}
+		c.Deployment.Cache.Off = true
+	}))
+	// Nine gaps of 600 s and ten answers of 2 s: the share of agents that are waiting.
+	const inGaps = 9 * gap / (9*gap + 10*2)
+	for tenth := range 10 {
+		require.NoError(t, c.Run(gap/10))
+		begun := 0
+		for i := range c.fleet.calls {
+			call := &c.fleet.calls[i]
+			if s := call.issued.Seconds(); s > float64(tenth)*gap/10 && s <= float64(tenth+1)*gap/10 {
+				begun++
+			}
+		}
+		if tenth > 0 { // the first has those too that were not in a gap
+			require.InDelta(t, inGaps*agents/10, begun, 5*20, "five standard deviations, tenth %d", tenth)
+		}
+	}
+}
+
+// The agent that has waited longest is the first whose cache gives way, as if
+// it had been there all the time.
+func TestCachesBeginInTheOrderOfLastUse(t *testing.T) {
+	const gap = 600.0
+	c := build(t, toy(waiting(gap), withAgents(200), memory(20_000), func(c *Config) {
+		c.Pace = Pace{TTFT: 1, TPOT: 0.01}
+	}))
+	hits := make([]int, len(c.agents.list))
+	for i := range c.agents.list {
+		a, home := &c.agents.list[i], c.fleet.residences[i]
+		if a.turn > 0 {
+			w := c.fleet.workers[home.home]
+			c.fleet.calls[i].request = a.request()
+			hits[i] = w.ranks[home.rank].lookup(w.cacheRequest(int32(i))).Tokens
+		}
+	}
+	turns := make([]int, len(c.agents.list))
+	for i := range turns {
+		turns[i] = c.agents.list[i].turn
+	}
+	require.NoError(t, c.Run(gap-10))
+	kept, lost := 0.0, gap // seconds waited: the most of those kept, the fewest of those lost, on the first rank
+	for i, hit := range hits {
+		call, home := &c.fleet.calls[i], c.fleet.residences[i]
+		if turns[i] == 0 || call.issued == 0 || home.rank != 0 {
+			continue
+		}
+		if waited := gap - call.issued.Seconds(); hit > 0 {
+			kept = max(kept, waited)
+		} else {
+			lost = min(lost, waited)
+		}
+	}
+	require.Positive(t, kept)
+	require.Less(t, lost, gap, "some are lost")
+	require.Less(t, kept, lost+15, "but for those that are kept in part")
+}

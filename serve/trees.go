@@ -2,6 +2,7 @@ package serve
 
 import (
 	"fmt"
+	"slices"
 
 	"agentsim/sim"
 	"agentsim/trace"
@@ -20,17 +21,34 @@ type trees struct {
 	marked    bool                   // a marker before each session keeps them from sharing anything
 	keepRoots bool                   // caches keep root sessions that are over
 	over      func(root int32) error // told when a whole tree is done
+	scratch   trace.Session
 }
 
 // member is what an agent is in its tree.
 type member struct {
 	parent   int32    // number of the agent that started it; -1 = none
+	root     int32    // number of the agent that its tree began with
 	joinTurn int32    // turn of the parent that waits for it; 0 = none
 	children int      // sub-agents that have their numbers, or will
 	spawned  int      // of the session's spawns
 	begun    sim.Time // recorded beginning of its session
 	waits    int      // sub-agents that its next call waits for
 	owed     []int32  // turns that wait for sub-agents under way, one entry each
+	warm     int      // calls still to be made without gaps, of one token
+	call     upcoming // its next call
+	starting []start  // sub-agents about to be started
+}
+
+// upcoming is an event that may be moved.
+type upcoming struct {
+	timer sim.Timer
+	due   sim.Time
+}
+
+// start is the beginning of a sub-agent.
+type start struct {
+	upcoming
+	what subAgent
 }
 
 // subAgent is a sub-agent about to be started.
@@ -59,7 +77,7 @@ func (t *trees) newNumber() int32 {
 
 // enrol makes the agent of a number alive; its session is there already.
 func (t *trees) enrol(id int32, m member) {
-	m.owed = t.members[id].owed[:0]
+	m.owed, m.starting = t.members[id].owed[:0], t.members[id].starting[:0]
 	t.members[id] = m
 	t.appear(id, t.clock.Now())
 	t.list[id].holder = m.parent
@@ -68,23 +86,38 @@ func (t *trees) enrol(id int32, m member) {
 	}
 }
 
-// onSpawn begins a sub-agent.
+// onSpawn begins a sub-agent, with its first call.
 func (t *trees) onSpawn(s subAgent) error {
+	m := &t.members[s.parent]
+	m.starting = slices.DeleteFunc(m.starting, func(other start) bool { return other.what == s })
+	id, err := t.beginSub(s)
+	if err == nil {
+		t.callAt(t.clock.Now(), id)
+	}
+	return err
+}
+
+// beginSub makes a sub-agent alive and returns its number.
+func (t *trees) beginSub(s subAgent) (int32, error) {
 	id := t.newNumber()
 	begun := t.clock.Now()
 	if start, _ := t.cfg.Pool.Start(s.session); t.timed && start >= 0 {
 		begun = sim.Ticks(start)
 	}
 	if err := t.fromPool(id, s.session); err != nil {
-		return err
+		return 0, err
 	}
 	a, parent := &t.list[id], &t.list[s.parent]
 	const spread = 1_000_003 // a prime: agents draw luck of their own
 	a.luck = parent.luck*spread + s.session + 1
 	a.k = parent.k
-	t.enrol(id, member{parent: s.parent, joinTurn: s.joinTurn, begun: begun})
-	t.toolEnds.After(0, id)
-	return nil
+	t.enrol(id, member{parent: s.parent, root: t.members[s.parent].root, joinTurn: s.joinTurn, begun: begun})
+	return id, nil
+}
+
+// callAt schedules an agent's next call.
+func (t *trees) callAt(at sim.Time, id int32) {
+	t.members[id].call = upcoming{timer: t.toolEnds.At(at, id), due: at}
 }
 
 // fromPool hands an agent a session of the trace.
@@ -126,28 +159,39 @@ func (t *trees) next(id int32) error {
 
 // spawn schedules a sub-agent.
 func (t *trees) spawn(id int32, s *trace.Spawn) {
-	m := &t.members[id]
-	m.children++
-	if s.Join > 0 {
-		m.owed = append(m.owed, s.Join)
-	}
+	t.adopt(id, s)
 	now := t.clock.Now()
 	at := now + sim.Ticks(float64(s.Delay))
 	if start, _ := t.cfg.Pool.Start(s.Session); t.timed && start >= 0 {
 		at = max(now, sim.Ticks(start))
 	}
-	t.starts.At(at, subAgent{session: s.Session, parent: id, joinTurn: s.Join})
+	what := subAgent{session: s.Session, parent: id, joinTurn: s.Join}
+	m := &t.members[id]
+	m.starting = append(m.starting, start{upcoming{t.starts.At(at, what), at}, what})
+}
+
+// adopt counts a sub-agent among those of an agent.
+func (t *trees) adopt(id int32, s *trace.Spawn) {
+	m := &t.members[id]
+	m.children++
+	if s.Join > 0 {
+		m.owed = append(m.owed, s.Join)
+	}
 }
 
 // proceed schedules an agent's next call: all that it waits for is done.
 func (t *trees) proceed(id int32) {
-	a := &t.list[id]
+	a, m := &t.list[id], &t.members[id]
 	now := t.clock.Now()
 	at := now + sim.Ticks(float64(a.current().Gap))
-	if t.timed && a.session.At[a.turn] >= 0 {
-		at = max(now, t.members[id].begun+sim.Ticks(a.session.At[a.turn]))
+	switch {
+	case m.warm > 0:
+		m.warm--
+		at, a.current().Output = now, 1
+	case t.timed && a.session.At[a.turn] >= 0:
+		at = max(now, m.begun+sim.Ticks(a.session.At[a.turn]))
 	}
-	t.toolEnds.At(at, id)
+	t.callAt(at, id)
 }
 
 // end lets an agent go that has made all its calls, and tells its parent if a

@@ -10,6 +10,7 @@ import (
 
 	"agentsim/sim"
 	"agentsim/trace"
+	"agentsim/units"
 )
 
 // calls is a trace.Reader of calls in memory.
@@ -84,7 +85,7 @@ func (g *grower) agent(name, parent string, at float64, depth int) float64 {
 	turns := 1 + g.r.IntN(5)
 	for turn := range turns {
 		c := trace.Call{Session: g.session, Agent: name, Parent: parent, Turn: turn, Start: at, Gap: trace.Unknown,
-			Service: g.r.Float64(), Input: input, Cached: last, Output: 1 + g.r.IntN(60)}
+			Service: g.r.Float64(), Input: input, Prefix: last, Output: 1 + g.r.IntN(60)}
 		*g.out = append(*g.out, c)
 		at += c.Service
 		if depth < 2 && g.r.IntN(3) == 0 {
@@ -121,7 +122,7 @@ func dynasty(number int, apart float64) *trace.Pool {
 			Output: 1 + r.IntN(40)}
 		if i > 0 && r.IntN(4) > 0 {
 			c.Holder = 1 + r.IntN(i)
-			c.Cached = min(c.Input, recorded[c.Holder-1].Input) / 64 * 64 * r.IntN(5) / 4
+			c.Prefix = min(c.Input, recorded[c.Holder-1].Input) / 64 * 64 * r.IntN(5) / 4
 		}
 		recorded[i] = c
 	}
@@ -196,7 +197,7 @@ func TestSpeedup(t *testing.T) {
 	recorded := func() []trace.Call {
 		return []trace.Call{
 			{Session: "s", Start: 10, Gap: -1, Service: 1, Input: 100, Output: 1},
-			{Session: "s", Turn: 1, Start: 20, Gap: -1, Service: 1, Input: 200, Cached: 100, Output: 1},
+			{Session: "s", Turn: 1, Start: 20, Gap: -1, Service: 1, Input: 200, Prefix: 100, Output: 1},
 		}
 	}
 	for _, test := range []struct {
@@ -285,10 +286,10 @@ func family() []trace.Call {
 	return []trace.Call{
 		{Session: "s", Start: 0, Gap: -1, Service: 2, Input: 1000, Output: 20, Shared: 640},
 		{Session: "s", Agent: "waited", Start: 3, Gap: -1, Service: 2, Input: 500, Output: 10},
-		{Session: "s", Agent: "waited", Turn: 1, Start: 6, Gap: -1, Service: 2, Input: 700, Cached: 500, Output: 10},
-		{Session: "s", Turn: 1, Start: 9, Gap: 7, Service: 1, Input: 1200, Cached: 1000, Output: 20},
+		{Session: "s", Agent: "waited", Turn: 1, Start: 6, Gap: -1, Service: 2, Input: 700, Prefix: 500, Output: 10},
+		{Session: "s", Turn: 1, Start: 9, Gap: 7, Service: 1, Input: 1200, Prefix: 1000, Output: 20},
 		{Session: "s", Agent: "beside", Start: 10.5, Gap: -1, Service: 5, Input: 400, Output: 30},
-		{Session: "s", Turn: 2, Start: 12, Gap: 2, Service: 1, Input: 1300, Cached: 1200, Output: 5},
+		{Session: "s", Turn: 2, Start: 12, Gap: 2, Service: 1, Input: 1300, Prefix: 1200, Output: 5},
 		{Session: "t", Start: 30, Gap: -1, Service: 1, Input: 800, Output: 10, Shared: 640},
 	}
 }
@@ -339,4 +340,131 @@ func TestWhatCannotArrive(t *testing.T) {
 	cfg.Agents, cfg.Pool = 0, nil
 	_, err = New(cfg)
 	require.ErrorContains(t, err, "no trace")
+}
+
+// sleepers are two sessions that sleep for long at different times, with a
+// sub-agent that starts late.
+func sleepers() *trace.Pool {
+	return poolOf(trace.PoolOptions{},
+		trace.Call{Session: "s", Start: 0, Gap: -1, Service: 1, Input: 100, Output: 1},
+		trace.Call{Session: "s", Turn: 1, Start: 1000, Gap: 999, Service: 1, Input: 200, Cached: 100, Output: 1},
+		trace.Call{Session: "s", Agent: "late", Start: 1500, Gap: -1, Service: 1, Input: 200, Output: 1},
+		trace.Call{Session: "s", Turn: 2, Start: 2001, Gap: 1000, Service: 1, Input: 300, Cached: 200, Output: 1},
+	)
+}
+
+// callsOf runs a cluster in lanes and returns when its calls went out, in
+// seconds, with the tokens that they asked for.
+func callsOf(t *testing.T, cfg Config, seconds float64) (at []float64, tokens []int) {
+	r := &submissions{}
+	cfg.Ramp, cfg.Recorder = 0, r
+	cfg.pricer = fixed{step: 1e-6}
+	c := build(t, cfg)
+	r.c = c
+	require.NoError(t, c.Run(seconds))
+	require.NoError(t, c.Check())
+	return r.at, r.tokens
+}
+
+// submissions notes every call that goes out.
+type submissions struct {
+	c      *Cluster
+	at     []float64
+	tokens []int
+}
+
+// Record implements sim.Recorder.
+func (s *submissions) Record(e sim.Event) {
+	if s.c == nil {
+		return
+	}
+	if id, ok := s.c.agents.toolEnds.Payload(e); ok {
+		s.at = append(s.at, e.At.Seconds())
+		s.tokens = append(s.tokens, int(s.c.agents.list[id].current().Output))
+	}
+}
+
+// Only time in which nobody calls is skipped: ten seconds of it are left, and all
+// that is to come moves up together.
+func TestOnlyIdleTimeOfTheWholeRunIsSkipped(t *testing.T) {
+	one := inLanes(sleepers(), func(c *Config) { c.Lanes.From, c.Lanes.To = 0, 1e-6 })
+	one.Agents = 1
+	at, _ := callsOf(t, one, 60)
+	require.GreaterOrEqual(t, len(at), 4)
+	for i, want := range []float64{0, 10, 20, 30} {
+		require.InDelta(t, want, at[i], 0.1, "call %d", i)
+	}
+
+	// Beside a lane that calls every second, sleep is played as recorded.
+	busy := []trace.Call{{Session: "b", Start: 0, Gap: -1, Service: 0, Input: 100, Output: 1}}
+	for turn := 1; turn < 4000; turn++ {
+		busy = append(busy, trace.Call{Session: "b", Turn: turn, Start: float64(turn), Gap: 1, Input: 100, Cached: 100, Output: 1})
+	}
+	both := poolOf(trace.PoolOptions{}, append(busy,
+		trace.Call{Session: "s", Start: 0, Gap: -1, Service: 0, Input: 101, Output: 7},
+		trace.Call{Session: "s", Turn: 1, Start: 1000, Gap: 1000, Input: 200, Cached: 100, Output: 7})...)
+	for idle, want := range map[float64]float64{0: 1000, 300: 300} {
+		two := inLanes(both, func(c *Config) {
+			c.Lanes.From, c.Lanes.To, c.Lanes.TreeIdleMax = 0, 1e-6, units.Seconds(idle)
+		})
+		two.Agents = 2
+		at, tokens := callsOf(t, two, 1100)
+		var slept []float64
+		for i := range at {
+			if tokens[i] == 7 {
+				slept = append(slept, at[i])
+			}
+		}
+		require.InDelta(t, want, slept[1]-slept[0], 0.1, "a tree may sleep for %v s (0 = any time)", idle)
+	}
+}
+
+// After the first call of a lane some calls follow at once, of one token each.
+func TestWarmupCalls(t *testing.T) {
+	var chain []trace.Call
+	for turn := range 30 {
+		chain = append(chain, trace.Call{Session: "s", Turn: turn, Start: 5 * float64(turn), Gap: 5, Input: 100 + turn,
+			Cached: min(turn, 1) * (99 + turn), Output: 20})
+	}
+	cfg := inLanes(poolOf(trace.PoolOptions{}, chain...), func(c *Config) {
+		c.Lanes = LanesSpec{From: 0, To: 1e-6, WarmupCalls: 10}
+	})
+	cfg.Agents = 1
+	at, tokens := callsOf(t, cfg, 30)
+	require.Equal(t, 20, tokens[0])
+	for i := 1; i <= 10; i++ {
+		require.Equal(t, 1, tokens[i])
+		require.Less(t, at[i]-at[i-1], 0.2)
+	}
+	require.Equal(t, 20, tokens[11])
+	require.InDelta(t, 5, at[11]-at[10], 0.1)
+}
+
+// Lanes begin between the two shares of their recordings, and bring the
+// sub-agents along that were at work then.
+func TestLanesBeginInsideTheirRecordings(t *testing.T) {
+	var recorded []trace.Call
+	for turn := range 101 {
+		recorded = append(recorded, trace.Call{Session: "s", Turn: turn, Start: float64(turn), Gap: 1, Input: 100, Cached: 99, Output: 1})
+	}
+	for turn := range 21 { // at work from 40 to 60 s, beside its parent
+		recorded = append(recorded, trace.Call{Session: "s", Agent: "sub", Parent: "", Turn: turn, Start: 40 + float64(turn), Gap: 1,
+			Input: 100, Cached: 99, Output: 1})
+	}
+	cfg := inLanes(poolOf(trace.PoolOptions{}, recorded...), func(c *Config) { c.Lanes.From, c.Lanes.To = 0.25, 0.75 })
+	cfg.Agents = 2000
+	c := build(t, cfg)
+	subs, sum := 0, 0.0
+	for i := range c.agents.list {
+		a, m := &c.agents.list[i], &c.trees().members[i]
+		if m.parent >= 0 {
+			subs++
+			continue
+		}
+		require.GreaterOrEqual(t, a.turn, 25)
+		require.LessOrEqual(t, a.turn, 75)
+		sum += float64(a.turn)
+	}
+	require.InDelta(t, 49.5, sum/2000, 1)
+	require.InDelta(t, 2000*20/50, subs, 60, "those that begin from 40 to 60 s have a sub-agent at work")
 }

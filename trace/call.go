@@ -46,7 +46,8 @@ type Call struct {
 	Service float64 // seconds the recorded provider took; negative = unknown
 
 	Input  int // prompt tokens, whole
-	Cached int // of these, what an infinite prefix cache private to the session (or global, where ids are global) returns
+	Cached int // of these, what the recorded provider's cache returned; where the trace does not tell, Prefix
+	Prefix int // of these, leading tokens that an earlier prompt of the session (or of any, where ids are global) holds
 	Output int // tokens generated
 	Shared int // of a first prompt, leading tokens that other sessions share (tools + system)
 
@@ -56,7 +57,7 @@ type Call struct {
 	After int
 	Joins bool
 	// Holder is 1 + the number in the trace of the latest call before this one
-	// whose prompt holds the last of the Cached tokens; 0 = not told.
+	// whose prompt holds the last of the Prefix tokens; 0 = not told.
 	Holder int
 
 	Model string

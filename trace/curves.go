@@ -7,7 +7,7 @@ type Curve struct{ X, Y []float64 }
 // Curves are the distributions behind a Summary, for figures.
 type Curves struct {
 	Turns   Curve // calls per session
-	New     Curve // uncached prompt tokens of calls after the first
+	New     Curve // prompt tokens beyond the prefix, of calls after the first
 	Output  Curve // tokens per call
 	ToolGap Curve // seconds, where known
 	UserGap Curve // seconds, where known
@@ -35,7 +35,7 @@ func (s *Stats) Curves() Curves {
 		turn := float64(low+high)/2 + 1
 		c.Context.add(turn, float64(bin.sum)/float64(bin.n))
 		if bin.sum > 0 {
-			c.Reuse.add(turn, float64(bin.cached)/float64(bin.sum))
+			c.Reuse.add(turn, float64(bin.prefix)/float64(bin.sum))
 		}
 	}
 	return c

@@ -11,7 +11,7 @@ func TestCurves(t *testing.T) {
 	var s Stats
 	calls := []Call{
 		{Session: "a", Input: 100, Output: 10, Start: Unknown, Gap: Unknown, Service: Unknown},
-		{Session: "a", Turn: 1, Kind: Tool, Input: 200, Cached: 100, Output: 30, Start: Unknown, Gap: 2, Service: Unknown},
+		{Session: "a", Turn: 1, Kind: Tool, Input: 200, Prefix: 100, Output: 30, Start: Unknown, Gap: 2, Service: Unknown},
 		{Session: "b", Input: 300, Output: 10, Start: Unknown, Gap: Unknown, Service: Unknown},
 	}
 	for i := range calls {

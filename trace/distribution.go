@@ -1,10 +1,12 @@
 package trace
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 )
 
 // The kinds of distribution that a profile may name.
@@ -41,6 +43,30 @@ type Part[Q ~float64] struct {
 
 // Used reports whether the distribution is given at all.
 func (d *Distribution[Q]) Used() bool { return d.Kind != "" }
+
+// Typical is about the median of the distribution before its bounds: of a gamma
+// distribution the mean, of a mixture the median of the part in its middle.
+func (d *Distribution[Q]) Typical() float64 {
+	switch d.Kind {
+	case Constant:
+		return float64(d.Value)
+	case Uniform:
+		return float64(d.Min+d.Max) / 2
+	case Gamma:
+		return d.Shape * float64(d.Scale)
+	case LogNormal:
+		return float64(d.Median)
+	}
+	parts := slices.Clone(d.Parts)
+	slices.SortFunc(parts, func(a, b Part[Q]) int { return cmp.Compare(a.Median, b.Median) })
+	weight, median := 0.0, 0.0
+	for _, part := range parts {
+		if weight += part.Weight; median == 0 && weight >= 0.5 {
+			median = float64(part.Median)
+		}
+	}
+	return median
+}
 
 // Validate returns an error that begins with the field at fault.
 func (d *Distribution[Q]) Validate() error {

@@ -197,7 +197,7 @@ func (b *poolBuilder) begin(c *Call) agentState {
 	if !b.opts.Unshared {
 		s.shared = int32(min(c.Shared, c.Input))
 	}
-	s.inherited = int32(min(c.Cached, c.Input))
+	s.inherited = int32(min(c.Prefix, c.Input))
 	if c.Agent != "" {
 		s.id = c.Session + "/" + c.Agent
 		s.parent = cmp.Or(c.Parent, c.Session)
@@ -225,7 +225,7 @@ func (b *poolBuilder) turn(a *agentState, c *Call) Turn {
 	if a.count == 0 {
 		return t
 	}
-	t.Prefix = int32(min(c.Cached, c.Input))
+	t.Prefix = int32(min(c.Prefix, c.Input))
 	t.Echo = echo(a, c, t.Prefix)
 	t.Gap = float32(b.gap(a, c))
 	return t

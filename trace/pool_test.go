@@ -42,9 +42,9 @@ func TestPoolGroupsInterleavedCallsAndSubAgents(t *testing.T) {
 	p := pool(t, PoolOptions{},
 		Call{Session: "a", Input: 1000, Output: 50, Shared: 300, Gap: Unknown, Start: 0, Service: 2},
 		Call{Session: "b", Input: 800, Output: 10, Gap: Unknown, Start: 1, Service: 1},
-		Call{Session: "a", Agent: "sub", Input: 700, Cached: 640, Output: 5, Gap: Unknown, Start: 2.5, Service: 1},
-		Call{Session: "a", Kind: Tool, Input: 1100, Cached: 960, Output: 60, Gap: Unknown, Start: 5, Service: 1},
-		Call{Session: "b", Kind: User, Input: 200, Cached: 64, Output: 20, Gap: 7, Start: 9, Service: 1},
+		Call{Session: "a", Agent: "sub", Input: 700, Prefix: 640, Output: 5, Gap: Unknown, Start: 2.5, Service: 1},
+		Call{Session: "a", Kind: Tool, Input: 1100, Prefix: 960, Output: 60, Gap: Unknown, Start: 5, Service: 1},
+		Call{Session: "b", Kind: User, Input: 200, Prefix: 64, Output: 20, Gap: 7, Start: 9, Service: 1},
 	)
 	require.Equal(t, []Session{
 		{ID: "a", Shared: 300, Turns: []Turn{
@@ -87,8 +87,8 @@ func TestPoolNumbersTools(t *testing.T) {
 func TestPoolEchoNeverExceedsThePrompt(t *testing.T) {
 	p := pool(t, PoolOptions{},
 		Call{Session: "a", Input: 1000, Output: 500},
-		Call{Session: "a", Input: 1010, Cached: 960}, // less than the answer came back
-		Call{Session: "a", Input: 3000, Cached: 64},  // prefix broke early
+		Call{Session: "a", Input: 1010, Prefix: 960}, // less than the answer came back
+		Call{Session: "a", Input: 3000, Prefix: 64},  // prefix broke early
 	)
 	turns := sessions(p)[0].Turns
 	require.EqualValues(t, 50, turns[1].Echo)
@@ -99,9 +99,9 @@ func TestPoolOptions(t *testing.T) {
 	in := []Call{
 		{Session: "long", Input: 5000, Output: 10},
 		{Session: "a", Input: 100, Output: 10},
-		{Session: "a", Input: 900, Cached: 100, Output: 500, Gap: 60},
-		{Session: "a", Input: 1000, Cached: 900, Output: 10, Gap: 1},
-		{Session: "a", Input: 50, Cached: 0, Output: 10, Gap: 1}, // after the session has ended
+		{Session: "a", Input: 900, Prefix: 100, Output: 500, Gap: 60},
+		{Session: "a", Input: 1000, Prefix: 900, Output: 10, Gap: 1},
+		{Session: "a", Input: 50, Prefix: 0, Output: 10, Gap: 1}, // after the session has ended
 		{Session: "b", Input: 300, Output: 10},
 		{Session: "c", Input: 10, Output: 10},
 	}
@@ -120,7 +120,7 @@ func TestPoolOptions(t *testing.T) {
 }
 
 func TestPoolOfCallsWithoutSessions(t *testing.T) {
-	p := pool(t, PoolOptions{}, Call{Input: 7, Output: 1}, Call{Input: 9, Output: 2, Cached: 4})
+	p := pool(t, PoolOptions{}, Call{Input: 7, Output: 1}, Call{Input: 9, Output: 2, Prefix: 4})
 	require.Equal(t, 2, p.Len())
 	require.EqualValues(t, 4, sessions(p)[1].Inherited)
 	require.Zero(t, sessions(p)[1].Turns[0].Prefix)

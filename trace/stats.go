@@ -29,15 +29,16 @@ type Summary struct {
 	FirstInput  Quantiles `json:"first_input_tokens"` // prompt of a session's first call
 	LastInput   Quantiles `json:"last_input_tokens"`  // prompt of its last call
 	Input       Quantiles `json:"input_tokens"`       // prompt per call
-	New         Quantiles `json:"new_tokens"`         // uncached prompt tokens of calls after the first
+	New         Quantiles `json:"new_tokens"`         // prompt tokens beyond the prefix, of calls after the first
 	Output      Quantiles `json:"output_tokens"`      // per call
 	ToolGap     Quantiles `json:"tool_gap_s"`         // before calls that answer a tool, where known
 	UserGap     Quantiles `json:"user_gap_s"`         // before calls that answer a person, where known
 	Service     Quantiles `json:"service_s"`          // of the recorded provider, where known
 	InputTotal  int64     `json:"input_tokens_total"`
-	CachedTotal int64     `json:"cached_tokens_total"`
+	CachedTotal int64     `json:"cached_tokens_total"` // from the recorded provider's cache
+	PrefixTotal int64     `json:"prefix_tokens_total"` // that an earlier prompt holds
 	OutputTotal int64     `json:"output_tokens_total"`
-	// PrefixReuse is CachedTotal / InputTotal: the share of prompt tokens that
+	// PrefixReuse is PrefixTotal / InputTotal: the share of prompt tokens that
 	// an infinite prefix cache returns, first calls included.
 	PrefixReuse float64 `json:"prefix_reuse"`
 	// Growth is the mean prompt along the session.
@@ -63,6 +64,7 @@ type Stats struct {
 	turns, last histogram // of the sessions that are known to be over
 	growth      [growthBins]growthBin
 	cached      int64
+	prefix      int64
 	subAgents   int64
 
 	open    []tally // sessions that may go on
@@ -77,7 +79,7 @@ type tally struct {
 	end          float64 // of the last call, seconds
 }
 
-type growthBin struct{ sum, cached, n int64 }
+type growthBin struct{ sum, prefix, n int64 }
 
 const (
 	// milli is the unit in which times are counted: the finest that matters.
@@ -106,7 +108,7 @@ func (s *Stats) AddSession(session *Session) {
 	t := tally{end: Unknown}
 	for _, turn := range session.Turns {
 		s.count(&t, &Call{Kind: turn.Kind, Start: Unknown, Gap: float64(turn.Gap), Service: Unknown,
-			Input: int(turn.Input), Cached: int(turn.Prefix), Output: int(turn.Output)})
+			Input: int(turn.Input), Cached: int(turn.Prefix), Prefix: int(turn.Prefix), Output: int(turn.Output)})
 	}
 	s.finish(&t)
 	if session.Parent != "" {
@@ -140,15 +142,16 @@ func (s *Stats) count(t *tally, c *Call) {
 	if t.turns == 0 {
 		s.first.add(int64(c.Input))
 	} else {
-		s.fresh.add(int64(c.Input - c.Cached))
+		s.fresh.add(int64(c.Input - c.Prefix))
 		s.countGap(t, c)
 	}
 	s.input.add(int64(c.Input))
 	s.output.add(int64(c.Output))
 	s.cached += int64(c.Cached)
+	s.prefix += int64(c.Prefix)
 	bin := &s.growth[min(bucketOf(int64(t.turns), growthBits), growthBins-1)]
 	bin.sum += int64(c.Input)
-	bin.cached += int64(c.Cached)
+	bin.prefix += int64(c.Prefix)
 	bin.n++
 	t.turns++
 	t.input, t.end = c.Input, Unknown
@@ -192,10 +195,10 @@ func (s *Stats) Summary() *Summary {
 		Turns: turns.quantiles(1), FirstInput: s.first.quantiles(1), LastInput: last.quantiles(1),
 		Input: s.input.quantiles(1), New: s.fresh.quantiles(1), Output: s.output.quantiles(1),
 		ToolGap: s.toolGap.quantiles(milli), UserGap: s.userGap.quantiles(milli), Service: s.service.quantiles(milli),
-		InputTotal: int64(s.input.sum), CachedTotal: s.cached, OutputTotal: int64(s.output.sum),
+		InputTotal: int64(s.input.sum), CachedTotal: s.cached, PrefixTotal: s.prefix, OutputTotal: int64(s.output.sum),
 	}
 	if out.InputTotal > 0 {
-		out.PrefixReuse = float64(out.CachedTotal) / float64(out.InputTotal)
+		out.PrefixReuse = float64(out.PrefixTotal) / float64(out.InputTotal)
 	}
 	for b, bin := range s.growth {
 		if bin.n > 0 {

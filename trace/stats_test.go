@@ -11,11 +11,11 @@ import (
 func TestStatsByHand(t *testing.T) {
 	in := calls{
 		{Session: "a", Input: 1000, Output: 50, Gap: Unknown, Start: 0, Service: 2},
-		{Session: "a", Kind: Tool, Input: 1100, Cached: 960, Output: 70, Gap: Unknown, Start: 5, Service: 1},
+		{Session: "a", Kind: Tool, Input: 1100, Cached: 960, Prefix: 960, Output: 70, Gap: Unknown, Start: 5, Service: 1},
 		{Session: "a", Agent: "s", Input: 300, Output: 5, Gap: Unknown, Start: Unknown, Service: Unknown},
 		{Session: "b", Input: 500, Output: 10, Gap: 0, Start: Unknown, Service: Unknown},
-		{Session: "a", Kind: User, Input: 1300, Cached: 1088, Output: 90, Gap: 8, Start: Unknown, Service: Unknown},
-		{Input: 900, Cached: 512, Output: 1, Gap: Unknown, Start: Unknown, Service: Unknown},
+		{Session: "a", Kind: User, Input: 1300, Cached: 1088, Prefix: 1088, Output: 90, Gap: 8, Start: Unknown, Service: Unknown},
+		{Input: 900, Cached: 512, Prefix: 512, Output: 1, Gap: Unknown, Start: Unknown, Service: Unknown},
 	}
 	s, err := ReadStats(&in, false)
 	require.NoError(t, err)
@@ -53,7 +53,7 @@ func TestStatsOfDrawnSessionsEqualThoseOfTheirCalls(t *testing.T) {
 		whole.AddSession(&s)
 		for _, turn := range s.Turns {
 			single.Add(&Call{Session: string(rune('a' + i)), Kind: turn.Kind, Input: int(turn.Input),
-				Cached: int(turn.Prefix), Output: int(turn.Output), Gap: float64(turn.Gap), Start: Unknown, Service: Unknown})
+				Cached: int(turn.Prefix), Prefix: int(turn.Prefix), Output: int(turn.Output), Gap: float64(turn.Gap), Start: Unknown, Service: Unknown})
 		}
 	}
 	require.Equal(t, single.Summary(), whole.Summary())

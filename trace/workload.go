@@ -18,6 +18,17 @@ const (
 	ReplayGenerated = "generated"
 )
 
+// Where the prefix of a recorded prompt comes from, if the trace tells only
+// what its provider's cache returned.
+const (
+	// PrefixAppended takes all of the prompt before as the prefix of one that
+	// has something appended. It is the default.
+	PrefixAppended = "appended"
+	// PrefixProvider takes what the provider's cache returned, with all that it
+	// had dropped meanwhile.
+	PrefixProvider = "provider"
+)
+
 // Who calls when.
 const (
 	// ArrivalsClosed keeps a number of agents alive, each of which takes the
@@ -28,6 +39,8 @@ const (
 	// session and a lane takes the next one when the whole tree is done. A
 	// lane's first session begins at an instant drawn uniformly from its
 	// recorded time, with the call before it; nothing is found of other sessions.
+	// Recorded gaps stay, but for time in which no call of the whole run is under
+	// way. The rest is said by the protocol (protocol.lanes).
 	ArrivalsLanes = "lanes"
 	// ArrivalsOpen sends every call at its recorded instant, or when what it
 	// waits for is done if that is later. Only the trace says how many agents
@@ -50,12 +63,15 @@ type Workload struct {
 
 	Trace         string        `yaml:"trace,omitempty"`           // path of a trace
 	Format        string        `yaml:"format,omitempty"`          // of the trace; empty = auto
+	SkipBad       int           `yaml:"skip_bad,omitempty"`        // bad records that are passed over; 0 = none
+	Prefix        string        `yaml:"prefix,omitempty"`          // of its prompts: appended (default) | provider
+	BlockTokens   int           `yaml:"block_tokens,omitempty"`    // of a trace that does not tell; 0 = found out
 	Replay        string        `yaml:"replay,omitempty"`          // recorded (default) | generated
 	SessionsMax   int           `yaml:"sessions_max,omitempty"`    // of the trace; 0 = all
 	InputMax      int           `yaml:"input_max,omitempty"`       // tokens; ends a session; 0 = the model's limit
 	FirstInputMax int           `yaml:"first_input_max,omitempty"` // tokens; leaves out longer starts; 0 = none
 	OutputMax     int           `yaml:"output_max,omitempty"`      // tokens; of the trace's answers; 0 = none
-	GapMax        units.Seconds `yaml:"gap_max,omitempty"`         // of the trace; 0 = none, with lanes 10s
+	GapMax        units.Seconds `yaml:"gap_max,omitempty"`         // of the trace; 0 = none
 
 	Arrivals string  `yaml:"arrivals,omitempty"`  // closed (default) | lanes | open | partly-open
 	Speedup  float64 `yaml:"speedup,omitempty"`   // of open arrivals: recorded time passes so many times as fast; 0 = 1
@@ -67,10 +83,6 @@ func (w *Workload) ByTime() bool {
 	return w.Arrivals == ArrivalsOpen || w.Arrivals == ArrivalsPartlyOpen
 }
 
-// laneGapMax is the longest gap of AgentX's rules, in seconds (AIPerf,
-// inferencex-agentx-mvp: idle time is capped at 10 s).
-const laneGapMax = 10
-
 // Validate returns an error that begins with the field at fault. It does not
 // open the trace.
 func (w *Workload) Validate() error {
@@ -79,12 +91,18 @@ func (w *Workload) Validate() error {
 	default:
 		return fmt.Errorf("replay: unknown mode %q; want %s or %s", w.Replay, ReplayRecorded, ReplayGenerated)
 	}
+	switch w.Prefix {
+	case "", PrefixAppended, PrefixProvider:
+	default:
+		return fmt.Errorf("prefix: unknown source %q; want %s or %s", w.Prefix, PrefixAppended, PrefixProvider)
+	}
 	for _, limit := range []struct {
 		name  string
 		value int
 	}{
 		{"sessions_max", w.SessionsMax}, {"input_max", w.InputMax}, {"first_input_max", w.FirstInputMax},
-		{"output_max", w.OutputMax}, {"context_limit", w.Synthetic.ContextLimit},
+		{"output_max", w.OutputMax}, {"context_limit", w.Synthetic.ContextLimit}, {"skip_bad", w.SkipBad},
+		{"block_tokens", w.BlockTokens},
 	} {
 		if limit.value < 0 {
 			return fmt.Errorf("%s: %d; want 0 (none) or more", limit.name, limit.value)
@@ -130,7 +148,7 @@ func (w *Workload) validateArrivals() error {
 
 // PoolOptions returns how the trace becomes sessions.
 func (w *Workload) PoolOptions() PoolOptions {
-	opts := PoolOptions{
+	return PoolOptions{
 		ContextLimit:  w.InputMax,
 		SessionsMax:   w.SessionsMax,
 		FirstInputMax: w.FirstInputMax,
@@ -140,8 +158,4 @@ func (w *Workload) PoolOptions() PoolOptions {
 		Speedup:       w.Speedup,
 		Trees:         w.Arrivals == ArrivalsLanes || w.ByTime(),
 	}
-	if w.Arrivals == ArrivalsLanes && w.GapMax == 0 {
-		opts.GapMax = laneGapMax
-	}
-	return opts
 }

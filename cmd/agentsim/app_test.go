@@ -119,7 +119,7 @@ func TestBadInput(t *testing.T) {
 	require.NoError(t, os.WriteFile(empty, nil, 0o600))
 	cut := filepath.Join(t.TempDir(), "cut.jsonl")
 	whole := `{"timestamp": 0, "input_length": 100, "output_length": 5, "hash_ids": [0]}` + "\n"
-	require.NoError(t, os.WriteFile(cut, []byte(whole+whole[:40]), 0o600))
+	require.NoError(t, os.WriteFile(cut, []byte(whole+whole[:40]+"\n"+whole), 0o600))
 	node := "h200-agentperf-slo20"
 	cases := []struct {
 		code int

@@ -22,7 +22,8 @@ func (a *app) traceCommand() *cobra.Command {
 		" formats, plain, gzip or zstd, files or\ndirectories, and tells them apart by content. What people and models" +
 		" said is counted and dropped."
 	c.Example = "  agentsim trace synth swe-mini --sessions 20 sessions.parquet\n  agentsim trace stats sessions.parquet"
-	c.AddCommand(a.traceStatsCommand(), a.traceConvertCommand(), a.traceFitCommand(), a.traceSynthCommand())
+	c.AddCommand(a.traceStatsCommand(), a.traceDoctorCommand(), a.traceFormatsCommand(), a.traceConvertCommand(),
+		a.traceFitCommand(), a.traceSynthCommand())
 	return c
 }
 
@@ -86,10 +87,18 @@ func (a *app) noCSV(cmd *cobra.Command) error {
 func readingFlags(c *cobra.Command) {
 	c.Flags().String("format", readers.Auto, "format of the trace")
 	c.Flags().Int("skip-bad", 0, "how many bad records to skip and report before giving up")
+	c.Flags().String("prefix", trace.PrefixAppended, "of prompts, where only what a provider's cache returned is told:\n"+
+		"appended (all of the prompt before) or provider (only that)")
 }
 
-// openTrace opens the trace that a command's arguments and flags name.
-func (a *app) openTrace(paths []string) (*readers.Trace, error) {
+// blockFlag is a flag of commands that read traces and write none.
+func blockFlag(c *cobra.Command) {
+	c.Flags().Int("block-tokens", 0, "tokens of a block, for formats that do not tell; 0 = found out")
+}
+
+// openTrace opens the trace that a command's arguments and flags name, with
+// blocks of so many tokens where it does not tell; 0 = found out.
+func (a *app) openTrace(paths []string, block int) (*readers.Trace, error) {
 	format, skip := a.settings.GetString("format"), a.settings.GetInt("skip-bad")
 	if known := readers.Formats(); format != readers.Auto && !slices.Contains(known, format) {
 		return nil, usageError{fmt.Errorf("unknown trace format %q%s; want %s or one of %s", format, hint(format, known),
@@ -98,7 +107,19 @@ func (a *app) openTrace(paths []string) (*readers.Trace, error) {
 	if skip < 0 {
 		return nil, usageError{fmt.Errorf("--skip-bad %d: want 0 or more", skip)}
 	}
-	return readers.OpenAll(paths, readers.Options{Format: format, SkipBad: skip})
+	prefix := a.settings.GetString("prefix")
+	if known := []string{trace.PrefixAppended, trace.PrefixProvider}; !slices.Contains(known, prefix) {
+		return nil, usageError{fmt.Errorf("--prefix %q%s; want %s", prefix, hint(prefix, known), strings.Join(known, " or "))}
+	}
+	if block < 0 {
+		return nil, usageError{fmt.Errorf("--block-tokens %d: want 0 (found out) or more", block)}
+	}
+	return readers.OpenAll(paths, readers.Options{
+		Format:  format,
+		SkipBad: skip,
+		Prefix:  prefix,
+		Block:   block,
+	})
 }
 
 // remark tells on stderr what a reader met beside calls.
@@ -128,6 +149,7 @@ func (a *app) traceStatsCommand() *cobra.Command {
 		RunE: a.traceStats,
 	}
 	readingFlags(c)
+	blockFlag(c)
 	c.Flags().Bool("main-only", false, "leave out sub-agents")
 	c.Flags().String("plot", "", "draw figures into this directory")
 	return c
@@ -137,7 +159,7 @@ func (a *app) traceStats(cmd *cobra.Command, paths []string) error {
 	if err := a.noCSV(cmd); err != nil {
 		return err
 	}
-	r, err := a.openTrace(paths)
+	r, err := a.openTrace(paths, a.settings.GetInt("block-tokens"))
 	if err != nil {
 		return err
 	}
@@ -171,9 +193,14 @@ func figures(dir string, draw func() ([]string, error)) error {
 func summarise(b *strings.Builder, s *trace.Summary) {
 	fmt.Fprintf(b, "%s sessions (%s of sub-agents), %s calls\n", report.Count(float64(s.Sessions)),
 		report.Count(float64(s.SubAgents)), report.Count(float64(s.Calls)))
-	fmt.Fprintf(b, "%s tokens in, of which a prefix cache returns %s (%.1f %%); %s out\n\n",
-		report.Count(float64(s.InputTotal)), report.Count(float64(s.CachedTotal)), 100*s.PrefixReuse,
+	fmt.Fprintf(b, "%s tokens in, of which %s (%.1f %%) begin an earlier prompt; %s out\n",
+		report.Count(float64(s.InputTotal)), report.Count(float64(s.PrefixTotal)), 100*s.PrefixReuse,
 		report.Count(float64(s.OutputTotal)))
+	if s.CachedTotal != s.PrefixTotal {
+		fmt.Fprintf(b, "the recorded provider's cache returned %s (%.1f %%)\n", report.Count(float64(s.CachedTotal)),
+			100*float64(s.CachedTotal)/float64(max(s.InputTotal, 1)))
+	}
+	b.WriteString("\n")
 	var rows [][]string
 	for _, q := range []struct {
 		name string
@@ -246,7 +273,7 @@ func (a *app) traceConvert(_ *cobra.Command, args []string) error {
 	if slices.ContainsFunc(in, func(path string) bool { return filepath.Clean(path) == filepath.Clean(out) }) {
 		return usageError{fmt.Errorf("%s would replace the trace it is read from; want another name", out)}
 	}
-	r, err := a.openTrace(in)
+	r, err := a.openTrace(in, 0)
 	if err != nil {
 		return err
 	}

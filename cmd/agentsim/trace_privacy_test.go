@@ -125,7 +125,7 @@ func requireSilent(t *testing.T, dir, about string) {
 	for _, args := range [][]string{
 		{"stats", dir}, {"stats", dir, "-o", "json", "--plot", figures}, {"stats", dir, "--format", "chat"},
 		{"stats", dir, "--format", "weka", "--skip-bad", "5"}, {"convert", dir, table}, {"convert", dir, rows},
-		{"fit", dir, profile, "--turns-min", "1"},
+		{"fit", dir, profile, "--turns-min", "1"}, {"doctor", dir}, {"doctor", dir, "-o", "json"},
 	} {
 		o := agentsim(t, append([]string{"trace"}, args...)...)
 		require.NotContains(t, o.stdout+o.stderr, marker, "%s: %v", about, args)

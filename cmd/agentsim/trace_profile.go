@@ -29,6 +29,7 @@ func (a *app) traceFitCommand() *cobra.Command {
 		RunE: a.traceFit,
 	}
 	readingFlags(c)
+	blockFlag(c)
 	c.Flags().String("name", d.Name, "name of the profile")
 	c.Flags().Int("first-input-max", d.FirstInputMax, "leave out sessions that start with more tokens; 0 = none")
 	c.Flags().Int("turns-min", d.TurnsMin, "leave out sessions with fewer turns")
@@ -62,7 +63,7 @@ func (a *app) traceFit(cmd *cobra.Command, args []string) error {
 	if !strings.HasSuffix(out, ".yaml") {
 		return usageError{fmt.Errorf("%s: want a file that ends in .yaml", out)}
 	}
-	r, err := a.openTrace(in)
+	r, err := a.openTrace(in, a.settings.GetInt("block-tokens"))
 	if err != nil {
 		return err
 	}

@@ -155,3 +155,39 @@ func TestBadTraceInput(t *testing.T) {
 	require.Empty(t, left, "nothing half written")
 	require.Equal(t, before, read(t, file))
 }
+
+// doctor names what was passed over and the command to run next, which works.
+func TestDoctorSaysWhatToRun(t *testing.T) {
+	dir := t.TempDir()
+	rows := `{"timestamp": 0, "input_length": 900, "output_length": 5, "hash_ids": [0, 1]}` + "\n" +
+		`{"timestamp": 500, "input_length": 1000, "output_length": 5, "hash_ids": [0, 2]}` + "\n" + `{"timestamp": 9`
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "rows.jsonl"), []byte(rows), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "notes.md"), []byte("# notes\n"), 0o600))
+	o := agentsim(t, "trace", "doctor", dir)
+	require.Zero(t, o.code, o.stderr)
+	for _, want := range []string{
+		"mooncake, files: 1", "files of no known format passed over: notes.md (1)", "files that end in the middle of a record",
+		"by ids of blocks", "open: calls belong to no sessions",
+		"agentsim run gb300-agentperf-slo20 --set workload.trace=" + dir + " --set workload.arrivals=open",
+	} {
+		require.Contains(t, o.stdout, want)
+	}
+	o = agentsim(t, "run", "h200-agentperf-slo20", "--set", "workload.trace="+dir, "--set", "workload.arrivals=open", "-o", "json")
+	require.Zero(t, o.code, o.stderr)
+	require.Contains(t, o.stdout, "notes.md", "the result says what of the trace was left out")
+
+	var d diagnosis
+	o = agentsim(t, "trace", "doctor", dir, "--block-tokens", "500", "-o", "json")
+	require.NoError(t, json.Unmarshal([]byte(o.stdout), &d))
+	require.EqualValues(t, 500, d.Summary.PrefixTotal, "the block in common")
+	require.Equal(t, "open", d.Arrivals)
+	require.Equal(t, exitUsage, agentsim(t, "trace", "doctor", dir, "--prefix", "provide").code)
+	require.Equal(t, exitUsage, agentsim(t, "trace", "doctor", dir, "--block-tokens", "-1").code)
+}
+
+func TestFormatsAreListed(t *testing.T) {
+	o := agentsim(t, "trace", "formats")
+	require.Zero(t, o.code, o.stderr)
+	require.Contains(t, o.stdout, "claude-code\n  sessions that Claude Code keeps\n  needs     keys sessionId, parentUuid, message.role")
+	require.Contains(t, o.stdout, "export    cp -r ~/.claude/projects/PROJECT .")
+}

@@ -105,10 +105,10 @@ func TestValidateRefusesBadTables(t *testing.T) {
 	require.NoError(t, err)
 	dir := t.TempDir()
 	for want, text := range map[string]string{
-		"bad.csv:1: column tpot_p50_ms is missing":        strings.Replace(string(good), "tpot_p50_ms", "tpot", 1),
-		`bad.csv:2: tpot_p50_ms: "NaN"`:                   strings.Replace(string(good), ",10,0.1", ",NaN,0.1", 1),
-		`bad.csv:2: concurrency: "-4"`:                    strings.Replace(string(good), ",4,100", ",-4,100", 1),
-		"bad.csv:2: system":                               strings.Replace(string(good), "hgx-h200", "hgx-h201", 1),
+		"bad.csv:1: column concurrency is missing":        strings.Replace(string(good), "concurrency", "users", 1),
+		`line 2: tpot_p50_ms: "NaN"`:                      strings.Replace(string(good), ",10,0.1", ",NaN,0.1", 1),
+		`line 2: concurrency: "-4"`:                       strings.Replace(string(good), ",4,100", ",-4,100", 1),
+		"line 2: system: hgx-h201":                        strings.Replace(string(good), "hgx-h200", "hgx-h201", 1),
 		"bad.csv: empty":                                  "",
 		"open " + filepath.Join(dir, "missing.csv") + ":": "missing",
 	} {

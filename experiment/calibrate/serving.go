@@ -3,6 +3,7 @@ package calibrate
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"agentsim/models/hardware"
 )
@@ -15,12 +16,14 @@ func (f *fitted) serve(presets []hardware.KernelSet) {
 	k.Sources = maps.Clone(k.Sources)
 	if i := slices.IndexFunc(presets, func(p hardware.KernelSet) bool { return p.Name == k.Name }); i >= 0 {
 		old := presets[i]
-		k.Efficiency, k.Eager, k.EagerFor, k.ExpertsPath = old.Efficiency, old.Eager, old.EagerFor, old.ExpertsPath
+		k.Efficiency, k.Eager, k.EagerFor, k.ExpertsPath = old.Efficiency, old.Eager, old.EagerFor, nil
 		for _, path := range []string{"efficiency", "eager", "eager_for"} {
 			if source, ok := old.Sources[path]; ok {
 				k.Sources[path] = source
 			}
 		}
+		k.ExpertsPath = maps.Clone(old.ExpertsPath)
+		maps.DeleteFunc(k.ExpertsPath, func(_ hardware.Format, path string) bool { return !measured(k, path) })
 		return
 	}
 	k.Efficiency, k.Eager, k.EagerFor, k.ExpertsPath = 1, 0, nil, map[hardware.Format]string{}
@@ -34,4 +37,13 @@ func (f *fitted) serve(presets []hardware.KernelSet) {
 			k.ExpertsPath[format] = string(format)
 		}
 	}
+}
+
+// measured reports whether the set has the experts of a path, or of one of its
+// choices: a run over some of the tables finds only some of them.
+func measured(k *hardware.KernelSet, path string) bool {
+	return slices.ContainsFunc(strings.Split(path, "|"), func(name string) bool {
+		_, ok := k.Experts[name]
+		return ok
+	})
 }

@@ -5,6 +5,7 @@ package sessions
 import (
 	"fmt"
 	"math/rand/v2"
+	"strings"
 
 	"agentsim/configs"
 	"agentsim/serve"
@@ -17,6 +18,7 @@ import (
 type Source struct {
 	serve.Sessions
 	Tools []string    // whose results calls answer, as far as the workload tells; see trace.Turn
+	Notes []string    // what of the workload or its trace was left out or filled in
 	Pool  *trace.Pool // sub-agents and arrivals by time, where the workload replays them; nil = none
 }
 
@@ -32,10 +34,15 @@ func Open(s *configs.Scenario) (*Source, error) {
 		if unshared {
 			w.Synthetic.SharedPrefix = trace.SharedPrefix{}
 		}
-		return &Source{Sessions: &drawn{profile: &w.Synthetic, seed: s.Seed}}, nil
+		return generated(&w, s.Seed)
 	}
 	w.OutputMax = lower(w.OutputMax, s.Protocol.OutputMax)
-	r, err := readers.Open(w.Trace, w.Format)
+	r, err := readers.OpenAll([]string{w.Trace}, readers.Options{
+		Format:  w.Format,
+		SkipBad: w.SkipBad,
+		Prefix:  w.Prefix,
+		Block:   w.BlockTokens,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("workload.trace: %w", err)
 	}
@@ -47,7 +54,50 @@ func Open(s *configs.Scenario) (*Source, error) {
 	if err != nil {
 		return nil, fmt.Errorf("workload.trace: %s: %w", w.Trace, err)
 	}
-	return dealer(&w, pool, s.Seed)
+	source, err := dealer(&w, pool, s.Seed)
+	if err != nil {
+		return nil, err
+	}
+	source.Notes = notes(r.Report())
+	return source, nil
+}
+
+// notes are what a reader met that bears on an answer.
+func notes(r readers.Report) (out []string) {
+	for _, n := range r.Notes {
+		if !strings.HasPrefix(n.Text, "unknown ") {
+			out = append(out, fmt.Sprintf("workload.trace: %s (%d)", n.Text, n.Count))
+		}
+	}
+	if len(r.Bad) > 0 {
+		out = append(out, fmt.Sprintf("workload.trace: %d bad records passed over, the first: %v", len(r.Bad), r.Bad[0]))
+	}
+	return out
+}
+
+// treesDrawn is how many session trees a profile with sub-agents stands for: as
+// many as the corpus of AgentX has (agent-workloads.md 1.1).
+const treesDrawn = 400
+
+// generated draws sessions from the profile of a workload. Sub-agents come with
+// their sessions, out of a pool of trees; without lanes they are left out.
+func generated(w *trace.Workload, seed uint64) (*Source, error) {
+	profile := w.Synthetic
+	source := &Source{Sessions: &drawn{profile: &profile, seed: seed}}
+	switch {
+	case profile.SubAgents == nil:
+		return source, nil
+	case w.Arrivals != trace.ArrivalsLanes:
+		source.Notes = []string{"workload.sub_agents: left out, since workload.arrivals is not " + trace.ArrivalsLanes}
+		return source, nil
+	}
+	options := w.PoolOptions()
+	options.ContextLimit = profile.ContextLimit
+	pool, err := trace.NewPool(trace.NewGenerator(&profile, seed, treesDrawn), options)
+	if err != nil {
+		return nil, fmt.Errorf("workload: %w", err)
+	}
+	return dealer(w, pool, seed)
 }
 
 // dealer deals out all sessions of a trace, or those of main agents where

@@ -28,6 +28,11 @@ func (p *presets) agents(c *Case, config *serve.Config, o *Options) error {
 	config.Arrivals = trace.ArrivalsClosed
 	if c.Load.Lanes {
 		config.Arrivals = trace.ArrivalsLanes
+		protocol, err := load(p.protocols, "protocols", "agentx")
+		if err != nil {
+			return fmt.Errorf("protocol: %w", err)
+		}
+		config.Lanes = protocol.Lanes
 	}
 	if n := c.replayed(); n > 0 {
 		config.Sessions = &replayed{drawn: drawn{profile: &profile, seed: o.Seed}, agents: c.Concurrency, sessions: n}

@@ -19,6 +19,7 @@ type presets struct {
 	engines   map[string]*step.EngineSpec
 	kernels   map[string]*hardware.KernelSet
 	workloads map[string]*trace.Workload
+	protocols map[string]*configs.Protocol
 }
 
 func newPresets() *presets {
@@ -28,6 +29,7 @@ func newPresets() *presets {
 		engines:   map[string]*step.EngineSpec{},
 		kernels:   map[string]*hardware.KernelSet{},
 		workloads: map[string]*trace.Workload{},
+		protocols: map[string]*configs.Protocol{},
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 
+	"agentsim/metrics"
 	"agentsim/serve"
 )
 
@@ -31,7 +32,12 @@ func Run(ctx context.Context, cases []Case, o Options) (*Result, error) {
 	if err := b.run(ctx); err != nil {
 		return nil, err
 	}
-	return b.compare(), nil
+	r := b.compare()
+	if r.Simulated == 0 && len(cases) > 0 {
+		return nil, fmt.Errorf("%w: none of %d cases can be simulated; line %d: %s",
+			metrics.ErrConfiguration, len(cases), cases[0].Line, jobs[0].why)
+	}
+	return r, nil
 }
 
 // prediction holds a value per metric; 0 = not predicted.

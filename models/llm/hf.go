@@ -144,7 +144,7 @@ func (m *hfImport) spec(name string) (*Spec, error) {
 		Vocab:     m.integer("vocab_size"),
 		TiedHead:  m.tied(),
 		PlainFFN:  m.family.plain,
-		Experts:   m.experts(),
+		Experts:   hfExperts{m}.experts(),
 		Residuals: m.integerOr(0, "hc_mult"),
 		Vision:    m.tower,
 		MaxContext: m.integer("max_position_embeddings", "model_max_length", "max_sequence_length", "n_positions",
@@ -181,7 +181,7 @@ func (m *hfImport) stack(s *Spec) {
 		return
 	}
 	attention, draft := m.attention()
-	dense := m.denseSizes(s.Experts != nil)
+	dense := hfExperts{m}.denseSizes(s.Experts != nil)
 	hashed := m.integerOr(0, "num_hash_layers")
 	if len(attention) != m.layers || len(dense) != m.layers {
 		return // a fault is noted already

@@ -6,8 +6,11 @@ import (
 	"strings"
 )
 
+// hfExperts finds out which layers have experts, and which experts.
+type hfExperts struct{ *hfImport }
+
 // experts reads the mixture of experts; nil for a dense model.
-func (m *hfImport) experts() *Experts {
+func (m hfExperts) experts() *Experts {
 	if m.has("enable_moe_block") && !m.flag("enable_moe_block") {
 		return nil
 	}
@@ -47,7 +50,7 @@ func (m *hfImport) experts() *Experts {
 // denseSizes reads the inner size of every layer's dense feed-forward
 // network, 0 for a layer with experts. Where nothing says otherwise a model
 // with experts has them in every layer.
-func (m *hfImport) denseSizes(experts bool) []int {
+func (m hfExperts) denseSizes(experts bool) []int {
 	if m.family.attention == hfSearched {
 		return m.searchedSizes()
 	}
@@ -67,7 +70,7 @@ func (m *hfImport) denseSizes(experts bool) []int {
 
 // denseInner is the inner size of the dense layers of a model with experts,
 // 0 where it is not given.
-func (m *hfImport) denseInner() int {
+func (m hfExperts) denseInner() int {
 	for _, name := range []string{"dense_intermediate_size", "intermediate_size_mlp"} {
 		if m.has(name) {
 			m.ignore("intermediate_size")
@@ -77,7 +80,7 @@ func (m *hfImport) denseInner() int {
 	return m.integerOr(0, "intermediate_size")
 }
 
-func (m *hfImport) sizes(inner int, expertLayers []bool) []int {
+func (m hfExperts) sizes(inner int, expertLayers []bool) []int {
 	sizes := make([]int, len(expertLayers))
 	for i, has := range expertLayers {
 		if !has {
@@ -89,7 +92,7 @@ func (m *hfImport) sizes(inner int, expertLayers []bool) []int {
 
 // expertLayers reads which layers have experts. The layer counts of a family
 // are given in one of several ways; nil where a fault was noted.
-func (m *hfImport) expertLayers() []bool {
+func (m hfExperts) expertLayers() []bool {
 	if types, ok := list[string](m.hfConfig, "mlp_layer_types", "dense and sparse", m.layers); ok {
 		m.ignore("first_k_dense_replace", "moe_layer_freq", "is_moe_layer")
 		return m.namedExperts(types)
@@ -114,11 +117,11 @@ func (m *hfImport) expertLayers() []bool {
 	return m.steppedExperts()
 }
 
-func (m *hfImport) isList(name string) bool {
+func (m hfExperts) isList(name string) bool {
 	return strings.HasPrefix(strings.TrimSpace(string(m.fields[name])), "[")
 }
 
-func (m *hfImport) namedExperts(types []string) []bool {
+func (m hfExperts) namedExperts(types []string) []bool {
 	has := make([]bool, len(types))
 	for i, name := range types {
 		switch name {
@@ -132,7 +135,7 @@ func (m *hfImport) namedExperts(types []string) []bool {
 	return has
 }
 
-func (m *hfImport) codedExperts(codes []int) []bool {
+func (m hfExperts) codedExperts(codes []int) []bool {
 	has := make([]bool, len(codes))
 	for i, code := range codes {
 		if code != 0 && code != 1 {
@@ -144,7 +147,7 @@ func (m *hfImport) codedExperts(codes []int) []bool {
 }
 
 // listedExperts reads "3,4,5": the layers with experts, counted from 0.
-func (m *hfImport) listedExperts(text string) []bool {
+func (m hfExperts) listedExperts(text string) []bool {
 	has := make([]bool, m.layers)
 	for _, word := range strings.Split(text, ",") {
 		layer, err := strconv.Atoi(strings.TrimSpace(word))
@@ -158,7 +161,7 @@ func (m *hfImport) listedExperts(text string) []bool {
 }
 
 // numberedExperts reads a list of the layers with experts, counted from 0.
-func (m *hfImport) numberedExperts(layers []int) []bool {
+func (m hfExperts) numberedExperts(layers []int) []bool {
 	has := make([]bool, m.layers)
 	for _, layer := range layers {
 		if layer < 0 || layer >= m.layers {
@@ -171,7 +174,7 @@ func (m *hfImport) numberedExperts(layers []int) []bool {
 }
 
 // steppedExperts reads experts from some layer on, in every n-th layer.
-func (m *hfImport) steppedExperts() []bool {
+func (m hfExperts) steppedExperts() []bool {
 	first := m.integerOr(0, "first_k_dense_replace", "num_dense_layers", "moe_layer_start_index")
 	last := m.integerOr(m.layers-1, "moe_layer_end_index")
 	if last < 0 { // -1 stands for the last layer
@@ -196,7 +199,7 @@ func (m *hfImport) steppedExperts() []bool {
 }
 
 // step reads "every n-th layer", 1 where it is absent.
-func (m *hfImport) step(names ...string) int {
+func (m hfExperts) step(names ...string) int {
 	n := m.integerOr(1, names...)
 	if n < 1 {
 		m.fail(names[0], fmt.Sprintf("%d is not 1 or more", n))

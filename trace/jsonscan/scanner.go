@@ -36,6 +36,7 @@ type Scanner struct {
 	err      error
 	readErr  error // what ended the stream: io.EOF or a fault
 	scratch  []byte
+	tail     Tail
 	// OneLine refuses line breaks inside a value, as JSON Lines does: a
 	// record that was cut short then cannot swallow the next one.
 	OneLine bool
@@ -54,6 +55,17 @@ func (e *SyntaxError) Error() string { return e.Msg }
 func New(r io.Reader) *Scanner {
 	return &Scanner{r: r, buf: make([]byte, bufferBytes), line: 1}
 }
+
+// NewText returns a Scanner of a text, which it reads in place.
+func NewText(text []byte) *Scanner {
+	return &Scanner{r: nothing{}, buf: text, end: len(text), line: 1}
+}
+
+// nothing is a stream that has ended.
+type nothing struct{}
+
+// Read returns io.EOF.
+func (nothing) Read([]byte) (int, error) { return 0, io.EOF }
 
 // Line returns the 1-based line the scanner stands on.
 func (s *Scanner) Line() int { return s.line }
@@ -96,7 +108,7 @@ func (s *Scanner) SkipLine() bool {
 			}
 		}
 		if !s.fill() {
-			if s.damaged() {
+			if damaged(s) {
 				s.stop()
 			}
 			return false
@@ -105,7 +117,7 @@ func (s *Scanner) SkipLine() bool {
 }
 
 // damaged reports whether the stream ended by a fault.
-func (s *Scanner) damaged() bool { return s.readErr != nil && !errors.Is(s.readErr, io.EOF) }
+func damaged(s *Scanner) bool { return s.readErr != nil && !errors.Is(s.readErr, io.EOF) }
 
 // fill reads more bytes behind buf[pos:end], moving these to the front first.
 // It reports whether there is at least one unread byte.
@@ -128,15 +140,51 @@ func (s *Scanner) fill() bool {
 	return false
 }
 
+// nulTail reports whether only NUL bytes are left. If so the stream ends before
+// them.
+func nulTail(s *Scanner) bool {
+	for {
+		for s.pos < s.end {
+			switch s.buf[s.pos] {
+			case 0, ' ', '\t', '\r', '\n':
+				s.pos++
+			default:
+				return false
+			}
+		}
+		if !s.fill() {
+			if damaged(s) {
+				return false
+			}
+			s.tail = Padded
+			return true
+		}
+	}
+}
+
+// Tail is how a stream ended.
+type Tail uint8
+
+// The ends of a stream.
+const (
+	Whole  Tail = iota // with a value, or not at all yet
+	Cut                // inside a value, which is an error
+	Padded             // in NUL bytes, as a file system leaves them after a crash
+)
+
+// Tail returns how the stream ended.
+func (s *Scanner) Tail() Tail { return s.tail }
+
 // stop turns the end of the stream into an error: inside a value it always is one.
 func (s *Scanner) stop() {
 	if s.err != nil {
 		return
 	}
-	if s.damaged() {
+	if damaged(s) {
 		s.err = &readError{line: s.line, err: s.readErr}
 		return
 	}
+	s.tail = Cut
 	s.Fail("the file ends in the middle of a record; it seems to be cut short")
 }
 
@@ -182,14 +230,16 @@ func (s *Scanner) peek() byte {
 				s.pos++
 				s.line++
 			case 0:
-				s.Fail("a NUL byte; this is not a text file")
+				if !nulTail(s) {
+					s.Fail("a NUL byte; this is not a text file")
+				}
 				return 0
 			default:
 				return c
 			}
 		}
 		if !s.fill() {
-			if s.damaged() {
+			if damaged(s) {
 				s.stop()
 			}
 			return 0

@@ -91,6 +91,12 @@ func (s *Scanner) stringChunks(chunk func([]byte)) {
 			return
 		case '\\':
 			s.escape(chunk)
+		case 0:
+			if nulTail(s) {
+				s.stop()
+				return
+			}
+			fallthrough
 		default:
 			s.Fail("a control character (%q) in a string; want it escaped", window[0])
 		}

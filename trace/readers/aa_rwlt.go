@@ -1,6 +1,8 @@
 package readers
 
 import (
+	"fmt"
+
 	"agentsim/trace"
 	"agentsim/trace/jsonscan"
 )
@@ -12,22 +14,33 @@ import (
 type aaRWLT struct {
 	env           *env
 	prompts       prompts
+	path          string
 	conversations map[string]*rwltConversation
 	order         []string
 }
 
 type rwltConversation struct {
 	progress
+	rows     sequence[rwltRow]
 	messages int        // of the last history
 	held     trace.Call // waits for its output
 	holds    bool
+}
+
+// rwltRow is the prompt of a call.
+type rwltRow struct {
+	tools    message
+	messages []message
+	path     string
+	line     int
 }
 
 func newAARWLT(e *env) jsonFormat {
 	return &aaRWLT{env: e, conversations: map[string]*rwltConversation{}}
 }
 
-func (a *aaRWLT) begin(string) {}
+func (a *aaRWLT) begin(path string)   { a.path = path }
+func (a *aaRWLT) finish(*queue) error { return nil }
 
 func (a *aaRWLT) record(s *jsonscan.Scanner, q *queue) {
 	id, index := "", -1
@@ -40,7 +53,7 @@ func (a *aaRWLT) record(s *jsonscan.Scanner, q *queue) {
 		case "conversation_idx":
 			index = int(s.Int())
 		case "messages":
-			s.Array(func() { messages = append(messages, a.env.message(s, nil)) })
+			array(s, func() { messages = append(messages, a.env.message(s, nil)) })
 		case "tools":
 			a.env.feed(s, &tools)
 		default:
@@ -60,13 +73,22 @@ func (a *aaRWLT) record(s *jsonscan.Scanner, q *queue) {
 		a.conversations[id] = at
 		a.order = append(a.order, id)
 	}
-	if index != at.turns {
-		s.Fail("conversation_idx: %d; want %d, the next of conversation %s", index, at.turns, id)
+	if index < 0 {
+		s.Fail("conversation_idx: %d; want 0 or more", index)
 		return
 	}
-	a.answer(at, messages, q)
-	a.hold(at, id, append([]message{tools}, messages...))
-	at.messages = len(messages)
+	if !at.rows.add(index, rwltRow{tools, messages, a.path, s.Line()}, a.take(at, id, q)) {
+		a.env.note(copies)
+	}
+}
+
+// take returns what places the next row of a conversation.
+func (a *aaRWLT) take(at *rwltConversation, id string, q *queue) func(rwltRow) {
+	return func(r rwltRow) {
+		a.answer(at, r.messages, q)
+		a.hold(at, id, append([]message{r.tools}, r.messages...))
+		at.messages = len(r.messages)
+	}
 }
 
 // answer completes the call held back by the answer that this history adds.
@@ -86,7 +108,7 @@ func (a *aaRWLT) hold(at *rwltConversation, id string, messages []message) {
 		a.prompts.add(&p, m)
 	}
 	c := unknownTimes()
-	c.Session, c.Input, c.Cached, c.Kind = id, p.tokens, p.cached, trace.User
+	c.Session, c.Input, c.Prefix, c.Kind = id, p.tokens, p.cached, trace.User
 	if messages[len(messages)-1].tool {
 		c.Kind = trace.Tool
 	}
@@ -94,12 +116,21 @@ func (a *aaRWLT) hold(at *rwltConversation, id string, messages []message) {
 	at.held, at.holds = c, true
 }
 
-func (a *aaRWLT) finish(q *queue) error {
+// drain hands out the last call of each conversation.
+func (a *aaRWLT) drain(q *queue) (bool, error) {
 	for _, id := range a.order {
-		if at := a.conversations[id]; at.holds {
+		at := a.conversations[id]
+		if i, row, missing := at.rows.missing(); missing && a.env.skipBad == 0 {
+			return false, fmt.Errorf("%s:%d: conversation_idx: %d; want %d, the next of conversation %s",
+				row.path, row.line, i, at.rows.next, id)
+		} else if missing {
+			a.env.note("conversations with turns that are missing")
+			at.rows.close(a.take(at, id, q))
+		}
+		if at.holds {
 			q.push(at.held)
 			at.holds = false
 		}
 	}
-	return nil
+	return true, nil
 }

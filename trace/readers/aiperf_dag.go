@@ -219,7 +219,7 @@ func (d *aiperfDAG) calls(session *dagSession, p prompt, q *queue) {
 				c.Kind = trace.Tool
 			}
 		}
-		c.Input, c.Cached = p.tokens, p.cached
+		c.Input, c.Prefix = p.tokens, p.cached
 		at.place(&c)
 		q.push(c)
 		p.cached, p.missed = p.tokens, true

@@ -1,6 +1,7 @@
 package readers
 
 import (
+	"cmp"
 	"strconv"
 
 	"agentsim/trace"
@@ -14,37 +15,54 @@ const bailianBlock = 16
 // bailian reads Qwen's Bailian traces: JSON Lines with global block ids, start
 // times in seconds, and sessions as chains of parent_chat_id.
 type bailian struct {
-	oneByOne
 	env      *env
+	out      *queue
 	seen     idSet
+	lists    idLists
 	roots    map[int64]int64 // first chat of the session that a chat belongs to
 	sessions map[int64]*progress
 	rows     uint32 // that became calls
+	window   window[bailianRow]
+}
+
+type bailianRow struct {
+	trace.Call
+	chat, parent int64
+	ids          []uint64
 }
 
 func newBailian(e *env) jsonFormat {
-	return &bailian{env: e, roots: map[int64]int64{}, sessions: map[int64]*progress{}}
+	b := &bailian{env: e, roots: map[int64]int64{}, sessions: map[int64]*progress{}}
+	b.window = window[bailianRow]{
+		env:   e,
+		take:  b.place,
+		order: func(x, y *bailianRow) int { return cmp.Compare(x.chat, y.chat) },
+	}
+	return b
 }
 
+func (b *bailian) begin(string)        {}
+func (b *bailian) finish(*queue) error { return nil }
+
 func (b *bailian) record(s *jsonscan.Scanner, q *queue) {
-	c := unknownTimes()
-	c.Kind = trace.User
-	var chat, parent int64 = -1, -1
-	hits, blocks := 0, 0
+	r := bailianRow{Call: unknownTimes(), chat: -1, parent: -1}
+	r.Kind = trace.User
 	s.Object(func(key []byte) {
 		switch string(key) {
 		case "chat_id":
-			chat = s.Int()
+			r.chat = s.Int()
 		case "parent_chat_id":
-			parent = s.Int()
+			if !s.Null() {
+				r.parent = s.Int()
+			}
 		case "timestamp":
-			c.Start = seconds(s, "timestamp", 1)
+			r.Start = seconds(s, "timestamp", 1)
 		case "input_length":
-			c.Input = s.Count("input_length")
+			r.Input = s.Count("input_length")
 		case "output_length":
-			c.Output = s.Count("output_length")
+			r.Output = s.Count("output_length")
 		case "hash_ids":
-			hits, blocks, c.Holder = b.seen.leadingOf(s, b.rows+1)
+			r.ids = b.lists.read(s)
 		default:
 			b.env.unknown(s, key, "type turn")
 		}
@@ -52,31 +70,50 @@ func (b *bailian) record(s *jsonscan.Scanner, q *queue) {
 	switch {
 	case s.Err() != nil:
 		return
-	case chat < 0:
+	case r.chat < 0:
 		s.Fail("chat_id: missing; want a number of 0 or more")
 		return
-	case chat == parent:
-		s.Fail("parent_chat_id: %d is the chat itself; want another chat or -1", parent)
+	case r.chat == r.parent:
+		s.Fail("parent_chat_id: %d is the chat itself; want another chat or -1", r.parent)
 		return
-	case blocks < c.Input/bailianBlock || blocks > (c.Input+bailianBlock-1)/bailianBlock:
+	case !b.env.usable(&r.Call):
+		return
+	case len(r.ids) > 0 && !fits(r.Input, len(r.ids), b.block()):
 		b.env.note("hash_ids that do not fill the prompt in blocks of 16") // the leading ones still tell what is shared
 	}
-	c.Cached = min(hits*bailianBlock, c.Input)
-	b.place(&c, chat, parent)
-	b.rows++
-	q.push(c)
+	b.out = q
+	b.window.add(r, r.Start, len(r.ids))
+}
+
+// block returns the tokens of a block.
+func (b *bailian) block() int { return cmp.Or(b.env.block, bailianBlock) }
+
+// drain hands out the rows that the window holds.
+func (b *bailian) drain(q *queue) (bool, error) {
+	b.out = q
+	b.window.drain()
+	return true, nil
 }
 
 // place finds the session. A chat whose parent is not in the trace begins one.
-func (b *bailian) place(c *trace.Call, chat, parent int64) {
-	root, ok := b.roots[parent]
-	if !ok {
-		root = chat
+func (b *bailian) place(r *bailianRow) {
+	if _, twice := b.roots[r.chat]; twice {
+		b.env.note(copies)
+		return
 	}
-	b.roots[chat] = root
+	root, ok := b.roots[r.parent]
+	if !ok {
+		root = r.chat
+	}
+	b.roots[r.chat] = root
 	if b.sessions[root] == nil {
 		b.sessions[root] = &progress{end: trace.Unknown}
 	}
-	c.Session = strconv.FormatInt(root, 10)
-	b.sessions[root].place(c)
+	b.rows++
+	hits, holder := b.seen.leadingOf(r.ids, b.rows)
+	b.lists.done(r.ids)
+	r.Prefix, r.Holder = min(hits*b.block(), r.Input), holder
+	r.Session = strconv.FormatInt(root, 10)
+	b.sessions[root].place(&r.Call)
+	b.out.push(r.Call)
 }

@@ -1,6 +1,7 @@
 package readers
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -12,14 +13,17 @@ import (
 	"agentsim/trace"
 )
 
-// blis reads TraceV2 of inference-sim (BLIS): a YAML header and a CSV of the
+// blis reads TraceV2 and V3 of inference-sim (BLIS): a YAML header and a CSV of the
 // same name, times in microseconds. With session_context_growth: accumulate a
 // row's input is new text, unless the server's own count of the whole prompt
 // stands beside it.
 type blis struct {
 	env        *env
-	accumulate bool
+	out        *queue
+	accumulate bool // of the file that is open
 	sessions   progresses
+	known      map[string]bool // requests
+	window     window[blisRow]
 }
 
 // blisHeader is what matters of the YAML file.
@@ -36,7 +40,8 @@ type blisOpener struct {
 }
 
 func newBLISOpener(e *env) opener {
-	format := &blis{env: e, sessions: progresses{}}
+	format := &blis{env: e, sessions: progresses{}, known: map[string]bool{}}
+	format.window = window[blisRow]{env: e, take: format.place, order: blisOrder}
 	return blisOpener{csvOpener{csvFormat: format, env: e}, format}
 }
 
@@ -89,8 +94,8 @@ func (b *blis) header(data []byte) error {
 		return err
 	}
 	switch {
-	case h.Version != 2:
-		return fmt.Errorf("trace_version: %d; want 2", h.Version)
+	case h.Version != 2 && h.Version != 3:
+		return fmt.Errorf("trace_version: %d; want 2 or 3", h.Version)
 	case h.TimeUnit != "us" && h.TimeUnit != "":
 		return fmt.Errorf("time_unit: %q; want us", h.TimeUnit)
 	case h.Growth != "" && h.Growth != "accumulate":
@@ -111,48 +116,78 @@ func (b *blis) begin(string)        {}
 func (b *blis) finish(*queue) error { return nil }
 
 func (b *blis) row(r *csvRow, q *queue) {
-	c := unknownTimes()
-	c.Kind = trace.User
-	c.Session, c.Model = r.cell("session_id"), b.env.names.of([]byte(r.cell("model")))
-	c.Start = r.seconds("arrival_time_us", micro)
-	c.Input, c.Output = r.count("input_tokens"), r.count("output_tokens")
-	c.Shared = min(r.count("prefix_length"), c.Input)
-	if last := r.seconds("last_chunk_time_us", micro); last > c.Start {
-		c.Service = last - c.Start
+	row := blisRow{Call: unknownTimes(), accumulate: b.accumulate}
+	row.Kind = trace.User
+	row.Session, row.Model = r.cell("session_id"), b.env.names.of([]byte(r.cell("model")))
+	row.Start = r.seconds("arrival_time_us", micro)
+	row.Input, row.Output = r.count("input_tokens"), r.count("output_tokens")
+	row.Shared = min(r.count("prefix_length"), row.Input)
+	if last := r.seconds("last_chunk_time_us", micro); last > row.Start {
+		row.Service = last - row.Start
 	}
-	whole := r.count("server_input_tokens")
+	row.whole, row.think = r.count("server_input_tokens"), r.seconds("think_time_us", micro)
+	row.id, row.round = r.cell("request_id"), r.count("round_index")
 	if r.err != nil {
 		return
 	}
-	if status := r.cell("status"); status != "" && status != "ok" {
-		b.env.note("failed calls left out")
+	if status := r.cell("status"); status != "" && status != "ok" && status != "success" {
+		b.env.note(failedCalls)
 		return
 	}
-	b.place(&c, r, whole)
-	if r.err == nil {
-		q.push(c)
+	if row.whole == 0 && !b.env.usable(&row.Call) {
+		return
 	}
+	b.out = q
+	b.window.add(row, row.Start, 1)
 }
 
-func (b *blis) place(c *trace.Call, r *csvRow, whole int) {
+// blisRow is a row before its session is known.
+type blisRow struct {
+	trace.Call
+	id         string
+	round      int
+	whole      int     // prompt tokens as the server counted them
+	think      float64 // seconds
+	accumulate bool
+}
+
+func blisOrder(x, y *blisRow) int {
+	return cmp.Or(cmp.Compare(x.Session, y.Session), cmp.Compare(x.round, y.round), cmp.Compare(x.id, y.id))
+}
+
+func (b *blis) place(r *blisRow) {
+	if key := r.Session + " " + r.id; r.id != "" && b.known[key] {
+		b.env.note(copies)
+		return
+	} else if r.id != "" {
+		b.known[key] = true
+	}
+	c := &r.Call
 	if c.Session == "" {
+		c.Input, c.Kind = cmp.Or(r.whole, c.Input), trace.First
+		b.out.push(*c)
 		return
 	}
 	session := b.sessions.of(c.Session)
 	if session.turns > 0 {
 		c.Shared = 0
-		c.Gap = r.seconds("think_time_us", micro)
+		c.Gap = r.think
 	}
-	switch {
-	case b.accumulate && whole == 0:
+	if r.accumulate && r.whole == 0 {
 		session.extends(c)
-	case whole > 0:
-		c.Input = whole
-		session.assumePrefix(c)
-	default:
+	} else {
+		c.Input = cmp.Or(r.whole, c.Input)
 		session.assumePrefix(c)
 	}
 	session.place(c)
+	b.out.push(*c)
+}
+
+// drain hands out the rows that the window holds.
+func (b *blis) drain(q *queue) (bool, error) {
+	b.out = q
+	b.window.drain()
+	return true, nil
 }
 
 // companionOf returns the file without which the named one is not whole: the

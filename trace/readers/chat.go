@@ -17,7 +17,6 @@ type chat struct {
 	env     *env
 	prompts prompts
 	count   int
-	clock   clock
 }
 
 func newChat(e *env) jsonFormat { return &chat{env: e} }
@@ -39,7 +38,7 @@ func (c *chat) record(s *jsonscan.Scanner, q *queue) {
 		case "model":
 			model = c.env.names.of(s.Bytes())
 		case "timestamp":
-			start = c.clock.sinceUnix(wallSeconds(s, "timestamp"))
+			start = instant(s, "timestamp", 1)
 		case "conversations", "conversation", "messages":
 			calls = c.conversation(s)
 		default:
@@ -51,10 +50,16 @@ func (c *chat) record(s *jsonscan.Scanner, q *queue) {
 	}
 	for i, call := range calls {
 		call.Session, call.Model = session, model
-		if i == 0 {
-			call.Start = start
+		if start < 0 {
+			q.push(call)
+			continue
 		}
-		q.push(call)
+		e := newEntry()
+		e.Call, e.told = call, true
+		if i == 0 {
+			e.Start = start
+		}
+		c.env.record(e)
 	}
 }
 

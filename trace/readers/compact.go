@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/parquet-go/parquet-go"
 
@@ -19,6 +20,8 @@ func newCompact(*env) opener { return compact{} }
 
 // parquetMagic is how Parquet files begin and end.
 const parquetMagic = "PAR1"
+
+func isCompact(p *sample) bool { return strings.HasPrefix(p.text, parquetMagic) && !isTable(p) }
 
 func (compact) open(f *file, _ []byte, _ *sample) (decoder, error) {
 	in, err := os.Open(f.path)
@@ -37,28 +40,34 @@ func (compact) open(f *file, _ []byte, _ *sample) (decoder, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := checkTable(table); err != nil {
+	version, err := checkTable(table)
+	if err != nil {
 		return nil, err
 	}
-	return &compactDecoder{r: parquet.NewGenericReader[writers.Row](table), rows: make([]writers.Row, 1024)}, nil
+	return &compactDecoder{
+		r:       parquet.NewGenericReader[writers.Row](table),
+		rows:    make([]writers.Row, 1024),
+		version: version,
+	}, nil
 }
 
-func checkTable(table *parquet.File) error {
-	if version, _ := table.Lookup(writers.KeyVersion); version != writers.Version {
-		return fmt.Errorf("version %q of the table; want %s", version, writers.Version)
+func checkTable(table *parquet.File) (version string, err error) {
+	version, _ = table.Lookup(writers.KeyVersion)
+	if version != writers.Version && version != writers.VersionCached {
+		return "", fmt.Errorf("version %q of the table; want %s", version, writers.Version)
 	}
 	want := parquet.SchemaOf(writers.Row{})
 	for _, column := range table.Schema().Columns() {
 		if _, ok := want.Lookup(column...); !ok {
-			return fmt.Errorf("unknown column %v", column)
+			return "", fmt.Errorf("unknown column %v", column)
 		}
 	}
 	for _, column := range want.Columns() {
-		if _, ok := table.Schema().Lookup(column...); !ok {
-			return fmt.Errorf("column %v is missing", column)
+		if _, ok := table.Schema().Lookup(column...); !ok && version == writers.Version {
+			return "", fmt.Errorf("column %v is missing", column)
 		}
 	}
-	return nil
+	return version, nil
 }
 
 type compactDecoder struct {
@@ -66,6 +75,8 @@ type compactDecoder struct {
 	rows []writers.Row
 	row  int
 	done bool
+
+	version string
 }
 
 func (d *compactDecoder) decode(q *queue) error {
@@ -83,8 +94,11 @@ func (d *compactDecoder) decode(q *queue) error {
 		if err != nil {
 			return err
 		}
-		if min(c.Input, c.Output, c.Cached, c.Shared, c.Turn, c.After, c.Holder) < 0 {
+		if min(c.Input, c.Output, c.Cached, c.Prefix, c.Shared, c.Turn, c.After, c.Holder) < 0 {
 			return fmt.Errorf("a negative count in call %d", d.row)
+		}
+		if d.version == writers.VersionCached {
+			c.Prefix = c.Cached
 		}
 		q.push(c)
 	}

@@ -1,7 +1,6 @@
 package readers
 
 import (
-	"bytes"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -30,14 +29,18 @@ type csvOpener struct {
 	own bool // the format is ours: a column that it does not have is a mistake
 }
 
-func (o csvOpener) open(f *file, head []byte, _ *sample) (decoder, error) {
-	if bytes.HasPrefix(head, []byte(byteOrderMark)) {
-		if _, err := f.r.Discard(len(byteOrderMark)); err != nil {
-			return nil, err
-		}
+// drain asks the format, if it holds calls back until all files are read.
+func (o csvOpener) drain(q *queue) (bool, error) {
+	if d, ok := o.csvFormat.(drainer); ok {
+		return d.drain(q)
 	}
+	return true, nil
+}
+
+func (o csvOpener) open(f *file, _ []byte, _ *sample) (decoder, error) {
 	o.begin(f.path)
-	r := csv.NewReader(f.r)
+	tail := &lastByte{r: f.r}
+	r := csv.NewReader(tail)
 	r.ReuseRecord = true
 	header, err := r.Read()
 	if err != nil {
@@ -50,7 +53,7 @@ func (o csvOpener) open(f *file, head []byte, _ *sample) (decoder, error) {
 	if err := o.checkColumns(row, header); err != nil {
 		return nil, err
 	}
-	return &csvDecoder{r: r, row: row, format: o.csvFormat, at: 1}, nil
+	return &csvDecoder{r: r, row: row, format: o.csvFormat, at: 1, last: tail}, nil
 }
 
 // checkColumns wants all required columns, and counts those that the format
@@ -81,13 +84,63 @@ type csvDecoder struct {
 	format csvFormat
 	at     int  // line of the row last read
 	broken bool // the stream has ended by a fault
+	last   *lastByte
+	ahead  *csvAhead // what was read to see whether a bad row is the last one
+	left   string    // what is to be noted of the file's end
 }
 
-func (d *csvDecoder) decode(q *queue) error {
+// csvAhead is what the reader returned.
+type csvAhead struct {
+	cells []string
+	err   error
+}
+
+// lastByte remembers the last byte of a stream.
+type lastByte struct {
+	r    io.Reader
+	last byte
+}
+
+// Read reads from the stream.
+func (l *lastByte) Read(b []byte) (int, error) {
+	n, err := l.r.Read(b)
+	if n > 0 {
+		l.last = b[n-1]
+	}
+	return n, err
+}
+
+// next reads a row.
+func (d *csvDecoder) next() ([]string, error) {
+	if a := d.ahead; a != nil {
+		d.ahead = nil
+		return a.cells, a.err
+	}
+	return d.r.Read()
+}
+
+// ends reports whether the row just read is the last one of a file that does
+// not end with a line.
+func (d *csvDecoder) ends() bool {
 	cells, err := d.r.Read()
+	d.ahead = &csvAhead{cells, err}
+	return errors.Is(err, io.EOF) && d.last.last != '\n'
+}
+
+// tail returns what is to be noted of the file's end.
+func (d *csvDecoder) tail() string { return d.left }
+
+func (d *csvDecoder) decode(q *queue) error {
+	cells, err := d.next()
 	var bad *csv.ParseError
 	switch {
 	case errors.Is(err, io.EOF):
+		if d.last.last != '\n' && d.left == "" {
+			d.left = "tables whose last row has no line break behind it: it may be cut short"
+		}
+		return io.EOF
+	case errors.As(err, &bad) && d.ends():
+		d.left = cutShort
 		return io.EOF
 	case errors.As(err, &bad):
 		return &jsonscan.SyntaxError{Line: bad.Line, Msg: bad.Err.Error()}
@@ -97,12 +150,16 @@ func (d *csvDecoder) decode(q *queue) error {
 		return fmt.Errorf("%w; the file seems to be damaged or cut short", err)
 	}
 	d.at, _ = d.r.FieldPos(0)
-	d.row.cells, d.row.err = cells, nil
+	d.row.cells, d.row.line, d.row.err = cells, d.at, nil
 	before := len(q.calls)
 	d.format.row(d.row, q)
 	if d.row.err != nil {
 		q.calls = q.calls[:before]
-		return d.row.err
+		if d.ahead == nil && d.ends() {
+			d.left = cutShort
+			return io.EOF
+		}
+		return &jsonscan.SyntaxError{Line: d.at, Msg: d.row.err.Error()}
 	}
 	return nil
 }
@@ -115,6 +172,7 @@ func (d *csvDecoder) line() int { return d.at }
 type csvRow struct {
 	columns map[string]int
 	cells   []string
+	line    int
 	err     error
 }
 

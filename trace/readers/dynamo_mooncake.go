@@ -63,8 +63,13 @@ func (d *dynamoMooncake) record(s *jsonscan.Scanner, q *queue) {
 	case len(r.id) == 0 || r.Session == "":
 		s.Fail("request_id or session_id: missing; want both")
 		return
+	case d.requests.has(requestHash(r.id)):
+		d.env.note(copies)
+		return
 	case !d.started(r):
 		s.Fail("request %s waits for one that does not stand before it; want rows in an order in which they can start", r.id)
+		return
+	case !d.env.usable(&r.Call):
 		return
 	case !d.fitBlock(r.Input, r.blocks):
 		s.Fail("hash_ids: %d ids for %d tokens; want blocks of one size, here %d tokens", r.blocks, r.Input, d.block)
@@ -91,13 +96,15 @@ func (d *dynamoMooncake) field(s *jsonscan.Scanner, key []byte, r *dynamoRow) {
 	case "output_length":
 		r.Output = s.Count("output_length")
 	case "hash_ids":
-		r.hits, r.blocks = d.seen.leading(s)
+		if !s.Null() {
+			r.hits, r.blocks = d.seen.leading(s)
+		}
 	case "wait_for":
-		s.Array(func() { r.waits = append(r.waits, requestHash(s.Bytes())) })
+		array(s, func() { r.waits = append(r.waits, requestHash(s.Bytes())) })
 	case "branches":
-		s.Array(func() { r.branches = append(r.branches, s.String()) })
+		array(s, func() { r.branches = append(r.branches, s.String()) })
 	case "tool_events":
-		s.Array(func() { d.toolEvent(s, r) })
+		array(s, func() { d.toolEvent(s, r) })
 	default:
 		d.env.unknown(s, key, "prefix_reset model")
 	}
@@ -126,6 +133,9 @@ func (d *dynamoMooncake) fitBlock(input, blocks int) bool {
 	if blocks == 0 || d.block > 0 {
 		return blocks == 0 || blocks == input/d.block || blocks == (input+d.block-1)/d.block
 	}
+	if d.block = d.env.block; d.block > 0 {
+		return d.fitBlock(input, blocks)
+	}
 	for d.block = 1; d.block*blocks < input; d.block *= 2 {
 	}
 	return blocks == (input+d.block-1)/d.block
@@ -138,7 +148,7 @@ func (d *dynamoMooncake) place(r *dynamoRow) {
 	if r.tools > 0 {
 		r.Kind = trace.Tool
 	}
-	r.Cached = min(r.hits*d.block, r.Input)
+	r.Prefix = min(r.hits*d.block, r.Input)
 	session := d.sessions[r.Session]
 	if session == nil {
 		parent, ok := d.parent(r)

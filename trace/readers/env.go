@@ -15,11 +15,18 @@ type env struct {
 	counter tokens.Counter
 	notes   map[string]int
 	names   names
-	err     error // setting up the counter
+	ledger  ledger
+	session map[string]string // by path of a file that holds one, where its name alone is not enough
+	many    bool              // the trace has more than one file
+	skipBad int               // bad records that may be passed over
+	block   int               // tokens of a block, where the format does not tell; 0 = find out
+	err     error             // setting up the counter
 }
 
 func newEnv(counter tokens.Counter) *env {
-	return &env{counter: counter, notes: map[string]int{}, names: names{}}
+	e := &env{counter: counter, notes: map[string]int{}, names: names{}}
+	e.ledger.env = e
+	return e
 }
 
 // count returns the tokens of a text. The vocabulary is loaded at first use:
@@ -39,6 +46,14 @@ func (e *env) count(text []byte) int {
 
 // note counts something worth telling.
 func (e *env) note(text string) { e.notes[text]++ }
+
+// usable reports whether a call has a prompt, and notes it if not.
+func (e *env) usable(c *trace.Call) bool {
+	if c.Input <= 0 {
+		e.note(noTokens)
+	}
+	return c.Input > 0
+}
 
 // notesMax bounds the distinct notes: keys come from the file.
 const notesMax = 200
@@ -99,6 +114,33 @@ func (n names) of(b []byte) string {
 // unknownTimes is a call of which no time is known yet.
 func unknownTimes() trace.Call {
 	return trace.Call{Start: trace.Unknown, Gap: trace.Unknown, Service: trace.Unknown}
+}
+
+// object reads an object's fields; null and anything else has none.
+func object(s *jsonscan.Scanner, field func(key []byte)) {
+	if !s.Is('{') {
+		s.Skip()
+		return
+	}
+	s.Object(field)
+}
+
+// array reads the entries of a list; null and anything else has none.
+func array(s *jsonscan.Scanner, element func()) {
+	if !s.Is('[') {
+		s.Skip()
+		return
+	}
+	s.Array(element)
+}
+
+// text reads a string; anything else has none.
+func text(s *jsonscan.Scanner) string {
+	if !s.Is('"') {
+		s.Skip()
+		return ""
+	}
+	return s.String()
 }
 
 // nested reads the value that a path of keys leads to, and skips everything

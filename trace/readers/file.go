@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/klauspost/compress/gzip"
@@ -21,17 +22,23 @@ const headBytes = 128 << 10
 type input struct {
 	path  string
 	parts []string // files of a directory, in order; nil for a file
+	found bool     // in a directory: nobody named it
+	size  int64    // bytes on disk
 }
 
 // list returns the inputs of a path: a file, or the files of a directory and
-// those below it, by name. Hidden files are left out.
-func list(path string) ([]input, error) {
+// those below it, by name. Hidden files are left out, and directories that
+// stand around themselves by a link.
+func list(path string, around ...os.FileInfo) ([]input, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err // names the path already
 	}
 	if !info.IsDir() {
-		return []input{{path: path}}, nil
+		return []input{{path: path, size: info.Size()}}, nil
+	}
+	if slices.ContainsFunc(around, func(dir os.FileInfo) bool { return os.SameFile(dir, info) }) {
+		return nil, nil
 	}
 	entries, err := os.ReadDir(path) // sorted by name
 	if err != nil {
@@ -45,7 +52,7 @@ func list(path string) ([]input, error) {
 		case strings.HasPrefix(entry.Name(), "event-") && !entry.IsDir():
 			events = append(events, input{path: name})
 		default:
-			below, err := list(name)
+			below, err := list(name, append(slices.Clip(around), info)...)
 			if err != nil {
 				return nil, err
 			}
@@ -55,8 +62,11 @@ func list(path string) ([]input, error) {
 	if len(events) > 0 {
 		out = append(out, together(path, events))
 	}
-	if len(out) == 0 {
+	if len(out) == 0 && len(around) == 0 {
 		return nil, fmt.Errorf("%s: the directory holds no files; want trace files", path)
+	}
+	for i := range out {
+		out[i].found = true
 	}
 	return companions(out), nil
 }
@@ -106,6 +116,9 @@ func openFile(in input) (*file, error) {
 		return nil, errors.Join(err, f.Close())
 	}
 	f.r = newHead(readerFunc(f.read))
+	if err := f.decodeText(); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
 	return f, nil
 }
 
@@ -170,10 +183,13 @@ func (f *file) head() ([]byte, error) {
 		return nil, fmt.Errorf("%s: %w; the file seems to be damaged or cut short", f.path, err)
 	}
 	if len(bytes.TrimSpace(head)) == 0 {
-		return nil, fmt.Errorf("%s: the file is empty; want a trace", f.path)
+		return nil, fmt.Errorf("%s: %w", f.path, errEmpty)
 	}
 	return head, nil
 }
+
+// errEmpty is of a file with nothing in it.
+var errEmpty = errors.New("the file is empty; want a trace")
 
 // base returns a path's last element without compression suffix.
 func base(path string) string {

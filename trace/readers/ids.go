@@ -93,18 +93,41 @@ func (s *idSet) held(id uint64, list uint32) uint32 {
 	return before
 }
 
-// leadingOf is leading for a list with a number, counted from 1. It also
-// returns the number of the list that last held the last of the hits.
-func (s *idSet) leadingOf(in *jsonscan.Scanner, list uint32) (hits, blocks, holder int) {
-	in.Uints(func(id uint64) {
+// leadingOf adds a list of ids with a number, counted from 1. It returns how
+// many of the first ones were there before, and the number of the list that
+// last held the last of these.
+func (s *idSet) leadingOf(ids []uint64, list uint32) (hits, holder int) {
+	for i, id := range ids {
 		before := s.held(id, list)
-		if s.add(id) && hits == blocks {
+		if s.add(id) && hits == i {
 			hits++
 			holder = int(before)
 		}
-		blocks++
-	})
-	return hits, blocks, holder
+	}
+	return hits, holder
+}
+
+// idLists hands out lists of block ids and takes them back.
+type idLists struct{ free [][]uint64 }
+
+// read reads a list of block ids; null and anything else has none.
+func (l *idLists) read(s *jsonscan.Scanner) (ids []uint64) {
+	if !s.Is('[') {
+		s.Skip()
+		return nil
+	}
+	if last := len(l.free) - 1; last >= 0 {
+		ids, l.free = l.free[last], l.free[:last]
+	}
+	s.Uints(func(id uint64) { ids = append(ids, id) })
+	return ids
+}
+
+// done takes a list back.
+func (l *idLists) done(ids []uint64) {
+	if cap(ids) > 0 {
+		l.free = append(l.free, ids[:0])
+	}
 }
 
 // leading reads a list of block ids, adds them, and returns how many of the

@@ -53,6 +53,20 @@ type jsonFormat interface {
 // jsonOpener reads the files of a trace with one jsonFormat.
 type jsonOpener struct{ jsonFormat }
 
+// What is noted of the end of a file: of a session that goes on, or a crash.
+const (
+	cutShort = "files that end in the middle of a record, which is left out"
+	padded   = "files with NUL bytes at the end, as a crash leaves them, which are passed over"
+)
+
+// drain asks the format, if it holds calls back until all files are read.
+func (o jsonOpener) drain(q *queue) (bool, error) {
+	if d, ok := o.jsonFormat.(drainer); ok {
+		return d.drain(q)
+	}
+	return true, nil
+}
+
 func (o jsonOpener) open(f *file, head []byte, p *sample) (decoder, error) {
 	o.begin(f.path)
 	d := &jsonDecoder{s: jsonscan.New(f.r), format: o.jsonFormat, list: p.list}
@@ -74,7 +88,11 @@ type jsonDecoder struct {
 	list   bool // the file is one list of records
 	begun  bool
 	ended  bool
+	left   string // what is to be noted of the file's end
 }
+
+// tail returns what is to be noted of the file's end.
+func (d *jsonDecoder) tail() string { return d.left }
 
 // linewise reports whether the text looks like one record per line.
 func linewise(head []byte) bool {
@@ -89,8 +107,13 @@ func (d *jsonDecoder) decode(q *queue) error {
 	}
 	if !d.more() {
 		d.ended = true
-		if d.s.Err() != nil {
+		if d.s.Err() != nil && (d.s.Tail() != jsonscan.Cut || !d.begun) {
 			return d.s.Err()
+		}
+		if d.s.Tail() == jsonscan.Cut {
+			d.left = cutShort
+		} else if d.s.Tail() == jsonscan.Padded {
+			d.left = padded
 		}
 		return io.EOF
 	}
@@ -98,6 +121,10 @@ func (d *jsonDecoder) decode(q *queue) error {
 	d.format.record(d.s, q)
 	if d.s.Err() != nil {
 		q.calls = q.calls[:before]
+		if d.s.Tail() == jsonscan.Cut && d.begun {
+			d.ended, d.left = true, cutShort
+			return io.EOF
+		}
 		return d.s.Err()
 	}
 	if !d.begun && !d.list {

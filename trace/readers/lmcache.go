@@ -1,6 +1,7 @@
 package readers
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -52,29 +53,31 @@ func (l *lmcache) record(s *jsonscan.Scanner, _ *queue) {
 	}
 }
 
-func (l *lmcache) finish(q *queue) error {
+func (l *lmcache) finish(*queue) error { return nil }
+
+// drain puts all rows into the ledger, with the answers before them.
+func (l *lmcache) drain(*queue) (bool, error) {
 	slices.SortStableFunc(l.rows, func(a, b lmcacheRow) int {
-		if order := strings.Compare(a.session, b.session); order != 0 {
-			return order
-		}
-		return int(min(max(a.at-b.at, -1), 1))
+		return cmp.Or(cmp.Compare(a.session, b.session), cmp.Compare(a.at, b.at), cmp.Compare(len(a.input), len(b.input)))
 	})
-	var at progress
-	answers, said, session, zero := 0, "", "", int64(0)
+	answers, input, said, session, last := 0, 0, "", "", int64(0)
 	for _, r := range l.rows {
-		if r.session != session {
-			at, answers, said, session, zero = progress{end: trace.Unknown}, 0, "", r.session, r.at
+		switch {
+		case r.session != session:
+			answers, input, said, session = 0, 0, "", r.session
+		case r.at == last && r.input == said:
+			l.env.note(copies)
+			continue
 		}
-		c := unknownTimes()
-		c.Session, c.Kind, c.Start = session, trace.Tool, float64(r.at-zero)*micro
-		c.Input, c.Output = l.env.count([]byte(r.input))+answers, r.output
+		e := newEntry()
+		e.Session, e.Kind, e.Start, e.told = session, trace.Tool, float64(r.at)*micro, true
+		e.Input, e.Output = l.env.count([]byte(r.input))+answers, r.output
 		if said != "" && strings.HasPrefix(r.input, said) {
-			c.Cached = min(at.input, c.Input)
+			e.Prefix = min(input, e.Input)
 		}
-		at.place(&c)
-		q.push(c)
-		answers, said = answers+r.output, r.input
+		l.env.record(e)
+		answers, said, input, last = answers+r.output, r.input, e.Input, r.at
 	}
 	l.rows = nil
-	return nil
+	return true, nil
 }

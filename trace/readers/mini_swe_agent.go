@@ -17,21 +17,20 @@ type miniSWEAgent struct {
 
 	at    conversation // of a bare list
 	agent miniAgent
-	clock clock
 }
 
 // miniAgent is the state of a session while its messages come in.
 type miniAgent struct {
-	progress
+	calls    int
 	answered float64 // when the last answer was complete, Unix seconds
 	asked    float64 // when the last message to the model was, after that
 }
 
 // miniExtra is what version 2 adds to a message.
 type miniExtra struct {
-	time                  float64
-	input, output, cached int
-	usage                 bool
+	time   float64
+	tokens usage
+	usage  bool
 }
 
 func newMiniSWEAgent(e *env) jsonFormat { return &miniSWEAgent{env: e} }
@@ -43,13 +42,13 @@ func (m *miniSWEAgent) begin(path string) {
 
 func (m *miniSWEAgent) reset() {
 	m.at = newConversation(&m.prompts)
-	m.agent = miniAgent{progress{end: trace.Unknown}, trace.Unknown, trace.Unknown}
+	m.agent = miniAgent{answered: trace.Unknown, asked: trace.Unknown}
 }
 
 func (m *miniSWEAgent) finish(*queue) error { return nil }
 
 // record reads version 2, or one message of a bare list.
-func (m *miniSWEAgent) record(s *jsonscan.Scanner, q *queue) {
+func (m *miniSWEAgent) record(s *jsonscan.Scanner, _ *queue) {
 	extra := miniExtra{time: trace.Unknown}
 	session := false
 	msg := m.env.message(s, func(key []byte) {
@@ -57,20 +56,20 @@ func (m *miniSWEAgent) record(s *jsonscan.Scanner, q *queue) {
 		case "messages":
 			session = true
 			m.reset()
-			s.Array(func() { m.message(s, q) })
+			array(s, func() { m.message(s) })
 		default:
 			m.extraOrUnknown(s, key, &extra)
 		}
 	})
 	if !session {
-		m.add(msg, extra, q)
+		m.add(msg, extra)
 	}
 }
 
-func (m *miniSWEAgent) message(s *jsonscan.Scanner, q *queue) {
+func (m *miniSWEAgent) message(s *jsonscan.Scanner) {
 	extra := miniExtra{time: trace.Unknown}
 	msg := m.env.message(s, func(key []byte) { m.extraOrUnknown(s, key, &extra) })
-	m.add(msg, extra, q)
+	m.add(msg, extra)
 }
 
 func (m *miniSWEAgent) extraOrUnknown(s *jsonscan.Scanner, key []byte, e *miniExtra) {
@@ -78,7 +77,7 @@ func (m *miniSWEAgent) extraOrUnknown(s *jsonscan.Scanner, key []byte, e *miniEx
 		m.env.unknown(s, key, "info trajectory_format name object")
 		return
 	}
-	s.Object(func(key []byte) {
+	object(s, func(key []byte) {
 		switch string(key) {
 		case "timestamp":
 			e.time = seconds(s, "timestamp", 1)
@@ -91,15 +90,19 @@ func (m *miniSWEAgent) extraOrUnknown(s *jsonscan.Scanner, key []byte, e *miniEx
 }
 
 func (m *miniSWEAgent) usage(s *jsonscan.Scanner, e *miniExtra) {
-	e.usage = true
-	s.Object(func(key []byte) {
+	e.usage = s.Is('{')
+	object(s, func(key []byte) {
 		switch string(key) {
 		case "prompt_tokens":
-			e.input = s.Count("prompt_tokens")
+			e.tokens.input = s.Count("prompt_tokens")
 		case "completion_tokens":
-			e.output = s.Count("completion_tokens")
+			e.tokens.output = s.Count("completion_tokens")
+		case "total_tokens":
+			e.tokens.total = s.Count("total_tokens")
+		case "cache_creation_input_tokens":
+			e.tokens.created = s.Count("cache_creation_input_tokens")
 		case "prompt_tokens_details":
-			nested(s, func() { e.cached = s.Count("cached_tokens") }, "cached_tokens")
+			nested(s, func() { e.tokens.read = s.Count("cached_tokens") }, "cached_tokens")
 		default:
 			s.Skip()
 		}
@@ -107,27 +110,31 @@ func (m *miniSWEAgent) usage(s *jsonscan.Scanner, e *miniExtra) {
 }
 
 // add puts a message at the end of the session.
-func (m *miniSWEAgent) add(msg message, e miniExtra, q *queue) {
+func (m *miniSWEAgent) add(msg message, extra miniExtra) {
 	c, answer := m.at.add(msg)
 	if !answer {
-		m.agent.asked = max(m.agent.asked, e.time)
+		m.agent.asked = max(m.agent.asked, extra.time)
 		return
 	}
-	c.Session = sessionOfFile(m.path)
-	if m.agent.turns > 0 {
-		c.Kind = trace.Tool // output of commands comes as messages of the user
+	e := newEntry()
+	e.Call, e.told = c, true
+	e.Session = m.env.sessionOfFile(m.path)
+	if m.agent.calls > 0 {
+		e.Kind = trace.Tool // output of commands comes as messages of the user
 	}
-	if e.usage {
-		c.Input, c.Output = e.input, e.output
-		c.Cached = max(e.cached, min(m.agent.input, c.Input)) // history is only ever appended to
+	m.agent.calls++
+	e.Cached = e.Prefix
+	if extra.usage {
+		e.told = false
+		e.Input, e.Cached, e.Output = extra.tokens.tokens()
 	}
-	if m.agent.asked >= 0 && e.time >= m.agent.asked {
-		c.Start, c.Service = m.clock.sinceUnix(m.agent.asked), e.time-m.agent.asked
+	e.end = extra.time
+	if m.agent.asked >= 0 && extra.time >= m.agent.asked {
+		e.Start, e.Service = m.agent.asked, extra.time-m.agent.asked
 	}
 	if m.agent.answered >= 0 && m.agent.asked >= m.agent.answered {
-		c.Gap = m.agent.asked - m.agent.answered
+		e.Gap = m.agent.asked - m.agent.answered
 	}
-	m.agent.place(&c)
-	m.agent.answered, m.agent.asked = e.time, trace.Unknown
-	q.push(c)
+	m.agent.answered, m.agent.asked = extra.time, trace.Unknown
+	m.env.record(e)
 }

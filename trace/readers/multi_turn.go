@@ -92,7 +92,7 @@ func (m *multiTurn) emit(session string, turns []turnRow, q *queue) {
 		if t.role == roleTool {
 			c.Kind = trace.Tool
 		}
-		c.Input, c.Cached = p.tokens, p.cached
+		c.Input, c.Prefix = p.tokens, p.cached
 		at.place(&c)
 		q.push(c)
 		p.cached, p.missed = p.tokens, true

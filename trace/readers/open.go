@@ -1,10 +1,3 @@
-// Package readers reads the trace formats that exist in the wild into calls.
-//
-// Open detects the format by content. Each format has a file of its own, named
-// after it, which says how it tells time, prompts, prefixes and sessions;
-// formats.go lists them all. Files are streamed: memory grows with the number
-// of sessions, of open requests or of distinct blocks as the format needs, and
-// only where records come unsorted with the file. Text is counted and dropped.
 package readers
 
 import (
@@ -27,6 +20,8 @@ type Options struct {
 	Format  string         // a name from Formats; empty or Auto = by content
 	SkipBad int            // bad records that are skipped and reported
 	Tokens  tokens.Counter // counts the tokens of text; nil = tokens.Default
+	Prefix  string         // trace.PrefixAppended (default) or trace.PrefixProvider
+	Block   int            // tokens of a block, for formats that do not tell; 0 = find out
 }
 
 // Trace is an open trace of one or more files in one format. It implements
@@ -41,6 +36,7 @@ type Trace struct {
 	last   string // path of the file opened last
 	d      decoder
 	q      queue
+	closed bool // all files are read and the ledger is empty
 	calls  int
 	report Report
 }
@@ -74,16 +70,16 @@ func OpenAll(paths []string, opts Options) (*Trace, error) {
 		return nil, fmt.Errorf("unknown trace format %q; want auto or one of %s",
 			opts.Format, strings.Join(Formats(), ", "))
 	}
-	t := &Trace{opts: opts, env: newEnv(opts.Tokens)}
-	for _, path := range paths {
-		found, err := list(path)
-		if err != nil {
-			return nil, err
-		}
-		t.inputs = append(t.inputs, found...)
+	if opts.Prefix != "" && opts.Prefix != trace.PrefixAppended && opts.Prefix != trace.PrefixProvider {
+		return nil, fmt.Errorf("unknown prefix %q; want %s or %s", opts.Prefix, trace.PrefixAppended, trace.PrefixProvider)
 	}
-	if len(t.inputs) == 0 {
-		return nil, errors.New("no trace given; want at least one file or directory")
+	t := &Trace{opts: opts, env: newEnv(opts.Tokens)}
+	inputs, err := inputsOf(paths)
+	if err != nil {
+		return nil, err
+	}
+	if t.inputs, err = t.env.sift(inputs, opts.Format); err != nil {
+		return nil, err
 	}
 	if err := t.openNext(); err != nil {
 		return nil, errors.Join(err, t.Close())
@@ -110,16 +106,17 @@ func (t *Trace) begin(f *file) error {
 	if err != nil {
 		return err
 	}
-	p := probe(in, head)
-	chosen, err := choose(in.path, p, t.opts.Format)
+	chosen, err := choose(in, head, t.opts.Format)
 	if err != nil {
 		return err
 	}
+	p := probe(in, head)
 	if t.format != nil && t.format.name != chosen.name {
 		return fmt.Errorf("%s: format %s after files in format %s; want one format in a trace",
 			in.path, chosen.name, t.format.name)
 	}
 	if t.format == nil {
+		t.env.block, t.env.skipBad = t.opts.Block, t.opts.SkipBad
 		t.format, t.state = &chosen, chosen.begin(t.env)
 	}
 	t.report.Files++
@@ -155,9 +152,19 @@ func (t *Trace) Close() error {
 func (t *Trace) Read(c *trace.Call) error {
 	for !t.q.pop(c) {
 		if t.d == nil {
-			return t.end()
+			if t.closed {
+				return t.end()
+			}
+			if err := t.close(); err != nil {
+				return err
+			}
+			continue
 		}
+		held := len(t.env.ledger.entries)
 		err := t.d.decode(&t.q)
+		if err != nil {
+			t.env.ledger.entries = t.env.ledger.entries[:held] // of a record that is not whole
+		}
 		if t.env.err != nil {
 			return t.env.err
 		}
@@ -179,12 +186,46 @@ func (t *Trace) Read(c *trace.Call) error {
 		return fmt.Errorf("%s: call %d of session %q: %d tokens in and %d out; want at most %d",
 			t.last, c.Turn, c.Session, c.Input, c.Output, jsonscan.CountMax)
 	}
-	c.Cached = min(c.Cached, c.Input)
+	t.prefixes(c)
 	return nil
+}
+
+// drainer is an opener that has to see all files before it can hand out calls.
+type drainer interface {
+	// drain pushes some of the calls, or puts them into the ledger, and reports
+	// whether that was all.
+	drain(q *queue) (done bool, err error)
+}
+
+// close hands out what is held back when all files are read.
+func (t *Trace) close() error {
+	if d, ok := t.state.(drainer); ok {
+		if done, err := d.drain(&t.q); err != nil || !done {
+			return err
+		}
+	}
+	t.closed = true
+	t.env.ledger.finish(&t.q)
+	return nil
+}
+
+// prefixes fills in what the format does not tell of a call's cache.
+func (t *Trace) prefixes(c *trace.Call) {
+	if !t.format.cached {
+		c.Cached = c.Prefix
+	}
+	c.Cached = min(c.Cached, c.Input)
+	if t.opts.Prefix == trace.PrefixProvider {
+		c.Prefix = c.Cached
+	}
+	c.Prefix = min(c.Prefix, c.Input)
 }
 
 // endFile lets the format hand out what it held back and goes to the next file.
 func (t *Trace) endFile() error {
+	if d, ok := t.d.(interface{ tail() string }); ok && d.tail() != "" {
+		t.env.note(d.tail())
+	}
 	t.d = nil
 	if err := t.state.finish(&t.q); err != nil {
 		if line := jsonscan.LineOf(err, 0); line > 0 {
@@ -208,10 +249,16 @@ func atLine(line int, format string, args ...any) error {
 }
 
 func (t *Trace) end() error {
-	if t.calls == 0 {
-		return fmt.Errorf("the trace (%s, %d files) holds no calls; want at least one", t.format.name, t.report.Files)
+	if t.calls > 0 {
+		return io.EOF
 	}
-	return io.EOF
+	why := ""
+	for _, note := range t.env.sorted() {
+		if !strings.HasPrefix(note.Text, "unknown ") {
+			why += fmt.Sprintf("; %s: %d", note.Text, note.Count)
+		}
+	}
+	return fmt.Errorf("the trace (%s, %d files) holds no calls; want at least one%s", t.format.name, t.report.Files, why)
 }
 
 // tolerate skips a bad record if the options allow it.

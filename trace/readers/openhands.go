@@ -16,7 +16,6 @@ import (
 type openHands struct {
 	env     *env
 	session string
-	clock   clock
 	ends    map[string]float64 // Unix seconds of the first action, by response
 	tools   map[string]string  // tool of that action
 	users   map[string]bool    // responses to a person
@@ -26,7 +25,7 @@ type openHands struct {
 }
 
 type openHandsCall struct {
-	trace.Call
+	entry
 	response string
 }
 
@@ -38,7 +37,7 @@ func (o *openHands) begin(path string) {
 		dir = filepath.Base(filepath.Dir(path))
 	}
 	o.session = strings.TrimSuffix(dir, ".json")
-	o.clock, o.calls = clock{}, nil
+	o.calls = nil
 	o.ends, o.tools = map[string]float64{}, map[string]string{}
 	o.users, o.known = map[string]bool{}, map[string]int{}
 }
@@ -96,17 +95,17 @@ func (o *openHands) stats(s *jsonscan.Scanner) {
 			s.Skip()
 			return
 		}
-		s.Object(func(key []byte) {
+		object(s, func(key []byte) {
 			agent := string(key)
 			if agent == "agent" {
 				agent = ""
 			}
-			s.Object(func(key []byte) {
+			object(s, func(key []byte) {
 				switch string(key) {
 				case "token_usages":
-					s.Array(func() { o.usage(s, agent) })
+					array(s, func() { o.usage(s, agent) })
 				case "response_latencies":
-					s.Array(func() { o.latency(s) })
+					array(s, func() { o.latency(s) })
 				default:
 					s.Skip()
 				}
@@ -116,7 +115,8 @@ func (o *openHands) stats(s *jsonscan.Scanner) {
 }
 
 func (o *openHands) usage(s *jsonscan.Scanner, agent string) {
-	c := openHandsCall{Call: unknownTimes()}
+	c := openHandsCall{entry: newEntry()}
+	var tokens usage
 	c.Agent, c.Session = agent, o.session
 	if agent != "" {
 		c.Parent = o.session
@@ -128,15 +128,20 @@ func (o *openHands) usage(s *jsonscan.Scanner, agent string) {
 		case "model":
 			c.Model = o.env.names.of(s.Bytes())
 		case "prompt_tokens":
-			c.Input = s.Count("prompt_tokens")
+			tokens.input = s.Count("prompt_tokens")
 		case "completion_tokens":
-			c.Output = s.Count("completion_tokens")
+			tokens.output = s.Count("completion_tokens")
 		case "cache_read_tokens":
-			c.Cached = s.Count("cache_read_tokens")
+			tokens.read = s.Count("cache_read_tokens")
+		case "cache_write_tokens":
+			tokens.created = s.Count("cache_write_tokens")
+		case "reasoning_tokens":
+			tokens.reasoning = s.Count("reasoning_tokens")
 		default:
 			s.Skip()
 		}
 	})
+	c.Input, c.Cached, c.Output = tokens.tokens()
 	if i, seen := o.known[c.response]; seen {
 		c.Service = o.calls[i].Service
 		o.calls[i] = c
@@ -163,21 +168,25 @@ func (o *openHands) latency(s *jsonscan.Scanner) {
 	}
 }
 
-func (o *openHands) finish(q *queue) error {
-	agents := progresses{}
+func (o *openHands) finish(*queue) error {
 	tool := ""
-	for _, c := range o.calls {
-		c.Kind, c.Tool = trace.Tool, tool
+	for i, c := range o.calls {
+		c.Kind, c.Tool, c.rank = trace.Tool, tool, i
 		if o.users[c.response] {
 			c.Kind, c.Tool = trace.User, ""
 		}
 		tool = o.tools[c.response]
-		c.Cached = min(c.Cached, c.Input)
-		if end := o.ends[c.response]; end > 0 && c.Service >= 0 {
-			c.Start = o.clock.sinceUnix(max(end-c.Service, 0))
+		if end := o.ends[c.response]; end > 0 {
+			c.end = end
+			if c.Service >= 0 {
+				c.Start = max(end-c.Service, 0)
+			}
 		}
-		agents.of(c.Agent).place(&c.Call)
-		q.push(c.Call)
+		if c.response != "" {
+			c.id = c.response
+		}
+		o.env.record(c.entry)
 	}
+	o.calls = nil
 	return nil
 }

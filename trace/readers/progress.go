@@ -35,14 +35,14 @@ func (p *progress) place(c *trace.Call) {
 // previous prompt is cached.
 func (p *progress) extends(c *trace.Call) {
 	c.Input += p.input + p.output
-	c.Cached = p.input
+	c.Prefix = p.input
 }
 
 // assumePrefix fills in the cached tokens of a format that does not tell them:
 // a prompt that has room for the previous one and its answer extends it.
 func (p *progress) assumePrefix(c *trace.Call) {
 	if p.turns > 0 && c.Input >= p.input+p.output {
-		c.Cached = p.input
+		c.Prefix = p.input
 	}
 }
 

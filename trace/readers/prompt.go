@@ -133,7 +133,7 @@ func (c *conversation) add(m message) (call trace.Call, ok bool) {
 	if m.role == roleAssistant && !m.demo {
 		call = unknownTimes()
 		call.Turn, call.Kind = c.turn, c.kind
-		call.Input, call.Cached, call.Output = c.prompt.tokens, c.prompt.cached, max(m.tokens-messageTokens, 0)
+		call.Input, call.Prefix, call.Output = c.prompt.tokens, c.prompt.cached, max(m.tokens-messageTokens, 0)
 		if c.turn == 0 {
 			call.Kind = trace.First
 		}

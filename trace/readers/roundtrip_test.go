@@ -61,7 +61,7 @@ func TestAgenticMooncakeKeepsWhatItHasRoomFor(t *testing.T) {
 			require.Equal(t, w.Parent, g.Parent)
 			if w.Turn > 0 {
 				require.InDelta(t, max(w.Gap, 0), max(g.Gap, 0), 1e-3)
-				require.Equal(t, min(w.Cached, last[w.Session+w.Agent])/16*16, min(g.Cached, w.Input)/16*16)
+				require.Equal(t, min(w.Prefix, last[w.Session+w.Agent])/16*16, min(g.Prefix, w.Input)/16*16)
 			}
 			last[w.Session+w.Agent] = (w.Input + 15) / 16 * 16
 		}

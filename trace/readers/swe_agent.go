@@ -55,7 +55,7 @@ func (w *sweAgent) record(s *jsonscan.Scanner, q *queue) {
 		s.Fail("neither history nor trajectory holds an answer of the model; want at least one")
 	}
 	for i, c := range calls {
-		c.Session = sessionOfFile(w.path)
+		c.Session = w.env.sessionOfFile(w.path)
 		if i > 0 {
 			c.Kind = trace.Tool // observations come as messages of the user
 		}
@@ -98,7 +98,14 @@ func (w *sweAgent) fromSteps(steps []sweStep) []trace.Call {
 }
 
 // sessionOfFile names the session of a file that holds one.
-func sessionOfFile(path string) string {
+func (e *env) sessionOfFile(path string) string {
+	if name := e.session[path]; name != "" {
+		return name
+	}
+	return sessionName(path)
+}
+
+func sessionName(path string) string {
 	name := base(path)
 	for _, suffix := range []string{".json", ".traj", ".jsonl"} {
 		name = strings.TrimSuffix(name, suffix)

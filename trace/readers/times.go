@@ -2,6 +2,7 @@ package readers
 
 import (
 	"errors"
+	"strconv"
 	"time"
 
 	"agentsim/trace"
@@ -61,26 +62,29 @@ func wallSeconds(s *jsonscan.Scanner, name string) float64 {
 		s.Fail("%s: a time before 1970", name)
 		return trace.Unknown
 	}
-	return float64(t.Unix()) + float64(t.Nanosecond())*nano
+	return unixSeconds(t)
 }
 
-// clock turns wall time into seconds from the first time it is shown. Earlier
-// times count as that first one.
-type clock struct {
-	zero time.Time
-}
+// unixSeconds returns the seconds since 1970.
+func unixSeconds(t time.Time) float64 { return float64(t.Unix()) + float64(t.Nanosecond())*nano }
 
-func (c *clock) since(t time.Time) float64 {
-	if c.zero.IsZero() {
-		c.zero = t
+// instant reads a time: a date, or a number in a unit of so many seconds since
+// 1970, in quotes or not; null and "" read as unknown.
+func instant(s *jsonscan.Scanner, name string, unit float64) float64 {
+	if !s.Is('"') {
+		return seconds(s, name, unit)
 	}
-	return max(t.Sub(c.zero).Seconds(), 0)
-}
-
-// sinceUnix does the same for Unix seconds; unknown stays unknown.
-func (c *clock) sinceUnix(unix float64) float64 {
-	if unix < 0 {
+	text := s.String()
+	if text == "" || s.Err() != nil {
 		return trace.Unknown
 	}
-	return c.since(time.Unix(0, 0).Add(time.Duration(unix * 1e9)))
+	if v, err := strconv.ParseFloat(text, 64); err == nil && v >= 0 && v*unit <= unixMax {
+		return v * unit
+	}
+	t, err := wallTime(text)
+	if err != nil || t.Unix() < 0 {
+		s.Fail("%s: not a date with time, such as 2026-04-27T18:00:00Z, nor a number since 1970", name)
+		return trace.Unknown
+	}
+	return unixSeconds(t)
 }

@@ -74,7 +74,7 @@ func knownMiniatures() []known {
 		{"formats/langfuse_observations.jsonl", "langfuse", totals{1, 1, 9500, 150, 3800}},
 		{"formats/langsmith_runs.jsonl", "langsmith", totals{1, 1, 9500, 150, 3800}},
 		{"formats/litellm_standard_logging.jsonl", "litellm", totals{1, 1, 9500, 150, 3800}},
-		{"formats/mini_swe_agent_v2.traj.json", "mini-swe-agent", totals{2, 1, 3060, 60, 1500}},
+		{"formats/mini_swe_agent_v2.traj.json", "mini-swe-agent", totals{2, 1, 3060, 60, 0}},
 		{"formats/mooncake.jsonl", "mooncake", totals{3, 3, 21977, 1016, 7168}},
 		{"formats/mooncake_session.jsonl", "mooncake", totals{4, 2, 7266, 132, 4836}},
 		{"formats/openhands_v1", "openhands", totals{1, 1, 9500, 150, 3800}},

@@ -2,6 +2,7 @@ package readers
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"agentsim/trace"
@@ -11,17 +12,15 @@ import (
 // tracelabRounds reads TraceLab's normalised rounds: JSON Lines, one call each,
 // with ISO 8601 events. A call begins with its last input event and ends with
 // its last event. The cached part is what the engine reported. Rounds come
-// unsorted and may come twice, so a file is held in memory, without its text.
+// unsorted and may come twice, so all are held in memory, without its text.
 type tracelabRounds struct {
 	env   *env
 	calls []tracelabRound
-	clock clock
 }
 
 type tracelabRound struct {
-	trace.Call
-	index      int
-	begin, end float64 // Unix seconds
+	entry
+	begin      float64 // Unix seconds
 	calledTool string
 }
 
@@ -35,7 +34,8 @@ const tracelabKnown = "provider project round_id claude_uncached_input_tokens cl
 	" turn_id"
 
 func (t *tracelabRounds) record(s *jsonscan.Scanner, _ *queue) {
-	r := tracelabRound{Call: unknownTimes(), index: -1, begin: trace.Unknown, end: trace.Unknown}
+	r := tracelabRound{entry: newEntry(), begin: trace.Unknown}
+	r.rank = -1
 	r.Kind = trace.Tool
 	fresh := -1
 	s.Object(func(key []byte) {
@@ -43,7 +43,7 @@ func (t *tracelabRounds) record(s *jsonscan.Scanner, _ *queue) {
 		case "session_id":
 			r.Session = s.String()
 		case "round_index":
-			r.index = s.Count("round_index")
+			r.rank = s.Count("round_index")
 		case "model":
 			r.Model = t.env.names.of(s.Bytes())
 		case "input_tokens_total":
@@ -59,9 +59,9 @@ func (t *tracelabRounds) record(s *jsonscan.Scanner, _ *queue) {
 				r.Kind = trace.User
 			}
 		case "timing_events":
-			s.Array(func() { r.event(s) })
+			array(s, func() { r.event(s) })
 		case "tools":
-			s.Array(func() { r.callsTool(s, t.env) })
+			array(s, func() { r.callsTool(s, t.env) })
 		default:
 			t.env.unknown(s, key, tracelabKnown)
 		}
@@ -69,7 +69,7 @@ func (t *tracelabRounds) record(s *jsonscan.Scanner, _ *queue) {
 	switch {
 	case s.Err() != nil:
 		return
-	case r.Session == "" || r.index < 0:
+	case r.Session == "" || r.rank < 0:
 		s.Fail("session_id or round_index: missing; want both")
 	case fresh >= 0 && r.Cached+fresh != r.Input:
 		s.Fail("input_tokens_total: %d; want prefix_tokens + newly_append_tokens, %d", r.Input, r.Cached+fresh)
@@ -106,30 +106,32 @@ func (r *tracelabRound) callsTool(s *jsonscan.Scanner, e *env) {
 	})
 }
 
-func (t *tracelabRounds) finish(q *queue) error {
+func (t *tracelabRounds) finish(*queue) error { return nil }
+
+// drain puts all rounds into the ledger, with the tool that the one before called.
+func (t *tracelabRounds) drain(*queue) (bool, error) {
 	slices.SortStableFunc(t.calls, func(a, b tracelabRound) int {
-		return cmp.Or(cmp.Compare(a.Session, b.Session), cmp.Compare(a.index, b.index), cmp.Compare(a.begin, b.begin))
+		return cmp.Or(cmp.Compare(a.Session, b.Session), cmp.Compare(a.rank, b.rank), cmp.Compare(a.begin, b.begin),
+			cmp.Compare(a.Input, b.Input), cmp.Compare(a.Output, b.Output))
 	})
-	var at progress
-	session, last, tool := "", -1, ""
+	session, last, tool, called := "", -1, "", ""
 	for _, r := range t.calls {
 		if r.Session != session {
-			session, last, tool, at = r.Session, -1, "", progress{end: trace.Unknown}
+			session, last, tool, called = r.Session, -1, "", ""
 		}
-		if r.index == last {
-			t.env.note("copies of rounds left out")
-			continue
+		if r.rank != last {
+			last, tool = r.rank, called
 		}
+		called = r.calledTool
 		if r.begin >= 0 {
-			r.Start, r.Service = t.clock.sinceUnix(r.begin), max(r.end-r.begin, 0)
+			r.Start, r.Service = r.begin, max(r.end-r.begin, 0)
 		}
 		if r.Kind == trace.Tool {
 			r.Tool = tool
 		}
-		at.place(&r.Call)
-		q.push(r.Call)
-		last, tool = r.index, r.calledTool
+		r.id = fmt.Sprintf("%s %d", r.Session, r.rank)
+		t.env.record(r.entry)
 	}
 	t.calls = nil
-	return nil
+	return true, nil
 }

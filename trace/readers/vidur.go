@@ -2,9 +2,9 @@ package readers
 
 // vidur reads Vidur's CSV of prompt and answer lengths, with arrival times in
 // seconds or without.
-type vidur struct{}
+type vidur struct{ env *env }
 
-func newVidur(*env) csvFormat { return vidur{} }
+func newVidur(e *env) csvFormat { return vidur{e} }
 
 func (vidur) columns() (required, optional []string) {
 	return []string{"num_prefill_tokens", "num_decode_tokens"},
@@ -13,9 +13,11 @@ func (vidur) columns() (required, optional []string) {
 func (vidur) begin(string)        {}
 func (vidur) finish(*queue) error { return nil }
 
-func (vidur) row(r *csvRow, q *queue) {
+func (v vidur) row(r *csvRow, q *queue) {
 	c := unknownTimes()
 	c.Start = r.seconds("arrived_at", 1)
 	c.Input, c.Output = r.count("num_prefill_tokens"), r.count("num_decode_tokens")
-	q.push(c)
+	if v.env.usable(&c) {
+		q.push(c)
+	}
 }

@@ -15,6 +15,7 @@ type weka struct {
 	oneByOne
 	env       *env
 	seen      idSet
+	known     map[string]bool // sessions so far
 	session   string
 	blockSize int
 	calls     []wekaCall
@@ -28,7 +29,7 @@ type wekaCall struct {
 	blocks int
 }
 
-func newWeka(e *env) jsonFormat { return &weka{env: e} }
+func newWeka(e *env) jsonFormat { return &weka{env: e, known: map[string]bool{}} }
 
 func (w *weka) record(s *jsonscan.Scanner, q *queue) {
 	w.seen.clear()
@@ -40,8 +41,11 @@ func (w *weka) record(s *jsonscan.Scanner, q *queue) {
 		s.Fail("id: missing; want the session's name")
 	case !requests || len(w.calls) == 0:
 		s.Fail("session %s has no requests; want at least one", w.session)
+	case w.known[w.session]:
+		w.env.note("copies of sessions left out")
 	default:
 		w.flush(s, q)
+		w.known[w.session] = s.Err() == nil
 	}
 }
 
@@ -103,13 +107,15 @@ func (w *weka) requestField(s *jsonscan.Scanner, key []byte, c *wekaCall) {
 		c.Model = w.env.names.of(s.Bytes())
 	case "input_types":
 		c.Kind = trace.User
-		s.Array(func() {
-			if string(s.Bytes()) == "tool_result" {
+		array(s, func() {
+			if text(s) == "tool_result" {
 				c.Kind = trace.Tool
 			}
 		})
 	case "hash_ids":
-		c.hits, c.blocks = w.seen.leading(s)
+		if !s.Null() {
+			c.hits, c.blocks = w.seen.leading(s)
+		}
 	default:
 		w.env.unknown(s, key, wekaKnown)
 	}
@@ -152,13 +158,13 @@ func (w *weka) flush(s *jsonscan.Scanner, q *queue) {
 			s.Fail("block_size: missing; want the tokens per block")
 			return
 		}
-		if c.blocks > 0 && c.blocks != c.Input/w.blockSize {
+		if !fits(c.Input, c.blocks, max(w.blockSize, 1)) {
 			s.Fail("hash_ids: %d ids in request %d of session %s; want %d for %d tokens in blocks of %d",
 				c.blocks, i, w.session, c.Input/w.blockSize, c.Input, w.blockSize)
 			return
 		}
 		c.Session = w.session
-		c.Cached = min(c.hits*w.blockSize, c.Input)
+		c.Prefix = min(c.hits*w.blockSize, c.Input)
 		if c.Agent != "" && c.Parent == "" {
 			c.Parent = w.session
 		}

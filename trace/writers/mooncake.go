@@ -161,7 +161,7 @@ func (w *mooncakeWriter) place(c *trace.Call) (t, parent *trajectory) {
 // mint makes up the ids of a prompt: those of the prompt before as far as it
 // matches, then new ones.
 func (w *mooncakeWriter) mint(c *trace.Call, t, parent *trajectory) []span {
-	need, keep := (c.Input+w.block-1)/w.block, c.Cached/w.block
+	need, keep := (c.Input+w.block-1)/w.block, c.Prefix/w.block
 	var ids []span
 	switch {
 	case t.calls > 0:

@@ -24,7 +24,8 @@ type Row struct {
 	Gap     *float64 `parquet:"gap_s,optional,zstd"`      // seconds from the end of the agent's previous call
 	Service *float64 `parquet:"service_s,optional,zstd"`  // seconds the recorded provider took
 	Input   int32    `parquet:"input_tokens,delta,zstd"`  // prompt, whole
-	Cached  int32    `parquet:"cached_tokens,delta,zstd"` // of these, what an infinite prefix cache returns
+	Cached  int32    `parquet:"cached_tokens,delta,zstd"` // of these, what the recorded provider's cache returned
+	Prefix  int32    `parquet:"prefix_tokens,delta,zstd"` // of these, what an earlier prompt holds
 	Output  int32    `parquet:"output_tokens,delta,zstd"` // generated
 	Shared  int32    `parquet:"shared_tokens,delta,zstd"` // of a first prompt, leading tokens that sessions share
 	Model   string   `parquet:"model,dict,zstd"`
@@ -35,7 +36,7 @@ type Row struct {
 	After int32 `parquet:"after_turn,delta,zstd"`
 	Joins bool  `parquet:"joins,zstd"`
 	// Holder is 1 + the number in the table of the latest call before this one
-	// whose prompt holds the last of the cached tokens; 0 = not told.
+	// whose prompt holds the last of the prefix; 0 = not told.
 	Holder int32 `parquet:"holder,delta,zstd"`
 }
 
@@ -52,7 +53,10 @@ const (
 	KeySource  = "agentsim.trace.source"
 	KeyLicence = "agentsim.trace.licence"
 	KeyFormat  = "agentsim.trace.format"
-	Version    = "2"
+	Version    = "3"
+	// VersionCached is the version of tables without prefix_tokens, whose
+	// cached_tokens are the prefix.
+	VersionCached = "2"
 )
 
 const (
@@ -112,7 +116,8 @@ func row(c *trace.Call, times []float64) Row {
 	return Row{
 		Session: c.Session, Agent: c.Agent, Parent: c.Parent, Turn: int32(c.Turn), Kind: c.Kind.String(),
 		Start: known(&times[0]), Gap: known(&times[1]), Service: known(&times[2]),
-		Input: int32(c.Input), Cached: int32(c.Cached), Output: int32(c.Output), Shared: int32(c.Shared),
+		Input: int32(c.Input), Cached: int32(c.Cached), Prefix: int32(c.Prefix),
+		Output: int32(c.Output), Shared: int32(c.Shared),
 		Model: c.Model, Tool: c.Tool, After: int32(c.After), Joins: c.Joins, Holder: int32(c.Holder),
 	}
 }
@@ -134,7 +139,8 @@ func (r *Row) Call() (trace.Call, error) {
 	return trace.Call{
 		Session: r.Session, Agent: r.Agent, Parent: r.Parent, Turn: int(r.Turn), Kind: kind,
 		Start: orUnknown(r.Start), Gap: orUnknown(r.Gap), Service: orUnknown(r.Service),
-		Input: int(r.Input), Cached: int(r.Cached), Output: int(r.Output), Shared: int(r.Shared),
+		Input: int(r.Input), Cached: int(r.Cached), Prefix: int(r.Prefix),
+		Output: int(r.Output), Shared: int(r.Shared),
 		Model: r.Model, Tool: r.Tool, After: int(r.After), Joins: r.Joins, Holder: int(r.Holder),
 	}, nil
 }

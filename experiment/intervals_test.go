@@ -1,0 +1,48 @@
+package experiment_test
+
+import (
+	"fmt"
+	"math"
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// laws reports whether the laws are to be tried in full.
+func laws() bool { return os.Getenv("AGENTSIM_LAWS") != "" }
+
+// Of the intervals that searches on different luck give, at least nine in ten
+// hold the answer, which is the mean over all of them. In full: 60 seeds, two
+// protocols and three scenarios, of whole numbers small and large.
+func TestIntervalsHoldTheAnswer(t *testing.T) {
+	seeds, least := 6, 0.6 // of so few seeds, more than two outside are no luck
+	cases := []string{"slo.output_speed.p25=40tok/s"}
+	protocols := []string{"steady-state"}
+	if laws() {
+		seeds, least = 60, 0.9
+		cases = append(cases, "slo.output_speed.p25=20tok/s", "slo.output_speed.p25=10tok/s")
+		protocols = append(protocols, "aa-agentperf")
+	}
+	for _, set := range cases {
+		for _, protocol := range protocols {
+			var low, high []float64
+			mean := 0.0
+			for seed := range seeds {
+				r := capacity(t, scenario(t, "h200-agentperf-slo20", "protocol="+protocol, set,
+					"deployment.aggregated.workers=4", fmt.Sprintf("seed=%d", seed+1)))
+				mean += float64(r.Capacity.Agents) / float64(seeds)
+				low, high = append(low, r.Capacity.AgentsLow), append(high, r.Capacity.AgentsHigh)
+			}
+			held := 0
+			for i := range low {
+				// Agents are whole: an interval holds what it holds rounded outwards.
+				if math.Floor(low[i]) <= mean && mean <= math.Ceil(high[i]) {
+					held++
+				}
+			}
+			t.Logf("%s, %s: %d of %d intervals hold the mean of %.2f agents", protocol, set, held, seeds, mean)
+			require.GreaterOrEqual(t, float64(held), least*float64(seeds), "%s, %s", protocol, set)
+		}
+	}
+}
