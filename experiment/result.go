@@ -176,7 +176,6 @@ func (p *phase) figures(session *meanSession) metrics.Figures {
 		TurnsPerS: float64(t.Calls) / p.span, InputTokS: float64(t.InputTokens) / p.span,
 		OutputTokS: float64(t.OutputTokens) / p.span, PrefixHitRate: float64(t.HitTokens) / max(1, float64(t.InputTokens)),
 		MeanInput: float64(t.InputTokens) / calls, MeanOutput: float64(t.OutputTokens) / calls}
-	f.TTFTMeanS, f.TTFTP90S, f.TTFTP99S = mean(t.TTFT), metrics.Quantile(t.TTFT, 0.9), metrics.Quantile(t.TTFT, 0.99)
 	if t.InputTokens > 0 {
 		f.PrefixLost = prefixLost(t)
 	}
@@ -188,6 +187,16 @@ func (p *phase) figures(session *meanSession) metrics.Figures {
 		f.ShareInGaps = t.InState[serve.InTool].Seconds() / all
 		f.ShareOfPeople = f.ShareInGaps * session.people / max(session.gaps, math.SmallestNonzeroFloat64)
 	}
+	p.spread(&f)
+	return f
+}
+
+// spread fills in the means and the quantiles that public runs are reported by,
+// and the share of calls that meet the service level.
+func (p *phase) spread(f *metrics.Figures) {
+	t := &p.sum
+	f.TTFTMeanS = average(t.TTFT)
+	f.TTFTP90S, f.TTFTP99S = metrics.Quantile(t.TTFT, 0.9), metrics.Quantile(t.TTFT, 0.99)
 	if f.OutputSpeedP50 > 0 {
 		const milli = 1e3
 		slowest := func(share float64) float64 { return milli / metrics.Quantile(t.Speed, share) }
@@ -196,10 +205,9 @@ func (p *phase) figures(session *meanSession) metrics.Figures {
 		for i, speed := range t.Speed {
 			spans[i] = milli / speed
 		}
-		f.TPOTMeanMS = mean(spans)
+		f.TPOTMeanMS = average(spans)
 	}
 	f.LevelMet = p.met()
-	return f
 }
 
 // met is the share of calls that meet the condition which fewest meet; 1 where
@@ -212,7 +220,7 @@ func (p *phase) met() float64 {
 	return share
 }
 
-func mean(values []float64) float64 {
+func average(values []float64) float64 {
 	sum := 0.0
 	for _, v := range values {
 		sum += v

@@ -16,13 +16,13 @@ func accuracy() (*configs.Accuracy, error) {
 
 // bounded searches the capacity of a scenario and says where it lies by the
 // errors of the model.
-func (a *app) bounded(ctx context.Context, s *configs.Scenario, p *configs.Provenance, parts bool,
+func bounded(ctx context.Context, a *app, s *configs.Scenario, p *configs.Provenance,
 ) (*metrics.Result, error) {
 	r, err := a.capacity(ctx, s)
 	if err != nil {
 		return nil, err
 	}
-	return r, interval(ctx, s, p, r, parts)
+	return r, interval(ctx, s, p, r, false)
 }
 
 // interval adds the interval of the model to a capacity. What the analytic model

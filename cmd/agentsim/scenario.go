@@ -144,7 +144,7 @@ func (a capacityCommands) capacityCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			r, err := a.bounded(cmd.Context(), s, p, false)
+			r, err := bounded(cmd.Context(), a.app, s, p)
 			a.endProgress()
 			if err != nil {
 				return errors.Join(err, a.showKnown(s, err))

@@ -36,13 +36,21 @@ func (a validateCommands) validateCommand() *cobra.Command {
 			"  agentsim validate serving.json agents.json --folds\n" +
 			"  agentsim validate serving.json agents.json --fit serving.yaml",
 		Annotations: map[string]string{"example": "slow"}, // needs a table
-		Args:        cobra.MinimumNArgs(1),
+		Args:        atLeastOne,
 		RunE:        a.run,
 	}
 	c.Flags().String("plot", "", "draw predicted against measured, one figure per metric, in this existing directory")
 	c.Flags().String("fit", "", "write the hierarchy of errors of all cases to this file, as a preset of kind accuracy")
 	c.Flags().Bool("folds", false, "print the errors of every stack as they look without its own runs")
 	return c
+}
+
+func atLeastOne(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return nil
+	}
+	return usageError{fmt.Errorf("%s wants a table of cases or results, got none; see %s --help",
+		cmd.Name(), cmd.CommandPath())}
 }
 
 func (a validateCommands) run(cmd *cobra.Command, args []string) error {

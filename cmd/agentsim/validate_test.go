@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/csv"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -10,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"agentsim/configs"
 )
 
 const casesHeader = "id,date,engine,system,model,weights,kv_cache,mode,gpus,prefill_workers,prefill_gpus,prefill_tp," +
@@ -40,6 +43,12 @@ func TestValidatePrintsTheContract(t *testing.T) {
 			ID                         string
 			Metric                     string
 			Measured, Predicted, Error float64
+			P10, P90                   float64
+			Inside                     *bool
+		}
+		Coverage map[string]struct {
+			N             int
+			Inside, Width float64
 		}
 		Summary map[string]struct {
 			N         int
@@ -53,11 +62,16 @@ func TestValidatePrintsTheContract(t *testing.T) {
 		Skipped  []struct{ ID, Why string }
 	}
 	require.NoError(t, json.Unmarshal([]byte(o.stdout), &r))
-	require.Len(t, r.Cases, 3)
+	require.Len(t, r.Cases, 4, "three columns, and the step at the measured batch")
 	c := r.Cases[1]
 	require.Equal(t, "plain", c.ID)
 	require.Equal(t, "tpot_p50_ms", c.Metric)
 	require.InDelta(t, c.Predicted/c.Measured-1, c.Error, 1e-12)
+	require.NotNil(t, c.Inside)
+	require.Less(t, c.P10, c.P90)
+	require.Equal(t, c.P10 <= c.Measured && c.Measured <= c.P90, *c.Inside)
+	require.Equal(t, 1, r.Coverage["tpot_p50_ms"].N)
+	require.InDelta(t, c.P90/c.P10, r.Coverage["tpot_p50_ms"].Width, 1e-9)
 	require.Equal(t, 1, r.Summary["tpot_p50_ms"].N)
 	require.Equal(t, c.Error, r.Summary["tpot_p50_ms"].Bias)
 	require.Contains(t, r.Unfitted, "tpot_p50_ms")
@@ -92,8 +106,8 @@ func TestValidateWritesCSVAndFigures(t *testing.T) {
 	require.NoError(t, err)
 	rows, err := csv.NewReader(strings.NewReader(string(text))).ReadAll()
 	require.NoError(t, err)
-	require.Equal(t, []string{"id", "metric", "measured", "predicted", "error", "mtp"}, rows[0])
-	require.Len(t, rows, 1+3)
+	require.Equal(t, []string{"id", "metric", "measured", "predicted", "error", "mtp", "p10", "p90", "inside"}, rows[0])
+	require.Len(t, rows, 1+4)
 	for _, name := range []string{"validate-tpot_p50_ms.png", "validate-tpot_p50_ms.svg", "validate-ttft_p50_s.svg"} {
 		require.FileExists(t, filepath.Join(dir, name))
 	}
@@ -125,4 +139,46 @@ func TestValidateRefusesBadTables(t *testing.T) {
 		require.NoFileExists(t, out, "nothing half written")
 	}
 	require.Equal(t, exitUsage, agentsim(t, "validate").code)
+}
+
+// What one validation wrote is what another fits to and judges, without a
+// simulation; the preset that it writes can be read.
+func TestValidateFitsToItsResults(t *testing.T) {
+	dir := t.TempDir()
+	results, preset := filepath.Join(dir, "r.json"), filepath.Join(dir, "serving.yaml")
+	require.Zero(t, agentsim(t, "validate", manyCases(t), "-o", "json", "--out", results).code)
+	o := agentsim(t, "validate", results, "--fit", preset, "--folds")
+	require.Zero(t, o.code, o.stderr)
+	require.Contains(t, o.stdout, "Measured figures between P10 and P90:")
+	require.Contains(t, o.stdout, "sglang/hopper/deepseek-r1/h200")
+	text, err := os.ReadFile(preset)
+	require.NoError(t, err)
+	a, _, err := configs.Load[configs.Accuracy](configs.Presets(), configs.Source{Text: text, Name: preset}, nil)
+	require.NoError(t, err)
+	var names []string
+	for _, q := range a.Quantities {
+		names = append(names, q.Of)
+	}
+	require.Contains(t, names, "fixed.decode")
+	require.Contains(t, names, "any.decode")
+	o = agentsim(t, "validate", filepath.Join(dir, "none.json"))
+	require.Equal(t, exitUsage, o.code)
+	require.NoError(t, os.WriteFile(results, []byte(`{"cases": []}`), 0o644))
+	o = agentsim(t, "validate", results)
+	require.Equal(t, exitUsage, o.code)
+	require.Contains(t, o.stderr, "no cases: want what validate -o json writes")
+}
+
+// manyCases holds ten invented runs of two accelerators.
+func manyCases(t *testing.T) string {
+	t.Helper()
+	text := casesHeader
+	for i := range 10 {
+		system := []string{"hgx-h200", "hgx-b200"}[i%2]
+		text += fmt.Sprintf("run%d,2026-05-17,sglang,%s,deepseek-r1,fp8,,aggregated,8,,,,,,1,8,8,1,false,false,1024,32,"+
+			"0.8-1.0,%d,100,,%d,0.1,,,\n", i, system, 2+i, 9+i)
+	}
+	name := filepath.Join(t.TempDir(), "many.csv")
+	require.NoError(t, os.WriteFile(name, []byte(text), 0o644))
+	return name
 }

@@ -80,10 +80,10 @@ func (a whatIfCommands) whatIf(cmd *cobra.Command, name string) (*metrics.WhatIf
 		return nil, err
 	}
 	f := &metrics.WhatIf{Scenario: s.Name, Extends: s.Extends, Question: s.Question, Answer: s.Answer, Because: s.Because}
-	if f.Base, err = a.bounded(cmd.Context(), base, provenanceOfBase, false); err != nil {
+	if f.Base, err = bounded(cmd.Context(), a.app, base, provenanceOfBase); err != nil {
 		return nil, fmt.Errorf("%s: %w", s.Extends, err)
 	}
-	if f.Result, err = a.bounded(cmd.Context(), s, provenance, false); err != nil {
+	if f.Result, err = bounded(cmd.Context(), a.app, s, provenance); err != nil {
 		return nil, fmt.Errorf("%s: %w", s.Name, err)
 	}
 	f.Ratio = f.Result.Over(f.Base)

@@ -16,13 +16,16 @@ func TestWhatIfSetsBothSideBySide(t *testing.T) {
 	o := agentsim(t, quick("what-if", "h200-twice-hbm")...)
 	require.Zero(t, o.code, o.stderr)
 	require.Contains(t, o.stdout, "What if an H200 had twice the memory?")
-	require.Contains(t, o.stdout, "h200-agentperf-slo20  h200-twice-hbm  ratio")
+	require.Regexp(t, `h200-agentperf-slo20 +h200-twice-hbm +ratio`, o.stdout)
+	require.Regexp(t, `P10 to P90 +[0-9,]+ to [0-9,]+ +[0-9,]+ to [0-9,]+ +[0-9.]+ to [0-9.]+`, o.stdout)
 	require.Contains(t, o.stdout, "\nlimit  output_speed.p25")
 
 	var f metrics.WhatIf
 	o = agentsim(t, quick("what-if", "what-if/h200-twice-hbm", "-o", "json")...)
 	require.NoError(t, json.Unmarshal([]byte(o.stdout), &f))
 	require.Equal(t, "h200-agentperf-slo20", f.Extends)
+	require.NotNil(t, f.Base.Capacity.ModelInterval)
+	require.LessOrEqual(t, f.RatioInterval.P10, f.RatioInterval.P90)
 	require.InDelta(t, f.Result.Capacity.PerAccelerator/f.Base.Capacity.PerAccelerator, f.Ratio.PerAccelerator, 1e-12)
 
 	o = agentsim(t, quick("what-if", "h200-twice-hbm", "-o", "csv")...)

@@ -48,8 +48,10 @@ func Fit(results []*Result, before *configs.Accuracy, date string) (*configs.Acc
 		Source: "InferenceX and its pull requests: 1.6 times in a month (GB300, TensorRT-LLM), " +
 			"over 10 in the first weeks of a model (MI355X)",
 	}
-	a.Sources["first"] = hardware.Source{Basis: publishedBasis, Source: "dates of the public runs themselves; DeepSeek-V4 was " +
-		"released on 2026-04-23"}
+	a.Sources["first"] = hardware.Source{
+		Basis:  publishedBasis,
+		Source: "dates of the public runs themselves; DeepSeek-V4 was released on 2026-04-23",
+	}
 	return a, nil
 }
 
