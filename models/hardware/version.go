@@ -56,6 +56,7 @@ func (k KernelSet) AsOf(version string) KernelSet {
 			}
 			e = older
 		}
+		e.Since, e.Before = "", "" // decided
 		experts[name] = e
 	}
 	if len(before) == 0 {
