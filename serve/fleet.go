@@ -40,7 +40,7 @@ func newFleet(cfg *Config, clock *sim.Simulation, tally *Tally, done func(id int
 	if err := f.build(cfg); err != nil {
 		return nil, err
 	}
-	f.frontend = newFrontend(cfg.Engine.Host, len(f.entrance.workers))
+	f.frontend = newFrontend(cfg.Engine.Host, cfg.Deployment.Accelerators())
 	f.entrance.flight, f.entrance.all = &f.flight, f.workers
 	f.entrance.draws = draws{seed: cfg.Seed}
 	f.entrance.choose = routerNamed(cfg.Deployment.Router)

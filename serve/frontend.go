@@ -12,9 +12,9 @@ type frontend struct {
 	free []sim.Time // when each process is; empty = as many as it takes
 }
 
-// newFrontend is the front end of so many workers that take prompts.
-func newFrontend(cost step.HostCost, workers int) frontend {
-	return frontend{cost: cost, free: make([]sim.Time, cost.Processes*workers)}
+// newFrontend is the front end of so many accelerators.
+func newFrontend(cost step.HostCost, accelerators int) frontend {
+	return frontend{cost: cost, free: make([]sim.Time, cost.Processes*accelerators)}
 }
 
 // takeIn is how long a request that comes now is on its way to the router.

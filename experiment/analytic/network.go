@@ -133,7 +133,7 @@ func (n *network) among(t *prices, sequences, agents float64) (flow, bool) {
 	}
 	f.decode = n.steps * f.pace.step
 	host := &n.scenario.Engine.Host
-	f.ingress = n.ingress + host.WaitSeconds(f.turns, n.work.mean.input, n.meanOutput(), int(n.entry.workers))
+	f.ingress = n.ingress + host.WaitSeconds(f.turns, n.work.mean.input, n.meanOutput(), n.deployment.Accelerators())
 	if !ok || math.IsInf(f.ingress, 1) {
 		return f, false
 	}

@@ -52,8 +52,9 @@ type HostCost struct {
 	Replay units.Seconds `yaml:"replay,omitempty"`
 
 	Ingress units.Seconds `yaml:"ingress"` // per request: HTTP, router, scheduling, beside the work below
-	// The work of the front end, done by Processes (0 = as many as it takes) at
-	// every worker that takes prompts: a request waits for a free one.
+	// The work of the front end, done by Processes for every accelerator of the
+	// deployment, whose hosts have cores in proportion (0 = as many as it takes):
+	// a request waits for a free one.
 	Processes      int           `yaml:"processes,omitempty"`
 	PerRequest     units.Seconds `yaml:"per_request,omitempty"`      // routing and orchestrating a request
 	PerPromptToken units.Seconds `yaml:"per_prompt_token"`           // tokenising and hashing the whole prompt

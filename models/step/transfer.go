@@ -63,11 +63,11 @@ func (h HostCost) IngressSeconds(promptTokens float64) float64 {
 }
 
 // WaitSeconds is the mean wait for a process of the front end at a rate of
-// requests per second with prompts of so many tokens and answers of so many, at
-// so many workers: M/D/c by Sakasegawa's approximation. It is infinite where the
+// requests per second with prompts of so many tokens and answers of so many, on
+// so many accelerators: M/D/c by Sakasegawa's approximation. It is infinite where the
 // processes cannot keep up.
-func (h HostCost) WaitSeconds(rate, prompt, output float64, workers int) float64 {
-	c := float64(h.Processes * workers)
+func (h HostCost) WaitSeconds(rate, prompt, output float64, accelerators int) float64 {
+	c := float64(h.Processes * accelerators)
 	if c == 0 {
 		return 0
 	}
