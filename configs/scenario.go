@@ -127,6 +127,7 @@ func enginesOn(accelerator string) []string {
 			list = append(list, engine)
 		}
 	}
+	slices.Sort(list)
 	return list
 }
 

@@ -75,11 +75,18 @@ func (c *checker) collectives(k KernelSet) {
 	c.In("remote_dispatch", k.RemoteDispatch.Validate())
 	c.In("remote_combine", k.RemoteCombine.Validate())
 	c.In("transfer", k.Transfer.Validate())
-	if k.RemoteBulkDispatch != (Collective{}) {
-		c.In("remote_bulk_dispatch", k.RemoteBulkDispatch.Validate())
-	}
-	if k.RemoteBulkCombine != (Collective{}) {
-		c.In("remote_bulk_combine", k.RemoteBulkCombine.Validate())
+	c.In("remote_bulk_dispatch", k.RemoteBulkDispatch.Validate())
+	c.In("remote_bulk_combine", k.RemoteBulkCombine.Validate())
+	for _, required := range []struct {
+		path string
+		of   Collective
+	}{
+		{"all_reduce", k.AllReduce}, {"all_gather", k.AllGather}, {"dispatch", k.Dispatch}, {"combine", k.Combine},
+		{"remote_dispatch", k.RemoteDispatch}, {"remote_combine", k.RemoteCombine}, {"transfer", k.Transfer},
+	} {
+		if required.of == (Collective{}) {
+			c.efficiency(required.path+".efficiency", 0)
+		}
 	}
 }
 
@@ -212,7 +219,11 @@ func (c ExpertCurve) Validate() error {
 }
 
 // Validate returns every fault of the collective, joined; each is a *fault.Field.
+// One without any number is one that the engine does not have.
 func (c Collective) Validate() error {
+	if c == (Collective{}) {
+		return nil
+	}
 	var check checker
 	check.notNegative("floor", float64(c.Floor), "s")
 	check.efficiency("efficiency", c.Efficiency)

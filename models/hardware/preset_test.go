@@ -85,10 +85,11 @@ func TestMegaMoEFollowsTheMeasurement(t *testing.T) {
 func TestH200ExpertsFollowTheMeasurement(t *testing.T) {
 	k := kernels(t, "h200-vllm")
 	tokens := []float64{1, 8, 32, 64, 128, 512, 2048, 4096, 8192}
+	// Marlin as vLLM 0.18 ran it; package calibrate tests it as 0.24 does.
 	marlin := []float64{68, 255, 883, 1701, 2074, 3893, 4038, 4247, 8171}
 	fp8 := []float64{43, 121, 415, 858, 823, 881, 1175} // vLLM 0.18; a newer kernel is fitted, slower beyond
 	for i, n := range tokens {
-		within(t, marlin[i], k.Experts["marlin-w4a16"].Seconds(v4pro(n, 8, 1), h200()), "marlin")
+		within(t, marlin[i], k.Experts["marlin-w4a16-0-18-0"].Seconds(v4pro(n, 8, 1), h200()), "marlin")
 		if i > 0 && i < len(fp8) {
 			within(t, fp8[i], k.Experts["fp8-block"].Seconds(v4pro(n, 8, 1), h200()), "fp8")
 		}

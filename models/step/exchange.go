@@ -49,8 +49,8 @@ func (x exchange) directions(t tally, prompts bool) (dispatch, combine traffic) 
 	hidden := float64(w.cfg.LLM.Experts.Width(w.cfg.LLM.Hidden))
 	tokens := t.tokensMax / float64(w.shape.TP) // the accelerators of a rank share its tokens
 	if k := &w.cfg.Kernels; prompts && w.domains > 1 && k.RemoteBulkDispatch.Efficiency > 0 {
-		dispatch = x.bulk(tokens, hidden*engine.DispatchBytes, k.RemoteBulkDispatch)
-		combine = x.bulk(tokens, hidden*engine.CombineBytes, k.RemoteBulkCombine)
+		dispatch = x.bulk(tokens, hidden*engine.DispatchBytes, k.Dispatch, k.RemoteBulkDispatch)
+		combine = x.bulk(tokens, hidden*engine.CombineBytes, k.Combine, k.RemoteBulkCombine)
 		dispatch.constants, combine.constants = "remote_bulk_dispatch", "remote_bulk_combine"
 		return dispatch, combine
 	}
@@ -91,17 +91,21 @@ func (t traffic) shown(seconds float64) traffic {
 func (t traffic) beyond(seconds float64) traffic { return t.shown(max(0, t.seconds-seconds)) }
 
 // bulk is one direction between domains in the mode for many tokens. The link
-// between domains sets the pace of the forwarding inside.
-func (x exchange) bulk(tokens, tokenBytes float64, far hardware.Collective) traffic {
+// between domains sets the pace of the forwarding inside, which is no faster than
+// the same exchange in one domain.
+func (x exchange) bulk(tokens, tokenBytes float64, near, far hardware.Collective) traffic {
 	w := x.worker
 	remote := x.table.Remote()
 	crossing := tokens * remote.DomainsPerToken * tokenBytes
 	g, k := float64(w.shape.EP), float64(w.cfg.LLM.Experts.TopK)
 	inside := tokens * g * hardware.SentShare(g, k) * (1 - 1/g) * tokenBytes
 	seconds := far.Seconds(crossing, w.accelerator.ScaleOut)
-	if in := w.cfg.Engine.Exchange.InSitu; in > 0 {
-		seconds += (in - 1) * float64(far.Floor)
+	copies, in := k, max(1, w.cfg.Engine.Exchange.InSitu)
+	if w.cfg.Engine.Exchange.PerRank {
+		copies = g * hardware.SentShare(g, k)
 	}
+	seconds += (in - 1) * float64(far.Floor)
+	seconds = max(seconds, in*near.Seconds(tokens*copies*(1-1/g)*tokenBytes, w.accelerator.ScaleUp))
 	return traffic{seconds: seconds, bytes: inside + crossing, paced: crossing}
 }
 

@@ -46,8 +46,11 @@ func gb300(t testing.TB, shape step.Shape) *step.Model {
 	return m
 }
 
+// h200 runs the kernels that the fluid model was composed of, those of vLLM 0.18.
 func h200(t testing.TB, shape step.Shape) *step.Model {
-	m, err := step.New(config(t, "hgx-h200", "vllm-2026-06", "h200-vllm-2026-06", shape))
+	c := config(t, "hgx-h200", "vllm-2026-06", "h200-vllm-2026-06", shape)
+	c.Kernels = c.Kernels.AsOf("0.18.0")
+	m, err := step.New(c)
 	require.NoError(t, err)
 	return m
 }
