@@ -22,8 +22,9 @@ wasm: ## all but the command compiles for a web page
 test: ## all tests, the house rules of internal/tidy among them
 	go test ./...
 
-laws: ## laws of the answer in full: starts inside gaps up to an hour, intervals over 60 seeds; about an hour
+laws: ## laws of the answer in full: starts inside gaps up to an hour, intervals over 60 seeds, the estimate against the simulator; over an hour
 	AGENTSIM_LAWS=1 go test -count=1 -timeout 4h -v -run 'TestIntervalsHoldTheAnswer|TestTheStartIsStationary' ./experiment
+	AGENTSIM_LAWS=1 go test -count=1 -timeout 4h -v -run TestRandomScenariosAgree ./experiment/analytic
 
 bench: ## all benchmarks
 	go test -run '^$$' -bench . -benchmem ./...

@@ -20,6 +20,7 @@ func (s *Scenario) Attach(a *tree.Attachment) error {
 	if err != nil {
 		return err
 	}
+	s.Kernels = s.Kernels.AsOf(s.Engine.Version)
 	return s.attachPopularity(a)
 }
 

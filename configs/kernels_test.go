@@ -72,3 +72,38 @@ func TestKernelsHoldWhatTheEngineReaches(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, [2]float64{1.5, 1.12}, [2]float64{s.Kernels.EagerWith("fp8"), s.Kernels.EagerWith("mxfp4")})
 }
+
+// Changing the system alone picks the kernels of the engine there: its own, else
+// those of its family with a note, else the error names the engines that have
+// some.
+func TestAnotherSystemFindsItsKernels(t *testing.T) {
+	s, err := plain(t, "hgx-b300", "vllm-2026-06")
+	require.NoError(t, err)
+	require.Equal(t, "b300-vllm", s.Kernels.Name)
+	require.Contains(t, s.Notes(), "there are no kernels b300-vllm-2026-06: those of the engine's family stand in, b300-vllm")
+	s, err = plain(t, "hgx-h200", "vllm-2026-06")
+	require.NoError(t, err)
+	require.Equal(t, "h200-vllm-2026-06", s.Kernels.Name)
+	require.Empty(t, s.Notes())
+	_, err = plain(t, "hgx-b300", "atom")
+	require.ErrorContains(t, err, `there is no preset "b300-atom"; engines that have kernels for b300: sglang, trtllm, trtllm-2026-03, vllm.`)
+}
+
+// The version of an engine decides which kernels it runs, where a newer version
+// measured others.
+func TestEngineVersionDecidesTheKernels(t *testing.T) {
+	at := func(sets ...string) float64 {
+		s, err := plain(t, "hgx-h200", "vllm-2026-06", sets...)
+		require.NoError(t, err)
+		require.NotContains(t, s.Kernels.Experts, "marlin-w4a16-0-18-0")
+		for _, c := range s.Kernels.Experts["marlin-w4a16"].Curves {
+			if c.Inner == 3072 && c.TP == 1 && c.EP == 8 {
+				return float64(c.Time[len(c.Time)-1])
+			}
+		}
+		t.Fatal("no curve of DeepSeek-V4-Pro over eight ranks")
+		return 0
+	}
+	require.InEpsilon(t, 15.77e-3, at("engine.version=0.20.0"), 0.01, "16,384 tokens as 0.18.0 takes them")
+	require.InEpsilon(t, 15.77e-3*0.5102, at(), 0.06, "7,744 of 15,179 µs at Kimi K2's shape and as many rows an expert")
+}

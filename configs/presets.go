@@ -23,6 +23,7 @@ func Presets() *Library {
 		tree.KindOf[hardware.KernelSet]("kernels"),
 		tree.KindOf[llm.Spec]("models"),
 		tree.KindOf[step.EngineSpec]("engines"),
+		tree.KindOf[step.DraftSpec]("drafts"),
 		tree.KindOf[SLO]("slos"),
 		tree.KindOf[Protocol]("protocols"),
 		tree.KindOf[Factors]("factors"),

@@ -2,6 +2,7 @@ package configs
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"agentsim/fault"
@@ -81,15 +82,20 @@ func KernelsOf(accelerator, engine string) string {
 }
 
 // DefaultPresets lets the kernels follow from the engine and the accelerator
-// it runs on, unless the scenario names them.
+// it runs on, unless the scenario names them. An engine that has none of its own
+// for an accelerator runs those of its family.
 func (Scenario) DefaultPresets(value func(path string) string) []Preset {
 	accelerator := value("system.accelerator.kernels")
 	if accelerator == "" {
 		accelerator = value("system.accelerator.name")
 	}
+	name, family := KernelsOf(accelerator, value("engine.kernels")), KernelsOf(accelerator, value("engine.family"))
+	if known := Presets().Names("kernels"); !slices.Contains(known, name) && slices.Contains(known, family) {
+		name = family
+	}
 	return []Preset{{
 		Path: "kernels",
-		Name: KernelsOf(accelerator, value("engine.kernels")),
+		Name: name,
 	}}
 }
 
@@ -99,21 +105,52 @@ func (s *Scenario) Validate() error {
 	faults.Check(s.Power.PUE == 0 || s.Power.PUE >= 1, "power.pue", s.Power.PUE, "1 or more")
 	if s.Kernels.Name == "" {
 		name, hint := KernelsOf(s.System.Accelerator.Served(), s.Engine.Kernels), "."
-		if near, ok := Nearest(name, Presets().Names("kernels")); ok {
+		if have := enginesOn(s.System.Accelerator.Served()); len(have) > 0 {
+			hint = fmt.Sprintf("; engines that have kernels for %s: %s.", s.System.Accelerator.Name, strings.Join(have, ", "))
+		} else if near, ok := Nearest(name, Presets().Names("kernels")); ok {
 			hint = ", did you mean " + near + "?"
 		}
 		faults.Add("kernels", "there is no preset %q%s The name follows from system.accelerator.kernels and engine.kernels: "+
 			"name others there, or set kernels", name, hint)
 	}
+	completed := s.Deployment.Completed(&s.Engine)
+	faults.In("deployment", completed.Limited())
 	return faults.Err()
+}
+
+// enginesOn lists what engines say under kernels that have some on an
+// accelerator.
+func enginesOn(accelerator string) []string {
+	var list []string
+	for _, name := range Presets().Names("kernels") {
+		if engine, ok := strings.CutPrefix(name, accelerator+"-"); ok {
+			list = append(list, engine)
+		}
+	}
+	return list
 }
 
 // Notes says what a reader should know of how the scenario was put together.
 func (s *Scenario) Notes() []string {
-	moved := s.Kernels.Moved(s.System.Accelerator)
-	if len(moved) == 0 {
-		return nil
+	var notes []string
+	if hit := s.Deployment.Cache.RealisedHit; hit > 0 {
+		notes = append(notes, fmt.Sprintf("deployment.cache.realised_hit: %g of every prompt is taken as found, as "+
+			"measured; what the caches would find is not simulated", hit))
 	}
-	return []string{fmt.Sprintf("the kernel constants of %s hold on %s; they are moved to an accelerator with %s",
-		s.Kernels.Name, s.Kernels.Accelerator, strings.Join(moved, ", "))}
+	served := s.System.Accelerator.Served()
+	own, family := KernelsOf(served, s.Engine.Kernels), KernelsOf(served, s.Engine.Family)
+	if s.Kernels.Name == family && own != family {
+		notes = append(notes, fmt.Sprintf("there are no kernels %s: those of the engine's family stand in, %s", own, family))
+	}
+	if moved := s.Kernels.Moved(s.System.Accelerator); len(moved) > 0 {
+		notes = append(notes, fmt.Sprintf("the kernel constants of %s hold on %s; they are moved to an accelerator with %s",
+			s.Kernels.Name, s.Kernels.Accelerator, strings.Join(moved, ", ")))
+	}
+	for _, p := range s.Deployment.Pools() {
+		if d := p.Spec.Draft; d.Drafts() && d.Accepted == step.UnknownLength {
+			notes = append(notes, fmt.Sprintf("deployment.%s.draft: nobody knows how many draft tokens are accepted: "+
+				"the mean of %s stands for it, and only the band of --uncertainty is an answer", p.Name, s.Model.Name))
+		}
+	}
+	return notes
 }

@@ -123,9 +123,9 @@ func TestTheCheapProtocolAgreesWithTheBenchmarks(t *testing.T) {
 // A random prefix at the start leaves nothing to share: first prompts are
 // computed whole. Behind the shared part they are not.
 func TestARandomPrefixAtTheStartSharesNothing(t *testing.T) {
-	after, err := experiment.Run(context.Background(), quick(t), 12, experiment.Options{})
+	after, err := experiment.Run(context.Background(), quick(t, "engine.cache.policy=ideal"), 12, experiment.Options{})
 	require.NoError(t, err)
-	start, err := experiment.Run(context.Background(), quick(t, "protocol.random_prefix=start"), 12, experiment.Options{})
+	start, err := experiment.Run(context.Background(), quick(t, "protocol.random_prefix=start", "engine.cache.policy=ideal"), 12, experiment.Options{})
 	require.NoError(t, err)
 	require.Less(t, start.Metrics.PrefixHitRate, after.Metrics.PrefixHitRate)
 	require.InEpsilon(t, after.Metrics.MeanInput, start.Metrics.MeanInput, 0.1, "prompts are as long")

@@ -1,6 +1,9 @@
 package experiment
 
 import (
+	"fmt"
+	"strings"
+
 	"agentsim/configs"
 	"agentsim/metrics"
 	"agentsim/models/step"
@@ -21,17 +24,60 @@ func Explain(s *configs.Scenario) (*metrics.Explanation, error) {
 		return nil, err
 	}
 	e := &metrics.Explanation{Scenario: s.Name, Workload: w}
+	e.Memory = memories(&cfg.Config, w.Input)
+	e.Steps = cfg.steps(s, w)
+	e.Warnings = extrapolations(e.Steps)
+	return e, nil
+}
+
+// steps accounts for a typical step of each pool and phase.
+func (c *setup) steps(s *configs.Scenario, w metrics.Typical) []metrics.StepAccount {
+	var list []metrics.StepAccount
 	for i, pool := range s.Deployment.Pools() {
-		m := cfg.Models()[i]
-		e.Memory = append(e.Memory, memory(pool.Name, m))
+		m := c.Models()[i]
 		if pool.Prefills() {
-			e.Steps = append(e.Steps, account(pool.Name, "prefill", m, prefillStep(m, w)))
+			list = append(list, account(pool.Name, "prefill", m, prefillStep(m, w)))
 		}
 		if pool.Decodes() {
-			e.Steps = append(e.Steps, account(pool.Name, "decode", m, decodeStep(m, w)))
+			list = append(list, account(pool.Name, "decode", m, decodeStep(m, w)))
 		}
 	}
-	return e, nil
+	return list
+}
+
+// extrapolated tells of the same, of the typical steps of a scenario whose
+// sessions can be read.
+func (c *setup) extrapolated(s *configs.Scenario) []string {
+	w, err := typical(&c.Config)
+	if err != nil {
+		return nil
+	}
+	return extrapolations(c.steps(s, w))
+}
+
+const (
+	// farBeyond is how far above its table an operator must be to be told of: the
+	// forms hold on a little.
+	farBeyond = 1.25
+	// shareTold is the share of a step that it must take.
+	shareTold = 0.05
+)
+
+// extrapolations tells of operators that take their time from beyond the tables
+// that their constants were fitted to.
+func extrapolations(steps []metrics.StepAccount) []string {
+	var list []string
+	for i := range steps {
+		s := &steps[i]
+		for _, o := range s.Operators {
+			if o.Beyond < farBeyond || o.Share < shareTold {
+				continue
+			}
+			list = append(list, fmt.Sprintf("%s of a typical %s step (%s, %.0f %% of it) are extrapolated: the load is %.1f times "+
+				"the most that their kernel table measured", strings.TrimSpace(o.Operator+" "+o.Kind), s.Phase, s.Pool, 100*o.Share, o.Beyond))
+		}
+	}
+	return list
 }
 
 // typical averages the calls of the first sessions of a hundred agents.
@@ -90,9 +136,13 @@ func account(pool, phase string, m *step.Model, loads []step.Rank) metrics.StepA
 	power := m.Config().System.Accelerator.Power
 	a.StaticW = float64(power.Idle + power.Active)
 	for _, item := range items {
-		a.Operators = append(a.Operators, metrics.OperatorShare{Operator: item.Operator.String(), Kind: item.Kind,
+		o := metrics.OperatorShare{Operator: item.Operator.String(), Kind: item.Kind,
 			Seconds: item.Seconds, Share: item.Seconds / cost.Seconds, Bound: item.Bound.String(),
-			Watts: item.Joules / cost.Seconds / n})
+			Watts: item.Joules / cost.Seconds / n}
+		if item.Beyond > 1 {
+			o.Beyond = item.Beyond
+		}
+		a.Operators = append(a.Operators, o)
 	}
 	return a
 }

@@ -11,7 +11,7 @@ import (
 
 // warnings is what a reader of any result of the scenario must know.
 func (b *setup) warnings(s *configs.Scenario) []string {
-	return slices.Concat(s.Notes(), s.Warnings(), b.hangs(s), b.notes)
+	return slices.Concat(s.Notes(), s.Warnings(), b.hangs(s), b.extrapolated(s), b.notes)
 }
 
 // hangs says what the answer from a trace hangs on.

@@ -62,7 +62,7 @@ func TestPhasesRunAsTheProtocolSays(t *testing.T) {
 // A phase ends early only where its verdict is certain, never before its
 // duration; with a precision it goes on to that.
 func TestPhasesEndEarlyOnlyWhenTheVerdictIsCertain(t *testing.T) {
-	p := ended(t, 64, "protocol.sessions_min=30", "protocol.stop_when_certain=true")
+	p := ended(t, 64, "protocol.sessions_min=30", "protocol.stop_when_certain=true", "engine.cache.policy=ideal")
 	require.Equal(t, metrics.EndCertain, p.phase.End)
 	require.True(t, p.phase.Certain)
 	require.False(t, p.phase.Pass)
@@ -73,7 +73,7 @@ func TestPhasesEndEarlyOnlyWhenTheVerdictIsCertain(t *testing.T) {
 	if p.phase.End == metrics.EndPrecise {
 		require.LessOrEqual(t, p.verdict.Half, 0.12)
 	}
-	p = ended(t, 18, "protocol.precision=0.000001", "protocol.duration_max=120s")
+	p = ended(t, 18, "protocol.precision=0.000001", "protocol.duration_max=120s", "engine.cache.policy=ideal")
 	require.Equal(t, metrics.EndDurationMax, p.phase.End)
 	require.Contains(t, p.phase.Shortfall, "shares known to ± ")
 }

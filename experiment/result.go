@@ -12,6 +12,7 @@ import (
 	"agentsim/configs"
 	"agentsim/experiment/power"
 	"agentsim/metrics"
+	"agentsim/models/kvcache/prefix"
 	"agentsim/models/step"
 	"agentsim/serve"
 )
@@ -160,15 +161,13 @@ func (p *phase) result(s *configs.Scenario, base *setup) *metrics.Result {
 	r := &metrics.Result{Scenario: s.Name, Question: s.Question, Seed: s.Seed, Fingerprint: p.phase.Fingerprint,
 		Metrics: p.figures(&base.mean), Time: p.time(s)}
 	p.account(s, base, r, float64(p.agents))
-	for i, pool := range s.Deployment.Pools() {
-		r.Memory = append(r.Memory, memory(pool.Name, base.Models()[i]))
-	}
+	r.Memory = memories(&base.Config, r.Metrics.MeanInput)
 	return r
 }
 
 // figures are those of service. Gaps of people are told from those of tools by
 // the workload's means.
-func (p *phase) figures(mean *meanSession) metrics.Figures {
+func (p *phase) figures(session *meanSession) metrics.Figures {
 	t := &p.sum
 	calls := max(1, float64(t.Calls))
 	f := metrics.Figures{OutputSpeedP25: p.phase.OutputSpeedP25, OutputSpeedP50: metrics.Quantile(t.Speed, 0.5),
@@ -177,13 +176,16 @@ func (p *phase) figures(mean *meanSession) metrics.Figures {
 		TurnsPerS: float64(t.Calls) / p.span, InputTokS: float64(t.InputTokens) / p.span,
 		OutputTokS: float64(t.OutputTokens) / p.span, PrefixHitRate: float64(t.HitTokens) / max(1, float64(t.InputTokens)),
 		MeanInput: float64(t.InputTokens) / calls, MeanOutput: float64(t.OutputTokens) / calls}
+	if t.InputTokens > 0 {
+		f.PrefixLost = prefixLost(t)
+	}
 	all := 0.0
 	for _, spent := range t.InState {
 		all += spent.Seconds()
 	}
 	if all > 0 {
 		f.ShareInGaps = t.InState[serve.InTool].Seconds() / all
-		f.ShareOfPeople = f.ShareInGaps * mean.people / max(mean.gaps, math.SmallestNonzeroFloat64)
+		f.ShareOfPeople = f.ShareInGaps * session.people / max(session.gaps, math.SmallestNonzeroFloat64)
 	}
 	p.spread(&f)
 	return f
@@ -226,6 +228,19 @@ func average(values []float64) float64 {
 	return sum / max(1, float64(len(values)))
 }
 
+// prefixLost says why prompt tokens were not found, as shares of all of them.
+func prefixLost(t *serve.Tally) *metrics.PrefixLost {
+	share := func(cause int) float64 { return float64(t.Missed[cause]) / float64(t.InputTokens) }
+	return &metrics.PrefixLost{
+		NeverSeen:     share(serve.NeverSeen),
+		PromptChanged: share(serve.PromptChanged),
+		Evicted:       share(serve.Evicted),
+		NoCheckpoint:  share(serve.NoCheckpoint),
+		OtherWorker:   share(serve.OtherWorker),
+		NotKept:       share(serve.NotKept),
+	}
+}
+
 func (p *phase) time(s *configs.Scenario) metrics.Time {
 	t := metrics.Time{ByState: map[string]float64{}, Busy: map[string]float64{}}
 	calls := max(1, float64(p.sum.Calls))
@@ -252,6 +267,51 @@ func (p *phase) time(s *configs.Scenario) metrics.Time {
 		t.Batch = sequences / steps
 	}
 	return t
+}
+
+// memories is the memory of a rank of every pool, with prompts of so many tokens.
+func memories(cfg *serve.Config, tokens float64) []metrics.Pool {
+	specs, err := cfg.CacheSpecs()
+	var all []metrics.Pool
+	for i, pool := range cfg.Deployment.Pools() {
+		m := memory(pool.Name, cfg.Models()[i])
+		if err == nil { // else no run came about
+			m.Pools = cachePools(&specs[i], int(tokens))
+		}
+		all = append(all, m)
+	}
+	return all
+}
+
+// cachePools is the budget of a rank's cache.
+func cachePools(s *prefix.Spec, tokens int) []metrics.CachePool {
+	var pools []metrics.CachePool
+	for _, b := range s.Budget(tokens).Pools {
+		p := metrics.CachePool{
+			Pool:     b.Pool,
+			Bytes:    float64(b.Bytes),
+			Reserved: float64(b.Reserved),
+			Tokens:   float64(b.Tokens),
+		}
+		if b.Idle > 0 {
+			p.Sessions = float64(b.Sessions)
+		}
+		var names []string
+		for _, c := range b.Components {
+			names = append(names, c.Component)
+			p.Parts = append(p.Parts, metrics.CachePart{
+				Component:  c.Component,
+				Kind:       string(c.Kind),
+				PerToken:   float64(c.PerToken),
+				Checkpoint: float64(c.Checkpoint),
+				Running:    float64(c.Running),
+				Idle:       float64(c.Idle),
+			})
+		}
+		p.Component = strings.Join(names, ", ")
+		pools = append(pools, p)
+	}
+	return pools
 }
 
 func memory(pool string, m *step.Model) metrics.Pool {

@@ -8,6 +8,7 @@ type Explanation struct {
 	Steps    []StepAccount `json:"steps"`
 	Memory   []Pool        `json:"memory"`
 	Basis    []Basis       `json:"basis"`
+	Warnings []string      `json:"warnings,omitempty"` // what steps take from outside kernel tables
 
 	// Interval is what the interval of the capacity consists of, by the analytic
 	// model; nil where that serves nobody.
@@ -41,6 +42,9 @@ type OperatorShare struct {
 	Share    float64 `json:"share"` // of the step
 	Bound    string  `json:"bound"` // latency | compute | memory | network
 	Watts    float64 `json:"watts"` // dynamic, mean of one accelerator over the step
+	// Beyond is how far the load lies above what the operator's kernel table
+	// measured, as a factor on the axis furthest out; absent = inside.
+	Beyond float64 `json:"beyond_table,omitempty"`
 }
 
 // Basis is what part of the step times rests on numbers of one basis.

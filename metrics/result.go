@@ -121,29 +121,30 @@ type PerMW struct {
 
 // Figures are the service figures of the window at the reported number of agents.
 type Figures struct {
-	OutputSpeedP25 float64 `json:"output_speed_p25"` // tok/s
-	OutputSpeedP50 float64 `json:"output_speed_p50"`
-	E2ESpeedP25    float64 `json:"e2e_speed_p25"` // tok/s over the whole request
-	E2ESpeedP50    float64 `json:"e2e_speed_p50"`
-	TTFTMeanS      float64 `json:"ttft_mean_s"`
-	TTFTP50S       float64 `json:"ttft_p50_s"`
-	TTFTP90S       float64 `json:"ttft_p90_s"`
-	TTFTP95S       float64 `json:"ttft_p95_s"`
-	TTFTP99S       float64 `json:"ttft_p99_s"`
-	TPOTMeanMS     float64 `json:"tpot_mean_ms"`
-	TPOTP50MS      float64 `json:"tpot_p50_ms"`
-	TPOTP90MS      float64 `json:"tpot_p90_ms"`
-	TPOTP95MS      float64 `json:"tpot_p95_ms"`
-	TPOTP99MS      float64 `json:"tpot_p99_ms"`
-	LevelMet       float64 `json:"slo_met_share"` // of calls that meet the condition which fewest meet
-	TurnsPerS      float64 `json:"turns_per_s"`
-	InputTokS      float64 `json:"input_tok_s"`
-	OutputTokS     float64 `json:"output_tok_s"`
-	PrefixHitRate  float64 `json:"prefix_hit_rate"`
-	MeanInput      float64 `json:"mean_input_tokens"`
-	MeanOutput     float64 `json:"mean_output_tokens"`
-	ShareInGaps    float64 `json:"share_in_gaps"`   // of the agents' time: no call is under way
-	ShareOfPeople  float64 `json:"share_of_people"` // of the agents' time: they wait for people
+	OutputSpeedP25 float64     `json:"output_speed_p25"` // tok/s
+	OutputSpeedP50 float64     `json:"output_speed_p50"`
+	E2ESpeedP25    float64     `json:"e2e_speed_p25"` // tok/s over the whole request
+	E2ESpeedP50    float64     `json:"e2e_speed_p50"`
+	TTFTMeanS      float64     `json:"ttft_mean_s"`
+	TTFTP50S       float64     `json:"ttft_p50_s"`
+	TTFTP90S       float64     `json:"ttft_p90_s"`
+	TTFTP95S       float64     `json:"ttft_p95_s"`
+	TTFTP99S       float64     `json:"ttft_p99_s"`
+	TPOTMeanMS     float64     `json:"tpot_mean_ms"`
+	TPOTP50MS      float64     `json:"tpot_p50_ms"`
+	TPOTP90MS      float64     `json:"tpot_p90_ms"`
+	TPOTP95MS      float64     `json:"tpot_p95_ms"`
+	TPOTP99MS      float64     `json:"tpot_p99_ms"`
+	LevelMet       float64     `json:"slo_met_share"` // of calls that meet the condition which fewest meet
+	TurnsPerS      float64     `json:"turns_per_s"`
+	InputTokS      float64     `json:"input_tok_s"`
+	OutputTokS     float64     `json:"output_tok_s"`
+	PrefixHitRate  float64     `json:"prefix_hit_rate"`
+	PrefixLost     *PrefixLost `json:"prefix_lost,omitempty"` // of simulated calls
+	MeanInput      float64     `json:"mean_input_tokens"`
+	MeanOutput     float64     `json:"mean_output_tokens"`
+	ShareInGaps    float64     `json:"share_in_gaps"`   // of the agents' time: no call is under way
+	ShareOfPeople  float64     `json:"share_of_people"` // of the agents' time: they wait for people
 }
 
 // MarshalJSON writes null for speeds that no call has, as of answers of one
@@ -173,6 +174,17 @@ func known(v float64) *float64 {
 		return &v
 	}
 	return nil
+}
+
+// PrefixLost says why prompt tokens were not found in a cache: shares of all
+// prompt tokens, which add up to 1 with the hit rate.
+type PrefixLost struct {
+	NeverSeen     float64 `json:"never_seen"`     // nobody had computed them
+	PromptChanged float64 `json:"prompt_changed"` // the session said something else there before
+	Evicted       float64 `json:"evicted"`        // a pool had no room for them, or for the windows and states they need
+	NoCheckpoint  float64 `json:"no_checkpoint"`  // windows and states are not kept at their end
+	OtherWorker   float64 `json:"other_worker"`   // they were computed on another worker
+	NotKept       float64 `json:"not_kept"`       // they were generated, and the engine does not keep that
 }
 
 // Power is where the watts go: means over the window, summed over the deployment.
@@ -261,6 +273,30 @@ type Pool struct {
 	Activations float64 `json:"activations"`
 	Cache       float64 `json:"cache"`
 	CacheTokens float64 `json:"cache_tokens"` // tokens the cache holds, per attention rank
+
+	Pools []CachePool `json:"pools,omitempty"` // what the cache is divided into
+}
+
+// CachePool is a part of the memory that a rank has for caches.
+type CachePool struct {
+	Pool      string      `json:"pool"`
+	Component string      `json:"component"` // what lies in it, by name
+	Bytes     float64     `json:"bytes"`
+	Reserved  float64     `json:"reserved"` // of these, before any request: room for tokens in flight
+	Tokens    float64     `json:"tokens"`   // of history that fit in the rest; 0 where none lies here
+	Sessions  float64     `json:"sessions"` // idle ones of the workload's mean prompt in the rest; 0 = they need nothing
+	Parts     []CachePart `json:"parts"`
+}
+
+// CachePart is what one component takes of its pool, in bytes, for requests and
+// sessions of the workload's mean prompt.
+type CachePart struct {
+	Component  string  `json:"component"`
+	Kind       string  `json:"kind"`       // grows | window | state
+	PerToken   float64 `json:"per_token"`  // of context where it grows, else of a token in flight
+	Checkpoint float64 `json:"checkpoint"` // of one position that is kept
+	Running    float64 `json:"running"`    // of one request
+	Idle       float64 `json:"idle"`       // of one session
 }
 
 // Phase is one number of agents tried.

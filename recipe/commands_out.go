@@ -63,7 +63,7 @@ func (w writer) remarks() []string {
 	if w.target.For != Dynamo {
 		lines = append(lines, "Every worker wants accelerators, and nodes, of its own.")
 	}
-	if slices.ContainsFunc(w.d.Pools(), func(p serve.NamedPool) bool { return p.Spec.DraftTokens > 0 }) {
+	if slices.ContainsFunc(w.d.Pools(), func(p serve.NamedPool) bool { return p.Spec.Depth() > 0 }) {
 		lines = append(lines, "Drafts come from the model's own layers: a scenario says only how many.")
 	}
 	if w.family == trtllm {

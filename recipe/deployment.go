@@ -169,12 +169,50 @@ func (out *Recipe) poolSpec(role string, p *Pool) *serve.PoolSpec {
 	if role == "prefill" && p.MaxBatchPerRank == nil {
 		spec.MaxBatchPerRank = 0
 	}
-	if p.Draft.Depth != nil && p.Draft.Kind != noDraft {
-		spec.DraftTokens = *p.Draft.Depth
-	} else if p.Draft.Kind != noDraft {
-		out.assume("%s.draft_tokens: 0, since no file says how deep %s drafts", role, p.Draft.Name)
-	}
+	spec.Draft = out.speculation(role, &p.Draft)
 	out.left(role, p)
+	return spec
+}
+
+// speculation is a pool's drafts in a scenario; nil = none.
+func (out *Recipe) speculation(role string, d *Draft) *step.DraftSpec {
+	switch {
+	case d.Kind == noDraft || d.Kind == "":
+		return nil
+	case d.Depth == nil:
+		out.assume("%s.draft: none, since no file says how deep %s drafts", role, d.Name)
+		return nil
+	case *d.Depth == 0:
+		return nil
+	}
+	spec := &step.DraftSpec{Name: d.Name, Kind: d.Kind, Depth: *d.Depth}
+	if d.Kind == small {
+		spec.Kind = step.RecurrentDraft
+		out.assume("%s.draft: the small model is priced as the model's own draft layer", role)
+	}
+	if d.Verify != nil && *d.Verify != spec.Depth+1 {
+		spec.Verify = *d.Verify
+	}
+	if length := d.AcceptedLength; length != nil && *length >= 1 && *length <= float64(spec.Verified()) {
+		spec.Accepted = step.AcceptedLength(fmt.Sprint(*length))
+	} else {
+		spec.Accepted = step.UnknownLength
+		out.assume("%s.draft.accepted_length: unknown, since no file says how much is accepted", role)
+	}
+	const end = 1 << 20 // sequences: more than any rank holds
+	for _, r := range d.ByBatch {
+		if r[0] == nil || r[2] == nil || *r[2] > spec.Depth {
+			continue
+		}
+		if spec.ByBatch == nil {
+			spec.ByBatch = map[string]int{}
+		}
+		to := end
+		if r[1] != nil {
+			to = *r[1]
+		}
+		spec.ByBatch[fmt.Sprintf("%d-%d", max(1, *r[0]), to)] = *r[2]
+	}
 	return spec
 }
 

@@ -97,6 +97,7 @@ func TestWhatIsWrittenReadsBack(t *testing.T) {
 		}
 		for _, d := range []*serve.DeploymentSpec{&got, want} {
 			for _, p := range d.Pools() {
+				p.Spec.DraftTokens, p.Spec.Draft = p.Spec.Depth(), nil
 				p.Spec.Shape = p.Spec.Normalised()
 			}
 		}

@@ -20,8 +20,12 @@ func Explain(w io.Writer, e *metrics.Explanation, style Style) error {
 		explainStep(&b, &e.Steps[i], style)
 	}
 	explainMemory(&b, e.Memory, style)
+	explainCaches(&b, e.Memory, style)
 	explainBasis(&b, e.Basis, style)
 	explainInterval(&b, e.Interval, style)
+	for _, w := range e.Warnings {
+		fmt.Fprintf(&b, "\n%s %s\n", style.bold("note:"), w)
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -84,6 +88,40 @@ func explainMemory(b *strings.Builder, pools []metrics.Pool, style Style) {
 	row("in all", func(p *metrics.Pool) float64 { return p.HBM }, giga)
 	row("cache tokens per rank", func(p *metrics.Pool) float64 { return p.CacheTokens }, 1)
 	fmt.Fprintf(b, "\n%s\n%s\n", style.bold("memory of one accelerator"), t.Render())
+}
+
+// explainCaches shows what each part of a rank's cache memory is for.
+func explainCaches(b *strings.Builder, pools []metrics.Pool, style Style) {
+	const mega = 1e6
+	header := table.Row{"MB of one rank", "component", "in all", "in flight", "a token, B", "a checkpoint", "a request",
+		"an idle session", "sessions"}
+	t := numbers(header, 3)
+	cell := func(v, unit float64) string {
+		if v == 0 {
+			return ""
+		}
+		return Significant(v / unit)
+	}
+	rows := 0
+	for _, p := range pools {
+		for _, c := range p.Pools {
+			for i, part := range c.Parts {
+				row := table.Row{"", part.Component, "", "", cell(part.PerToken, 1), cell(part.Checkpoint, mega),
+					cell(part.Running, mega), cell(part.Idle, mega), ""}
+				if i == 0 {
+					row[0], row[2], row[3] = p.Pool+": "+c.Pool, Count(c.Bytes/mega), cell(c.Reserved, mega)
+					if c.Sessions > 0 {
+						row[8] = Count(c.Sessions)
+					}
+				}
+				t.AppendRow(row)
+				rows++
+			}
+		}
+	}
+	if rows > 0 {
+		fmt.Fprintf(b, "\n%s\n%s\n", style.bold("cache of one rank, with prompts of the workload's mean"), t.Render())
+	}
 }
 
 func explainBasis(b *strings.Builder, basis []metrics.Basis, style Style) {

@@ -139,6 +139,32 @@ func serviceRows(t table.Writer, r *metrics.Result) {
 		Significant(m.TTFTP50S), Significant(m.TTFTP95S))})
 	t.AppendRow(table.Row{"traffic", fmt.Sprintf("%s turns/s, %s tok/s in (%.1f %% from cache), %s tok/s out",
 		Significant(m.TurnsPerS), Count(m.InputTokS), 100*m.PrefixHitRate, Count(m.OutputTokS))})
+	if l := m.PrefixLost; l != nil {
+		t.AppendRow(table.Row{"not from cache", lostTokens(l)})
+	}
+}
+
+// lostTokens says why prompt tokens were not found in a cache, the causes that
+// matter.
+func lostTokens(l *metrics.PrefixLost) string {
+	const least = 0.0005 // shown as 0.1 %
+	var parts []string
+	for _, cause := range []struct {
+		name  string
+		share float64
+	}{
+		{"never seen", l.NeverSeen},
+		{"prompt changed", l.PromptChanged},
+		{"evicted", l.Evicted},
+		{"no checkpoint", l.NoCheckpoint},
+		{"on another worker", l.OtherWorker},
+		{"generated and not kept", l.NotKept},
+	} {
+		if cause.share >= least {
+			parts = append(parts, fmt.Sprintf("%s %.1f %%", cause.name, 100*cause.share))
+		}
+	}
+	return strings.Join(parts, ", ")
 }
 
 func powerRows(t table.Writer, r *metrics.Result) {

@@ -1,6 +1,8 @@
 package serve
 
 import (
+	"errors"
+
 	"agentsim/fault"
 	"agentsim/models/hardware"
 	"agentsim/models/llm"
@@ -46,7 +48,11 @@ type Config struct {
 // Clusters of different sizes may share one prepared Config. An error about a
 // field is a *fault.Field.
 func (c *Config) Prepare() error {
+	c.Deployment = c.Deployment.Completed(&c.Engine)
 	if err := c.Deployment.Validate(); err != nil {
+		return fault.In("deployment", err)
+	}
+	if err := c.Deployment.Limited(); err != nil {
 		return fault.In("deployment", err)
 	}
 	if err := c.Deployment.Cache.Eviction.CheckClasses(c.classes()); err != nil {
@@ -64,6 +70,10 @@ func (c *Config) Prepare() error {
 		models = append(models, m)
 	}
 	c.models = models
+	var memory *ErrMemory
+	if _, err := c.CacheSpecs(); err != nil && !errors.As(err, &memory) {
+		return err
+	}
 	return nil
 }
 
@@ -83,7 +93,8 @@ func (c *Config) Fit() error {
 			return &ErrMemory{Pool: p.Name, Reason: err.Error()}
 		}
 	}
-	return nil
+	_, err := c.CacheSpecs()
+	return err
 }
 
 // Model builds the step model of the workers of a pool.
@@ -95,6 +106,7 @@ func (c *Config) Model(p *PoolSpec) (*step.Model, error) {
 		Kernels:     c.Kernels,
 		Engine:      c.Engine,
 		Shape:       p.Shape,
+		Draft:       p.Draft,
 		Precision:   d.Precision,
 		ExpertsPath: d.ExpertsPathOf(p),
 		Popularity:  d.Experts.Popularity,

@@ -1,6 +1,10 @@
 package serve
 
-import "math"
+import (
+	"math"
+
+	"agentsim/models/step"
+)
 
 // admitWaiting moves waiting calls into the decode batch, first come first
 // served, as long as a rank has a slot and room in its cache.
@@ -16,7 +20,9 @@ func (b *batch) admitWaiting() error {
 		r := &b.ranks[i]
 		b.displaceOne(r)
 		r.running++
-		b.emit(id)
+		if b.policy.firstToken == "" || b.policy.firstToken == step.FirstArrival {
+			b.emit(id)
+		}
 		if err := b.start(id); err != nil {
 			return err
 		}
@@ -91,17 +97,23 @@ func (b *batch) start(id int32) error {
 	}
 	b.enter(id, InDecode)
 	rest := int(c.turn.Output) - 1
+	if b.recomputes() {
+		rest++
+	}
 	if rest <= 0 {
 		return b.leave(id)
 	}
 	if !c.preempted() {
-		s.steps = b.drafts.steps(&c.request, rest)
+		s.steps = b.drafts.steps(&c.request, rest) * b.step
 	}
 	s.context = c.prompt() + 1
 	s.room = c.prompt() + b.policy.reserve
 	s.order = b.admitted
 	b.admitted++
 	b.ranks[s.rank].newcomers++
+	if b.recomputes() && !c.preempted() {
+		b.fresh = append(b.fresh, id)
+	}
 	b.giveSlot(id)
 	return nil
 }
@@ -162,7 +174,7 @@ func (b *batch) leave(id int32) error {
 	if b.policy.cacheOff || !b.prefills && !b.policy.decodeRetains {
 		r.discard(b.now(), id)
 	} else {
-		r.keep(b.now(), id, b.matchable(&b.calls[id].turn))
+		r.keep(b.now(), id, b.left(r, &b.calls[id].turn))
 	}
 	return b.up.finished(id)
 }

@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"agentsim/models/kvcache"
+	"agentsim/models/kvcache/prefix"
 	"agentsim/trace"
 )
 
@@ -17,7 +17,8 @@ func TestASequenceJoinsWhereThereIsRoom(t *testing.T) {
 	w := c.fleet.handoff.decoders[0][0]
 	hold := func(rank, session, tokens int) {
 		r := &w.ranks[rank]
-		_, ok := r.cache.Admit(0, kvcache.Request{Session: kvcache.SessionID(session), Prompt: tokens})
+		c.fleet.contents.Begin(prefix.SessionID(session), prefix.Turn{Prompt: tokens})
+		_, ok := r.cache.Admit(0, prefix.Request{Session: prefix.SessionID(session), Prompt: tokens})
 		require.True(t, ok)
 		r.running++
 		r.sequences++
@@ -28,18 +29,22 @@ func TestASequenceJoinsWhereThereIsRoom(t *testing.T) {
 	hold(1, 12, 1000)
 
 	c.fleet.calls[0].turn.Input = 500
+	c.fleet.begin(0)
 	require.Equal(t, 0, w.batch.admit(0), "fewest sequences first")
 	w.ranks[0].cache.Drop(0)
 
 	c.fleet.calls[0].turn.Input = 5000
+	c.fleet.begin(0)
 	require.Equal(t, 1, w.batch.admit(0), "the freest rank has no room in its cache, but another has")
 	w.ranks[1].cache.Drop(0)
 
 	c.fleet.calls[0].turn.Input = 19500
+	c.fleet.begin(0)
 	require.Equal(t, -1, w.batch.admit(0), "no rank has room")
 
 	w.ranks[1].running = w.shape.MaxBatchPerRank
 	c.fleet.calls[0].turn.Input = 5000
+	c.fleet.begin(0)
 	require.Equal(t, -1, w.batch.admit(0), "one rank has no room, the other no slot")
 }
 

@@ -17,7 +17,8 @@
 // constant number, or by the times of a trace), trees.go (spawn and join of
 // sub-agents), agents.go (an agent and its walk through sessions).
 //
-// Fleet: fleet.go (the life of a call), router.go (the table of routers),
+// Fleet: fleet.go (the life of a call), frontend.go (processes that
+// take prompts in), router.go (the table of routers),
 // handoff.go (from prefill to decode workers).
 //
 // Worker: schedule.go (what a worker does next), prefill.go (admission and
@@ -30,5 +31,5 @@
 //
 // What all of them speak of: flight.go (requests, calls in flight, decoding
 // sequences), drafts.go and draws.go (random choices), policy.go, queue.go,
-// tally.go, observe.go, config.go and spec.go (what a cluster is built from).
+// tally.go, observe.go, config.go, complete.go and spec.go (what a cluster is built from).
 package serve

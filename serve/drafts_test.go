@@ -12,16 +12,15 @@ import (
 // draft token is accepted in 0.7 of the steps, the second in 0.5, the third in
 // 0.3, so that a step yields 1, 2, 3 or 4 tokens in 0.3, 0.2, 0.2, 0.3.
 func TestYieldOfAStep(t *testing.T) {
-	cfg := toy(play(chat), withDrafts)
-	d := newDrafts(&cfg)
-	one := d.yields[len(d.yields)-1]
+	list := newYields([]float64{1.7, 2.2, 2.5})
+	one := list[len(list)-1]
 	require.Equal(t, 1, one.least)
 	require.InDeltaSlice(t, []float64{0.3, 0.5, 0.7, 1}, one.chance, 1e-12)
 	for u, want := range map[float64]int{0: 1, 0.29: 1, 0.31: 2, 0.51: 3, 0.71: 4, 0.9999: 4} {
 		require.Equal(t, want, one.at(u))
 	}
 	for i, steps := range []int{64, 16, 4, 1} {
-		y := d.yields[i]
+		y := list[i]
 		require.Equal(t, steps, y.least)
 		require.Equal(t, 4*steps, y.most())
 		require.InDelta(t, 2.5*float64(steps), mean(&y), 1e-9)
@@ -43,8 +42,7 @@ func mean(y *yield) float64 {
 // same mean and the same spread.
 func TestBlocksOfStepsAreDrawnLikeSteps(t *testing.T) {
 	const calls = 20000
-	cfg := toy(play(chat), withDrafts)
-	d := newDrafts(&cfg)
+	d := drafts{classes: []yields{newYields([]float64{1.7, 2.2, 2.5})}}
 	r := rand.New(rand.NewPCG(1, 2))
 	chances := []float64{0.7, 0.5 / 0.7, 0.3 / 0.5}
 	for _, tokens := range []int{1, 3, 40, 65, 150, 700} {
@@ -86,7 +84,6 @@ func (m *moments) mean() float64     { return m.sum / m.n }
 func (m *moments) variance() float64 { return m.squares/m.n - m.mean()*m.mean() }
 
 func TestWithoutDraftsEveryTokenTakesAStep(t *testing.T) {
-	cfg := toy(play(chat))
-	d := newDrafts(&cfg)
+	d := drafts{}
 	require.EqualValues(t, 123, d.steps(&request{}, 123))
 }

@@ -2,6 +2,7 @@ package serve
 
 import (
 	"agentsim/fault"
+	"agentsim/models/kvcache/prefix"
 	"agentsim/models/step"
 	"agentsim/sim"
 )
@@ -15,7 +16,7 @@ type fleet struct {
 	handoff  handoff
 	network  *network
 	workers  []*worker
-	ingress  step.HostCost
+	frontend frontend
 	arrives  *sim.Kind[int32]
 	done     func(id int32) error // told of every finished call
 }
@@ -30,15 +31,16 @@ func newFleet(cfg *Config, clock *sim.Simulation, tally *Tally, done func(id int
 			drafts:   newDrafts(cfg),
 			tally:    tally,
 			observer: cfg.Observer,
+			contents: prefix.NewContents(),
 		},
-		ingress: cfg.Engine.Host,
-		done:    done,
+		done: done,
 	}
 	f.network = newNetwork(clock, f.delivered)
 	f.arrives = sim.NewKind(clock, "arrive", sim.Arrive, f.arrive)
 	if err := f.build(cfg); err != nil {
 		return nil, err
 	}
+	f.frontend = newFrontend(cfg.Engine.Host, len(f.entrance.workers))
 	f.entrance.flight, f.entrance.all = &f.flight, f.workers
 	f.entrance.draws = draws{seed: cfg.Seed}
 	f.entrance.choose = routerNamed(cfg.Deployment.Router)
@@ -55,12 +57,12 @@ func (f *fleet) build(cfg *Config) error {
 	f.handoff.decoders = make([][]*worker, max(1, cfg.Deployment.Units))
 	for i, p := range cfg.Deployment.Pools() {
 		m := cfg.models[i]
-		cache, err := cacheSpec(cfg, m)
+		cache, err := cacheSpec(cfg, p, m)
 		if err != nil {
 			return err
 		}
 		for n := range p.Workers {
-			w, err := newWorker(p, m, cache, cfg.Agents)
+			w, err := newWorker(p, m, cache, f.contents, cfg.Agents)
 			if err != nil {
 				return fault.In("deployment."+p.Name, err)
 			}
@@ -118,12 +120,13 @@ func (f *fleet) submit(id int32, r request) {
 	f.enter(id, InIngress)
 	c.issued, c.done, c.hit, c.generated = f.clock.Now(), 0, 0, 0
 	f.tally.Issued++
-	f.arrives.After(sim.Ticks(f.ingress.IngressSeconds(float64(r.turn.Input))), id)
+	f.arrives.After(f.frontend.takeIn(f.clock.Now(), float64(r.turn.Input)), id)
 }
 
 // arrive routes a call and puts it in its rank's queue.
 func (f *fleet) arrive(id int32) error {
 	f.enter(id, InQueue)
+	f.begin(id)
 	f.route(id)
 	return f.workers[f.residences[id].home].accept(id)
 }
@@ -145,9 +148,10 @@ func (f *fleet) install(id int32, tokens, shared int) {
 	if f.policy.cacheOff || !f.policy.affine {
 		return
 	}
+	f.contents.Begin(prefix.SessionID(id), prefix.Turn{Prompt: tokens, Shared: min(shared, tokens)})
 	f.route(id)
 	s := &f.residences[id]
-	f.workers[s.home].ranks[s.rank].install(id, tokens, min(shared, tokens))
+	f.workers[s.home].ranks[s.rank].install(id, tokens)
 }
 
 // abandon leaves the cache of a session that is over to eviction.
@@ -157,13 +161,22 @@ func (f *fleet) abandon(id int32) {
 	s.abandoned = true
 }
 
-// forget drops what workers still hold of a session; its number may be used
-// for another.
+// forget lets a session go that is over; its number may be used for another.
 func (f *fleet) forget(id int32) {
+	f.depart(id)
+	f.end(id)
+}
+
+// depart takes a session from its home. Others may still begin with what it
+// said.
+func (f *fleet) depart(id int32) {
 	f.entrance.forget(id)
 	f.handoff.forget(id)
 	f.residences[id] = nowhere()
 }
+
+// end makes a session one that nobody begins with any more.
+func (f *fleet) end(id int32) { f.contents.End(prefix.SessionID(id)) }
 
 // delivered goes on with a call whose bytes have arrived.
 func (f *fleet) delivered(id int32) error {
@@ -198,5 +211,6 @@ func (f *fleet) finished(id int32) error {
 	f.tally.record(c, f.clock.Now(), f.policy.minOutput)
 	f.clock.Mix(uint64(id)<<32 | uint64(c.turn.Output))
 	f.enter(id, InTool)
+	f.frontend.sendOut(f.clock.Now(), float64(c.turn.Output))
 	return f.done(id)
 }

@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"agentsim/models/kvcache/prefix"
 	"agentsim/sim"
 	"agentsim/trace"
 )
@@ -63,9 +64,10 @@ type call struct {
 	firstToken   sim.Time
 	lastStep     float64 // seconds of the step that computed the last prompt token
 
-	hit       int // prompt tokens found in the cache when it was first admitted
-	done      int // prompt tokens that are in the cache so far
-	generated int // tokens generated before it was last preempted
+	hit       int         // prompt tokens found in the cache when it was first admitted
+	missed    prefix.Lost // why the others were not
+	done      int         // prompt tokens that are in the cache so far
+	generated int         // tokens generated before it was last preempted
 }
 
 // sequence is a call in the decode batch of a worker.
@@ -100,6 +102,7 @@ type flight struct {
 	residences []residence
 	tally      *Tally
 	observer   Observer // nil = none
+	contents   *prefix.Contents
 }
 
 // register makes room for a session that begins now and has no call yet.
@@ -163,6 +166,23 @@ func (f *flight) emit(id int32) {
 	}
 }
 
+// begin notes what the tokens of a call's prompt are, once, before any cache is
+// asked about them.
+func (f *flight) begin(id int32) {
+	c := &f.calls[id]
+	t := prefix.Turn{Prompt: int(c.turn.Input), Common: f.common(&c.turn), Shared: int(c.shared)}
+	if c.number > 0 {
+		t.Common = max(t.Common, t.Shared) // whatever was rewritten, it begins as all do
+	}
+	if f.policy.generated {
+		t.Echo = int(c.turn.Echo)
+	}
+	if c.inherited > 0 {
+		t.From, t.Inherited = prefix.SessionID(c.holder), int(c.inherited)
+	}
+	f.contents.Begin(prefix.SessionID(id), t)
+}
+
 // common is how many leading tokens of a prompt equal what a cache may hold of
 // the session: the prompt before it and, if the workload sends generated text
 // again, the answer to that.
@@ -171,6 +191,16 @@ func (f *flight) common(turn *trace.Turn) int {
 		return int(turn.Prefix) + int(turn.Echo)
 	}
 	return int(turn.Prefix)
+}
+
+// left is how many tokens a finished call leaves in a rank's cache. An engine
+// cannot know whether the next prompt repeats what was generated; the entry of
+// the last token is never written.
+func (f *flight) left(r *rank, turn *trace.Turn) int {
+	if r.knows {
+		return f.matchable(turn)
+	}
+	return int(turn.Input) + int(turn.Output) - 1
 }
 
 // matchable is how many tokens of a finished call the next prompt can match.

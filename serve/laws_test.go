@@ -7,7 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"agentsim/models/kvcache"
+	"agentsim/models/kvcache/prefix"
 	"agentsim/sim"
 	"agentsim/trace"
 	"agentsim/units"
@@ -110,16 +110,24 @@ func (w *watched) hold(holds bool, law string, about int32) {
 func (w *watched) countSteps(k *worker) {
 	for _, f := range k.batch.ends {
 		if f.step <= k.batch.steps+int64(k.leg.decode) {
-			w.steps += int64(k.calls[f.call].turn.Output) - 1
+			w.steps += int64(k.calls[f.call].turn.Output) - w.given(k)
 		}
 	}
+}
+
+// given is how many tokens of a call a worker has not computed in a decode step.
+func (w *watched) given(k *worker) int64 {
+	if k.batch.recomputes() {
+		return 0
+	}
+	return 1
 }
 
 // forgotten reports whether no rank holds anything of an agent's session.
 func (w *watched) forgotten(id int32) bool {
 	for _, k := range w.fleet.workers {
 		for j := range k.ranks {
-			if tokens, _ := k.ranks[j].cache.Resident(kvcache.SessionID(id)); tokens > 0 {
+			if tokens, _ := k.ranks[j].cache.Resident(prefix.SessionID(id)); tokens > 0 && k.ranks[j].knows {
 				return false
 			}
 		}
@@ -160,10 +168,10 @@ func (w *watched) checkCall(id int32) {
 		return
 	}
 	input := int(c.turn.Input)
-	ingress := sim.Ticks(w.fleet.ingress.IngressSeconds(float64(input)))
-	request := w.fleet.workers[home.home].cacheRequest(id)
+	ingress := sim.Ticks(w.fleet.frontend.cost.IngressSeconds(float64(input)))
 	w.hold(c.prefillStart-c.issued >= ingress, "prefill comes after ingress", id)
-	w.hold(c.hit <= max(request.Common, request.Shared, request.Inherited), "only what is common is found", id)
+	common := max(w.fleet.common(&c.turn), int(c.shared), int(c.inherited))
+	w.hold(c.hit <= common, "only what is common is found", id)
 	w.hold(c.hit < input, "the last token is always computed", id)
 	w.hold(c.done >= c.hit || c.preempted(), "what was found counts", id)
 	if c.state <= InPrefill {
@@ -172,8 +180,9 @@ func (w *watched) checkCall(id int32) {
 	}
 	w.hold(c.done == c.prompt() && c.prefillEnd > c.prefillStart, "no token before its prompt is complete", id)
 	if c.state == InDecode {
-		w.hold(c.firstToken-c.issued >= ingress+c.prefillEnd-c.prefillStart, "ttft holds ingress and prefill", id)
 		s := &w.fleet.sequences[id]
+		w.hold(slices.Contains(w.fleet.workers[s.worker].batch.fresh, id) ||
+			c.firstToken-c.issued >= ingress+c.prefillEnd-c.prefillStart, "ttft holds ingress and prefill", id)
 		decoder := w.fleet.workers[s.worker]
 		w.hold(s.until > decoder.batch.steps || w.aside(id), "who is done has left", id)
 		w.hold(decoder.unit == w.fleet.workers[home.home].unit, "caches stay inside a unit", id)
@@ -267,7 +276,7 @@ func (w *watched) checkDecoding() {
 	}
 	drafts, booked := false, 0.0
 	for i, k := range w.fleet.workers {
-		drafts = drafts || k.growth > 1
+		drafts = drafts || k.growth > 1 || k.model.Varies()
 		booked += w.sum.Work[i].Sequences + w.tally.Work[i].Sequences
 		for j := range k.ranks {
 			r := &k.ranks[j]

@@ -5,7 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"agentsim/models/kvcache"
+	"agentsim/models/kvcache/prefix"
 	"agentsim/models/llm"
 	"agentsim/trace"
 )
@@ -25,10 +25,11 @@ func TestCachesHoldWhatTheModelSays(t *testing.T) {
 			c.Engine.Memory.Fragmentation = fragmentation
 		}))
 		cache := c.fleet.workers[0].ranks[0].cache
-		_, ok := cache.Admit(0, kvcache.Request{Session: 0, Prompt: 640})
+		c.fleet.contents.Begin(0, prefix.Turn{Prompt: 640})
+		_, ok := cache.Admit(0, prefix.Request{Session: 0, Prompt: 640})
 		require.True(t, ok)
 		const entry, layers = 4096, 8
-		require.InEpsilon(t, fragmentation*entry*layers*(640+128), float64(cache.Used()), 1e-9)
+		require.InEpsilon(t, fragmentation*entry*layers*(640+128), float64(cache.Used(0)), 1e-9)
 	}
 }
 
@@ -42,10 +43,11 @@ func TestRunningSequencesHoldTheirState(t *testing.T) {
 		c.LLM.Blocks = []llm.Block{full, state}
 	}))
 	cache := c.fleet.workers[0].ranks[0].cache
-	_, ok := cache.Admit(0, kvcache.Request{Session: 0, Prompt: 640})
+	c.fleet.contents.Begin(0, prefix.Turn{Prompt: 640})
+	_, ok := cache.Admit(0, prefix.Request{Session: 0, Prompt: 640})
 	require.True(t, ok)
-	running := cache.Used()
+	running := cache.Used(0)
 	cache.Release(0, 0, 640)
-	require.EqualValues(t, 640*4096, cache.Used())
-	require.Greater(t, running, cache.Used()+4*8*64*128, "an FP32 state of 8 × 64 × 128 values")
+	require.EqualValues(t, 640*4096, cache.Used(0))
+	require.Greater(t, running, cache.Used(0)+4*8*64*128, "an FP32 state of 8 × 64 × 128 values")
 }

@@ -1,6 +1,9 @@
 package serve
 
-import "agentsim/trace"
+import (
+	"agentsim/models/step"
+	"agentsim/trace"
+)
 
 // policy is what the deployment decides about scheduling and caching, in the
 // form in which workers and routers ask for it.
@@ -11,7 +14,12 @@ type policy struct {
 	singleSteps     bool // every decode step is an event of its own
 	affine          bool // all calls of a session go to the same rank
 	spill           int  // tokens queued at its home that move a session; 0 = never
-	hold            HoldSpec
+	poll            int  // decode steps between looks at the queue
+	chunk           int  // most tokens of a prompt in a step; 0 = the budget
+	interval        step.Interval
+	gather          step.Gathering
+	firstToken      string // who gives it; see step.HandoverSet
+	handoverPoll    int    // steps between a decode worker's looks at arrived calls
 
 	cacheOff      bool
 	decodeRetains bool // decode workers keep caches between turns
@@ -22,7 +30,7 @@ type policy struct {
 }
 
 func newPolicy(cfg *Config) policy {
-	d := &cfg.Deployment
+	d, s := &cfg.Deployment, &cfg.Engine.Schedule
 	return policy{
 		mixed:           d.Batching != PrefillPriority,
 		shortestFirst:   d.PrefillOrder == ShortestFirst,
@@ -30,7 +38,12 @@ func newPolicy(cfg *Config) policy {
 		singleSteps:     cfg.naive,
 		affine:          d.Router == ConversationAffinity,
 		spill:           d.Spill,
-		hold:            d.Hold,
+		poll:            d.Hold.Poll,
+		chunk:           s.Chunk,
+		interval:        s.Interval,
+		gather:          d.gathering(s),
+		firstToken:      s.Handover.FirstToken,
+		handoverPoll:    s.Handover.Poll,
 		cacheOff:        d.Cache.Off,
 		decodeRetains:   d.Cache.DecodeRetains,
 		generated:       cfg.Replay == trace.ReplayGenerated,

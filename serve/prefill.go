@@ -4,6 +4,8 @@ import (
 	"math"
 
 	"agentsim/models/kvcache"
+	"agentsim/models/kvcache/prefix"
+	"agentsim/models/step"
 	"agentsim/sim"
 )
 
@@ -59,6 +61,9 @@ func (w *worker) addChunk(rank int, id int32, room int) int {
 	c := &w.calls[id]
 	rest := c.prompt() - c.done
 	n := min(rest, room)
+	if most := w.policy.chunk; most > 0 {
+		n = min(n, most)
+	}
 	w.model.AddPrefill(&w.loads[rank], c.done, n, n == rest)
 	w.chunks = append(w.chunks, chunk{call: id, rank: int32(rank), tokens: n})
 	return n
@@ -82,7 +87,7 @@ func (w *worker) admitNext(r *rank) (id int32, ready, ok bool) {
 	c := &w.calls[id]
 	c.done = hit.Tokens
 	if !c.preempted() {
-		c.hit, c.prefillStart = hit.Tokens, w.clock.Now()
+		c.hit, c.missed, c.prefillStart = hit.Tokens, hit.Lost, w.clock.Now()
 	}
 	r.queued -= hit.Tokens
 	r.running++
@@ -140,8 +145,12 @@ func (w *worker) endChunks() error {
 func (w *worker) promptDone(id int32) error {
 	w.markPrefillEnd(id)
 	if w.decodes {
+		w.fill(id)
 		w.emit(id)
 		return w.batch.start(id)
+	}
+	if w.policy.firstToken == step.FirstPrefill {
+		w.emit(id)
 	}
 	r := &w.ranks[w.residences[id].rank]
 	r.running--
@@ -151,6 +160,13 @@ func (w *worker) promptDone(id int32) error {
 		r.keep(w.now(), id, w.calls[id].prompt())
 	}
 	return w.up.prefilled(id)
+}
+
+// fill lets others find a computed prompt.
+func (w *worker) fill(id int32) {
+	if !w.policy.cacheOff {
+		w.ranks[w.residences[id].rank].filled(w.now(), id)
+	}
 }
 
 // markPrefillEnd notes the end of a call's prefill. After a preemption it was
@@ -172,6 +188,7 @@ func (w *worker) emerge(id int32) error {
 		return w.notify()
 	}
 	w.markPrefillEnd(id)
+	w.fill(id)
 	w.emit(id)
 	w.emerged.push(id)
 	return w.notify()
@@ -180,10 +197,10 @@ func (w *worker) emerge(id int32) error {
 // reload fetches the part of an admitted call's prefix that lies below HBM,
 // unless it is faster to compute it again. It reports whether the call has to
 // wait for it.
-func (w *worker) reload(r *rank, id int32, hit kvcache.Hit) bool {
+func (w *worker) reload(r *rank, id int32, hit prefix.Hit) bool {
 	level, bytes, tokens := 0, 0.0, 0
 	for l := 1; l < kvcache.Levels; l++ {
-		if hit.Levels[l] > 0 {
+		if hit.ReloadBytes[l] > 0 {
 			level = l
 			bytes += float64(hit.ReloadBytes[l])
 			tokens += hit.Levels[l]
@@ -199,6 +216,7 @@ func (w *worker) reload(r *rank, id int32, hit kvcache.Hit) bool {
 		c.done -= tokens
 		if !c.preempted() {
 			c.hit = c.done
+			c.missed.Evicted[0] += tokens // it lies below HBM, and is not worth fetching
 		}
 		r.queued += tokens
 		return false

@@ -21,6 +21,7 @@ func TestPromptChunksFillTheBudget(t *testing.T) {
 		w := c.fleet.workers[0]
 		w.ranks[0].sequences, w.ranks[0].running, w.batch.size = 8, 8, 8
 		c.fleet.calls[0].request = c.agents.list[0].request()
+		c.fleet.begin(0)
 		c.fleet.route(0)
 		w.ranks[0].queue.push(0)
 		require.Equal(t, want, w.formChunks(), batching)

@@ -9,6 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"agentsim/models/kvcache"
+	"agentsim/models/llm"
+	"agentsim/models/step"
 	"agentsim/trace"
 	"agentsim/units"
 )
@@ -31,6 +33,15 @@ func anyDesign(r *rand.Rand) Config {
 	if maybe() {
 		withDrafts(&cfg)
 	}
+	if pools := d.Pools(); maybe() {
+		depth := 1 + r.IntN(5)
+		last := pools[len(pools)-1].Spec
+		last.DraftTokens, last.Draft = 0, &step.DraftSpec{Kind: one(step.RecurrentDraft, step.BlockDraft, step.LookupDraft),
+			Depth: depth, Accepted: step.AcceptedLength(fmt.Sprint(1 + r.Float64()*float64(depth)))}
+		if r.IntN(2) == 0 {
+			last.Draft.ByBatch = map[string]int{"2": depth, "5": r.IntN(depth + 1)}
+		}
+	}
 	d.Units = r.IntN(3)
 	d.Router, d.Batching, d.PrefillOrder = one(routerNames()...), one(Mixed, PrefillPriority), one(FCFS, ShortestFirst)
 	cfg.Replay = one(trace.ReplayRecorded, trace.ReplayGenerated)
@@ -41,15 +52,59 @@ func anyDesign(r *rand.Rand) Config {
 		d.Hold = HoldSpec{Poll: r.IntN(12), Balance: r.IntN(30)}
 	}
 	d.Cache = CacheSpec{Off: r.IntN(5) == 0, DecodeRetains: maybe(), ReserveTokens: r.IntN(3) * r.IntN(400),
-		Eviction: kvcache.EvictionSpec{Policy: kvcache.EvictionPolicy(one("", "lru", "keep-turns")), Turns: 2}}
+		Eviction: kvcache.EvictionSpec{Policy: kvcache.EvictionPolicy(one("", "lru", "cost")), CostContext: 5000}}
+	if maybe() {
+		cfg.Engine.Cache.Policy = one("vllm-0.20", "vllm-0.26", "vllm-0.29", "sglang-window-recompute", "tensorrt-llm-per-request",
+			"tensorrt-llm-all-reusable")
+		cfg.LLM.Blocks = slices.Clone(cfg.LLM.Blocks)
+		half := cfg.LLM.Blocks[0]
+		half.Count /= 2
+		window := half
+		window.Attention.Kind, window.Attention.Window = llm.Window, 128
+		cfg.LLM.Blocks = []llm.Block{half, window}
+	}
 	if r.IntN(2) == 0 {
-		memory(9000 + r.IntN(20000))(&cfg)
+		room := 9000 + r.IntN(20000)
+		if cfg.Engine.Cache.Policy != "" {
+			room *= 6 // a running request holds windows of all that is in flight
+		}
+		memory(room)(&cfg)
 	}
 	if r.IntN(2) == 0 {
 		tiers(r)(&cfg)
 	}
+	if r.IntN(2) == 0 {
+		cfg.Engine.Schedule, cfg.Engine.Host = anySchedule(r), anyHost(r)
+		d.Batching = one("", Mixed, PrefillPriority)
+	}
 	cfg.Cold, cfg.naive = maybe(), r.IntN(8) == 0
 	return cfg
+}
+
+// anySchedule is a legal schedule with everything chosen at random.
+func anySchedule(r *rand.Rand) step.Schedule {
+	one := func(list ...string) string { return list[r.IntN(len(list))] }
+	mix := r.IntN(2) == 0
+	s := step.Schedule{Mix: &mix, Order: step.PromptsFirst, Chunk: r.IntN(3) * (50 + r.IntN(500)),
+		Interval: step.Interval{N: r.IntN(6), Kind: one(step.Grid, step.After)}, Poll: r.IntN(10),
+		Admit: step.Admission{Reserve: r.IntN(2) * (1 + r.IntN(500))},
+		Host: step.HostHiding{Hidden: one("", step.HiddenFull, step.HiddenDrafts, step.HiddenNone),
+			Graphs: one("", step.GraphsAll, step.GraphsDecode)},
+		Handover: step.HandoverSet{FirstToken: one("", step.FirstPrefill, step.FirstArrival, step.FirstDecode), Poll: r.IntN(6)},
+	}
+	switch r.IntN(3) {
+	case 0:
+		s.Gather = step.Gathering{AllRanks: true, Timeout: 1 + r.IntN(40), Extra: r.IntN(8)}
+	case 1:
+		s.Gather = step.Gathering{Fill: r.Float64(), Timeout: 1 + r.IntN(40)}
+	}
+	return s
+}
+
+func anyHost(r *rand.Rand) step.HostCost {
+	ms := func() units.Seconds { return units.Seconds(1e-3 * r.Float64()) }
+	return step.HostCost{PerStep: ms(), Loop: ms() * 4, PerSequence: ms() / 10, Launch: ms() / 4, LaunchMany: ms(),
+		Ingress: ms(), Processes: r.IntN(3), PerRequest: ms(), PerPromptToken: ms() / 100, PerOutputToken: ms() / 100}
 }
 
 // tiers are one or two stores below HBM, on a link of their own or shared.

@@ -5,11 +5,13 @@ import (
 	"slices"
 
 	"agentsim/models/kvcache"
+	"agentsim/models/kvcache/prefix"
 )
 
 // rank is one attention rank of a worker. It owns its calls and their cache.
 type rank struct {
-	cache *kvcache.Cache
+	cache *prefix.Cache
+	knows bool      // its cache is told what is of no use any more
 	tiers tierWires // from the tiers below HBM
 	out   int32     // wire to the decode pool
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"agentsim/models/kvcache"
+	"agentsim/models/kvcache/prefix"
 	"agentsim/models/step"
 )
 
@@ -21,7 +22,8 @@ type replica struct {
 	model    *step.Model
 	price    pricer // the model, but for tests
 	shape    step.Shape
-	growth   float64            // tokens that a sequence gains per step, on average
+	growth   float64            // tokens that a sequence gains per virtual step, on average
+	step     int64              // virtual steps of a step at the deepest drafts: 1, unless the depth follows the batch
 	static   float64            // watts of its accelerators without work
 	tiers    []kvcache.TierSpec // below HBM
 
@@ -45,8 +47,12 @@ type pricer interface {
 	Step(ranks []step.Rank) step.Cost
 }
 
+// fineSteps are the virtual steps of a step where some drafts are shallower and
+// get a call on by less.
+const fineSteps = 1 << 10
+
 // newReplica builds ranks with empty caches.
-func newReplica(p NamedPool, m *step.Model, cache kvcache.Spec, agents int) (replica, error) {
+func newReplica(p NamedPool, m *step.Model, cache prefix.Spec, contents *prefix.Contents, agents int) (replica, error) {
 	shape := m.Config().Shape
 	r := replica{
 		pool:     p.Name,
@@ -56,12 +62,17 @@ func newReplica(p NamedPool, m *step.Model, cache kvcache.Spec, agents int) (rep
 		price:    m,
 		shape:    shape,
 		growth:   m.TokensPerStep(),
+		step:     1,
 		static:   float64(m.Config().System.Accelerator.Power.Static()) * float64(shape.Accelerators),
 		tiers:    cache.Tiers,
 		ranks:    make([]rank, shape.Ranks()),
 	}
+	if m.Varies() {
+		r.step = fineSteps
+		r.growth /= fineSteps
+	}
 	for i := range r.ranks {
-		if err := r.ranks[i].build(cache, agents); err != nil {
+		if err := r.ranks[i].build(cache, contents, agents); err != nil {
 			return r, err
 		}
 	}
@@ -69,27 +80,11 @@ func newReplica(p NamedPool, m *step.Model, cache kvcache.Spec, agents int) (rep
 }
 
 // cacheRequest is what a call asks of the cache of this worker.
-func (r *replica) cacheRequest(id int32) kvcache.Request {
+func (r *replica) cacheRequest(id int32) prefix.Request {
 	c := &r.calls[id]
-	q := kvcache.Request{Session: kvcache.SessionID(id), Prompt: c.prompt(), Class: c.class}
+	q := prefix.Request{Session: prefix.SessionID(id), Prompt: c.prompt(), Class: c.class}
 	if r.decodes {
 		q.Reserve = r.policy.reserve
-	}
-	switch {
-	case !r.prefills:
-		if r.policy.decodeRetains {
-			q.Common = r.common(&c.turn)
-		}
-		return q
-	case r.policy.cacheOff:
-		return q
-	}
-	q.Common, q.Shared = r.common(&c.turn), int(c.shared)
-	if c.inherited > 0 {
-		q.From, q.Inherited = kvcache.SessionID(c.holder), int(c.inherited)
-	}
-	if c.preempted() && !r.decodes {
-		q.Common = c.prompt() // it lost its place elsewhere: here lies what was computed for it before
 	}
 	return q
 }
@@ -107,6 +102,10 @@ func (r *replica) refuse(id int32) error {
 
 // tooLarge is the error of a call that no rank of the worker can hold.
 func (r *replica) tooLarge(what, advice string) error {
-	return &ErrMemory{Pool: r.pool, Reason: fmt.Sprintf("%s does not fit in a cache of %d tokens%s",
-		what, r.ranks[0].capacityTokens(), advice)}
+	beside := ""
+	if !r.ranks[0].knows {
+		beside = ", beside the windows and states that it holds while it runs"
+	}
+	return &ErrMemory{Pool: r.pool, Reason: fmt.Sprintf("%s does not fit in a cache of %d tokens%s%s",
+		what, r.ranks[0].capacityTokens(), beside, advice)}
 }

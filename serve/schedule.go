@@ -22,9 +22,13 @@ func (w *worker) endLeg() error {
 	if n := w.leg.decode; n > 0 {
 		w.bookDecode()
 		w.batch.advance(n)
+		w.batch.emitFresh()
 	}
 	if err := w.batch.complete(); err != nil {
 		return err
+	}
+	if len(w.chunks) > 0 {
+		w.hold.promptsEnded(w.batch.made, w.leavesWaiting())
 	}
 	if err := w.endChunks(); err != nil {
 		return err
@@ -45,8 +49,10 @@ func (w *worker) plan() error {
 	}
 	if w.decodes && !w.prefills {
 		w.batch.restoreSlots()
-		if err := w.batch.admitWaiting(); err != nil {
-			return err
+		if w.batch.looks() {
+			if err := w.batch.admitWaiting(); err != nil {
+				return err
+			}
 		}
 	}
 	tokens := 0
@@ -70,7 +76,7 @@ func (w *worker) beginStep() {
 		decode = 1
 	}
 	w.setLoads(decode > 0)
-	cost := w.price.Step(w.loads)
+	cost := w.pricer().Step(w.loads)
 	w.run(newLeg(w.clock.Now(), 1, decode, cost, cost))
 }
 
@@ -79,26 +85,36 @@ func (w *worker) beginStep() {
 // slot back, or held prompts are looked at.
 func (w *worker) beginRun() {
 	b := &w.batch
-	count := b.ends[0].step - b.steps
+	w.setLoads(true)
+	price := w.pricer()
+	count := (b.ends[0].step - b.steps + b.unit - 1) / b.unit
 	if len(b.overflows) > 0 {
-		count = max(1, min(count, b.overflows[0].step-b.steps))
+		count = max(1, min(count, (b.overflows[0].step-b.steps+b.unit-1)/b.unit))
 	}
-	if w.hold.until > b.steps {
-		count = min(count, w.hold.until-b.steps)
+	for _, until := range []int64{w.hold.until, b.looksAt} {
+		if until > b.made {
+			count = min(count, until-b.made)
+		}
 	}
-	if b.displaced || w.policy.singleSteps {
+	if b.displaced || len(b.fresh) > 0 || w.policy.singleSteps {
 		count = 1
 	}
-	w.setLoads(true)
-	first := w.price.Step(w.loads)
+	first := price.Step(w.loads)
 	last := first
 	if count > 1 {
 		for i := range w.loads {
-			w.loads[i].Context += float64(w.loads[i].Sequences) * w.growth * float64(count-1)
+			w.loads[i].Context += float64(w.loads[i].Sequences) * w.growth * float64((count-1)*b.unit)
 		}
-		last = w.price.Step(w.loads)
+		last = price.Step(w.loads)
 	}
 	w.run(newLeg(w.clock.Now(), int(count), int(count), first, last))
+}
+
+// leavesWaiting reports whether a prompt waits that the step under way had no
+// part of.
+func (w *worker) leavesWaiting() bool {
+	with, _ := w.prompts()
+	return with > 0
 }
 
 // await puts a call whose cache has arrived in line for a decode slot.

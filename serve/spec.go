@@ -78,6 +78,9 @@ type PoolSpec struct {
 	Workers     int `yaml:"workers"`
 	step.Shape  `yaml:",inline"`
 	ExpertsPath string `yaml:"experts_path,omitempty"` // where it differs from the deployment's
+	// Draft is the speculation of a pool that decodes; nil = draft_tokens of
+	// them, from the model's own layer.
+	Draft *step.DraftSpec `yaml:"draft,omitempty"`
 }
 
 // ExpertsSpec is how tokens spread over experts and experts over ranks.
@@ -94,6 +97,10 @@ type CacheSpec struct {
 	Tiers         []kvcache.TierSpec   `yaml:"tiers,omitempty"`
 	Eviction      kvcache.EvictionSpec `yaml:"eviction,omitempty"`
 	Write         kvcache.WritePolicy  `yaml:"write,omitempty"`
+
+	// RealisedHit is the share of every prompt that is found, where it was
+	// measured: it takes the place of what the cache would find. 0 = it does not.
+	RealisedHit float64 `yaml:"realised_hit,omitempty"`
 }
 
 // Reserve is the room for the answer, in tokens, that an engine sets aside at
@@ -197,6 +204,12 @@ func (c *CacheSpec) validate() error {
 	if c.ReserveTokens < 0 {
 		return fault.New("cache.reserve_tokens", "%d: want 0 (= 1024) or more tokens", c.ReserveTokens)
 	}
+	if !(c.RealisedHit >= 0 && c.RealisedHit <= 1) {
+		return fault.New("cache.realised_hit", "%v: want a share of the prompt from 0 to 1", c.RealisedHit)
+	}
+	if c.Eviction.Policy == kvcache.KeepTurns {
+		return fault.New("cache.eviction.policy", "keep-turns: want lru, ttl or cost; turns are kept by engine.cache.policy")
+	}
 	sized := kvcache.Spec{
 		Capacity:      1,
 		BlockTokens:   1,
@@ -215,11 +228,27 @@ func (p *PoolSpec) validate(name string) error {
 	if err := p.Shape.Normalised().Validate(); err != nil {
 		return fault.In(name, err)
 	}
-	if name != DecodePool && p.TokenBudget < 1 {
-		return fault.New(name+".token_budget", "want the tokens a rank may prefill in one step, e.g. 8192")
+	if p.Draft != nil {
+		if p.DraftTokens > 0 && p.DraftTokens != p.Draft.Depth {
+			return fault.New(name+".draft_tokens", "%d, but draft.depth is %d: set one of them", p.DraftTokens, p.Draft.Depth)
+		}
+		if err := p.Draft.Validate(); err != nil {
+			return fault.In(name+".draft", err)
+		}
 	}
-	if name != PrefillPool && p.MaxBatchPerRank < 1 {
-		return fault.New(name+".max_batch_per_rank", "want the sequences a rank may decode at once, e.g. 128")
+	return nil
+}
+
+// Limited reports a pool without the limits that neither the deployment nor the
+// engine's schedule sets.
+func (d *DeploymentSpec) Limited() error {
+	for _, p := range d.Pools() {
+		if p.Name != DecodePool && p.Spec.TokenBudget < 1 {
+			return fault.New(p.Name+".token_budget", "want the tokens a rank may prefill in one step, e.g. 8192")
+		}
+		if p.Name != PrefillPool && p.Spec.MaxBatchPerRank < 1 {
+			return fault.New(p.Name+".max_batch_per_rank", "want the sequences a rank may decode at once, e.g. 128")
+		}
 	}
 	return nil
 }

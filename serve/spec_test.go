@@ -8,6 +8,7 @@ import (
 
 	"agentsim/fault"
 	"agentsim/models/kvcache"
+	"agentsim/models/step"
 )
 
 func TestImpossibleDeploymentsAreRefusedByField(t *testing.T) {
@@ -18,8 +19,8 @@ func TestImpossibleDeploymentsAreRefusedByField(t *testing.T) {
 		"prefill: mode disaggregated needs the pools":          func(d spec) { d.Mode = Disaggregated },
 		"accelerators: mode auto needs the number":             func(d spec) { d.Mode = Auto },
 		"aggregated.workers: 0: want at least 1":               func(d spec) { d.Aggregated.Workers = 0 },
-		"aggregated.token_budget: want the tokens":             func(d spec) { d.Aggregated.TokenBudget = 0 },
-		"aggregated.max_batch_per_rank: want the sequences":    func(d spec) { d.Aggregated.MaxBatchPerRank = 0 },
+		"aggregated.draft_tokens: 2, but draft.depth is 3":     withTwoDepths,
+		`aggregated.draft.kind: "eagle": want one of none`:     withUnknownDraft,
 		"aggregated.tp: 3 does not divide":                     func(d spec) { d.Aggregated.TP = 3 },
 		"units: -1: want 1 or more":                            func(d spec) { d.Units = -1 },
 		`router: "nearest": want one of conversation-affinity`: func(d spec) { d.Router = "nearest" },
@@ -35,14 +36,41 @@ func TestImpossibleDeploymentsAreRefusedByField(t *testing.T) {
 		cfg := toy(play(chat))
 		require.NoError(t, cfg.Deployment.Validate())
 		change(&cfg.Deployment)
-		require.ErrorContains(t, cfg.Deployment.Validate(), want)
+		refused := cfg.Deployment.Validate()
+		if refused == nil {
+			refused = cfg.Deployment.Limited()
+		}
+		require.ErrorContains(t, refused, want)
 		require.ErrorContains(t, cfg.Prepare(), "deployment."+want)
 		path, _, _ := strings.Cut(want, ":")
-		for at, err := range map[string]error{path: cfg.Deployment.Validate(), "deployment." + path: cfg.Prepare()} {
+		for at, err := range map[string]error{path: refused, "deployment." + path: cfg.Prepare()} {
 			var field *fault.Field
 			require.ErrorAs(t, err, &field)
 			require.Equal(t, at, field.Path)
 		}
+	}
+}
+
+func withTwoDepths(d *DeploymentSpec) {
+	d.Aggregated.DraftTokens, d.Aggregated.Draft = 2, &step.DraftSpec{Depth: 3}
+}
+
+func withUnknownDraft(d *DeploymentSpec) {
+	d.Aggregated.Draft = &step.DraftSpec{Kind: "eagle", Depth: 3}
+}
+
+// Limits may come from the engine's schedule; where they do not, the error names
+// the pool's field.
+func TestPoolsWithoutLimitsAreRefusedByField(t *testing.T) {
+	for want, change := range map[string]func(*DeploymentSpec){
+		"deployment.aggregated.token_budget: want the tokens":          func(d *DeploymentSpec) { d.Aggregated.TokenBudget = 0 },
+		"deployment.aggregated.max_batch_per_rank: want the sequences": func(d *DeploymentSpec) { d.Aggregated.MaxBatchPerRank = 0 },
+	} {
+		cfg := toy(play(chat))
+		change(&cfg.Deployment)
+		require.ErrorContains(t, cfg.Prepare(), want)
+		cfg.Engine.Schedule.Budget, cfg.Engine.Schedule.Slots = 512, 8
+		require.NoError(t, cfg.Prepare())
 	}
 }
 

@@ -89,7 +89,7 @@ func TestWarmCachesHoldTheSharedPrefixOnce(t *testing.T) {
 			}
 		}), withAgents(20)))
 		for i := range c.fleet.workers[0].ranks {
-			used[shared] += c.fleet.workers[0].ranks[i].cache.Used()
+			used[shared] += c.fleet.workers[0].ranks[i].cache.Used(0)
 		}
 	}
 	sessions := 0
@@ -110,7 +110,7 @@ func TestAColdStartBeginsEverythingAtOnce(t *testing.T) {
 		require.Zero(t, c.agents.list[i].k)
 	}
 	for i := range c.fleet.workers[0].ranks {
-		require.Zero(t, c.fleet.workers[0].ranks[i].cache.Used())
+		require.Zero(t, c.fleet.workers[0].ranks[i].cache.Used(0))
 	}
 	require.NoError(t, c.Run(1e-6))
 	require.EqualValues(t, 10, c.tally.Issued)

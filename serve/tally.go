@@ -1,6 +1,20 @@
 package serve
 
-import "agentsim/sim"
+import (
+	"agentsim/models/kvcache/prefix"
+	"agentsim/sim"
+)
+
+// Why prompt tokens were not found in a cache, as Tally.Missed counts them.
+const (
+	NeverSeen     = iota // nobody had computed them
+	PromptChanged        // they stand where the session said something else before
+	Evicted              // a pool had no room for them, or for what they need
+	NoCheckpoint         // windows and states are not kept at their end
+	OtherWorker          // they were computed elsewhere
+	NotKept              // they were generated, and the engine does not keep that
+	Causes
+)
 
 // Tally counts what happened since the window was opened. Issued, Finished and
 // Sessions count over the whole run.
@@ -13,6 +27,8 @@ type Tally struct {
 	Calls        int64 // finished in the window, like all that follows
 	InputTokens  int64
 	HitTokens    int64
+	Missed       [Causes]int64          // prompt tokens that were not found, by cause
+	Evicted      [prefix.MaxPools]int64 // of these, by the pool that had no room for them
 	OutputTokens int64
 	Prefilled    int64   // prompt tokens computed
 	MovedBytes   float64 // of caches, between workers
@@ -67,6 +83,7 @@ func (t *Tally) record(c *call, now sim.Time, minOutput int) {
 	t.Calls++
 	t.InputTokens += int64(turn.Input)
 	t.HitTokens += int64(c.hit)
+	t.miss(&c.missed)
 	t.OutputTokens += int64(turn.Output)
 	t.TTFT = append(t.TTFT, (c.firstToken - c.issued).Seconds())
 	t.Queue += (c.prefillStart - c.issued).Seconds()
@@ -80,12 +97,35 @@ func (t *Tally) record(c *call, now sim.Time, minOutput int) {
 	}
 }
 
+// miss books the prompt tokens that a call did not find.
+func (t *Tally) miss(l *prefix.Lost) {
+	for cause, tokens := range [Causes]int{
+		NeverSeen:     l.NeverSeen,
+		PromptChanged: l.PromptChanged,
+		NoCheckpoint:  l.NoCheckpoint,
+		OtherWorker:   l.OtherWorker,
+		NotKept:       l.NotKept,
+	} {
+		t.Missed[cause] += int64(tokens)
+	}
+	for pool, tokens := range l.Evicted {
+		t.Missed[Evicted] += int64(tokens)
+		t.Evicted[pool] += int64(tokens)
+	}
+}
+
 // Merge adds another window to t. Sample slices are appended.
 func (t *Tally) Merge(o *Tally) {
 	t.Issued, t.Finished, t.Sessions = o.Issued, o.Finished, o.Sessions
 	t.Calls += o.Calls
 	t.InputTokens += o.InputTokens
 	t.HitTokens += o.HitTokens
+	for i, n := range o.Missed {
+		t.Missed[i] += n
+	}
+	for i, n := range o.Evicted {
+		t.Evicted[i] += n
+	}
 	t.OutputTokens += o.OutputTokens
 	t.Prefilled += o.Prefilled
 	t.MovedBytes += o.MovedBytes

@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"agentsim/models/kvcache"
+	"agentsim/models/kvcache/prefix"
 	"agentsim/trace"
 	"agentsim/units"
 )
@@ -80,7 +81,8 @@ func TestShortestFirstTakesTheSmallestPrompt(t *testing.T) {
 	r := &w.ranks[0]
 	for id, input := range []int32{900, 300, 600} {
 		c.fleet.calls[id].turn = trace.Turn{Input: input}
-		r.cache.Drop(kvcache.SessionID(id))
+		c.fleet.forget(int32(id))
+		c.fleet.begin(int32(id))
 		r.queue.push(int32(id))
 	}
 	require.Equal(t, 1, w.pick(r))
@@ -101,7 +103,7 @@ func TestABusyWireMakesComputingTheBetterChoice(t *testing.T) {
 			w.network.wires[r.tiers[1]].link.Start(0, uint32(100+i), 1e9)
 		}
 		const tokens = 1024
-		hit := kvcache.Hit{Tokens: tokens}
+		hit := prefix.Hit{Tokens: tokens}
 		hit.Levels[1], hit.ReloadBytes[1] = tokens, tokens*65536
 		alone := 1e-3 + tokens*65536/1e10
 		require.Less(t, alone, tokens*w.prefillSeconds)

@@ -200,7 +200,7 @@ func (t *trees) end(id int32) error {
 	m := &t.members[id]
 	t.vanish(id)
 	if !t.keepRoots || m.parent >= 0 {
-		t.fleet.forget(id)
+		t.fleet.depart(id)
 	}
 	t.tally.Sessions++
 	if m.joinTurn > 0 {
@@ -233,8 +233,12 @@ func (t *trees) vacate(id int32) error {
 	for !t.list[id].alive && t.members[id].children == 0 {
 		parent := t.members[id].parent
 		if parent < 0 {
+			if !t.keepRoots {
+				t.fleet.end(id)
+			}
 			return t.over(id)
 		}
+		t.fleet.end(id)
 		t.free = append(t.free, id)
 		t.members[parent].children--
 		id = parent

@@ -3,7 +3,7 @@ package serve
 import (
 	"fmt"
 
-	"agentsim/models/kvcache"
+	"agentsim/models/kvcache/prefix"
 	"agentsim/models/step"
 	"agentsim/sim"
 )
@@ -36,8 +36,8 @@ type chunk struct {
 }
 
 // newWorker builds a worker of a pool with empty caches.
-func newWorker(p NamedPool, m *step.Model, cache kvcache.Spec, agents int) (*worker, error) {
-	r, err := newReplica(p, m, cache, agents)
+func newWorker(p NamedPool, m *step.Model, cache prefix.Spec, contents *prefix.Contents, agents int) (*worker, error) {
+	r, err := newReplica(p, m, cache, contents, agents)
 	if err != nil {
 		return nil, err
 	}
@@ -83,6 +83,25 @@ func (w *worker) setLoads(decode bool) {
 			w.loads[i].Sequences, w.loads[i].Context = w.ranks[i].sequences, w.ranks[i].context
 		}
 	}
+}
+
+// pricer prices the steps of the batch that the loads hold, at the depth of
+// drafts that it calls for.
+func (w *worker) pricer() pricer {
+	w.batch.unit = w.step
+	if !w.model.Varies() {
+		return w.price
+	}
+	most := 0
+	for i := range w.loads {
+		most = max(most, w.loads[i].Sequences)
+	}
+	m := w.model.At(most)
+	w.batch.unit = max(1, int64(float64(w.step)*m.TokensPerStep()/w.model.TokensPerStep()+1.0/2))
+	if w.price != pricer(w.model) {
+		return w.price
+	}
+	return m
 }
 
 // bookLeg books what was done up to now of the step or run under way.

@@ -20,7 +20,8 @@ func Capacity(s *configs.Scenario) (*metrics.Result, error) { return new(Solver)
 // Uncomputed lists the figures of a Result, by their JSON paths, that are 0 in
 // every estimate because only a simulation has them.
 func Uncomputed() []string {
-	return []string{"calls", "events", "metrics.e2e_speed_p25", "metrics.e2e_speed_p50", "metrics.slo_met_share",
+	return []string{"calls", "events", "metrics.e2e_speed_p25", "metrics.e2e_speed_p50",
+		"metrics.share_in_gaps", "metrics.share_of_people", "metrics.slo_met_share",
 		"metrics.tpot_mean_ms", "metrics.tpot_p90_ms", "metrics.tpot_p95_ms", "metrics.tpot_p99_ms", "metrics.ttft_mean_s",
 		"metrics.ttft_p90_s", "metrics.ttft_p99_s"}
 }

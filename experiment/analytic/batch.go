@@ -1,9 +1,11 @@
 package analytic
 
 import (
+	"cmp"
 	"math"
 	"math/rand/v2"
 	"slices"
+	"sort"
 
 	"agentsim/sim"
 )
@@ -11,16 +13,30 @@ import (
 // prompts are the prompt tokens that calls bring to the entry pool, cut into
 // chunks that fit a step.
 type prompts struct {
-	fresh, fresh2, fresh3 float64 // moments of the new tokens of a call
-	lengths               []length
-	prefix                float64 // mean cached tokens in front of a new token
-	perCall               float64 // mean chunks of a call
-	room                  float64 // tokens a rank may prefill in one step
-	seed                  uint64
+	fresh, fresh2 float64 // moments of the new tokens of a call
+	excess2       float64 // second moment of those that do not fit in a step
+	lengths       []length
+	perCall       float64 // mean chunks of a call
+	room          float64 // tokens a rank may prefill in one step
+	seed          uint64
 
-	sums []float64 // sums[i] is the tokens of the i smallest chunks
+	sums []piece // sums[i] is the total of the i smallest chunks
 
 	batches memo[arrival, batch]
+}
+
+// piece is a chunk, or several together.
+type piece struct {
+	tokens float64
+	behind float64 // cached tokens in front, summed over the tokens
+}
+
+// prefix is the mean number of cached tokens in front of a token.
+func (p piece) prefix() float64 { return p.behind / max(p.tokens, 1) }
+
+func (p *piece) add(o piece, times float64) {
+	p.tokens += times * o.tokens
+	p.behind += times * o.behind
 }
 
 // length is a class of calls by their new tokens: how many full steps their
@@ -48,9 +64,9 @@ func (w *workload) cutPrompts(c cut) *prompts {
 
 func newPrompts(w *workload, c cut) *prompts {
 	p := &prompts{room: float64(c.room), seed: c.seed}
-	var chunks []float64
+	var chunks []piece
 	calls := float64(len(w.calls))
-	behind, due := 0.0, 0.0
+	due := 0.0
 	lengths := make([]float64, 0, len(w.calls))
 	for i := range w.calls {
 		one := &w.calls[i]
@@ -62,27 +78,54 @@ func newPrompts(w *workload, c cut) *prompts {
 		n := 0.0
 		for done := 0.0; done < tokens; done += p.room {
 			chunk := min(tokens-done, p.room)
-			chunks = append(chunks, chunk)
-			behind += chunk * (one.input - tokens + done) / calls
+			chunks = append(chunks, piece{chunk, chunk * (one.input - tokens + done)})
 			n++
 		}
 		lengths = append(lengths, tokens)
 		p.fresh += tokens / calls
 		p.fresh2 += tokens * tokens / calls
-		p.fresh3 += tokens * tokens * tokens / calls
+		excess := max(0, tokens-p.room)
+		p.excess2 += excess * excess / calls
 		p.perCall += n / calls
 	}
-	for _, c := range classes(lengths) {
+	for _, c := range tailed(lengths) {
 		full := math.Floor(c.tokens / p.room)
 		p.lengths = append(p.lengths, length{c.share, full, c.tokens - full*p.room})
 	}
-	p.prefix = behind / p.fresh
-	slices.Sort(chunks)
-	p.sums = make([]float64, len(chunks)+1)
-	for i, tokens := range chunks {
-		p.sums[i+1] = p.sums[i] + tokens
+	slices.SortStableFunc(chunks, func(a, b piece) int { return cmp.Compare(a.tokens, b.tokens) })
+	p.sums = make([]piece, len(chunks)+1)
+	for i, c := range chunks {
+		p.sums[i+1] = p.sums[i]
+		p.sums[i+1].add(c, 1)
 	}
 	return p
+}
+
+// between is the mean of the chunks from the low-th smallest to before the high-th.
+func (p *prompts) between(low, high int) piece {
+	var mean piece
+	mean.add(p.sums[high], 1/float64(high-low))
+	mean.add(p.sums[low], -1/float64(high-low))
+	return mean
+}
+
+// prefix is the mean number of cached tokens in front of chunks of about so
+// many tokens: long prompts are those of sessions that begin.
+func (p *prompts) prefix(tokens float64) float64 {
+	all, at := len(p.sums)-1, p.smaller(tokens)
+	near := all/32 + 1
+	return p.between(max(0, min(at, all)-near), min(all, at+near)).prefix()
+}
+
+// smaller is how many chunks have fewer tokens.
+func (p *prompts) smaller(tokens float64) int {
+	return sort.Search(len(p.sums)-1, func(i int) bool { return p.sums[i+1].tokens-p.sums[i].tokens >= tokens })
+}
+
+// above is the share of chunks that have so many tokens.
+func (p *prompts) above(tokens float64) float64 {
+	all := len(p.sums) - 1
+	return float64(all-p.smaller(tokens)) / float64(all)
 }
 
 // chunk is the mean tokens of a chunk.
@@ -90,14 +133,16 @@ func (p *prompts) chunk() float64 { return p.fresh / p.perCall }
 
 // batch is the load of a step that takes chunks which arrived together.
 type batch struct {
-	busiest  float64 // tokens of the rank with most
-	total    float64 // tokens over all ranks
-	variance float64 // of busiest
-	skew     float64 // third central moment of busiest
+	busiest  piece   // of the rank with most
+	chunk    float64 // mean tokens of the busiest rank's chunks
+	total    piece   // over all ranks
+	variance float64 // of the busiest rank's tokens
+	skew     float64 // their third central moment
 }
 
-// batch averages steps to which so many chunks come on average, spread over
-// the ranks at random. What does not fit in a rank's room is left over.
+// batch averages steps to which so many chunks come on average, one at least,
+// spread over the ranks at random. What does not fit in a rank's room is left
+// over.
 func (p *prompts) batch(chunks float64, ranks int) batch {
 	b, _ := p.batches.get(arrival{chunks, ranks}, func() (batch, error) { return p.draw(chunks, ranks), nil })
 	return b
@@ -106,33 +151,79 @@ func (p *prompts) batch(chunks float64, ranks int) batch {
 func (p *prompts) draw(chunks float64, ranks int) batch {
 	const draws = 512 // enough for means to about 1 %, as the chunks are drawn without replacement
 	trials := max(8, int(draws/chunks))
-	tokens := p.sample(max(trials, int(chunks*float64(trials))))
-	load := make([]float64, ranks)
+	counts := poisson(chunks-1, trials)
+	tokens := p.sample(sum(counts))
+	load := make([]drawn, ranks)
 	var b batch
-	second, third := 0.0, 0.0
+	second, third, count := 0.0, 0.0, 0.0
 	n := float64(trials)
-	for t := range trials {
+	for _, chunks := range counts {
 		clear(load)
-		for k := t * len(tokens) / trials; k < (t+1)*len(tokens)/trials; k++ {
-			load[int(tokens[k].rank*float64(ranks))] += tokens[k].tokens
+		for _, one := range tokens[:chunks] {
+			r := &load[int(one.rank*float64(ranks))]
+			r.add(one.piece, 1)
+			r.rank++ // counts its chunks
 		}
-		most := 0.0
+		tokens = tokens[chunks:]
+		var most drawn
 		for _, sum := range load {
-			sum = min(sum, p.room)
-			b.total += sum / n
-			most = max(most, sum)
+			if sum.tokens > p.room {
+				sum.rank *= p.room / sum.tokens
+				sum.piece = piece{p.room, sum.behind * p.room / sum.tokens}
+			}
+			b.total.add(sum.piece, 1/n)
+			if sum.tokens > most.tokens {
+				most = sum
+			}
 		}
-		b.busiest += most / n
-		second += most * most / n
-		third += most * most * most / n
+		b.busiest.add(most.piece, 1/n)
+		count += most.rank / n
+		second += most.tokens * most.tokens / n
+		third += most.tokens * most.tokens * most.tokens / n
 	}
-	b.variance = max(0, second-b.busiest*b.busiest)
-	b.skew = max(0, third-b.busiest*(3*b.variance+b.busiest*b.busiest))
+	mean := b.busiest.tokens
+	b.chunk = mean / max(count, tiny)
+	b.variance = max(0, second-mean*mean)
+	b.skew = max(0, third-mean*(3*b.variance+mean*mean))
 	return b
 }
 
+// poisson is one and so many more on average, n times: the quantiles of a
+// Poisson distribution in an order that is even in every part.
+func poisson(mean float64, n int) []int {
+	list := make([]int, n)
+	const stride = 0.6180339887498949 // golden ratio: the parts of a low-discrepancy sequence
+	for i := range list {
+		_, share := math.Modf((float64(i) + 0.5) * stride)
+		list[i] = 1
+		if mean > wide {
+			list[i] += max(0, int(math.Round(mean+math.Sqrt(mean)*normalAt(share))))
+			continue
+		}
+		for likely := math.Exp(-mean); share > likely; {
+			share -= likely
+			likely *= mean / float64(list[i])
+			list[i]++
+		}
+	}
+	return list
+}
+
+// wide is a mean at which a Poisson distribution is all but normal.
+const wide = 100
+
+func sum(counts []int) (all int) {
+	for _, n := range counts {
+		all += n
+	}
+	return all
+}
+
 // drawn is a chunk with a place in [0, 1) that chooses its rank.
-type drawn struct{ tokens, rank float64 }
+type drawn struct {
+	piece
+	rank float64
+}
 
 // sample draws n chunks in random order: the means of n groups of equal size,
 // so that the sample's mean is that of all.
@@ -144,7 +235,7 @@ func (p *prompts) sample(n int) []drawn {
 	list := make([]drawn, n)
 	for i := range list {
 		low, high := i*all/n, max((i+1)*all/n, i*all/n+1)
-		list[i] = drawn{(p.sums[high] - p.sums[low]) / float64(high-low), r.Float64()}
+		list[i] = drawn{p.between(low, high), r.Float64()}
 	}
 	r.Shuffle(n, func(i, j int) { list[i], list[j] = list[j], list[i] })
 	return list

@@ -3,10 +3,12 @@ package analytic
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"agentsim/configs"
 	"agentsim/fault"
 	"agentsim/metrics"
+	"agentsim/models/llm"
 	"agentsim/models/step"
 	"agentsim/serve"
 	"agentsim/trace"
@@ -32,6 +34,7 @@ type shared struct {
 // workerKey is what tells the workers of one scenario apart.
 type workerKey struct {
 	shape     step.Shape // normalised
+	draft     string     // of the pool, in words
 	path      string
 	precision step.Precision
 	experts   serve.ExpertsSpec
@@ -114,7 +117,12 @@ func (e *Estimator) Capacity(d *serve.DeploymentSpec) (*metrics.Result, error) {
 
 // network puts the closed network of a deployment together.
 func (e *Estimator) network(d *serve.DeploymentSpec) (*network, error) {
+	completed := d.Completed(&e.scenario.Engine)
+	d = &completed
 	if err := d.Validate(); err != nil {
+		return nil, fault.In("deployment", err)
+	}
+	if err := d.Limited(); err != nil {
 		return nil, fault.In("deployment", err)
 	}
 	if d.Mode == serve.Auto {
@@ -122,7 +130,7 @@ func (e *Estimator) network(d *serve.DeploymentSpec) (*network, error) {
 	}
 	s := e.scenario
 	n := &network{scenario: s, deployment: d, criteria: e.criteria, estimator: e, mixed: d.Mode == serve.Aggregated,
-		tokens: tokens{mean: 1}, pricesLevel: math.NaN(), caching: e.caching(d)}
+		pricesLevel: math.NaN(), caching: e.caching(d)}
 	var err error
 	if n.work, err = e.workload(n.caching); err != nil {
 		return nil, err
@@ -140,9 +148,7 @@ func (e *Estimator) network(d *serve.DeploymentSpec) (*network, error) {
 	if n.finish.slots < 1 {
 		return nil, n.finish.full(n.work)
 	}
-	if depth := n.finish.spec.DraftTokens; depth > 0 {
-		n.tokens = newTokens(s.Model.Acceptance[:depth])
-	}
+	n.tokens = newTokens(n.finish.model.Lengths())
 	n.steps = n.work.meanSteps(n.tokens)
 	n.transfer = step.NewTransfer(n.entry.model, d.UnitAccelerators())
 	n.ingress = s.Engine.Host.IngressSeconds(n.work.mean.input)
@@ -156,6 +162,7 @@ func (e *Estimator) workload(c caching) (*workload, error) {
 func (e *Estimator) key(d *serve.DeploymentSpec, p *serve.PoolSpec) workerKey {
 	return workerKey{
 		shape:     p.Shape.Normalised(),
+		draft:     fmt.Sprint(p.Speculation()),
 		path:      d.ExpertsPathOf(p),
 		precision: d.Precision,
 		experts:   d.Experts,
@@ -185,7 +192,7 @@ func (n *network) pool(p serve.NamedPool) (pool, error) {
 	}
 	shape := p.Spec.Shape.Normalised()
 	cache := &n.deployment.Cache
-	m := newMemory(w, cache)
+	m := newMemory(w, cache, p.Prefills())
 	o := pool{name: p.Name, spec: p.Spec, key: n.estimator.key(n.deployment, p.Spec), model: w.model,
 		workers: float64(p.Workers), ranks: float64(shape.Ranks())}
 	o.slots = min(float64(shape.MaxBatchPerRank), m.sequences(n.work.decodeContext+float64(cache.Reserve()))) * o.ranks
@@ -246,23 +253,42 @@ func (e *Estimator) Curve(d *serve.DeploymentSpec, p serve.NamedPool) (Curve, er
 	}
 	if p.Prefills() {
 		m := &n.entryMemory
-		room := (m.bytes + m.tiers) / (m.perToken + m.fixed/n.work.mean.input) * n.entry.ranks
+		room := m.sessions(n.work.mean.input) * n.work.mean.input * n.entry.ranks
 		return Curve{n.pricesFor(1).prefilling(), room}, nil
-	}
-	gained := tokens{mean: 1}
-	if depth := p.Spec.DraftTokens; depth > 0 {
-		gained = newTokens(e.scenario.Model.Acceptance[:depth])
 	}
 	if n.entry.slots < 1 {
 		return Curve{}, n.entry.full(n.work)
 	}
-	return Curve{n.entry.prices.decoding(n.entry.slots, gained.mean), n.entry.slots * n.work.decodeContext}, nil
+	loads := n.entry.prices.decoding(n.entry.slots, n.entry.model.TokensPerStep())
+	return Curve{loads, n.entry.slots * n.work.decodeContext}, nil
+}
+
+// endsOnly reports whether windows or states make a prefix one that is found at
+// the ends of earlier prompts only.
+func (e *Estimator) endsOnly() bool {
+	preset, ok, err := e.scenario.Engine.CachePreset()
+	if err != nil || !ok || preset.Dense {
+		return false
+	}
+	format := llm.CacheFormat{KV: e.scenario.Deployment.Precision.KV}
+	return slices.ContainsFunc(e.scenario.Model.CacheComponents(format), func(c llm.CacheComponent) bool {
+		return c.Kind != llm.Grows
+	})
 }
 
 func (e *Estimator) caching(d *serve.DeploymentSpec) caching {
 	repeats := e.scenario.Workload.Replay == trace.ReplayGenerated
-	return caching{off: d.Cache.Off, blockTokens: e.scenario.Engine.Memory.BlockTokens,
-		generated: repeats && (d.Mode == serve.Aggregated || d.Cache.DecodeRetains)}
+	c := caching{
+		off:         d.Cache.Off,
+		blockTokens: e.scenario.Engine.Memory.BlockTokens,
+		endsOnly:    e.endsOnly(),
+		generated:   repeats && (d.Mode == serve.Aggregated || d.Cache.DecodeRetains),
+	}
+	if d.Router != serve.ConversationAffinity && d.Router != serve.KVAware && d.Mode != serve.Auto {
+		entry := d.Pools()[0]
+		c.ranks, c.seed = entry.Workers*entry.Spec.Shape.Normalised().Ranks(), e.scenario.Seed
+	}
+	return c
 }
 
 // full is the error of a pool whose ranks have no room for a sequence.

@@ -53,13 +53,20 @@ type flow struct {
 
 	prompts  []length // of the calls
 	entry    filling
+	ingress  float64 // seconds, with the wait for the front end
 	transfer float64 // seconds
 	slot     delay   // until a place in the decode batch is free
+	queued   delay   // of the slot delay, what calls wait because none is free
 	decode   float64 // seconds of a call
 	pace     pace
 	busy     float64 // share of time that decode workers compute
 	watts    float64 // of one decode worker, on top of idle and active power
-	before   delay   // time to first token, less the prefill of the call's own prompt
+	fixed    float64 // seconds before the first token that all calls spend alike
+	idle     float64 // share of calls that wait for nothing
+	wait     delay   // of all, but for the prefill of the call's own prompt
+	before   delay   // fixed and wait together, of all calls
+	line     delay   // wait of the calls for a place in the batch, where their rank is given
+	free     float64 // share of calls that find one
 }
 
 // at solves the network for a number of agents. False means that prefill
@@ -88,47 +95,93 @@ func (n *network) at(agents float64) (flow, bool) {
 	return f, ok
 }
 
-// flowing is the state of the network in which a given number of sequences decodes per worker.
+// flowing is the state of the network in which a given number of sequences
+// decodes per worker. What an agent meets is what the others do (the arrival
+// theorem of closed networks): how many they are is guessed, then known.
 func (n *network) flowing(t *prices, sequences float64) (flow, bool) {
+	f, ok := n.among(t, sequences, 0)
+	if !ok || f.agents > n.entry.workers*n.entry.ranks*crowd {
+		return f, ok
+	}
+	return n.among(t, sequences, f.agents)
+}
+
+// crowd is a number of agents of a rank in which one more or less is nothing.
+const crowd = 200
+
+// among is flowing among so many agents; 0 = a guess of them.
+func (n *network) among(t *prices, sequences, agents float64) (flow, bool) {
 	f := flow{sequences: sequences, prompts: t.prompts.lengths}
 	all := sequences * n.finish.workers
 	ok := true
+	var l load
 	if n.mixed {
-		f.turns, f.entry, ok = n.besideDecode(t, sequences)
-		f.pace.step, f.pace.jolts = f.entry.step, f.entry.jolts
+		f.turns, l, f.entry, ok = n.besideDecode(t, sequences, agents)
+		f.pace.step, f.pace.plain, f.pace.jolts = f.entry.step, f.entry.plain, f.entry.jolts
 		f.busy, f.watts = f.entry.busy, f.entry.watts
 	} else {
-		p := n.finish.prices.at(max(1, sequences), 0)
-		f.pace.step = p.seconds
-		f.busy = 1 - math.Exp(-sequences)
+		l = load{agents: max(all, agents) / n.finish.workers}
+		p := n.finish.prices.at(min(n.finish.slots, 1+sequences*others(max(all, agents))), 0)
+		f.pace.step, f.pace.plain = p.seconds, p.seconds
+		f.busy = l.some(sequences)
 		f.watts = p.joules / p.seconds * f.busy
 		f.turns = all / (n.steps * p.seconds)
-		f.entry, ok = t.alone(load{calls: f.turns / n.entry.workers})
+		l = n.asked(t, f.turns, sequences, agents)
+		f.entry, ok = t.alone(l)
 		f.transfer = n.transferSeconds(f.entry.fill)
 		f.slot = delay{f.busy * p.seconds / 2, p.seconds * p.seconds / 12} // the end of the step under way
 	}
 	f.decode = n.steps * f.pace.step
-	if !ok {
+	host := &n.scenario.Engine.Host
+	f.ingress = n.ingress + host.WaitSeconds(f.turns, n.work.mean.input, n.meanOutput(), int(n.entry.workers))
+	if !ok || math.IsInf(f.ingress, 1) {
 		return f, false
 	}
-	elsewhere := n.work.mean.gap + n.ingress + f.entry.wait.mean + f.entry.fill + f.transfer + f.slot.mean + f.decode
-	backlog, ok := t.backlog(load{calls: f.turns / n.entry.workers, sequences: sequences}, elsewhere)
+	elsewhere := n.work.mean.gap + f.ingress + f.entry.wait.mean + f.entry.fill + f.transfer + f.slot.mean + f.decode
+	backlog, ok := t.backlog(l, &f.entry.own, elsewhere)
 	f.entry.wait = f.entry.wait.plus(backlog)
+	if n.mixed {
+		f.standInLine(n, l)
+	}
 	f.settle(n)
 	return f, ok
 }
 
+// others is the share of the agents that one of them meets.
+func others(agents float64) float64 { return max(0, agents-1) / max(agents, 1) }
+
+// asked is what is asked of a worker of the entry pool at so many turns a
+// second; without a number of agents they are those in tools, prefill and decode.
+func (n *network) asked(t *prices, turns, sequences, agents float64) load {
+	if agents == 0 {
+		step := t.at(0, 1).seconds
+		agents = turns*(n.work.mean.gap+n.ingress+t.prompts.perCall*step) + sequences*n.finish.workers
+	}
+	each := agents / n.entry.workers
+	return load{calls: turns / n.entry.workers, sequences: sequences, agents: each, peers: others(each),
+		rankPeers: others(each / n.entry.ranks)}
+}
+
+// meanOutput is the mean answer in tokens.
+func (n *network) meanOutput() float64 {
+	sum := 0.0
+	for _, o := range n.work.outputs {
+		sum += o.share * o.tokens
+	}
+	return sum
+}
+
 // besideDecode finds the rate of calls at which so many sequences decode
 // beside the prefill that the rate brings.
-func (n *network) besideDecode(t *prices, sequences float64) (float64, filling, bool) {
-	l := load{sequences: sequences, priority: n.deployment.Batching == serve.PrefillPriority}
+func (n *network) besideDecode(t *prices, sequences, agents float64) (turns float64, l load, f filling, ok bool) {
 	all := sequences * n.finish.workers
 	mix := func(turns float64) (mixture, bool) {
-		l.calls = turns / n.entry.workers
+		l = n.asked(t, turns, sequences, agents)
+		l.priority = n.deployment.Batching == serve.PrefillPriority
 		return t.mix(l)
 	}
-	most := all / (n.steps * t.at(max(1, sequences), 0).seconds)
-	turns := root(0, most, coarse, func(turns float64) float64 {
+	most := all / (n.steps * t.at(1, 0).seconds)
+	turns = root(0, most, coarse, func(turns float64) float64 {
 		m, ok := mix(turns)
 		if !ok {
 			return math.Inf(-1)
@@ -137,17 +190,31 @@ func (n *network) besideDecode(t *prices, sequences float64) (float64, filling, 
 	})
 	m, ok := mix(turns)
 	if !ok {
-		return turns, filling{}, false
+		return turns, l, filling{}, false
 	}
-	return turns, t.beside(&m), true
+	return turns, l, t.beside(&m), true
 }
 
 // settle works out what follows from the stations' delays.
 func (f *flow) settle(n *network) {
 	f.pace.tokens, f.pace.outputs = n.tokens, n.work.outputs
 	f.pace.minOutput = float64(n.scenario.SLO.MinOutput())
-	f.before = f.entry.wait.plus(f.slot)
-	f.before.mean += n.ingress + f.transfer
+	f.fixed = f.ingress + f.transfer
+	f.idle = f.entry.idle
+	all := f.entry.wait
+	if n.mixed {
+		all, f.idle = all.plus(f.line), f.idle*f.free
+	} else {
+		// All calls wait for the end of a decode step.
+		f.fixed += f.slot.mean - f.queued.mean
+		all.mean += f.queued.mean
+		all.variance += f.slot.variance
+		if f.queued.mean > 0 {
+			f.idle = 0
+		}
+	}
+	f.wait = all
+	f.before = delay{f.fixed + all.mean, all.variance}
 	decoding := f.sequences * n.finish.workers
 	f.agents = f.turns*(n.work.mean.gap+f.before.mean+f.entry.fill) + decoding
 	f.pace.slow = n.unrest(f)
@@ -174,10 +241,11 @@ func (n *network) queue(f *flow, agents float64) {
 	}
 	elsewhere := f.agents - f.sequences*n.finish.workers
 	more := delay{(agents - f.agents) / f.turns, elsewhere / (f.turns * f.turns)}
-	if f.sequences >= n.finish.slots*(1-coarse) {
-		f.slot = f.slot.plus(more)
-	} else {
-		f.entry.wait = f.entry.wait.plus(more)
+	switch {
+	case n.mixed || f.sequences < n.finish.slots*(1-coarse):
+		f.entry.wait, f.entry.idle = f.entry.wait.plus(more), 0
+	default:
+		f.slot, f.queued = f.slot.plus(more), f.queued.plus(more)
 	}
 	f.settle(n)
 }
@@ -186,8 +254,10 @@ func (n *network) queue(f *flow, agents float64) {
 func (f *flow) ttftBelow(limit float64) float64 {
 	met := 0.0
 	for i := range f.prompts {
-		if own := f.entry.own.seconds(&f.prompts[i]); own < limit {
-			met += f.prompts[i].share * f.before.below(limit-own)
+		added, alone := f.entry.own.beside(&f.prompts[i])
+		if spare := limit - f.fixed - alone; spare > 0 {
+			none := f.idle * f.entry.own.none
+			met += f.prompts[i].share * (none + (1-none)*f.wait.plus(added).positive(none).below(spare))
 		}
 	}
 	return met

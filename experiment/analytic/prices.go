@@ -21,6 +21,16 @@ type prices struct {
 
 	sequences, chunks axis
 	nodes             []atomic.Pointer[price]
+	owns              []atomic.Pointer[[ownPoints]float64]
+}
+
+// ownPoints are the lengths for which the step that ends a prompt is priced.
+const ownPoints = 6
+
+// ownTokens is the i-th of them: from one token to a full step.
+func (t *prices) ownTokens(i int) float64 {
+	shares := [ownPoints]float64{0, 1. / 64, 1. / 16, 1. / 4, 1. / 2, 1}
+	return max(1, shares[i]*t.prompts.room)
 }
 
 // price is one step.
@@ -90,6 +100,7 @@ func newPrices(m *step.Model, p *prompts, context float64, pinned bool) *prices 
 		}
 	}
 	t.nodes = make([]atomic.Pointer[price], len(t.sequences)*len(t.chunks))
+	t.owns = make([]atomic.Pointer[[ownPoints]float64], len(t.nodes))
 	return t
 }
 
@@ -135,21 +146,98 @@ func (t *prices) price(sequences, chunks float64) price {
 		return price{seconds: cost.Seconds, joules: cost.Joules}
 	}
 	b := t.prompts.batch(chunks, t.ranks)
-	others := 0.0
-	if t.ranks > 1 {
-		others = (b.total - b.busiest) / float64(t.ranks-1)
-	}
-	for i := range loads {
-		t.prefill(&loads[i], others)
-	}
-	loads[0].PrefillTokens = 0
-	t.prefill(&loads[0], b.busiest)
+	t.spread(loads, &b)
+	t.prefill(&loads[0], b.busiest, b.chunk)
 	cost := t.model.Step(loads)
 	const more = 1024 // tokens
-	t.prefill(&loads[0], b.busiest+more)
+	longer := b.busiest
+	longer.add(b.busiest, more/b.busiest.tokens)
+	t.prefill(&loads[0], longer, b.chunk)
 	perToken := max(0, t.model.Step(loads).Seconds-cost.Seconds) / more
-	return price{seconds: cost.Seconds, perToken: perToken, variance: perToken * perToken * b.variance,
-		skew: perToken * perToken * perToken * b.skew, joules: cost.Joules, done: min(chunks, b.total/t.prompts.chunk())}
+	return price{
+		seconds:  cost.Seconds,
+		perToken: perToken,
+		variance: perToken * perToken * b.variance,
+		skew:     perToken * perToken * perToken * b.skew,
+		joules:   cost.Joules,
+		done:     min(chunks, b.total.tokens/t.prompts.chunk()),
+	}
+}
+
+// spread gives all ranks but the first what the busiest leaves of a batch.
+func (t *prices) spread(loads []step.Rank, b *batch) {
+	others := b.total
+	others.add(b.busiest, -1)
+	if t.ranks > 1 {
+		scale := 1 / float64(t.ranks-1)
+		others = piece{others.tokens * scale, others.behind * scale}
+	}
+	for i := range loads {
+		t.prefill(&loads[i], others, min(t.prompts.chunk(), t.prompts.room))
+	}
+	loads[0].PrefillTokens = 0
+}
+
+// own is how long steps take that end a prompt of the ownTokens, beside so many
+// chunks of other calls.
+func (t *prices) own(sequences, chunks float64) (sum [ownPoints]float64) {
+	i, f := t.sequences.place(sequences)
+	j, g := t.chunks.place(chunks)
+	add := func(i, j int, weight float64) {
+		if weight == 0 {
+			return
+		}
+		at := &t.owns[i*len(t.chunks)+j]
+		p := at.Load()
+		if p == nil {
+			p = t.priceOwn(t.sequences[i], t.chunks[j])
+			at.Store(p)
+		}
+		for k := range sum {
+			sum[k] += weight * p[k]
+		}
+	}
+	add(i, j, (1-f)*(1-g))
+	add(i+1, j, f*(1-g))
+	add(i, j+1, (1-f)*g)
+	add(i+1, j+1, f*g)
+	return sum
+}
+
+func (t *prices) priceOwn(sequences, chunks float64) *[ownPoints]float64 {
+	loads := make([]step.Rank, t.ranks)
+	t.decode(loads, sequences)
+	var b batch
+	if chunks > 0 {
+		b = t.prompts.batch(chunks, t.ranks)
+		t.spread(loads, &b)
+	}
+	var out [ownPoints]float64
+	for i := range out {
+		tokens := t.ownTokens(i)
+		beside := b.total // on the same rank
+		beside = piece{beside.tokens / float64(t.ranks), beside.behind / float64(t.ranks)}
+		mine := piece{tokens, tokens * t.prompts.prefix(tokens)}
+		if over := tokens + beside.tokens - t.prompts.room; over > 0 {
+			beside.add(beside, -min(1, over/max(beside.tokens, tiny)))
+		}
+		mine.add(beside, 1)
+		chunk := tokens
+		if mine.tokens < b.busiest.tokens {
+			mine, chunk = b.busiest, b.chunk
+		}
+		t.prefill(&loads[0], mine, chunk)
+		out[i] = t.model.Step(loads).Seconds
+	}
+	return &out
+}
+
+// spills is the share of prompts of so many tokens that end one step later,
+// as another one, which came before to the same rank, leaves too little room.
+func (t *prices) spills(tokens, chunks float64) float64 {
+	const before = 0.5
+	large := t.prompts.above(t.prompts.room - tokens)
+	return 1 - math.Exp(-before*large*chunks/float64(t.ranks))
 }
 
 // decoding is the cost of plain decode steps up to a number of sequences that
@@ -206,12 +294,12 @@ func (t *prices) decode(loads []step.Rank, sequences float64) {
 }
 
 // prefill gives a rank so many prompt tokens, as if of equal chunks.
-func (t *prices) prefill(r *step.Rank, tokens float64) {
+func (t *prices) prefill(r *step.Rank, load piece, chunk float64) {
 	var one step.Rank
-	chunk := max(1, min(int(math.Round(t.prompts.chunk())), int(t.prompts.room)))
-	t.model.AddPrefill(&one, int(t.prompts.prefix), chunk, false)
-	n := tokens / float64(chunk)
-	r.PrefillTokens = int(math.Round(tokens))
+	size := max(1, min(int(math.Round(chunk)), int(t.prompts.room)))
+	t.model.AddPrefill(&one, int(load.prefix()), size, false)
+	n := load.tokens / float64(size)
+	r.PrefillTokens = int(math.Round(load.tokens))
 	r.PrefillContext = n * one.PrefillContext
 	for i := range one.PrefillWork {
 		r.PrefillWork[i].Pairs = n * one.PrefillWork[i].Pairs

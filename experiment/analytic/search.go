@@ -108,7 +108,7 @@ func (f *flow) met(c metrics.Criterion) float64 {
 func (f *flow) wholeMet(speed float64) float64 {
 	first := delay{f.before.mean + f.entry.fill, f.before.variance}
 	for i := range f.prompts {
-		off := f.entry.own.seconds(&f.prompts[i]) - f.entry.fill
+		off := f.entry.own.takes(&f.prompts[i]) - f.entry.fill
 		first.variance += f.prompts[i].share * off * off
 	}
 	return f.pace.metAfter(first, 0, speed)

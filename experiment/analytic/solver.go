@@ -57,7 +57,8 @@ func (v *Solver) workload(s *configs.Scenario, c caching) (*workload, error) {
 		Off       bool
 		Generated bool
 		Block     int
-	}{s.Workload, s.Model.MaxContext, s.Seed, c.off, c.generated, c.blockTokens})
+		Ranks     int
+	}{s.Workload, s.Model.MaxContext, s.Seed, c.off, c.generated, c.blockTokens, c.ranks})
 	return v.workloads.get(key, func() (*workload, error) {
 		source, err := sessions.Open(s)
 		if err != nil {

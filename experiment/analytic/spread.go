@@ -3,6 +3,8 @@ package analytic
 import (
 	"math"
 	"slices"
+
+	"gonum.org/v1/gonum/mathext"
 )
 
 // classesMax is how many classes of lengths quantiles are made from.
@@ -10,11 +12,33 @@ const classesMax = 64
 
 // classes sorts values and averages them in groups of equal size.
 func classes(values []float64) []class {
+	return grouped(values, min(classesMax, len(values)), func(i, n int) int { return i * len(values) / n })
+}
+
+// tailed is classes with narrow ones at the long end, where service levels cut:
+// the longest prompts, a few in a hundred, are of another kind than the rest.
+func tailed(values []float64) []class {
+	const tail, narrow = 0.15, 0.0025
+	broad, fine := classesMax/2, int(math.Round(tail/narrow))
+	if len(values) < classesMax/narrow*tail {
+		return classes(values)
+	}
+	return grouped(values, broad+fine, func(i, _ int) int {
+		share := (1 - tail) * float64(i) / float64(broad)
+		if i > broad {
+			share = 1 - tail + float64(i-broad)*narrow
+		}
+		return int(math.Round(share * float64(len(values))))
+	})
+}
+
+// grouped sorts values and averages n groups of them, of which the i-th begins
+// at a place.
+func grouped(values []float64, n int, begins func(i, n int) int) []class {
 	slices.Sort(values)
-	n := min(classesMax, len(values))
 	list := make([]class, n)
 	for i := range list {
-		group := values[i*len(values)/n : (i+1)*len(values)/n]
+		group := values[begins(i, n):begins(i+1, n)]
 		sum := 0.0
 		for _, v := range group {
 			sum += v
@@ -27,6 +51,7 @@ func classes(values []float64) []class {
 // pace is why output speeds differ from call to call.
 type pace struct {
 	step      float64 // mean seconds between the steps of a sequence
+	plain     float64 // the same without prompts of others, which come in jolts
 	jolts     float64 // variance of the decode time of a call, per second of decoding
 	slow      float64 // relative deviation of the step time that lasts for a whole call: that of the batch size
 	tokens    tokens
@@ -74,7 +99,9 @@ func (w *workload) meanSteps(t tokens) float64 {
 }
 
 // met is the share of calls at or above an output speed: each class of calls
-// takes a normally distributed time from first to last token.
+// takes a normally distributed time from first to last token, but for the
+// prompts that hold it up, whose sum has a gamma distribution: few or none hit
+// a short answer.
 func (p *pace) met(speed float64) float64 { return p.metAfter(delay{}, 1, speed) }
 
 // metAfter is the same where a delay counts too, and all tokens but the first
@@ -89,10 +116,12 @@ func (p *pace) metAfter(first delay, uncounted, speed float64) float64 {
 		steps := p.tokens.steps(n)
 		mean := steps * p.step
 		jitter := n * p.tokens.variance / (p.tokens.mean * p.tokens.mean * p.tokens.mean)
-		variance := jitter*p.step*p.step + mean*p.jolts + mean*mean*p.slow*p.slow
+		jolts := mean * p.jolts
+		deviation := math.Sqrt(first.variance + jitter*p.step*p.step + jolts + mean*mean*p.slow*p.slow + tiny)
+		third := 2 * jolts * jolts / (steps*(p.step-p.plain) + tiny)
 		all += o.share
 		spare := (o.tokens-uncounted)/speed - first.mean - mean
-		met += o.share * normalBelow(spare/math.Sqrt(first.variance+variance+tiny))
+		met += o.share * gammaBelow(spare/deviation, third/(deviation*deviation*deviation))
 	}
 	if all == 0 {
 		return 1
@@ -115,20 +144,29 @@ func (p *pace) quantile(share float64) float64 {
 // normalBelow is the standard normal distribution function.
 func normalBelow(z float64) float64 { return math.Erfc(-z/math.Sqrt2) / 2 }
 
-// normalAt is its inverse.
+// gammaBelow is the distribution function of a gamma variable of mean 0,
+// deviation 1 and the given skewness: Pearson's type III, the normal one
+// without skewness.
+func gammaBelow(z, skew float64) float64 {
+	const straight = 0.02 // below it the normal distribution is as good
+	if !(skew > straight) {
+		return normalBelow(z)
+	}
+	shape := 4 / (skew * skew)
+	if x := shape + z*math.Sqrt(shape); x > 0 {
+		return mathext.GammaIncReg(shape, x)
+	}
+	return 0
+}
+
+// normalAt is the inverse of normalBelow.
 func normalAt(share float64) float64 { return -math.Sqrt2 * math.Erfcinv(2*share) }
 
 // delay is a random time of a given mean and variance, positive and skewed:
-// taken to be lognormal.
+// taken to have a gamma distribution.
 type delay struct{ mean, variance float64 }
 
 func (d delay) plus(o delay) delay { return delay{d.mean + o.mean, d.variance + o.variance} }
-
-// log returns mean and deviation of the logarithm.
-func (d delay) log() (mean, deviation float64) {
-	square := math.Log1p(d.variance / (d.mean * d.mean))
-	return math.Log(d.mean) - square/2, math.Sqrt(square)
-}
 
 // below is the share of delays that do not exceed a limit.
 func (d delay) below(limit float64) float64 {
@@ -138,6 +176,19 @@ func (d delay) below(limit float64) float64 {
 	case !(d.mean > 0), math.IsInf(limit, 1):
 		return 1
 	}
-	mean, deviation := d.log()
-	return normalBelow((math.Log(limit) - mean) / (deviation + tiny))
+	if limit <= 0 {
+		return 0
+	}
+	deviation := math.Sqrt(d.variance)
+	return gammaBelow((limit-d.mean)/(deviation+tiny), 2*deviation/d.mean)
+}
+
+// positive is the delay of those that have any, where a share has none.
+func (d delay) positive(none float64) delay {
+	some := 1 - none
+	if !(some > fine) {
+		return delay{}
+	}
+	mean := d.mean / some
+	return delay{mean, max(0, (d.variance+d.mean*d.mean)/some-mean*mean)}
 }

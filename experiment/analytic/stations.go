@@ -5,29 +5,54 @@ import "math"
 // filling is the state of the prefill station at a given rate of calls.
 type filling struct {
 	wait delay   // from the arrival of a call to the step that takes up its prompt
+	idle float64 // share of calls that find the worker idle, and do not wait
 	own  owned   // time of the steps that compute the call's prompt, by its length
 	fill float64 // the same, mean over calls, in seconds
 	busy float64 // share of time that the worker computes
 
 	step  float64 // mean seconds between the steps of a decoding sequence; 0 = the pool does not decode
+	plain float64 // the same without the prompts of others
 	jolts float64 // variance that prefill adds to the decode time of a call, per second of decoding
 	watts float64 // of the whole worker, on top of idle and active power
 }
 
 // owned says how long the steps that compute a prompt take.
 type owned struct {
-	whole    float64 // seconds of a step that the prompt fills
-	least    float64 // seconds of the last step of a prompt, extrapolated to no tokens
-	first    float64 // the same, extrapolated from the seconds of a mean chunk
-	perToken float64
+	tokens   [ownPoints]float64 // lengths of a prompt's last chunk
+	seconds  [ownPoints]float64 // of the step that computes it, beside the chunks of other calls
+	alone    [ownPoints]float64 // of a step without them
+	full     float64            // of a step that the prompt fills
+	variance float64            // of the seconds that they add to the step of the shortest prompt
+	shared   float64            // covariance of these seconds with those waited before, and back
+	none     float64            // share of steps that have none
 }
 
-// seconds is the prefill time of a class of prompts.
-func (o *owned) seconds(c *length) float64 {
-	if c.rest == 0 {
-		return c.full * o.whole
+// takes is the prefill time of a class of prompts.
+func (o *owned) takes(c *length) float64 { return c.full*o.full + o.last(&o.seconds, c) }
+
+// beside is what the chunks of others add to it, and the time without them.
+func (o *owned) beside(c *length) (added delay, alone float64) {
+	alone = c.full*o.alone[ownPoints-1] + o.last(&o.alone, c)
+	added.mean = max(0, o.takes(c)-alone)
+	if most := o.seconds[0] - o.alone[0]; most > 0 {
+		share := added.mean / most
+		added.variance = share * (o.variance*share + o.shared)
 	}
-	return c.full*o.whole + max(o.least, o.first+o.perToken*c.rest)
+	return added, alone
+}
+
+// last is how long the step takes that ends a prompt of a class.
+func (o *owned) last(seconds *[ownPoints]float64, c *length) float64 {
+	if c.rest == 0 {
+		return 0
+	}
+	const longest = ownPoints - 1
+	for i := 1; ; i++ {
+		if c.rest <= o.tokens[i] || i == longest {
+			share := min(1, max(0, c.rest-o.tokens[i-1])/max(o.tokens[i]-o.tokens[i-1], tiny))
+			return seconds[i-1] + share*(seconds[i]-seconds[i-1])
+		}
+	}
 }
 
 // load is what a worker is asked to do.
@@ -35,32 +60,44 @@ type load struct {
 	calls     float64 // per second
 	sequences float64 // that decode in the same worker; 0 in a prefill pool
 	priority  bool    // prompts go before the decode batch, not along with it
+	agents    float64 // of the worker
+	peers     float64 // of what agents do, the share that one of them meets: that of the others (arrival theorem)
+	rankPeers float64 // the same on its attention rank
 }
 
 // alone is prefill in workers that do nothing else. A step takes the chunks
 // that arrived during the step before it; an idle worker begins a step when the
-// next call arrives. The number n of chunks per step follows from the balance of flows:
-// done(n) = x + exp(-x), where x = rate·seconds(n) arrive during a step. False
-// means that workers cannot keep up.
+// next call arrives. The number n of chunks per step follows from the balance of
+// flows: done(n) = x + nothing, where x = rate·seconds(n) arrive during a step, and
+// nothing is the chance that none does. False means that workers cannot keep up.
 func (t *prices) alone(l load) (filling, bool) {
 	rate := l.calls * t.prompts.perCall
 	behind := func(n float64) float64 {
 		p := t.at(0, n)
-		x := rate * p.seconds
-		return x + math.Exp(-x) - p.done
+		return rate*p.seconds + t.steps(rate, n, p).nothing(rate) - p.done
 	}
 	n := root(1, t.chunks.most(), fine, behind)
 	p := t.at(0, n)
 	if n == t.chunks.most() && rate*p.seconds > p.done {
 		return filling{}, false
 	}
-	idle := math.Exp(-rate*p.seconds) / max(rate, tiny)
-	busy := p.seconds / (p.seconds + idle)
 	s := t.steps(rate, n, p)
+	idle := s.nothing(rate) / max(rate, tiny)
+	busy := p.seconds / (p.seconds + idle)
 	f := filling{busy: busy, watts: p.joules / (p.seconds + idle)}
-	f.wait = s.residual(busy)
-	t.fill(&f, 0, 1+rate*busy*s.second/s.mean)
+	f.wait, f.idle = s.residual(l.peers*busy), 1-l.peers*busy
+	t.fill(&f, 0, l.peers*rate*busy*s.second/s.mean)
+	t.sway(&f, l.peers*busy, l.peers*rate, s, point{0, n})
 	return f, true
+}
+
+// some is the share of the time that at least one agent of the worker is where
+// so many of them are on average.
+func (l *load) some(mean float64) float64 {
+	if mean >= l.agents {
+		return 1
+	}
+	return 1 - math.Pow(1-mean/l.agents, l.agents)
 }
 
 // mixture describes the steps of a worker that both prefills and decodes. A
@@ -80,15 +117,16 @@ type mixture struct {
 // what the flow demands once steps are full. False means that workers cannot
 // keep up.
 func (t *prices) mix(l load) (mixture, bool) {
-	rate := l.calls * t.prompts.perCall
-	m := mixture{load: l, with: l.sequences, plain: t.at(max(1, l.sequences), 0)}
+	rate := l.peers * l.calls * t.prompts.perCall
+	seen := 1 + l.peers*l.sequences
+	m := mixture{load: l, with: seen, plain: t.at(seen, 0)}
 	if l.priority {
 		m.with = 0
 	}
 	none := math.Exp(-rate * m.plain.seconds)
 	carrying := func(n float64) (p price, share float64) {
 		p = t.at(m.with, n)
-		return p, (1 - none) / (1 - none + math.Exp(-rate*p.seconds))
+		return p, (1 - none) / (1 - none + t.steps(rate, n, p).nothing(rate))
 	}
 	m.chunks = root(1, t.chunks.most(), fine, func(n float64) float64 {
 		p, share := carrying(n)
@@ -117,13 +155,13 @@ func (m *mixture) step() float64 {
 
 // beside is prefill in workers that also decode.
 func (t *prices) beside(m *mixture) filling {
-	decoding := 1 - math.Exp(-m.sequences) // share of the time that any sequence decodes
+	decoding := m.some(m.sequences) // share of the time that any sequence decodes
 	rest := (1 - m.share) * decoding
-	f := filling{step: m.step(),
+	f := filling{step: m.step(), plain: m.plain.seconds,
 		busy:  (m.share*m.carrying.seconds + rest*m.plain.seconds) / m.steps.mean,
 		watts: (m.share*m.carrying.joules + rest*m.plain.joules) / m.steps.mean}
-	f.wait = m.steps.residual(f.busy)
-	t.fill(&f, m.with, 1+m.calls*t.prompts.perCall*m.steps.second/m.steps.mean)
+	f.wait, f.idle = m.steps.residual(m.peers*f.busy), 1-m.peers*f.busy
+	t.fill(&f, max(0, m.with-1), m.peers*m.calls*t.prompts.perCall*m.steps.second/m.steps.mean)
 	f.jolt(m.load, 1-m.plain.seconds/m.steps.mean, t.prompts.lengths)
 	return f
 }
@@ -138,8 +176,8 @@ func (f *filling) jolt(l load, share float64, prompts []length) {
 	}
 	scale := share / (l.calls * f.fill)
 	for i := range prompts {
-		own := scale * f.own.seconds(&prompts[i])
-		f.jolts += l.calls * prompts[i].share * own * own
+		own := scale * f.own.takes(&prompts[i])
+		f.jolts += l.peers * l.calls * prompts[i].share * own * own
 	}
 }
 
@@ -155,9 +193,20 @@ func (t *prices) steps(rate, n float64, p price) moments {
 	const steepest = 0.9
 	perChunk := t.at(0, n+1).seconds - t.at(0, n).seconds
 	feedback := min(rate*perChunk, steepest)
-	variance := (p.variance + perChunk*perChunk*rate*p.seconds) / (1 - feedback*feedback)
+	variance := p.variance / (1 - feedback*feedback)
 	return moments{p.seconds, p.seconds*p.seconds + variance,
 		p.seconds*p.seconds*p.seconds + 3*p.seconds*variance + p.skew}
+}
+
+// nothing is the chance that no chunk comes during a step, at a rate: steps
+// differ, as a gamma distribution does, and many a short one ends before
+// anything has come.
+func (m moments) nothing(rate float64) float64 {
+	scale := m.second/m.mean - m.mean // variance over mean
+	if scale < fine*m.mean {
+		return math.Exp(-rate * m.mean)
+	}
+	return math.Pow(1+rate*scale, -m.mean/scale)
 }
 
 // among mixes the steps, a share of all, with others of constant length.
@@ -174,16 +223,31 @@ func (m moments) residual(busy float64) delay {
 }
 
 // fill adds the steps that take a call's prompt when a step has so many chunks
-// with its own.
-func (t *prices) fill(f *filling, sequences, chunks float64) {
-	k := t.prompts
-	seen, others := t.at(sequences, chunks), t.at(sequences, chunks-1)
-	f.own = owned{least: others.seconds, first: seen.seconds - seen.perToken*k.chunk(), perToken: seen.perToken}
-	f.own.whole = max(f.own.least, f.own.first+f.own.perToken*k.room)
-	for i := range k.lengths {
-		f.fill += k.lengths[i].share * f.own.seconds(&k.lengths[i])
+// beside its own.
+func (t *prices) fill(f *filling, sequences, others float64) {
+	for i := range f.own.tokens {
+		f.own.tokens[i] = t.ownTokens(i)
 	}
-	f.wait.variance += seen.variance
+	f.own.seconds, f.own.alone = t.own(sequences, others), t.own(sequences, 0)
+	f.own.full = f.own.seconds[ownPoints-1]
+	for i := range f.own.seconds {
+		f.own.seconds[i] += t.spills(f.own.tokens[i], others) * f.own.seconds[i]
+	}
+	f.own.variance, f.own.none = t.at(sequences, others).variance, math.Exp(-others)
+	for i := range t.prompts.lengths {
+		c := &t.prompts.lengths[i]
+		f.fill += c.share * f.own.takes(c)
+	}
+}
+
+// sway accounts for what a long step does twice: who comes during it waits
+// longer, and has more company in the next one.
+func (t *prices) sway(f *filling, busy, rate float64, s moments, at point) {
+	perSecond := rate * (t.at(at.x, at.y+1).seconds - t.at(at.x, at.y).seconds)
+	met := s.second / s.mean // the length of a step that an arrival meets
+	spread := max(0, s.third/s.mean-met*met)
+	f.own.variance += busy * perSecond * perSecond * spread
+	f.own.shared = busy * perSecond * spread // twice the covariance: half of the step is waited for
 }
 
 // backlog is the wait for prompts of earlier calls that did not fit in a step.
@@ -192,21 +256,25 @@ func (t *prices) fill(f *filling, sequences, chunks float64) {
 // full step, and since a session waits in one place at a time, every second of
 // work that waits here holds back arrivals by its share of the cycle that a
 // call spends elsewhere. That makes it normally distributed, cut off at zero.
-// With a long cycle its mean is that of Pollaczek and Khinchine. False means
-// that the ranks cannot keep up.
-func (t *prices) backlog(l load, cycle float64) (delay, bool) {
+// With a long cycle its mean is that of Pollaczek and Khinchine, of what goes
+// beyond the step under way: of prompts longer than a step, and, as often as
+// the rank is busy, of prompts that find its step full. False means that the
+// ranks cannot keep up.
+func (t *prices) backlog(l load, own *owned, cycle float64) (delay, bool) {
 	k := t.prompts
-	perToken := t.at(l.sequences, t.chunks.most()).seconds / k.room
 	calls := l.calls / float64(t.ranks)
-	idle := 1 - calls*perToken*k.fresh
-	if idle <= 0 {
+	if calls*t.at(l.sequences, t.chunks.most()).seconds/k.room*k.fresh >= 1 {
 		return delay{}, false
 	}
+	perToken := own.full / k.room
+	calls *= l.rankPeers
+	busy := min(calls*perToken*k.fresh, 1-fine)
 	if calls == 0 {
 		return delay{}, true
 	}
-	deviation := math.Sqrt(calls * perToken * perToken * k.fresh2 * cycle / 2)
-	hazard := cycle * idle / deviation
+	second := k.excess2 + busy*(k.fresh2-k.excess2)
+	deviation := math.Sqrt(calls * perToken * perToken * second * cycle / 2)
+	hazard := cycle * (1 - busy) / deviation
 	z := standardMean(hazard)
 	return delay{deviation * (z + hazard), deviation * deviation * max(0, 1-hazard*(z+hazard))}, true
 }

@@ -1,7 +1,10 @@
 package analytic
 
 import (
+	"math/rand/v2"
+
 	"agentsim/serve"
+	"agentsim/sim"
 	"agentsim/trace"
 )
 
@@ -18,6 +21,7 @@ type call struct {
 type workload struct {
 	calls []call
 	mean  call
+	turns float64 // of a session, mean
 	// decodeContext is the mean context of a decoding sequence: prompts count
 	// by how long they decode.
 	decodeContext float64
@@ -32,13 +36,18 @@ type class struct{ share, tokens float64 }
 
 // sessionsSampled of the workload are looked at: the first of as many agents.
 // The mean of the new tokens is then known to about 3 %.
-const sessionsSampled = 400
+const sessionsSampled = 800
 
 // caching is what decides how much of a prompt is found in a cache.
 type caching struct {
 	off         bool
 	generated   bool // generated tokens are kept and matched
 	blockTokens int
+	endsOnly    bool // a prefix is found at the end of an earlier prompt only
+	// ranks are those over which the calls of a session scatter, by routers that
+	// do not look for its cache; 0 = they go where it is.
+	ranks int
+	seed  uint64
 }
 
 // newWorkload samples the sessions of a scenario.
@@ -49,8 +58,12 @@ func newWorkload(source serve.Sessions, c caching) (*workload, error) {
 		if err := source.Session(agent, 0, &session); err != nil {
 			return nil, err
 		}
+		first := len(w.calls)
 		for i := range session.Turns {
-			w.calls = append(w.calls, c.call(&session, &session.Turns[i]))
+			w.calls = append(w.calls, c.call(&session, i))
+		}
+		if c.ranks > 1 && !c.off {
+			c.scatter(agent, &session, w.calls[first:])
 		}
 	}
 	w.average()
@@ -58,7 +71,8 @@ func newWorkload(source serve.Sessions, c caching) (*workload, error) {
 }
 
 // call counts the tokens of a turn that have to be computed.
-func (c caching) call(s *trace.Session, t *trace.Turn) call {
+func (c caching) call(s *trace.Session, number int) call {
+	t := &s.Turns[number]
 	input := float64(t.Input)
 	one := call{input: input, fresh: input, missed: input, output: float64(t.Output), gap: float64(t.Gap)}
 	if c.off {
@@ -69,9 +83,54 @@ func (c caching) call(s *trace.Session, t *trace.Turn) call {
 	if c.generated {
 		common = max(common, t.Prefix+t.Echo)
 	}
+	if c.endsOnly {
+		common, shared = lastEnd(s.Turns[:number], common), 0
+	}
 	one.fresh = input - c.whole(common, t.Input)
 	one.missed = input - c.whole(shared, t.Input)
 	return one
+}
+
+// lastEnd is the longest prompt of earlier turns that is part of a prefix.
+func lastEnd(turns []trace.Turn, prefix int32) int32 {
+	for i := len(turns) - 1; i >= 0; i-- {
+		if turns[i].Input <= prefix {
+			return turns[i].Input
+		}
+		prefix = min(prefix, turns[i].Prefix) // what came before was rewritten there
+	}
+	return 0
+}
+
+// scatter counts what calls find where chance sends them: what an earlier turn
+// of the session left there, as far as the prompt still begins with it. A turn
+// that rewrites what came before makes the other ranks drop theirs.
+func (c caching) scatter(agent int, s *trace.Session, calls []call) {
+	var source rand.PCG
+	sim.Rekey(&source, c.seed, "scattered calls", uint64(agent))
+	r := rand.New(&source)
+	held := make([]int32, c.ranks) // tokens of the prompt that a rank has
+	last, before := -1, int32(0)
+	for i := range calls {
+		t := &s.Turns[i]
+		at := r.IntN(c.ranks)
+		rewritten := t.Prefix+int32(c.blockTokens) < before
+		for k := range held {
+			cut := held[k] > t.Prefix
+			held[k] = min(held[k], t.Prefix)
+			if rewritten && k != at || cut && c.endsOnly {
+				held[k] = 0
+			}
+		}
+		if at != last {
+			found := held[at]
+			if !c.endsOnly {
+				found = max(found, min(s.Shared, t.Input))
+			}
+			calls[i].fresh = calls[i].input - c.whole(found, t.Input)
+		}
+		held[at], last, before = t.Input, at, t.Input
+	}
 }
 
 // whole is the part of a prefix that lies in whole blocks; the last token of
@@ -97,4 +156,5 @@ func (w *workload) average() {
 	}
 	w.decodeContext = weighted / n / w.mean.output
 	w.outputs = classes(outputs)
+	w.turns = n / sessionsSampled
 }

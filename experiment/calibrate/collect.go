@@ -3,6 +3,7 @@ package calibrate
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // collection is what the tables give one family on one system under one engine.
@@ -13,6 +14,7 @@ type collection struct {
 	sources  map[string]source // by group
 	tables   []string
 	excluded []Exclusion
+	newer    map[string]*succession // by group that an older version measured at other shapes
 }
 
 // source says where a group's samples come from.
@@ -26,7 +28,7 @@ const library = "nccl"
 // collect reads the tables of one family. Engines are those of the tables; the
 // collectives library is read for every engine of the system.
 func collect(f *family, tables []location, t target, s *scope) (*collection, error) {
-	out := &collection{family: f, scope: s, sources: map[string]source{}}
+	out := &collection{family: f, scope: s, sources: map[string]source{}, newer: map[string]*succession{}}
 	for _, name := range f.tables {
 		newest := true
 		for _, l := range tables {
@@ -43,7 +45,30 @@ func collect(f *family, tables []location, t target, s *scope) (*collection, err
 			newest = false
 		}
 	}
+	out.advance()
 	return out, nil
+}
+
+// advance brings the groups that several versions measured to the newest.
+func (c *collection) advance() {
+	names, by := groups(c.samples)
+	if !slices.Contains(names, marlin) {
+		return
+	}
+	samples, s := advance(marlin, by[marlin])
+	if s == nil {
+		return
+	}
+	c.newer[marlin] = s
+	older := c.sources[marlin]
+	for _, table := range c.tables {
+		if strings.Contains(table, "/"+s.older+"/") {
+			older = source{table: table, version: s.older}
+		}
+	}
+	c.sources[s.group] = older
+	c.samples = slices.DeleteFunc(c.samples, func(x sample) bool { return x.group == marlin })
+	c.samples = append(c.samples, samples...)
 }
 
 func (c *collection) read(l location) error {
@@ -80,7 +105,10 @@ func (c *collection) take(b *batch, l location) {
 		if _, claimed := c.sources[name]; !claimed {
 			c.sources[name] = source{table: l.String(), version: l.Version}
 		}
-		c.samples = append(c.samples, by[name]...)
+		for _, x := range by[name] {
+			x.version = l.Version
+			c.samples = append(c.samples, x)
+		}
 	}
 }
 

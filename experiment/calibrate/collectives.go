@@ -98,6 +98,44 @@ func readDeepEP(c *columns, s *scope) batch {
 	return b
 }
 
+// Of the high-throughput kernels: the number of cores that engines set aside for
+// them (DeepEP's default), and the widest measured cluster that ran as its
+// neighbours do. On eight nodes twice the time of four was measured for the
+// bytes of 1.7.
+const (
+	bulkCores = 20
+	bulkNodes = 4
+)
+
+// readBulk reads the high-throughput kernels over several nodes: a token crosses
+// once to every node that holds any of its experts, and is forwarded inside.
+func readBulk(c *columns, _ *scope) batch {
+	var b batch
+	nodes, tokens, hidden := c.positive("node_num"), c.positive("num_token"), c.positive("hidden_size")
+	topK, cores := c.positive("num_topk"), c.positive("dispatch_sms")
+	dispatch, combine := c.positive("dispatch_transmit_us"), c.positive("combine_transmit_us")
+	notifyDispatch, notifyCombine := c.number("dispatch_notify_us"), c.number("combine_notify_us")
+	for i := range tokens {
+		switch {
+		case nodes[i] == 1:
+			b.drop("one node: inside a domain the low-latency kernels stand for both")
+			continue
+		case nodes[i] > bulkNodes:
+			b.drop(fmt.Sprintf("more than %d nodes: a cluster run that is broken", bulkNodes))
+			continue
+		case cores[i] != bulkCores:
+			b.drop(fmt.Sprintf("not on %d cores, which engines set aside", bulkCores))
+			continue
+		}
+		values := tokens[i] * hidden[i] * ranksHit(nodes[i], topK[i]) * (1 - 1/nodes[i])
+		b.keep(sample{group: "remote_bulk_dispatch", seconds: (dispatch[i] + notifyDispatch[i]) * microsecond,
+			bytes: values * dispatchBytes})
+		b.keep(sample{group: "remote_bulk_combine", seconds: (combine[i] + notifyCombine[i]) * microsecond,
+			bytes: values * combineBytes})
+	}
+	return b
+}
+
 // nodeSize is the number of accelerators of one node in the tables: trays of
 // four where the accelerator sits beside a Grace CPU, else boards of eight.
 func (s *scope) nodeSize() float64 {
@@ -133,11 +171,7 @@ func readAllToAll(c *columns, _ *scope) batch {
 // ranksHit is the mean number of ranks that hold a token's experts under
 // uniform routing: modelling.md eq. (9).
 func ranksHit(ranks, topK float64) float64 {
-	left := 1.0
-	for range int(topK) {
-		left *= 1 - 1/ranks
-	}
-	return ranks * (1 - left)
+	return ranks * hardware.SentShare(ranks, topK)
 }
 
 func storedBytes(dtype string) float64 {
@@ -169,7 +203,8 @@ func (s *scope) linkOf(group string) units.ByteRate {
 
 // collectiveNames are the measured collectives of a preset.
 func collectiveNames() []string {
-	return []string{"all_reduce", "all_gather", "dispatch", "combine", "remote_dispatch", "remote_combine"}
+	return []string{"all_reduce", "all_gather", "dispatch", "combine", "remote_dispatch", "remote_combine",
+		"remote_bulk_dispatch", "remote_bulk_combine"}
 }
 
 // collectiveOf is the field of the preset with the group's name.
@@ -187,6 +222,10 @@ func collectiveOf(k *hardware.KernelSet, group string) *hardware.Collective {
 		return &k.RemoteDispatch
 	case "remote_combine":
 		return &k.RemoteCombine
+	case "remote_bulk_dispatch":
+		return &k.RemoteBulkDispatch
+	case "remote_bulk_combine":
+		return &k.RemoteBulkCombine
 	}
 	return &k.Transfer
 }

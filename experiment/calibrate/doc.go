@@ -37,6 +37,7 @@
 //	residual.go     hyper-connections
 //	gemm.go         matrix products
 //	collectives.go  exchanges between ranks
+//	versions.go     kernels that several versions measure at different shapes
 //	experts_fit.go  experts: fitting
 //	experts.go      experts: reading
 //	routing.go      how the tables deal tokens to experts

@@ -142,7 +142,7 @@ func readExperts(c *columns, s *scope) batch {
 		path := names[[2]string{dtype[i], kernel[i]}]
 		kernelOf := hardware.ExpertKernel{Weights: weights, Compute: compute}
 		b.keep(sample{group: path, seconds: seconds[i], kernel: kernel[i], experts: w, work: kernelOf.RooflineWork(w),
-			dtype: dtype[i], balanced: distribution[i] == "balanced"})
+			dtype: dtype[i], routing: distribution[i]})
 	}
 	return b
 }

@@ -3,6 +3,7 @@ package calibrate
 import (
 	"math"
 	"slices"
+	"strings"
 
 	"agentsim/models/hardware"
 	"agentsim/units"
@@ -18,8 +19,9 @@ func expertTerms(fused bool) terms {
 
 func fitExperts(k *hardware.KernelSet, s *scope, group string, samples []sample) {
 	_, weights, compute := expertFormats(samples[0].dtype)
-	e := hardware.ExpertKernel{Weights: weights, Compute: compute, Kernel: samples[0].kernel, Fused: group == megaMoE}
-	if group == marlin {
+	e := hardware.ExpertKernel{Weights: weights, Compute: compute, Kernel: samples[0].kernel, Fused: group == megaMoE,
+		Sent: group == deepEP}
+	if strings.HasPrefix(group, marlin) {
 		e.Weights, e.Curves = hardware.MXFP4, curves(samples)
 	}
 	r := fitRoofline(expertTerms(e.Fused), s.accelerator.Compute[compute], s.accelerator.HBM.Bandwidth, samples)
@@ -68,6 +70,40 @@ func readMegaMoE(c *columns, s *scope) batch {
 	return b
 }
 
+// deepEP is the path of the kernels that run behind a dispatch, on the tokens
+// sent to the rank.
+const deepEP = "fp8-deepep"
+
+// readSent reads the experts of one rank of a wide group. Under uneven routing
+// the rows are those of the first rank, whose load nobody recorded.
+func readSent(c *columns, _ *scope) batch {
+	var b batch
+	dtype, kernel, distribution := c.text("moe_dtype"), c.text("kernel_source"), c.text("distribution")
+	tokens, hidden, inner := c.positive("num_tokens"), c.positive("hidden_size"), c.positive("inter_size")
+	topK, experts, ep := c.positive("topk"), c.positive("num_experts"), c.positive("moe_ep_size")
+	for i, seconds := range c.latency() {
+		if distribution[i] != "uniform" {
+			b.drop("distribution " + distribution[i] + ": of the first rank, whose load is not recorded")
+			continue
+		}
+		pairs := tokens[i] * topK[i]
+		w := hardware.ExpertWork{
+			GroupTokens: tokens[i],
+			Sorted:      tokens[i] * hardware.SentShare(ep[i], topK[i]),
+			Rows:        max(1, pairs/ep[i]),
+			Distinct:    max(1, min(pairs, experts[i])/ep[i]),
+			Hidden:      int(hidden[i]), Inner: int(inner[i]), Experts: int(experts[i]), TopK: int(topK[i]), TP: 1, EP: int(ep[i]),
+		}
+		_, weights, compute := expertFormats(dtype[i])
+		b.keep(sample{group: deepEP, seconds: seconds, kernel: kernel[i], dtype: dtype[i], experts: w,
+			work: hardware.ExpertKernel{Weights: weights, Compute: compute}.RooflineWork(w)})
+	}
+	return b
+}
+
+// balanced is the routing that deals pairs out one by one.
+const balanced = "balanced"
+
 // curveShape is what one measured curve belongs to.
 type curveShape struct{ hidden, inner, experts, topK, tp, ep int }
 
@@ -89,7 +125,7 @@ func curves(samples []sample) []hardware.ExpertCurve {
 	for _, x := range samples {
 		w := x.experts
 		shape := curveShape{w.Hidden, w.Inner, w.Experts, w.TopK, w.TP, w.EP}
-		if !x.balanced || !shape.wanted() {
+		if x.routing != balanced || !shape.wanted() {
 			continue
 		}
 		if at[shape] == nil {

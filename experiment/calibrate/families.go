@@ -26,6 +26,8 @@ func families() []family {
 		{name: "gemm", tables: []string{"gemm_perf"}, read: readGEMM, fit: fitGEMM, price: priceGEMM, path: under("gemm")},
 		{name: "experts", tables: []string{"moe_perf"}, older: true, read: readExperts, fit: fitExperts,
 			price: priceExperts, path: under("experts")},
+		{name: "experts.sent", tables: []string{"wideep_context_moe_perf"}, read: readSent, fit: fitExperts,
+			price: priceExperts, path: under("experts")},
 		{name: "experts.fused", tables: []string{"dsv4_megamoe_module_perf"}, read: readMegaMoE, fit: fitExperts,
 			price: priceExperts, path: under("experts")},
 		core("attention.decode", "generation_attention_perf", gqa(true)),
@@ -39,6 +41,7 @@ func families() []family {
 		collectives("all-gather", readNCCL, "nccl_perf"),
 		collectives("all-to-all", readAllToAll, "trtllm_alltoall_perf"),
 		collectives("deepep", readDeepEP, "wideep_deepep_ll_perf"),
+		collectives("deepep.bulk", readBulk, "wideep_deepep_normal_perf"),
 	}
 	return append(list, modules()...)
 }
@@ -89,7 +92,7 @@ func mlaCore(decode bool) func(*columns, *scope) batch {
 }
 
 func collectives(name string, read func(*columns, *scope) batch, tables ...string) family {
-	return family{name: name, tables: tables, older: name == "deepep", read: read,
+	return family{name: name, tables: tables, older: strings.HasPrefix(name, "deepep"), read: read,
 		fit: fitCollectives, price: priceCollective,
 		path: func(group string) string { return group }}
 }

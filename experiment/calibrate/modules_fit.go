@@ -135,7 +135,7 @@ func priceDecode(forms []hardware.Linear, x *sample) float64 {
 }
 
 func priceModule(k *hardware.KernelSet, _ *scope, x *sample) (float64, bool) {
-	a, ok := k.AttentionFor(x.shape)
+	a, _, ok := k.AttentionFor(x.shape)
 	if !ok {
 		return 0, false
 	}

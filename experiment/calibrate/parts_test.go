@@ -2,7 +2,6 @@ package calibrate
 
 import (
 	"math"
-	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -11,15 +10,6 @@ import (
 	"agentsim/models/hardware"
 	"agentsim/units"
 )
-
-func TestVersionsInOrder(t *testing.T) {
-	want := []string{"0.5.6.post2", "0.5.9", "0.5.10", "0.5.14", "1.2.0rc5", "1.3.0rc5", "1.3.0rc20", "1.3.0"}
-	got := slices.Clone(want)
-	slices.Reverse(got)
-	slices.SortFunc(got, compareVersions)
-	require.Equal(t, want, got)
-	require.Positive(t, compareVersions("0.5.6.post2", "0.5.6"))
-}
 
 func TestLocate(t *testing.T) {
 	l, ok := locate("/a", "/a/b/h200_sxm/moe/vllm/0.24.0/moe_perf.parquet")

@@ -43,13 +43,13 @@ type Exclusion struct {
 }
 
 // judge compares prices with measurements. Samples without a price are left
-// out.
+// out, and so are those that were moved from another version.
 func judge(samples []sample, price func(*sample) (float64, bool)) FamilyError {
 	var f FamilyError
 	var all []float64
 	for i := range samples {
 		p, ok := price(&samples[i])
-		if !ok {
+		if !ok || samples[i].moved {
 			continue
 		}
 		e := p/samples[i].seconds - 1

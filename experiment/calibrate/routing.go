@@ -43,7 +43,7 @@ func (r routing) load() (load, error) {
 		return load{}, fmt.Errorf("%d experts do not divide over %d groups", r.experts, r.groups)
 	}
 	pairs := float64(r.tokens * r.topK)
-	if r.distribution == "balanced" {
+	if r.distribution == balanced {
 		groups := float64(r.groups)
 		return load{
 			rows:     max(1, pairs/groups),

@@ -135,6 +135,9 @@ func fitOne(o Options, tables []location, t target) (*fitted, error) {
 			f.fit(&out.set, c.scope, group, by[group])
 			out.note(o, c, group, by[group])
 		}
+		for _, group := range sortedKeys(c.newer) {
+			out.succeed(c.family.path(group), group, c.newer[group])
+		}
 		out.set.Version = c.newest(out.set.Version)
 		out.judge(c)
 		out.excluded = append(out.excluded, c.excluded...)
@@ -154,7 +157,7 @@ func (f *fitted) note(o Options, c *collection, group string, samples []sample) 
 	}
 	f.set.Sources[c.family.path(group)] = hardware.Source{
 		Basis: "fitted", Source: o.Source, Date: o.Date, Table: c.sources[group].table,
-		MAPE: roundError(e.MAPE), MaxError: roundError(e.Max), Points: len(samples), Note: note,
+		MAPE: roundError(e.MAPE), MaxError: roundError(e.Max), Points: len(samples), Note: note, Domain: domainOf(samples),
 	}
 }
 
@@ -170,7 +173,7 @@ func (f *fitted) judge(c *collection) {
 	e.Note = reason(e)
 	f.errors = append(f.errors, e)
 	for _, x := range thin(c.samples, shown) {
-		if p, ok := price(&x); ok {
+		if p, ok := price(&x); ok && !x.moved {
 			f.points = append(f.points, point{family: c.family.name, system: f.system, measured: x.seconds, fitted: p})
 		}
 	}

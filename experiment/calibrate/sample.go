@@ -25,7 +25,34 @@ type sample struct {
 	bytes    float64 // per rank, over the link
 	kernel   string  // as the table names it
 	dtype    string  // of experts, as the table names it
-	balanced bool    // experts: pairs dealt out one by one
+	routing  string  // of experts: how pairs are dealt out, as the table names it
+	version  string  // of the engine
+	moved    bool    // from an older version, see advance
+}
+
+// load is where the sample lies in the domain of its operator.
+func (s *sample) load() hardware.Load {
+	switch {
+	case s.experts.Rows > 0:
+		return hardware.Load{Rows: s.experts.Rows}
+	case s.features.Tokens > 0:
+		return hardware.Load{Rows: s.features.Tokens, Context: s.features.Context}
+	case s.bytes > 0:
+		return hardware.Load{Bytes: s.bytes}
+	}
+	return hardware.Load{Rows: s.work.Rows}
+}
+
+// domainOf is what samples span.
+func domainOf(samples []sample) *hardware.Domain {
+	var d hardware.Domain
+	for i := range samples {
+		d.Include(samples[i].load())
+	}
+	if d == (hardware.Domain{}) {
+		return nil
+	}
+	return &d
 }
 
 // batch is what a table gives one family.

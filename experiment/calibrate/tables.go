@@ -6,10 +6,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
+
+	"agentsim/models/hardware"
 )
 
 // location is one table: <system>/<family>/<engine>/<version>/<name>.parquet.
@@ -53,7 +53,7 @@ func find(dir string) ([]location, error) {
 	}
 	slices.SortFunc(found, func(a, b location) int {
 		return cmp.Or(cmp.Compare(a.System, b.System), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Engine, b.Engine),
-			compareVersions(b.Version, a.Version))
+			hardware.CompareVersions(b.Version, a.Version))
 	})
 	return found, nil
 }
@@ -69,34 +69,6 @@ func locate(dir, path string) (location, bool) {
 	}
 	p := parts[len(parts)-tableDepth:]
 	return location{System: p[0], Family: p[1], Engine: p[2], Version: p[3], Name: p[4], Path: path}, true
-}
-
-var versionPart = regexp.MustCompile(`\d+|[a-z]+`)
-
-// compareVersions orders 1.3.0rc5 < 1.3.0rc20 < 1.3.0 < 1.3.0.post2.
-func compareVersions(a, b string) int {
-	x, y := versionPart.FindAllString(a, -1), versionPart.FindAllString(b, -1)
-	for i := range max(len(x), len(y)) {
-		if c := cmp.Compare(versionRank(x, i), versionRank(y, i)); c != 0 {
-			return c
-		}
-	}
-	return 0
-}
-
-// versionRank makes a release candidate lower than the end of a version, and
-// anything else higher.
-func versionRank(parts []string, i int) int {
-	if i >= len(parts) {
-		return 0
-	}
-	if n, err := strconv.Atoi(parts[i]); err == nil {
-		return n + 1
-	}
-	if parts[i] == "rc" {
-		return -1
-	}
-	return 0
 }
 
 // accelerator is the preset name of a system directory: h200_sxm is h200.

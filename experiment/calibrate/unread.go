@@ -3,6 +3,8 @@ package calibrate
 import (
 	"slices"
 	"strings"
+
+	"agentsim/models/hardware"
 )
 
 // unread lists the tables that no family reads, and why.
@@ -27,8 +29,6 @@ func whyUnread(name string) string {
 		return "a part of a module that is measured whole"
 	case name == "mamba2_perf":
 		return "Mamba: no preset model has it"
-	case name == "wideep_deepep_normal_perf":
-		return "high-throughput mode: its time depends on how many cores are set aside, and a cluster run in it is broken"
 	case strings.HasPrefix(name, "wideep_"):
 		return "wide expert parallelism: the kernel of the moe table again, on rank 0 instead of the busiest rank"
 	}
@@ -61,7 +61,7 @@ const explainAbove = 0.25
 func (c *collection) newest(version string) string {
 	for _, group := range sortedKeys(c.sources) {
 		s := c.sources[group]
-		if !strings.Contains(s.table, "/"+library+"/") && compareVersions(s.version, version) > 0 {
+		if !strings.Contains(s.table, "/"+library+"/") && hardware.CompareVersions(s.version, version) > 0 {
 			version = s.version
 		}
 	}

@@ -91,7 +91,9 @@ func presetText(k hardware.KernelSet) string {
 	}
 	w.add(0, "small: %s", flowLinear(k.Small))
 	for _, group := range append(collectiveNames(), "transfer") {
-		w.add(0, "%s: %s", group, flowCollective(*collectiveOf(&k, group)))
+		if c := *collectiveOf(&k, group); c.Efficiency > 0 {
+			w.add(0, "%s: %s", group, flowCollective(c))
+		}
 	}
 	w.add(0, "sources:")
 	for _, path := range sortedKeys(k.Sources) {
@@ -132,8 +134,15 @@ func (w *lines) experts(name string, e hardware.ExpertKernel) {
 	w.add(2, "weights: %s", e.Weights)
 	w.add(2, "compute: %s", e.Compute)
 	w.add(2, "fused: %t", e.Fused)
+	if e.Sent {
+		w.add(2, "sent: true")
+	}
 	if e.Kernel != "" {
 		w.add(2, "kernel: %s", e.Kernel)
+	}
+	if e.Before != "" {
+		w.add(2, "since: %q", e.Since)
+		w.add(2, "before: %s", e.Before)
 	}
 	if e.Roofline != nil {
 		w.add(2, "roofline: %s", flowRoofline(*e.Roofline))
@@ -257,11 +266,28 @@ func flowSource(s hardware.Source) string {
 	f.number("mape", s.MAPE, false)
 	f.number("max_error", s.MaxError, false)
 	f.number("points", float64(s.Points), false)
+	f.domain(s.Domain)
 	if s.Range != [2]float64{} {
 		f = append(f, "range: ["+number(s.Range[0])+", "+number(s.Range[1])+"]")
 	}
 	f.text("note", s.Note)
 	return f.String()
+}
+
+func (f *flow) domain(d *hardware.Domain) {
+	if d == nil {
+		return
+	}
+	var axes flow
+	for _, axis := range []struct {
+		name string
+		span [2]float64
+	}{{"rows", d.Rows}, {"context", d.Context}, {"bytes", d.Bytes}} {
+		if axis.span[1] > 0 {
+			axes = append(axes, fmt.Sprintf("%s: [%s, %s]", axis.name, number(round(axis.span[0])), number(round(axis.span[1]))))
+		}
+	}
+	*f = append(*f, "domain: {"+strings.Join(axes, ", ")+"}")
 }
 
 func list[T any](values []T, text func(T) string) string {

@@ -93,7 +93,7 @@ func checkField(path string) error {
 		rest, ok := strings.CutPrefix(path, "deployment."+pool)
 		switch {
 		case !ok || (rest != "" && rest[0] != '.'):
-		case rest == ".draft_tokens" || rest == ".experts_path":
+		case rest == ".draft_tokens" || rest == ".draft" || rest == ".experts_path":
 			return fmt.Errorf("%s: pools come and go from corner to corner: want deployment%s", path, rest)
 		default:
 			return fmt.Errorf("%s: the sizes of pools are chosen anew at every corner and belong to no factor", path)

@@ -38,6 +38,8 @@ type Deployment struct {
 	Mode string `yaml:"mode"`
 	// DraftTokens is the deepest speculation of the pool that decodes.
 	DraftTokens int `yaml:"draft_tokens"`
+	// Draft is how that pool speculates; nil = with the model's own layer.
+	Draft *step.DraftSpec `yaml:"draft,omitempty"`
 	// ExpertsPath is the kernel path of the experts where calls decode,
 	// PrefillExpertsPath that of a pool that only prefills.
 	ExpertsPath        string `yaml:"experts_path"`
@@ -65,7 +67,8 @@ func termsOf(s *configs.Scenario) Terms {
 	t.Kernels.ExpertsPath = nil
 	pools := d.Pools()
 	first, last := pools[0].Spec, pools[len(pools)-1].Spec
-	t.Deployment = Deployment{Mode: d.Mode, DraftTokens: last.DraftTokens, Precision: d.Precision, Router: d.Router,
+	t.Deployment = Deployment{Mode: d.Mode, DraftTokens: last.Depth(), Draft: last.Draft, Precision: d.Precision,
+		Router:   d.Router,
 		Batching: d.Batching, PrefillOrder: d.PrefillOrder, DecodeOrder: d.DecodeOrder, Spill: d.Spill, Hold: d.Hold,
 		Experts: d.Experts, Cache: d.Cache, ExpertsPath: pathOf(s, last), PrefillExpertsPath: pathOf(s, first)}
 	return t
@@ -90,6 +93,10 @@ func (t *Terms) scenario(p pools) *configs.Scenario {
 		Experts: d.Experts, Cache: d.Cache}
 	with := func(spec serve.PoolSpec, path string) *serve.PoolSpec {
 		spec.ExpertsPath = path
+		if depth := spec.DraftTokens; depth > 0 && d.Draft != nil {
+			spec.Draft, spec.DraftTokens = d.Draft, 0
+			spec.SetDepth(depth)
+		}
 		return &spec
 	}
 	if p.mode == serve.Aggregated {
@@ -117,6 +124,7 @@ func poolsOf(d *serve.DeploymentSpec) pools {
 		p.entry, p.finish = *d.Prefill, *d.Decode
 	}
 	p.entry.ExpertsPath, p.finish.ExpertsPath = "", ""
+	p.finish.DraftTokens, p.finish.Draft = p.finish.Depth(), nil
 	return p
 }
 

@@ -88,7 +88,7 @@ func (r *Ranked) point(p *metrics.Point) {
 	last := pools[len(pools)-1].Spec
 	p.Agents, p.Estimated, p.Limit = r.Estimate.Agents, r.Estimate.PerMW, r.Estimate.Limit
 	p.PerAccelerator = float64(p.Agents) / float64(r.Deployment.Accelerators())
-	p.Shape, p.MaxBatchPerRank, p.DraftTokens = Shape(&r.Deployment), last.MaxBatchPerRank, last.DraftTokens
+	p.Shape, p.MaxBatchPerRank, p.DraftTokens = Shape(&r.Deployment), last.MaxBatchPerRank, last.Depth()
 }
 
 // confirm lets the simulator answer a point.

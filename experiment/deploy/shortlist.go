@@ -71,7 +71,7 @@ func (f *Finder) best(list []option, in func(*option) []serve.DeploymentSpec) []
 	var kept []option
 	for _, i := range order {
 		kind := list[i].pool
-		kind.DraftTokens = 0
+		kind.DraftTokens, kind.Draft = 0, nil
 		if size := kind.Accelerators; scores[i] > 0 && taken[size] < shortlisted && !seen[kind] {
 			taken[size]++
 			seen[kind] = true

@@ -59,7 +59,7 @@ func (r *Ranked) row(shape string, best float64) metrics.Deployment {
 	pools := r.Deployment.Pools()
 	last := pools[len(pools)-1].Spec
 	row := metrics.Deployment{Shape: shape, Mode: r.Deployment.Mode, Accelerators: r.Deployment.Accelerators(),
-		MaxBatchPerRank: last.MaxBatchPerRank, DraftTokens: last.DraftTokens, TokenBudget: pools[0].Spec.TokenBudget,
+		MaxBatchPerRank: last.MaxBatchPerRank, DraftTokens: last.Depth(), TokenBudget: pools[0].Spec.TokenBudget,
 		Estimated: r.Estimate.PerMW, Agents: r.Estimate.Agents, Limit: r.Estimate.Limit, LosesBy: 1 - r.PerMW()/best,
 		Written: r.Written}
 	if r.Simulated != nil {

@@ -13,6 +13,7 @@ type Case struct {
 	ID      string
 	Date    string // of the run, as in 2026-05-20; may be empty
 	Engine  string // family: trtllm, sglang, vllm, atom
+	Version string // of the engine; may be empty
 	System  string // preset
 	Model   string // preset
 	Weights string // of the experts; fp4 is the vendor's native 4-bit format; empty = not recorded

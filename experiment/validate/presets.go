@@ -6,6 +6,7 @@ import (
 
 	"agentsim/configs"
 	"agentsim/models/hardware"
+	"agentsim/models/kvcache/prefix"
 	"agentsim/models/llm"
 	"agentsim/models/step"
 	"agentsim/serve"
@@ -86,9 +87,7 @@ func (p *presets) cluster(c *Case, o *Options) (*prepared, error) {
 	if err != nil {
 		return nil, err
 	}
-	drafting := *model
-	drafting.Acceptance = acceptance(c, model)
-	d, err := deployment(c, system, &drafting)
+	d, err := deployment(c, system, model)
 	if err != nil {
 		return nil, err
 	}
@@ -99,9 +98,9 @@ func (p *presets) cluster(c *Case, o *Options) (*prepared, error) {
 	config := serve.Config{
 		Deployment: d,
 		System:     *system,
-		LLM:        drafting,
+		LLM:        *model,
 		Kernels:    tuned,
-		Engine:     *engine,
+		Engine:     keeping(c, *engine),
 		Replay:     trace.ReplayRecorded,
 		Agents:     c.Concurrency,
 		Cold:       true,
@@ -116,6 +115,18 @@ func (p *presets) cluster(c *Case, o *Options) (*prepared, error) {
 		return nil, err
 	}
 	return &prepared{system: system, config: config}, nil
+}
+
+// keeping is the engine with the rules of caches that it had at the version of
+// the case.
+func keeping(c *Case, engine step.EngineSpec) step.EngineSpec {
+	if c.Engine != vllm {
+		return engine // those of the others are settings, which cases do not tell
+	}
+	if p, ok := prefix.PresetAt(c.Engine, c.Version, c.Date); ok {
+		engine.Cache.Policy = p.Name
+	}
+	return engine
 }
 
 // rounds is the number of requests per request in flight, as the benchmark

@@ -142,6 +142,7 @@ func (t *table) next() (Case, error) {
 		ID:           t.text("id"),
 		Date:         t.cell("date"),
 		Engine:       t.text("engine"),
+		Version:      t.cell("version"),
 		System:       t.text("system"),
 		Model:        t.text("model"),
 		Weights:      t.cell("weights"),

@@ -3,7 +3,7 @@ package validate
 import (
 	"fmt"
 	"math/bits"
-	"slices"
+	"strconv"
 
 	"agentsim/models/hardware"
 	"agentsim/models/kvcache"
@@ -49,15 +49,11 @@ func deployment(c *Case, s *hardware.System, m *llm.Spec) (serve.DeploymentSpec,
 		Mode:      c.Mode,
 		Precision: precision(c, s, m),
 		Router:    serve.ConversationAffinity, // sessions of one call: to the rank with the fewest calls
-		Batching:  serve.Mixed,
 		Hold:      hold(c, s),
 		// The default of modelling.md 2.1: random tokens do not spread evenly either.
 		Experts: serve.ExpertsSpec{Popularity: moe.Popularity{Kind: moe.Lognormal, Sigma: 0.6},
 			Placement: moe.Placement{Kind: moe.Contiguous}},
 		Cache: cache(c),
-	}
-	if c.Engine == sglang {
-		d.Batching = serve.PrefillPriority // unless started with enable_mixed_chunk
 	}
 	if c.Weights == string(hardware.INT4) && d.Precision.Experts != hardware.INT4 {
 		d.ExpertsPath = marlin
@@ -65,7 +61,7 @@ func deployment(c *Case, s *hardware.System, m *llm.Spec) (serve.DeploymentSpec,
 	decode := pool(c.Decode)
 	decode.MaxBatchPerRank = batchLimit(c)
 	if c.MTP {
-		decode.DraftTokens = min(draftDepth(c), len(m.Acceptance))
+		decode.Draft = draft(c)
 	}
 	if c.Mode == aggregated {
 		decode.TokenBudget = tokenBudget(c)
@@ -195,55 +191,17 @@ func draftDepth(c *Case) int {
 	return 3
 }
 
-// acceptance is the mean number of tokens a step by draft depth: from the one
-// that the table records, as if each draft token were accepted with the same
-// probability; else the model's, continued at the rate of its last step.
-func acceptance(c *Case, m *llm.Spec) []float64 {
-	depth := draftDepth(c)
-	if !c.MTP || c.Draft.Accepted == 0 {
-		list := slices.Clone(m.Acceptance)
-		for n := len(list); n > 0 && n < depth; n = len(list) {
-			last, before := list[n-1]-beforeLast(list), 1.0
-			if n > 1 {
-				before = beforeLast(list) - beforeLast(list[:n-1])
-			}
-			list = append(list, list[n-1]+last*min(1, last/before))
-		}
-		return list
+// draft is a row's speculation. Where it is not recorded how much is accepted,
+// nobody knows: the model's mean stands for it.
+func draft(c *Case) *step.DraftSpec {
+	d := &step.DraftSpec{Name: c.Draft.Name, Kind: step.RecurrentDraft, Depth: draftDepth(c), Accepted: step.UnknownLength}
+	if d.Name == "dspark" || d.Name == "dflash" {
+		d.Kind = step.BlockDraft
 	}
-	accepted := min(c.Draft.Accepted, float64(depth+1))
-	low, high := 0.0, 1.0
-	for range 60 { // halvings: exact to the last bit
-		p := (low + high) / 2
-		if tokens(p, depth) < accepted {
-			low = p
-		} else {
-			high = p
-		}
+	if accepted := min(c.Draft.Accepted, float64(d.Depth+1)); accepted > 0 {
+		d.Accepted = step.AcceptedLength(strconv.FormatFloat(accepted, 'g', -1, 64))
 	}
-	list := make([]float64, depth)
-	for i := range list {
-		list[i] = tokens(low, i+1)
-	}
-	return list
-}
-
-// tokens is the mean number of tokens of a step at a depth, if each draft token
-// is accepted with probability p: 1 + p + p² + …
-func tokens(p float64, depth int) float64 {
-	sum, power := 1.0, 1.0
-	for range depth {
-		power *= p
-		sum += power
-	}
-	return sum
-}
-
-func beforeLast(list []float64) float64 {
-	if len(list) < 2 {
-		return 1
-	}
-	return list[len(list)-2]
+	return d
 }
 
 // marlin is the path of the kernels that unpack 4-bit weights on Hopper.

@@ -29,7 +29,7 @@ func TestAnAggregatedCase(t *testing.T) {
 	require.NoError(t, d.Validate())
 	require.Equal(t, &serve.PoolSpec{Workers: 1, Shape: step.Shape{Accelerators: 8, TP: 8, EP: 1, TokenBudget: 16384,
 		MaxBatchPerRank: 1024}}, d.Aggregated)
-	require.Equal(t, serve.PrefillPriority, d.Batching)
+	require.Empty(t, d.Batching, "the engine's schedule says it")
 	require.True(t, d.Cache.Off)
 	require.Zero(t, d.Hold)
 	require.Equal(t, step.Precision{Experts: hardware.FP8, Dense: hardware.FP8, KV: hardware.BF16}, d.Precision)
@@ -51,8 +51,9 @@ func TestADisaggregatedCase(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, d.Validate())
 	require.Equal(t, step.Shape{Accelerators: 8, TP: 1, EP: 8, DPAttention: true, TokenBudget: 8192}, d.Prefill.Shape)
-	require.Equal(t, step.Shape{Accelerators: 8, TP: 1, EP: 8, DPAttention: true, MaxBatchPerRank: 1, DraftTokens: 1},
+	require.Equal(t, step.Shape{Accelerators: 8, TP: 1, EP: 8, DPAttention: true, MaxBatchPerRank: 1},
 		d.Decode.Shape)
+	require.Equal(t, 1, d.Decode.Depth())
 	require.Equal(t, step.Precision{Experts: hardware.NVFP4, Dense: hardware.FP8, KV: hardware.FP8}, d.Precision)
 }
 
@@ -115,14 +116,19 @@ func TestDraftDepth(t *testing.T) {
 
 // A recorded acceptance is met at the depth that was drafted.
 func TestAcceptanceAsRecorded(t *testing.T) {
-	m := &llm.Spec{Acceptance: []float64{1.8, 2.4}}
-	list := acceptance(&Case{MTP: true, Draft: Draft{Depth: 3, Accepted: 2.5}}, m)
+	lengths := func(c Case) []float64 {
+		list, err := draft(&c).Lengths(&llm.Spec{Acceptance: []float64{1.8, 2.4}})
+		require.NoError(t, err)
+		return list
+	}
+	list := lengths(Case{MTP: true, Draft: Draft{Depth: 3, Accepted: 2.5}})
 	require.Len(t, list, 3)
 	require.InEpsilon(t, 2.5, list[2], 1e-9)
 	p := list[0] - 1
 	require.InEpsilon(t, 1+p+p*p, list[1], 1e-9)
-	require.InDeltaSlice(t, []float64{1.8, 2.4, 2.85}, acceptance(&Case{MTP: true, Draft: Draft{Depth: 3}}, m), 1e-9)
-	require.InEpsilon(t, 4., acceptance(&Case{MTP: true, Draft: Draft{Depth: 3, Accepted: 9}}, m)[2], 1e-9, "no more than all")
+	require.InDeltaSlice(t, []float64{1.8, 2.4, 2.85}, lengths(Case{MTP: true, Draft: Draft{Depth: 3}}), 1e-9)
+	require.InEpsilon(t, 4., lengths(Case{MTP: true, Draft: Draft{Depth: 3, Accepted: 9}})[2], 1e-9, "no more than all")
+	require.Equal(t, step.BlockDraft, draft(&Case{Draft: Draft{Name: "dspark"}}).Kind)
 }
 
 func TestEnginesByDate(t *testing.T) {

@@ -27,7 +27,7 @@ func Derive(target Accelerator, from KernelSet, fromAccelerator Accelerator) Ker
 	out := from
 	out.Name, out.Accelerator, out.Holds = target.Name+"-"+from.Engine, target.Name, &target
 	out.GEMM, out.Core = d.gemms(from.GEMM), d.cores(from.Core)
-	out.Experts, out.Attention = d.experts(from.Experts), d.attentions(from.Attention)
+	out.Experts, out.Attention = d.experts(from.AsOf("").Experts), d.attentions(from.Attention)
 	out.ExpertsPath = pathsTo(out.Experts, from.ExpertsPath)
 	if from.Residual != nil {
 		r := d.streaming(*from.Residual)
@@ -224,7 +224,7 @@ func (d derivation) experts(from map[string]ExpertKernel) map[string]ExpertKerne
 		if !ok {
 			continue
 		}
-		e.Kernel, e.DynamicPower = "", 0
+		e.Kernel, e.DynamicPower, e.Since, e.Before = "", 0, "", ""
 		if native := d.native(e.Compute); e.Compute == NVFP4 && native != NVFP4 {
 			e.Weights, e.Compute = native, native
 			name = strings.Replace(name, string(NVFP4), "mxfp4-w4a4", 1)
@@ -363,6 +363,9 @@ func (d derivation) sources(out, from KernelSet) Sources {
 		Source: "derived from " + from.Name + " " + from.Version +
 			": floors kept, compute by achieved rate, memory by bandwidth"}
 	sources := Sources{}
+	if out.RemoteBulkDispatch.Efficiency > 0 {
+		sources["remote_bulk_dispatch"], sources["remote_bulk_combine"] = s, s
+	}
 	for _, field := range []string{"gemm", "experts", "attention", "core", "small", "all_reduce", "all_gather", "dispatch",
 		"combine", "remote_dispatch", "remote_combine"} {
 		sources[field] = s

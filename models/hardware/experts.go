@@ -5,6 +5,7 @@ import "math"
 // ExpertWork is one layer's routed experts on the busiest rank in one step.
 type ExpertWork struct {
 	GroupTokens float64 // tokens entering the expert- or tensor-parallel group
+	Sorted      float64 // tokens that the rank itself sorts by expert; 0 = all of GroupTokens
 	Rows        float64 // (token, expert) pairs on the rank
 	Distinct    float64 // experts whose weights the rank reads
 	Hidden      int
@@ -14,6 +15,11 @@ type ExpertWork struct {
 	TP          int // each expert is split over this many ranks
 	EP          int // the experts are spread over this many groups of ranks
 }
+
+// SentShare is the share of the tokens of a group of ranks that reach one rank
+// where each goes once to every rank with any of its topK experts, evenly
+// routed: modelling.md eq. (9) over the number of ranks.
+func SentShare(ranks, topK float64) float64 { return 1 - math.Pow(1-1/ranks, topK) }
 
 // weights is the size of one expert's part on the rank: gate, up and down.
 func (w ExpertWork) weights() float64 {
@@ -39,15 +45,20 @@ func (e ExpertKernel) Seconds(w ExpertWork, a Accelerator) float64 {
 
 // RooflineWork is w as the roofline sees it: rows per expert; the activations
 // of every (token, expert) pair streamed in, between the two GEMMs and out; a
-// unit is one token entering the group, which the router sorts; a group is an
-// expert, whose tiles are set up however few its rows.
+// unit is one token that the rank sorts: every one of the group where all ranks
+// hold them, one that was sent to it behind a dispatch; a group is an expert,
+// whose tiles are set up however few its rows.
 func (e ExpertKernel) RooflineWork(w ExpertWork) RooflineWork {
 	flops, bytes := e.Work(w)
 	inner := float64(w.Inner) / float64(max(w.TP, 1))
 	perPair := float64(w.Hidden)*(activationBytes(e.Compute)+bytesBF16) + inner*(bytesBF16Pass+activationBytes(e.Compute))
+	sorted := w.Sorted
+	if sorted == 0 {
+		sorted = w.GroupTokens
+	}
 	return RooflineWork{
 		FLOPs: flops, Bytes: bytes, Rows: w.Rows / max(w.Distinct, 1),
-		Units: w.GroupTokens, Groups: w.Distinct, Streamed: w.Rows * perPair,
+		Units: sorted, Groups: w.Distinct, Streamed: w.Rows * perPair,
 	}
 }
 

@@ -41,8 +41,13 @@ type KernelSet struct {
 	Combine        Collective `yaml:"combine"`
 	RemoteDispatch Collective `yaml:"remote_dispatch"` // the same over the scale-out link
 	RemoteCombine  Collective `yaml:"remote_combine"`
-	Transfer       Collective `yaml:"transfer"` // KV from prefill to decode
-	Sources        Sources    `yaml:"sources"`
+	// The same in the mode for many tokens, which steps that hold prompts use: a
+	// token crosses once to every domain with any of its experts and is forwarded
+	// inside. Without an efficiency the engine has no such mode.
+	RemoteBulkDispatch Collective `yaml:"remote_bulk_dispatch,omitempty"`
+	RemoteBulkCombine  Collective `yaml:"remote_bulk_combine,omitempty"`
+	Transfer           Collective `yaml:"transfer"` // KV from prefill to decode
+	Sources            Sources    `yaml:"sources"`
 
 	// Holds is the accelerator of that name, as its preset says; nil = whichever
 	// the set is used on.
@@ -126,7 +131,10 @@ type ExpertKernel struct {
 	Weights  Format        `yaml:"weights"`          // storage format
 	Compute  Format        `yaml:"compute"`          // rate it computes at: fp8 for W4A8, bf16 for W4A16
 	Fused    bool          `yaml:"fused"`            // dispatch and combine are inside the kernel
+	Sent     bool          `yaml:"sent,omitempty"`   // runs behind a dispatch alone, on the tokens sent to the rank
 	Kernel   string        `yaml:"kernel,omitempty"` // as the engine calls it
+	Since    string        `yaml:"since,omitempty"`  // version of the engine from which the constants hold
+	Before   string        `yaml:"before,omitempty"` // the entry of Experts that holds for versions before; see AsOf
 	Roofline *Roofline     `yaml:"roofline,omitempty"`
 	Curves   []ExpertCurve `yaml:"curves,omitempty"` // for shapes whose times no roofline follows
 	// Balance is the FLOP per byte of the accelerator that the curves are of:

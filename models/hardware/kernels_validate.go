@@ -23,7 +23,13 @@ func (k KernelSet) Validate() error {
 		c.In(path, k.GEMM[f].Validate())
 	}
 	for _, name := range slices.Sorted(maps.Keys(k.Experts)) {
-		c.In("experts."+name, k.Experts[name].Validate())
+		e := k.Experts[name]
+		c.In("experts."+name, e.Validate())
+		if e.Before != "" {
+			older, ok := k.Experts[e.Before]
+			c.Check(ok && CompareVersions(older.Since, e.Since) < 0, "experts."+name+".before", strconv.Quote(e.Before),
+				fmt.Sprintf("one that holds before, of the experts %v", slices.Sorted(maps.Keys(k.Experts))))
+		}
 	}
 	for _, kind := range slices.Sorted(maps.Keys(k.Attention)) {
 		c.In("attention."+kind, k.Attention[kind].Validate())
@@ -69,6 +75,11 @@ func (c *checker) collectives(k KernelSet) {
 	c.In("remote_dispatch", k.RemoteDispatch.Validate())
 	c.In("remote_combine", k.RemoteCombine.Validate())
 	c.In("transfer", k.Transfer.Validate())
+	for path, bulk := range map[string]Collective{"dispatch": k.RemoteBulkDispatch, "combine": k.RemoteBulkCombine} {
+		if bulk != (Collective{}) {
+			c.In("remote_bulk_"+path, bulk.Validate())
+		}
+	}
 }
 
 // Validate returns every fault of the roofline, joined; each is a *fault.Field.
@@ -168,6 +179,9 @@ func (e ExpertKernel) Validate() error {
 	}
 	for i, curve := range e.Curves {
 		c.In(fault.Index("curves", i), curve.Validate())
+	}
+	if (e.Since != "") != (e.Before != "") {
+		c.Add("since", "%q: want it together with before, or neither", e.Since)
 	}
 	c.notNegative("balance", e.Balance, "FLOP/B")
 	c.notNegative("dynamic_power", float64(e.DynamicPower), "W")

@@ -17,10 +17,10 @@ type AttentionShape struct {
 
 // AttentionFor returns the module of the kind that comes nearest: the same
 // cache format before the same projection format before the nearest hidden
-// size. It reports false where the kind was not measured at all.
-func (k KernelSet) AttentionFor(want AttentionShape) (AttentionKernel, bool) {
+// size, and its name. It reports false where the kind was not measured at all.
+func (k KernelSet) AttentionFor(want AttentionShape) (AttentionKernel, string, bool) {
 	var best AttentionKernel
-	found, bestScore := false, 0.0
+	found, bestScore, bestName := false, 0.0, ""
 	for _, name := range slices.Sorted(maps.Keys(k.Attention)) {
 		a := k.Attention[name]
 		kind := a.Kind
@@ -31,10 +31,10 @@ func (k KernelSet) AttentionFor(want AttentionShape) (AttentionKernel, bool) {
 			continue
 		}
 		if score := a.distance(want); !found || score < bestScore {
-			best, bestScore, found = a, score, true
+			best, bestScore, bestName, found = a, score, name, true
 		}
 	}
-	return best, found
+	return best, bestName, found
 }
 
 // Weights of a mismatch: a cache format outweighs a projection format, which
@@ -87,13 +87,16 @@ const groupedSuffix = ".ep"
 // ExpertsFor returns the expert kernel that an engine runs for a path at an
 // expert-parallel size.
 func (k KernelSet) ExpertsFor(path string, ep int) (ExpertKernel, bool) {
-	if ep > 1 {
-		if e, ok := k.Experts[path+groupedSuffix]; ok {
-			return e, true
-		}
-	}
-	e, ok := k.Experts[path]
+	e, ok := k.Experts[k.ExpertsName(path, ep)]
 	return e, ok
+}
+
+// ExpertsName is the entry of Experts that ExpertsFor returns.
+func (k KernelSet) ExpertsName(path string, ep int) string {
+	if _, ok := k.Experts[path+groupedSuffix]; ok && ep > 1 {
+		return path + groupedSuffix
+	}
+	return path
 }
 
 // For is the linear form at another hidden size: what it costs per token

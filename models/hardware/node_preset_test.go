@@ -151,11 +151,11 @@ func TestH200PresetMeetsServing(t *testing.T) {
 	a := loadAccelerator(t, "h200")
 	half := hardware.EnergyWork{HBMBytes: 0.5 * float64(a.HBM.Bandwidth)}
 	half.AddBusy(hardware.DecodeClass, 0.5)
-	require.InDelta(t, 400, float64(a.Power.Draw(a.Power.Dynamic(half), 1)), 150)
+	require.InDelta(t, 400, float64(a.Power.Static())+a.Power.Dynamic(half), 150)
 
 	prefill := hardware.EnergyWork{HBMBytes: 1e12}
 	prefill.AddFLOPs(hardware.FP8, 0.7e15)
 	prefill.AddBusy(hardware.DenseClass, 0.6)
 	prefill.AddBusy(hardware.PrefillClass, 0.4)
-	require.InDelta(t, 630, float64(a.Power.Draw(a.Power.Dynamic(prefill), 1)), 70)
+	require.InDelta(t, 630, float64(a.Power.Static())+a.Power.Dynamic(prefill), 70)
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"agentsim/models/hardware"
 	"agentsim/units"
@@ -40,11 +41,11 @@ func TestDynamicMatchesHandCalculation(t *testing.T) {
 func TestAcceleratorCheckPoints(t *testing.T) {
 	p := h200Power()
 	decode := hardware.EnergyWork{HBMBytes: 0.5 * 4.8e12 * 0.7} // half the time at 70 % of 4.8 TB/s
-	require.InDelta(t, 240, float64(p.Draw(p.Dynamic(decode), 1)), 10)
+	require.InDelta(t, 240, float64(p.Static())+p.Dynamic(decode), 10)
 
 	prefill := hardware.EnergyWork{HBMBytes: 60 / 48e-12}
 	prefill.AddFLOPs(hardware.FP8, 1e15)
-	require.InDelta(t, 595, float64(p.Draw(p.Dynamic(prefill), 1)), 1)
+	require.InDelta(t, 595, float64(p.Static())+p.Dynamic(prefill), 1)
 }
 
 func TestStandInFormats(t *testing.T) {
@@ -93,41 +94,99 @@ func TestDynamicAllocatesNothing(t *testing.T) {
 	require.Positive(t, total)
 }
 
-func TestClockHoldsTheCap(t *testing.T) {
-	p := h200Power()
-	require.Equal(t, 1.0, p.Clock(80, 620), "exactly at the cap")
-	require.Equal(t, 1.0, p.Clock(80, 0))
-	for _, dynamic := range []float64{621, 700, 900, 1500} {
-		f := p.Clock(80, dynamic)
-		require.Less(t, f, 1.0)
-		require.InDelta(t, 700, 80+dynamic*math.Pow(f, 2.7), 1e-9)
-	}
-	p.Limit = 500
-	require.InDelta(t, 500, 80+620*math.Pow(p.Clock(80, 620), 2.7), 1e-9)
-	require.Equal(t, 0.1, p.Clock(600, 10), "static power alone above the cap: the slowest clock")
+// A burst of 2 s at 1,000 J a second above static power, of which half the time
+// is compute-bound and 400 J are memory traffic; static power is 155 W.
+func halfComputing() hardware.Burst {
+	return hardware.Burst{Seconds: 2, Clocked: 1, Joules: 1400, Moved: 400}
 }
 
-func TestClockFallsWithPower(t *testing.T) {
-	p := h200Power()
-	last := 1.0
-	for dynamic := 500.0; dynamic < 5000; dynamic += 10 {
-		f := p.Clock(80, dynamic)
-		require.LessOrEqual(t, f, last)
-		require.Positive(t, f)
-		last = f
-	}
+func held(p hardware.AcceleratorPower, watts units.Watts, b hardware.Burst) (seconds, joules float64) {
+	p.Limit = watts
+	return p.Hold(b)
 }
 
-func TestDraw(t *testing.T) {
+func TestHoldMatchesHandCalculation(t *testing.T) {
 	p := h200Power()
-	require.Equal(t, units.Watts(155), p.Draw(0, 1))
-	require.Equal(t, units.Watts(155), p.Draw(0, 0))
-	require.Equal(t, units.Watts(255), p.Draw(50, 0.5))
-	require.Equal(t, units.Watts(700), p.Draw(1000, 1))
+	p.ClockExponent = 3
+	b := halfComputing()
+	seconds, joules := p.Hold(b) // 155 + 700 W is above 700 W: the cap binds
+	require.Greater(t, seconds, 2.0)
+	require.InEpsilon(t, 545*seconds, joules, 1e-9)
+
+	p.TDP = 855 // exactly at the cap
+	seconds, joules = p.Hold(b)
+	require.Equal(t, []float64{2, 1400}, []float64{seconds, joules})
+
+	// At 0.8 of the clock: 1 + 1/0.8 = 2.25 s, 400 + 1000·0.8² = 1,040 J, 155 + 1040/2.25 W.
+	seconds, joules = held(p, 155+1040/2.25, b)
+	require.InEpsilon(t, 2.25, seconds, 1e-9)
+	require.InEpsilon(t, 1040, joules, 1e-9)
+
+	// At 0.6, the lowest voltage: 400 + 1000·0.36 = 760 J, whatever the cap below;
+	// at 100 W above static power they take 7.6 s.
+	seconds, joules = held(p, 255, b)
+	require.InEpsilon(t, 760, joules, 1e-9)
+	require.InEpsilon(t, 7.6, seconds, 1e-9)
+
+	// Traffic alone: no clock saves any of its joules, so time pays for all.
+	traffic := hardware.Burst{Seconds: 1, Joules: 300, Moved: 300}
+	seconds, joules = held(p, 305, traffic)
+	require.InEpsilon(t, 300, joules, 1e-12)
+	require.InEpsilon(t, 2, seconds, 1e-12)
+
+	// Computing beside memory-bound time that the clock does not stretch: at 0.8
+	// of the clock 1000·0.64 J in the same second.
+	seconds, joules = held(p, 155+640, hardware.Burst{Seconds: 1, Joules: 1000})
+	require.InEpsilon(t, 1, seconds, 1e-9)
+	require.InEpsilon(t, 640, joules, 1e-9)
+}
+
+func TestHoldWithoutWork(t *testing.T) {
+	p := h200Power()
+	seconds, joules := p.Hold(hardware.Burst{Seconds: 3})
+	require.Equal(t, []float64{3, 0}, []float64{seconds, joules})
+	seconds, joules = p.Hold(hardware.Burst{})
+	require.Equal(t, []float64{0, 0}, []float64{seconds, joules})
+}
+
+// As a cap tightens, bursts take longer and never less energy than the slower
+// clock saves; their power is the cap's where it binds, and never above it.
+func TestTighterCapsTakeTimeNotEnergy(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p := h200Power()
+		p.ClockExponent = rapid.Float64Range(1, 4).Draw(t, "exponent")
+		b := hardware.Burst{Seconds: rapid.Float64Range(1e-4, 10).Draw(t, "seconds")}
+		b.Clocked = b.Seconds * rapid.Float64Range(0, 1).Draw(t, "compute-bound")
+		b.Joules = b.Seconds * rapid.Float64Range(0, 2000).Draw(t, "watts")
+		b.Moved = b.Joules * rapid.Float64Range(0, 1).Draw(t, "moved")
+		lastSeconds, lastJoules := b.Seconds, b.Joules
+		for watts := 900.0; watts > float64(p.Static())+1; watts -= 7 {
+			p.TDP = units.Watts(watts)
+			seconds, joules := p.Hold(b)
+			require.GreaterOrEqual(t, seconds, lastSeconds*(1-1e-9))
+			require.LessOrEqual(t, joules, lastJoules*(1+1e-9))
+			require.LessOrEqual(t, joules/seconds, (watts-float64(p.Static()))*(1+1e-9))
+			require.GreaterOrEqual(t, joules, (b.Moved+(b.Joules-b.Moved)*math.Pow(0.6, p.ClockExponent-1))*(1-1e-9))
+			if joules < b.Joules*(1-1e-6) || seconds > b.Seconds*(1+1e-6) {
+				require.InEpsilon(t, watts-float64(p.Static()), joules/seconds, 1e-6, "a cap that binds is used")
+				clock := b.Clocked / (seconds - b.Seconds + b.Clocked)
+				if clock > 0.6 && b.Clocked > 1e-3*b.Seconds {
+					want := b.Moved + (b.Joules-b.Moved)*math.Pow(clock, p.ClockExponent-1)
+					require.InEpsilon(t, want, joules, 1e-6, "the joules are those of the clock that the time tells")
+				}
+			}
+			lastSeconds, lastJoules = seconds, joules
+		}
+	})
+}
+
+func TestCapIsTheLowerOfLimitAndTDP(t *testing.T) {
+	p := h200Power()
+	require.Equal(t, units.Watts(700), p.Cap())
 	p.Limit = 400
-	require.Equal(t, units.Watts(400), p.Draw(1000, 1))
+	require.Equal(t, units.Watts(400), p.Cap())
 	p.Limit = 900
-	require.Equal(t, units.Watts(700), p.Draw(1000, 1), "a limit above the TDP is the TDP")
+	require.Equal(t, units.Watts(700), p.Cap(), "a limit above the TDP is the TDP")
 }
 
 func TestFormatIndex(t *testing.T) {

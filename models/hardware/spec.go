@@ -35,6 +35,7 @@ type Source struct {
 	MaxError  float64    `yaml:"max_error,omitempty"`
 	Points    int        `yaml:"points,omitempty"`
 	Table     string     `yaml:"table,omitempty"`
+	Domain    *Domain    `yaml:"domain,omitempty"` // of the table; nil = not known
 	// Scales are other fields of the preset that move with the field by a power
 	// of its factor, where one unknown decides over several numbers.
 	Scales map[string]float64 `yaml:"scales,omitempty"`

@@ -132,7 +132,12 @@ func (c *checker) power(prefix string, p AcceleratorPower) {
 	c.positive(prefix+"tdp", float64(p.TDP), "W")
 	c.notNegative(prefix+"limit", float64(p.Limit), "W")
 	if p.Static() >= p.Cap() {
-		c.Add(prefix+"idle", "%v: with %v active nothing is left below the cap of %v", p.Idle, p.Active, p.Cap())
+		field := "tdp"
+		if p.Limit > 0 && p.Limit < p.TDP {
+			field = "limit"
+		}
+		c.Add(prefix+field, "%v: want more than the %v that it draws before any work (idle %v, active %v)", p.Cap(),
+			p.Static(), p.Idle, p.Active)
 	}
 	if _, ok := p.PerFLOP[BF16]; !ok {
 		c.Add(prefix+"per_flop", "want bf16 at least, which stands in for formats without their own")

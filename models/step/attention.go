@@ -38,14 +38,24 @@ func (k *layerKind) attend(l *ledger, index int, ranks []Rank, p part) {
 		ideal, moving := sum.flops/w.peakShare(), sum.bytes/w.bandwidthShare()
 		if seconds := max(k.seconds(&s), ideal, moving); seconds > e.seconds {
 			e.seconds, e.ideal, e.moving = seconds, ideal, moving
+			e.constants, e.load = k.decodeConstants, hardware.Load{Rows: s.decode.Tokens, Context: s.decode.Context}
 			if s.prefill.Tokens > s.decode.Tokens {
 				e.busy = w.energy.watts.prefill
+				e.constants = k.prefillConstants
+				e.load = hardware.Load{Rows: s.prefill.Tokens, Context: s.prefill.Context}
 			}
 		}
 		e.flops += sum.flops
 		e.bytes += sum.bytes
 	}
 	l.add(e)
+}
+
+// replay books the small kernels around the core of a layer that keeps a state.
+func (k *layerKind) replay(l *ledger) {
+	if k.shape.Recurrent() {
+		l.add(entry{operator: Small, count: k.count, seconds: float64(k.worker.cfg.Engine.Host.Replay)})
+	}
 }
 
 // share sorts a rank's load into the features of prefill and decode kernels.
@@ -62,7 +72,7 @@ func (k *layerKind) share(r *Rank, w *llm.Work) share {
 		w := k.pairs.Decode(mean)
 		s.decode = hardware.Features{Tokens: n, Pairs: n * w.Pairs, IndexPairs: n * w.IndexPairs, Context: mean}
 		s.sequences = float64(r.Sequences)
-		s.cacheBytes = s.sequences * k.reads.Bytes(w)
+		s.cacheBytes = s.sequences * (k.reads.Bytes(w) + k.keptStates())
 	}
 	return s
 }
@@ -119,7 +129,9 @@ func (k *layerKind) prefillWork(s *share) hardware.RooflineWork {
 
 func (k *layerKind) decodeWork(s *share) hardware.RooflineWork {
 	if k.shape.Recurrent() {
-		return k.deltaWork(s.decode.Tokens, s.sequences).Work()
+		w := k.deltaWork(s.decode.Tokens, s.sequences).Work()
+		w.Bytes += s.sequences * k.keptStates() / float64(k.worker.shape.TP)
+		return w
 	}
 	c := k.decodeShape
 	c.Tokens, c.Sequences, c.Pairs = s.decode.Tokens, s.sequences, s.decode.Pairs
@@ -127,6 +139,17 @@ func (k *layerKind) decodeWork(s *share) hardware.RooflineWork {
 	w.FLOPs += s.decode.IndexPairs * k.perIndex
 	w.Bytes = s.cacheBytes / float64(k.cacheShards)
 	return w
+}
+
+// keptStates are the bytes that verifying drafts moves of a sequence beside what
+// decoding one token does: until it is known how many are accepted, the state
+// behind every token is kept, and then one of them is copied back.
+func (k *layerKind) keptStates() float64 {
+	if verified := k.worker.perSequence; verified > 1 {
+		const visits = 2 // reading and writing, both in Reads.State
+		return float64(verified-1+visits) * k.reads.State / visits
+	}
+	return 0
 }
 
 func (k *layerKind) deltaWork(tokens, sequences float64) hardware.DeltaWork {

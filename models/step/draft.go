@@ -1,17 +1,40 @@
 package step
 
-// speculate books the draft layer: one pass a draft token, each with a layer
-// and a head (modelling.md 1.10).
+import "agentsim/models/hardware"
+
+// speculate books the draft: the layer, its head and the projection of what it
+// is given (engine-schedulers, section 6).
+//
+//	recurrent  depth passes: the first over all tokens just verified, the others over one a sequence
+//	block      one pass over the verified tokens, then depth samplings, one after another
+//	lookup     nothing on the accelerator
 func (s *stack) speculate(l *ledger, ranks []Rank, t tally, p part) {
 	if s.draft == nil || t.sequences == 0 {
 		return
 	}
+	d := s.worker.draft
+	verified := float64(s.worker.perSequence)
+	l.add(s.pass(ranks, t, p, verified, t.sequences))
+	if d.kind() == BlockDraft {
+		l.add(s.samplings(t, d.Depth))
+		return
+	}
+	if d.Depth > 1 {
+		next := s.pass(ranks, t, p, 1, t.sequences)
+		next.count = float64(d.Depth - 1)
+		l.add(next)
+	}
+}
+
+// pass is one pass of the draft layer over so many tokens a sequence, with a
+// head for so many positions over all ranks.
+func (s *stack) pass(ranks []Rank, t tally, p part, each, heads float64) entry {
 	inner := ledger{energy: &s.worker.energy, copies: 1}
-	one := tally{tokens: t.sequences, tokensMax: t.sequencesMax, heads: t.sequences}
+	one := tally{tokens: each * t.sequences, tokensMax: each * t.sequencesMax, heads: heads}
 	seconds := 0.0
 	for i := range ranks {
 		r := ranks[i].cut(p)
-		drafted := s.draft.draftShare(&r)
+		drafted := s.draft.draftShare(&r, each)
 		if drafted.decode.Tokens > 0 {
 			seconds = max(seconds, s.draft.seconds(&drafted))
 		}
@@ -19,18 +42,29 @@ func (s *stack) speculate(l *ledger, ranks []Rank, t tally, p part) {
 	inner.add(entry{operator: Draft, count: 1, seconds: seconds})
 	s.worker.surround(&inner, 1, one)
 	s.feedForward(&inner, body{count: 1, ffn: s.draft.ffn}, one)
-	s.worker.head(&inner, Draft, one.heads, 1)
-	l.add(entry{operator: Draft, count: float64(s.worker.shape.DraftTokens), seconds: inner.seconds, ideal: inner.compute,
-		moving: inner.seconds - inner.compute, extra: inner.joules})
+	if s.worker.draft.kind() == BlockDraft {
+		heads = one.tokens
+	}
+	s.worker.head(&inner, Draft, heads, 1)
+	return entry{operator: Draft, count: 1, seconds: inner.seconds, ideal: inner.compute,
+		moving: inner.seconds - inner.compute, extra: inner.joules, moved: inner.moved}
 }
 
-// draftShare is a rank's part of one draft pass: one token a sequence.
-func (k *layerKind) draftShare(r *Rank) share {
+// samplings are the steps in which a block's tokens are chosen one after
+// another, each a few small kernels on logits that are there.
+func (s *stack) samplings(t tally, depth int) entry {
+	small := s.worker.cfg.Kernels.Small.For(s.worker.cfg.LLM.Hidden)
+	return entry{operator: Draft, count: float64(depth), seconds: small.Seconds(hardware.Features{Tokens: t.sequencesMax}),
+		moving: float64(small.PerToken) * t.sequencesMax}
+}
+
+// draftShare is a rank's part of one draft pass over so many tokens a sequence.
+func (k *layerKind) draftShare(r *Rank, each float64) share {
 	one := *r
 	one.PrefillTokens = 0
 	s := k.share(&one, nil)
-	s.decode.Tokens = float64(r.Sequences)
-	scale := 1 / float64(k.worker.perSequence)
+	scale := each / float64(k.worker.perSequence)
+	s.decode.Tokens *= scale
 	s.decode.Pairs *= scale
 	s.decode.IndexPairs *= scale
 	return s

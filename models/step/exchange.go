@@ -1,8 +1,6 @@
 package step
 
 import (
-	"math"
-
 	"agentsim/models/hardware"
 	"agentsim/models/moe"
 )
@@ -30,7 +28,7 @@ func (x exchange) book(l *ledger, count float64, t tally, experts *entry) float6
 		l.add(entry{operator: Gather, count: both * count, seconds: seconds, moving: bytes / float64(link), link: bytes * n})
 		return 0
 	}
-	dispatch, combine := x.directions(t)
+	dispatch, combine := x.directions(t, l.prompts)
 	share := t.meanRank(w)
 	if x.fused {
 		return (dispatch.bytes + combine.bytes) * n * share
@@ -41,14 +39,27 @@ func (x exchange) book(l *ledger, count float64, t tally, experts *entry) float6
 	return 0
 }
 
-// directions are dispatch and combine of the busiest rank, in one layer.
-func (x exchange) directions(t tally) (dispatch, combine traffic) {
+// directions are dispatch and combine of the busiest rank, in one layer. Steps
+// that hold prompts leave the domain in the mode for many tokens, if the kernels
+// have one: what ranks wait for each other then shows beside its latency, not
+// beside the milliseconds in which it fills the link.
+func (x exchange) directions(t tally, prompts bool) (dispatch, combine traffic) {
 	w := x.worker
 	engine := w.cfg.Engine.Exchange
 	hidden := float64(w.cfg.LLM.Experts.Width(w.cfg.LLM.Hidden))
 	tokens := t.tokensMax / float64(w.shape.TP) // the accelerators of a rank share its tokens
+	if k := &w.cfg.Kernels; prompts && w.domains > 1 && k.RemoteBulkDispatch.Efficiency > 0 {
+		dispatch = x.bulk(tokens, hidden*engine.DispatchBytes, k.RemoteBulkDispatch)
+		combine = x.bulk(tokens, hidden*engine.CombineBytes, k.RemoteBulkCombine)
+		dispatch.constants, combine.constants = "remote_bulk_dispatch", "remote_bulk_combine"
+		return dispatch, combine
+	}
 	dispatch = x.allToAll(tokens, hidden*engine.DispatchBytes, w.cfg.Kernels.Dispatch, w.cfg.Kernels.RemoteDispatch)
 	combine = x.allToAll(tokens, hidden*engine.CombineBytes, w.cfg.Kernels.Combine, w.cfg.Kernels.RemoteCombine)
+	dispatch.constants, combine.constants = "dispatch", "combine"
+	if w.domains > 1 {
+		dispatch.constants, combine.constants = "remote_dispatch", "remote_combine"
+	}
 	if engine.InSitu > 0 {
 		dispatch.seconds *= engine.InSitu
 		combine.seconds *= engine.InSitu
@@ -59,16 +70,40 @@ func (x exchange) directions(t tally) (dispatch, combine traffic) {
 // move books one direction of count exchanges.
 func (x exchange) move(l *ledger, operator Operator, count float64, t traffic, share float64) {
 	l.add(entry{operator: operator, count: count, seconds: t.seconds, moving: t.seconds,
-		link: t.bytes * float64(x.worker.shape.Accelerators) * share})
+		link:      t.bytes * float64(x.worker.shape.Accelerators) * share,
+		constants: t.constants, load: hardware.Load{Bytes: t.paced}})
 }
 
-type traffic struct{ seconds, bytes float64 }
+// traffic is one direction of an exchange of the busiest rank.
+type traffic struct {
+	seconds, bytes float64
+	constants      string  // of the kernel that sets the pace
+	paced          float64 // bytes that it moves
+}
 
 // shown is the traffic with only so many of its seconds not hidden.
-func (t traffic) shown(seconds float64) traffic { return traffic{seconds, t.bytes} }
+func (t traffic) shown(seconds float64) traffic {
+	t.seconds = seconds
+	return t
+}
 
 // beyond is what shows of traffic beside so many seconds of compute.
 func (t traffic) beyond(seconds float64) traffic { return t.shown(max(0, t.seconds-seconds)) }
+
+// bulk is one direction between domains in the mode for many tokens. The link
+// between domains sets the pace of the forwarding inside.
+func (x exchange) bulk(tokens, tokenBytes float64, far hardware.Collective) traffic {
+	w := x.worker
+	remote := x.table.Remote()
+	crossing := tokens * remote.DomainsPerToken * tokenBytes
+	g, k := float64(w.shape.EP), float64(w.cfg.LLM.Experts.TopK)
+	inside := tokens * g * hardware.SentShare(g, k) * (1 - 1/g) * tokenBytes
+	seconds := far.Seconds(crossing, w.accelerator.ScaleOut)
+	if in := w.cfg.Engine.Exchange.InSitu; in > 0 {
+		seconds += (in - 1) * float64(far.Floor)
+	}
+	return traffic{seconds: seconds, bytes: inside + crossing, paced: crossing}
+}
 
 // allToAll is one direction of expert-parallel exchange for the busiest rank,
 // modelling.md eq. (6) inside a domain and section 2.5 across domains.
@@ -77,10 +112,10 @@ func (x exchange) allToAll(tokens, tokenBytes float64, near, far hardware.Collec
 	k := float64(w.cfg.LLM.Experts.TopK)
 	g := float64(w.shape.EP)
 	if w.cfg.Engine.Exchange.PerRank {
-		k = g * (1 - math.Pow(1-1/g, k)) // ranks that a token's experts lie on, evenly routed: eq. (9)
+		k = g * hardware.SentShare(g, k) // ranks that a token's experts lie on
 	}
 	bytes := tokens * k * (1 - 1/g) * tokenBytes
-	t := traffic{seconds: near.Seconds(bytes, w.accelerator.ScaleUp), bytes: bytes}
+	t := traffic{seconds: near.Seconds(bytes, w.accelerator.ScaleUp), bytes: bytes, paced: bytes}
 	if w.domains > 1 {
 		remote := x.table.Remote()
 		copies := remote.CopiesPerToken
@@ -90,7 +125,7 @@ func (x exchange) allToAll(tokens, tokenBytes float64, near, far hardware.Collec
 		crossing := tokens * copies * tokenBytes
 		inside := max(0, bytes-tokens*remote.CopiesPerToken*tokenBytes) + crossing
 		t.seconds = max(near.Seconds(inside, w.accelerator.ScaleUp), far.Seconds(crossing, w.accelerator.ScaleOut))
-		t.bytes = inside + crossing
+		t.bytes, t.paced = inside+crossing, crossing
 	}
 	return t
 }

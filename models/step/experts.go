@@ -18,6 +18,7 @@ type expertGroup struct {
 	table    *moe.Table
 	kernel   hardware.ExpertKernel   // what memory and energy follow
 	kernels  []hardware.ExpertKernel // of which a step runs the fastest
+	names    []string                // where each stands in the kernel set
 	path     string                  // names of kernels
 	perFLOP  float64                 // joules
 	inner    int                     // of a gated expert with as many weights
@@ -77,11 +78,15 @@ func (g *expertGroup) resolve(path string) error {
 		if !ok {
 			continue
 		}
+		if kernel.Sent && !g.sends() {
+			continue
+		}
 		if kernel.Weights != w.cfg.Precision.Experts {
 			return fmt.Errorf("experts_path: %s holds weights in %s, but precision.experts is %s", name, kernel.Weights,
 				w.cfg.Precision.Experts)
 		}
 		g.kernels = append(g.kernels, kernel)
+		g.names = append(g.names, "experts."+w.cfg.Kernels.ExpertsName(name, w.shape.EP))
 	}
 	if len(g.kernels) == 0 {
 		return fmt.Errorf("experts_path: %q is not in kernel set %s, which has %s", path, w.cfg.Kernels.Name,
@@ -90,6 +95,10 @@ func (g *expertGroup) resolve(path string) error {
 	g.kernel, g.path = g.kernels[0], path
 	return nil
 }
+
+// sends says whether tokens are sent to the ranks of their experts, and to no
+// others.
+func (g *expertGroup) sends() bool { return g.worker.shape.EP > 1 && g.worker.shape.Ranks() > 1 }
 
 func pathNames(paths map[string]hardware.ExpertKernel) string {
 	return strings.Join(slices.Sorted(maps.Keys(paths)), ", ")
@@ -110,9 +119,11 @@ func (g *expertGroup) routed(l *ledger, count float64, t tally) {
 // grouped is the compute of the routed experts of count layers.
 func (g *expertGroup) grouped(count float64, t tally) entry {
 	on, w := g.worker, g.work(t.tokens)
-	seconds := math.Inf(1)
-	for _, kernel := range g.kernels {
-		seconds = min(seconds, kernel.Seconds(w, on.accelerator))
+	seconds, name := math.Inf(1), ""
+	for i, kernel := range g.kernels {
+		if s := kernel.Seconds(w, on.accelerator); s < seconds {
+			seconds, name = s, g.names[i]
+		}
 	}
 	flops, bytes := g.kernel.Work(w)
 	n := float64(on.shape.Accelerators)
@@ -121,9 +132,12 @@ func (g *expertGroup) grouped(count float64, t tally) entry {
 	e := entry{operator: Experts, kind: g.path, count: count, seconds: seconds,
 		ideal:  flops / float64(on.accelerator.Peak(g.kernel.Compute)),
 		moving: bytes / float64(on.accelerator.HBM.Bandwidth),
-		flops:  flops * n * mean, perFLOP: g.perFLOP, bytes: bytes * n, busy: on.energy.watts.experts}
+		flops:  flops * n * mean, perFLOP: g.perFLOP, bytes: bytes * n, busy: on.energy.watts.experts,
+		constants: name, load: hardware.Load{Rows: w.Rows}}
 	if watts := float64(g.kernel.DynamicPower); watts > 0 { // drawn as long as the kernel runs, whatever it achieves
-		e.bytes, e.busy, e.extra = 0, 0, watts*seconds*n
+		e.extra = watts * seconds * n
+		e.moved = min(e.extra, e.bytes*on.energy.perByte)
+		e.bytes, e.busy = 0, 0
 	}
 	return e
 }
@@ -134,8 +148,13 @@ func (g *expertGroup) work(tokens float64) hardware.ExpertWork {
 	x := w.cfg.LLM.Experts
 	load := g.table.At(tokens)
 	mean := tokens * float64(x.TopK) / float64(w.shape.EP)
+	sorted := tokens
+	if g.sends() {
+		sorted = min(tokens, tokens*hardware.SentShare(float64(w.shape.EP), float64(x.TopK))*load.Straggler)
+	}
 	return hardware.ExpertWork{
 		GroupTokens: tokens,
+		Sorted:      sorted,
 		Rows:        mean * load.Straggler,
 		Distinct:    load.DistinctMax,
 		Hidden:      x.Width(w.cfg.LLM.Hidden),

@@ -17,11 +17,13 @@ type layerKind struct {
 	shape     llm.Core
 	reads     llm.Reads // by decode, of one token
 
-	module      *hardware.AttentionKernel // measured as a whole; nil = composed of what follows
-	degree      int                       // of tensor parallelism, as the module counts it
-	projections []matrix                  // on one accelerator
-	prefillCore hardware.Roofline
-	decodeCore  hardware.Roofline
+	module *hardware.AttentionKernel // measured as a whole; nil = composed of what follows
+	// Where the constants of the module stand in the kernel set.
+	decodeConstants, prefillConstants string
+	degree                            int      // of tensor parallelism, as the module counts it
+	projections                       []matrix // on one accelerator
+	prefillCore                       hardware.Roofline
+	decodeCore                        hardware.Roofline
 
 	prefillShape, decodeShape hardware.CoreWork // heads and dimensions on one accelerator
 	cacheShards               int               // accelerators of a rank that divide the cache
@@ -63,7 +65,8 @@ func (w *worker) layerKind(b llm.Block) layerKind {
 	}
 	want := hardware.AttentionShape{Kind: string(a.Kind.MeasuredAs()), Hidden: w.cfg.LLM.Hidden,
 		Dense: w.cfg.Precision.Dense, KV: w.cfg.Precision.KV}
-	if module, ok := w.cfg.Kernels.AttentionFor(want); ok {
+	if module, name, ok := w.cfg.Kernels.AttentionFor(want); ok {
+		k.decodeConstants, k.prefillConstants = "attention."+name, "attention."+name+".prefill"
 		k.module, k.degree = &module, module.Degree(a.Heads, w.shape.TP)
 	}
 	k.prefillCore, _ = w.cfg.Kernels.CoreFor(string(a.Kind.CoreAs()), "prefill", w.cfg.Precision.KV)

@@ -37,7 +37,7 @@ func (w *worker) allReduce(l *ledger, count, tokens float64) {
 		seconds += w.cfg.Kernels.RemoteCombine.Seconds(message/float64(domain), w.accelerator.ScaleOut)
 	}
 	l.add(entry{operator: AllReduce, count: count, seconds: seconds, moving: moving,
-		link: bytes * float64(w.shape.Accelerators)})
+		link: bytes * float64(w.shape.Accelerators), constants: "all_reduce", load: hardware.Load{Bytes: bytes}})
 }
 
 // shared books the shared experts of count layers, and the projections to the
@@ -96,6 +96,9 @@ func (w *worker) denseFFN(l *ledger, operator Operator, count float64, inner int
 		flops:    perWeight * weights * t.tokens,
 		perFLOP:  w.energy.dense,
 		bytes:    bytes * float64(w.shape.Accelerators),
+
+		constants: w.projections,
+		load:      hardware.Load{Rows: t.tokensMax},
 	})
 }
 

@@ -1,5 +1,7 @@
 package step
 
+import "agentsim/models/hardware"
+
 // Operator names a part of a step.
 type Operator uint8
 
@@ -21,6 +23,7 @@ const (
 	Sends
 	Bubble
 	Host
+	Throttle
 	operators
 )
 
@@ -28,7 +31,7 @@ const (
 func (o Operator) String() string {
 	return [operators]string{"attention", "residual streams", "norms and router", "all-reduce", "gather and scatter",
 		"dispatch", "experts", "combine", "shared expert", "dense ffn", "head", "draft", "gaps between kernels",
-		"stage to stage", "pipeline bubble", "host"}[o]
+		"stage to stage", "pipeline bubble", "host", "power cap"}[o]
 }
 
 // Bound says what limits an operator.
@@ -40,11 +43,12 @@ const (
 	Compute
 	Memory
 	Network
+	Power // the accelerators' cap
 )
 
 // String returns the bound's name.
 func (b Bound) String() string {
-	return [...]string{"latency", "compute", "memory", "network"}[b]
+	return [...]string{"latency", "compute", "memory", "network", "power"}[b]
 }
 
 // Item is one line of a step's account, summed over the layers it occurs in.
@@ -57,6 +61,9 @@ type Item struct {
 	Bytes    float64 // of HBM, over the whole worker
 	Link     float64 // bytes over links, over the whole worker
 	Joules   float64 // dynamic, over the whole worker
+	// Beyond is how far the load lies above what the operator's table measured, as
+	// a factor; 1 = inside, or of no table.
+	Beyond float64
 }
 
 // entry is one operator as it is booked: times of the slowest rank, work of
@@ -74,27 +81,38 @@ type entry struct {
 	link     float64
 	busy     float64 // watts of the slowest rank while it runs, beyond what its work draws
 	extra    float64 // further dynamic joules, over the whole worker
+	moved    float64 // of the extra joules, those of memory and links
+
+	constants string        // where they stand in the kernel set; empty = of no table
+	load      hardware.Load // in the domain of their table
 }
 
 // ledger adds up a step. Items are kept only when a list is given.
 type ledger struct {
 	seconds float64
+	drafts  float64 // of seconds, those of draft passes
 	copies  float64 // micro-batches of the step that cost the same, one after another
 	drain   float64
 	compute float64 // seconds that stretch when the clock slows
 	joules  float64
+	moved   float64 // of the joules, those of memory and links
 	energy  *energy
 	items   *[]Item
 	prompts bool // the step holds any
+	sources hardware.Sources
 }
 
 func (l *ledger) add(e entry) {
 	e.seconds = max(e.seconds, e.ideal, e.moving) // no constant outruns the accelerator as it is configured
 	seconds := e.count * e.seconds
-	joules := e.count * l.copies * (e.flops*e.perFLOP + e.bytes*l.energy.perByte + e.link*l.energy.perLinkByte +
-		e.busy*l.loaded(&e)*l.energy.accelerators + e.extra)
+	traffic := e.bytes*l.energy.perByte + e.link*l.energy.perLinkByte
+	joules := e.count * l.copies * (e.flops*e.perFLOP + traffic + e.busy*l.loaded(&e)*l.energy.accelerators + e.extra)
 	l.seconds += seconds
 	l.joules += joules
+	l.moved += e.count * l.copies * (traffic + e.moved)
+	if e.operator == Draft {
+		l.drafts += seconds
+	}
 	bound := e.bound()
 	if bound == Compute {
 		l.compute += seconds
@@ -103,7 +121,16 @@ func (l *ledger) add(e entry) {
 		return
 	}
 	l.list(Item{Operator: e.operator, Kind: e.kind, Seconds: seconds, Bound: bound, FLOPs: e.count * l.copies * e.flops,
-		Bytes: e.count * l.copies * e.bytes, Link: e.count * l.copies * e.link, Joules: joules})
+		Bytes: e.count * l.copies * e.bytes, Link: e.count * l.copies * e.link, Joules: joules, Beyond: l.beyond(&e)})
+}
+
+// beyond is how far an operator's load lies outside its table.
+func (l *ledger) beyond(e *entry) float64 {
+	if e.constants == "" {
+		return 1
+	}
+	source, _ := l.sources.Of(e.constants)
+	return source.Domain.Beyond(e.load)
 }
 
 // list adds an item to the one of the same operator and kind, if there is any.
@@ -121,6 +148,7 @@ func (l *ledger) list(item Item) {
 		o.Bytes += item.Bytes
 		o.Link += item.Link
 		o.Joules += item.Joules
+		o.Beyond = max(o.Beyond, item.Beyond)
 		return
 	}
 	*l.items = append(*l.items, item)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"agentsim/models/llm"
+	"agentsim/models/moe"
 	"agentsim/units"
 )
 
@@ -11,6 +12,9 @@ import (
 type Model struct {
 	worker worker
 	stack  stack
+
+	byBatch []depthRange // sets the depth of drafts
+	depths  []*Model     // the same worker at draft depths 0, 1, …; nil where the depth is fixed
 }
 
 // New builds the model of one worker. It reports shapes that the model or
@@ -25,6 +29,9 @@ func New(cfg Config) (*Model, error) {
 	if err := cfg.Shape.fits(&cfg.LLM); err != nil {
 		return nil, err
 	}
+	if d := cfg.draft(); d.Drafts() {
+		cfg.Shape.DraftTokens = d.Depth
+	}
 	m := &Model{worker: newWorker(cfg)}
 	if err := m.worker.check(); err != nil {
 		return nil, err
@@ -32,7 +39,42 @@ func New(cfg Config) (*Model, error) {
 	if err := m.stack.build(&m.worker); err != nil {
 		return nil, err
 	}
-	return m, nil
+	return m, m.vary()
+}
+
+// vary builds the worker at all depths of drafts, if they follow the batch.
+func (m *Model) vary() error {
+	d := m.worker.draft
+	if !d.Drafts() || len(d.ByBatch) == 0 {
+		return nil
+	}
+	var err error
+	if m.byBatch, err = d.ranges(); err != nil {
+		return err
+	}
+	cfg := m.worker.cfg
+	cfg.Tabulate = func(moe.Spec) (*moe.Table, error) { return m.stack.experts.table, nil }
+	d.ByBatch, d.ByPosition, d.Accepted, d.Verify = nil, gains(m.worker.lengths), "", 0
+	m.depths = make([]*Model, d.Depth+1)
+	for d.Depth = range m.depths {
+		draft := d
+		cfg.Draft, cfg.Shape.DraftTokens = &draft, 0
+		if m.depths[draft.Depth], err = New(cfg); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Varies reports whether the depth of drafts follows the batch.
+func (m *Model) Varies() bool { return m.depths != nil }
+
+// At is the worker as it speculates with so many sequences on its busiest rank.
+func (m *Model) At(sequences int) *Model {
+	if m.depths == nil {
+		return m
+	}
+	return m.depths[depthIn(m.byBatch, len(m.depths)-1, sequences)]
 }
 
 // Config returns what the model was built from, its shape normalised.
@@ -45,12 +87,15 @@ func (m *Model) TokensPerSequence() int { return m.worker.perSequence }
 // TokensPerStep is the mean number of tokens a decoding sequence gains in a
 // step, with the acceptance of its draft tokens.
 func (m *Model) TokensPerStep() float64 {
-	drafts := m.worker.shape.DraftTokens
-	if drafts == 0 {
-		return 1
+	if n := len(m.worker.lengths); n > 0 {
+		return m.worker.lengths[n-1]
 	}
-	return m.worker.cfg.LLM.Acceptance[drafts-1]
+	return 1
 }
+
+// Lengths is the mean number of tokens of a step at draft depths 1, 2, … up to
+// the one in use; empty without speculation.
+func (m *Model) Lengths() []float64 { return m.worker.lengths }
 
 // ExpertsPath is the kernel path the routed experts run on.
 func (m *Model) ExpertsPath() string { return m.stack.experts.path }

@@ -32,7 +32,7 @@ func (s *stack) overlapped(l *ledger, b body, ranks []Rank, p part) {
 	first, second := p.halves()
 	for i, piece := range []part{first, second} {
 		h[i].tally = s.worker.count(ranks, piece)
-		h[i].dispatch, h[i].combine = s.experts.exchange.directions(h[i].tally)
+		h[i].dispatch, h[i].combine = s.experts.exchange.directions(h[i].tally, l.prompts)
 		h[i].experts = l.timed(b.count, func() {
 			s.worker.shared(l, b.count, h[i].tally)
 			l.add(s.experts.grouped(b.count, h[i].tally))
@@ -46,6 +46,7 @@ func (s *stack) overlapped(l *ledger, b body, ranks []Rank, p part) {
 		for i, piece := range []part{first, second} {
 			h[i].attention = l.timed(kind.count, func() {
 				kind.attend(l, k, ranks, piece)
+				kind.replay(l)
 				s.worker.surround(l, kind.count, h[i].tally)
 			})
 		}

@@ -26,7 +26,9 @@ func (s *stack) pipeline(l *ledger, ranks []Rank, t tally) {
 	last := ratio(all/s.worker.stages, all)*inLayers + inTail // the last stage has the head and, if any, fewer layers
 	slowest := max(s.worker.fullest*inLayers, last) * chain / (inLayers + inTail)
 	s.worker.sends(l, one)
-	l.add(entry{operator: Bubble, count: 1, seconds: max(0, float64(batches)*slowest-chain)})
+	bubble := max(0, float64(batches)*slowest-chain)
+	l.compute += bubble * l.compute / l.seconds // the stages that one waits for slow down with the clock
+	l.add(entry{operator: Bubble, count: 1, seconds: bubble})
 	if t.prompts {
 		l.drain = min(chain-slowest, float64(batches-1)*slowest)
 	}

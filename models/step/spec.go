@@ -18,7 +18,9 @@ type EngineSpec struct {
 	Kernels string `yaml:"kernels"`
 
 	Host      HostCost      `yaml:"host"`
+	Schedule  Schedule      `yaml:"schedule,omitempty"`
 	Memory    MemoryPolicy  `yaml:"memory"`
+	Cache     CacheRules    `yaml:"cache,omitempty"`
 	Exchange  Exchange      `yaml:"exchange"`
 	Graphs    []int         `yaml:"graphs,omitempty"` // captured decode batches per rank, to which batches are padded
 	Handshake units.Seconds `yaml:"handshake"`        // prefill to decode, once per request
@@ -31,9 +33,31 @@ type EngineSpec struct {
 
 // HostCost is what the CPU side adds.
 type HostCost struct {
-	PerStep        units.Seconds `yaml:"per_step"`         // scheduler and launch time not hidden behind the accelerator
-	Ingress        units.Seconds `yaml:"ingress"`          // per request: HTTP, router, scheduling
-	PerPromptToken units.Seconds `yaml:"per_prompt_token"` // tokenising, hashing and serialising the whole prompt
+	// PerStep is what no schedule hides: the launch of a step, and the way of
+	// its tokens back.
+	PerStep units.Seconds `yaml:"per_step"`
+	// Loop is the scheduler's work for one step, with PerSequence for every
+	// sequence of the busiest rank; schedule.host.hidden says under what it runs.
+	Loop        units.Seconds `yaml:"loop,omitempty"`
+	PerSequence units.Seconds `yaml:"per_sequence,omitempty"`
+	// Launch is the time to launch the kernels of one layer one by one, and
+	// LaunchMany that of one whose attention is many small ones: a state, an
+	// indexer, compressed entries. Where schedule.host.graphs leaves a step out,
+	// it takes no less.
+	Launch     units.Seconds `yaml:"launch,omitempty"`
+	LaunchMany units.Seconds `yaml:"launch_many,omitempty"`
+	// Replay is the time of the small kernels in front of and behind the core of
+	// a layer that keeps a state (convolution, gates, norms), also in a graph.
+	// No table measures them.
+	Replay units.Seconds `yaml:"replay,omitempty"`
+
+	Ingress units.Seconds `yaml:"ingress"` // per request: HTTP, router, scheduling, beside the work below
+	// The work of the front end, done by Processes (0 = as many as it takes) at
+	// every worker that takes prompts: a request waits for a free one.
+	Processes      int           `yaml:"processes,omitempty"`
+	PerRequest     units.Seconds `yaml:"per_request,omitempty"`      // routing and orchestrating a request
+	PerPromptToken units.Seconds `yaml:"per_prompt_token"`           // tokenising and hashing the whole prompt
+	PerOutputToken units.Seconds `yaml:"per_output_token,omitempty"` // detokenising and streaming
 }
 
 // MemoryPolicy is what an engine leaves for the cache, modelling.md eq. (11).

@@ -12,6 +12,7 @@ type stack struct {
 	bodies  []body
 	draft   *layerKind // nil without speculation
 	experts expertGroup
+	host    host
 }
 
 // build puts the layers together.
@@ -21,7 +22,8 @@ func (s *stack) build(w *worker) error {
 		s.kinds = merge(s.kinds, w.layerKind(b))
 	}
 	s.bodies = bodies(s.kinds)
-	if w.shape.DraftTokens > 0 {
+	s.host = newHost(&w.cfg.Engine, s.kinds, float64(w.stages))
+	if w.draft.Drafts() && w.draft.kind() != LookupDraft {
 		d := w.layerKind(*w.cfg.LLM.MTP)
 		d.count = 1
 		s.draft = &d

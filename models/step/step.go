@@ -1,5 +1,7 @@
 package step
 
+import "agentsim/models/hardware"
+
 // Cost is what one step of the whole worker takes.
 type Cost struct {
 	Seconds float64
@@ -15,7 +17,8 @@ func (s *stack) account(ranks []Rank, items *[]Item) Cost {
 	if t.tokens == 0 {
 		return Cost{}
 	}
-	l := ledger{energy: &s.worker.energy, items: items, prompts: t.prompts, copies: 1}
+	l := ledger{energy: &s.worker.energy, items: items, prompts: t.prompts, copies: 1,
+		sources: s.worker.cfg.Kernels.Sources}
 	if s.worker.stages > 1 {
 		s.pipeline(&l, ranks, t)
 	} else {
@@ -23,22 +26,41 @@ func (s *stack) account(ranks []Rank, items *[]Item) Cost {
 		s.tail(&l, ranks, t, whole())
 		s.gaps(&l)
 	}
-	l.add(entry{operator: Host, count: 1, seconds: float64(s.worker.cfg.Engine.Host.PerStep)})
-	return s.worker.settle(&l)
+	host := s.host.exposed(l.seconds/s.worker.efficiency, l.drafts/s.worker.efficiency, &l, t.sequencesMax)
+	l.add(entry{operator: Host, count: 1, seconds: host})
+	return s.worker.settle(&l, host)
 }
 
 // settle applies the engine's efficiency and slows the clock where the
-// accelerators would draw more than their cap (modelling.md 6.2).
-func (w *worker) settle(l *ledger) Cost {
-	host := float64(w.cfg.Engine.Host.PerStep)
-	kernels := (l.seconds - host) / w.efficiency
-	seconds := kernels + host
-	p := w.accelerator.Power
-	n := float64(w.shape.Accelerators)
-	dynamic := l.joules / n / seconds
-	if f := p.Clock(float64(p.Idle), float64(p.Active)+dynamic); f < 1 {
-		seconds += l.compute / w.efficiency * (1/f - 1)
-		l.joules = min(l.joules, float64(p.Cap()-p.Static())*n*seconds)
+// accelerators would draw more than their cap (modelling.md 6.2). So many of its
+// seconds are the host's.
+func (w *worker) settle(l *ledger, host float64) Cost {
+	n := float64(w.cfg.Shape.Accelerators) // of all stages
+	full := hardware.Burst{
+		Seconds: (l.seconds-host)/w.efficiency + host,
+		Clocked: l.compute / w.efficiency,
+		Joules:  l.joules / n,
+		Moved:   l.moved / n,
 	}
-	return Cost{Seconds: seconds, Joules: l.joules, Drain: l.drain * (seconds - host) / (l.seconds - host)}
+	if l.items != nil {
+		for i := range *l.items {
+			if item := &(*l.items)[i]; item.Operator != Host {
+				item.Seconds /= w.efficiency
+			}
+		}
+	}
+	held, joules := w.accelerator.Power.Hold(full)
+	if held != full.Seconds || joules != full.Joules {
+		joules *= n
+		if l.items != nil {
+			*l.items = append(*l.items, Item{
+				Operator: Throttle,
+				Seconds:  held - full.Seconds,
+				Bound:    Power,
+				Joules:   joules - l.joules,
+			})
+		}
+		l.joules = joules
+	}
+	return Cost{Seconds: held, Joules: l.joules, Drain: l.drain * (held - host) / (l.seconds - host)}
 }

@@ -1,6 +1,8 @@
 package step
 
 import (
+	"math"
+
 	"agentsim/models/llm"
 	"agentsim/units"
 )
@@ -55,7 +57,29 @@ func (t *Transfer) Seconds(bytes, stepSeconds float64) float64 {
 }
 
 // IngressSeconds is the time from a request's submission to its arrival at the
-// router, for a prompt of so many tokens.
+// router, for a prompt of so many tokens, if a process of the front end is free.
 func (h HostCost) IngressSeconds(promptTokens float64) float64 {
-	return float64(h.Ingress) + float64(h.PerPromptToken)*promptTokens
+	return float64(h.Ingress) + h.RequestSeconds(promptTokens)
+}
+
+// WaitSeconds is the mean wait for a process of the front end at a rate of
+// requests per second with prompts of so many tokens and answers of so many, at
+// so many workers: M/D/c by Sakasegawa's approximation. It is infinite where the
+// processes cannot keep up.
+func (h HostCost) WaitSeconds(rate, prompt, output float64, workers int) float64 {
+	c := float64(h.Processes * workers)
+	if c == 0 {
+		return 0
+	}
+	work := h.RequestSeconds(prompt) + float64(h.PerOutputToken)*output
+	busy := rate * work / c
+	if busy >= 1 {
+		return math.Inf(1)
+	}
+	return work / 2 * math.Pow(busy, math.Sqrt(2*(c+1))-1) / (c * (1 - busy))
+}
+
+// RequestSeconds is the work of the front end on a request before it arrives.
+func (h HostCost) RequestSeconds(promptTokens float64) float64 {
+	return float64(h.PerRequest) + float64(h.PerPromptToken)*promptTokens
 }

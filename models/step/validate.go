@@ -18,6 +18,14 @@ func (e EngineSpec) Validate() error {
 		{e.Efficiency > 0, "efficiency", e.Efficiency, "more than 0"},
 		{e.Handshake >= 0, "handshake", float64(e.Handshake), "0s or more"},
 		{e.Host.PerStep >= 0, "host.per_step", float64(e.Host.PerStep), "0s or more"},
+		{e.Host.Loop >= 0, "host.loop", float64(e.Host.Loop), "0s or more"},
+		{e.Host.PerSequence >= 0, "host.per_sequence", float64(e.Host.PerSequence), "0s or more"},
+		{e.Host.Launch >= 0, "host.launch", float64(e.Host.Launch), "0s or more"},
+		{e.Host.LaunchMany >= 0, "host.launch_many", float64(e.Host.LaunchMany), "0s or more"},
+		{e.Host.Replay >= 0, "host.replay", float64(e.Host.Replay), "0s or more"},
+		{e.Host.Processes >= 0, "host.processes", float64(e.Host.Processes), "0 (as many as it takes) or more"},
+		{e.Host.PerRequest >= 0, "host.per_request", float64(e.Host.PerRequest), "0s or more"},
+		{e.Host.PerOutputToken >= 0, "host.per_output_token", float64(e.Host.PerOutputToken), "0s or more"},
 		{e.Host.Ingress >= 0, "host.ingress", float64(e.Host.Ingress), "0s or more"},
 		{e.Host.PerPromptToken >= 0, "host.per_prompt_token", float64(e.Host.PerPromptToken), "0s or more"},
 		{m.Utilisation > 0 && m.Utilisation <= 1, "memory.utilisation", m.Utilisation, "a share above 0 and up to 1"},
@@ -35,5 +43,8 @@ func (e EngineSpec) Validate() error {
 			return fault.Want(c.path, fmt.Sprintf("%g", c.value), c.want)
 		}
 	}
-	return nil
+	var faults fault.List
+	faults.In("schedule", e.Schedule.Validate())
+	faults.In("cache", e.Cache.Validate())
+	return faults.Err()
 }

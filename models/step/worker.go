@@ -3,6 +3,7 @@ package step
 import (
 	"fmt"
 
+	"agentsim/fault"
 	"agentsim/models/hardware"
 	"agentsim/models/llm"
 	"agentsim/units"
@@ -21,8 +22,11 @@ type worker struct {
 	domains     int     // scale-up domains a stage spans
 	efficiency  float64 // divides the time of every kernel
 	eager       float64 // factor on steps that hold prompts
-	perSequence int     // query tokens of a decoding sequence: 1 + draft tokens
+	draft       DraftSpec
+	lengths     []float64 // mean tokens of a step by depth of drafts, up to the draft's
+	perSequence int       // query tokens of a decoding sequence
 	energy      energy
+	projections string // where the constants of dense projections stand in the kernel set
 }
 
 // newWorker derives what follows from a configuration with a legal shape.
@@ -34,8 +38,10 @@ func newWorker(cfg Config) worker {
 		accelerator: cfg.System.Accelerator,
 		efficiency:  cfg.Engine.Efficiency,
 		eager:       cfg.Kernels.EagerWith(cfg.Precision.Experts),
-		perSequence: 1 + cfg.Shape.DraftTokens,
+		draft:       cfg.draft(),
 	}
+	w.perSequence = w.draft.Verified()
+	w.projections = "gemm." + string(w.denseCompute())
 	if cfg.Kernels.Efficiency > 0 {
 		w.efficiency *= cfg.Kernels.Efficiency
 	}
@@ -61,17 +67,16 @@ func (w *worker) check() error {
 }
 
 func (w *worker) checkDraft() error {
-	depth := w.shape.DraftTokens
-	switch {
-	case depth == 0:
-		return nil
-	case w.cfg.LLM.MTP == nil:
-		return fmt.Errorf("draft_tokens: %d, but model %s has no draft layer: set draft_tokens: 0", depth, w.cfg.LLM.Name)
-	case depth > len(w.cfg.LLM.Acceptance):
-		return fmt.Errorf("draft_tokens: %d, but acceptance of %s is known to depth %d only", depth, w.cfg.LLM.Name,
-			len(w.cfg.LLM.Acceptance))
+	d := &w.draft
+	if err := d.Validate(); err != nil {
+		return fault.In("draft", err)
 	}
-	return nil
+	if d.Drafts() && d.kind() != LookupDraft && w.cfg.LLM.MTP == nil {
+		return fault.New("draft_tokens", "%d, but model %s has no draft layer: set draft_tokens: 0", d.Depth, w.cfg.LLM.Name)
+	}
+	var err error
+	w.lengths, err = d.Lengths(&w.cfg.LLM)
+	return fault.In("draft", err)
 }
 
 // denseCompute is the format the dense projections compute in.

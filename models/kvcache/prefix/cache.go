@@ -116,6 +116,9 @@ func New(spec Spec, c *Contents) (*Cache, error) {
 
 func wholeBytes(v float64) int64 { return int64(math.Ceil(v)) }
 
+// Pools is how many pools there are.
+func (k *Cache) Pools() int { return k.pools }
+
 // Capacity is the size of a pool in bytes, less what is reserved. Used + Free
 // equals it exactly.
 func (k *Cache) Capacity(pool int) int64 { return k.stores[pool].capacity }

@@ -63,6 +63,28 @@ func PresetOf(name string) (Preset, error) {
 	return Preset{}, fault.New("", "%q: want one of %s", name, strings.Join(names, ", "))
 }
 
+// PresetAt is the policy of an engine at a version such as 0.21.0 or, where that
+// has no number, at a date; not ok where none is known that early.
+func PresetAt(engine, version, date string) (preset Preset, ok bool) {
+	var at [2]int
+	numbered, _ := fmt.Sscanf(version, "%d.%d", &at[0], &at[1])
+	for _, p := range Presets() {
+		if p.Engine != engine {
+			continue
+		}
+		var from [2]int
+		n, _ := fmt.Sscanf(p.Version, "%d.%d", &from[0], &from[1])
+		early := p.Date > date
+		if n == len(from) && numbered == len(at) {
+			early = from[0] > at[0] || from[0] == at[0] && from[1] > at[1]
+		}
+		if !early && (!ok || p.Date > preset.Date) {
+			preset, ok = p, true
+		}
+	}
+	return preset, ok
+}
+
 // Presets lists the policies of engines by version (engine-caches.md 1 and 3
 // to 5).
 func Presets() []Preset {
@@ -73,6 +95,8 @@ func vllm() []Preset {
 	dense := Policy{Checkpoints: Checkpoints{Generated: true, PromptEnd: true, Rewind: 1}}
 	whole := dense
 	whole.Checkpoints.WholePages = true
+	// Until 0.23 the pages between positions are freed to the end of the queue,
+	// hashed or not, and push out others as if they were kept.
 	last := Policy{Checkpoints: Checkpoints{PromptEnd: true, Rewind: 1, Junction: true}}
 	preset := func(version, date, source string, batches int, p Policy) Preset {
 		return Preset{
@@ -89,7 +113,7 @@ func vllm() []Preset {
 	}
 	return []Preset{
 		preset("0.20", "2026-04", "to mid May: every full block of every group is kept", 1, whole),
-		preset("0.21", "2026-05", "#42258: only the tail that a hit can use", 1, dense),
+		preset("0.21", "2026-05", "#42258: only the tail that a hit can use; the rest still queues for eviction", 1, whole),
 		preset("0.23", "2026-06", "#43447: blocks without a hash go first; retention interval None", 1, dense),
 		preset("0.26", "2026-07", "#47728: windows are freed on processed tokens, two batches in flight", 2, dense),
 		preset("0.29", "2026-08", "#52216: retention interval 0: last prompt boundary and junctions", 2, last),

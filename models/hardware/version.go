@@ -1,0 +1,70 @@
+package hardware
+
+import (
+	"cmp"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+)
+
+var versionPart = regexp.MustCompile(`\d+|[a-z]+`)
+
+// CompareVersions orders versions of software as engines number them:
+// 1.3.0rc5 < 1.3.0rc20 < 1.3.0 < 1.3.0.post2.
+func CompareVersions(a, b string) int {
+	x, y := versionPart.FindAllString(a, -1), versionPart.FindAllString(b, -1)
+	for i := range max(len(x), len(y)) {
+		if c := cmp.Compare(versionRank(x, i), versionRank(y, i)); c != 0 {
+			return c
+		}
+	}
+	return 0
+}
+
+// versionRank makes a release candidate lower than the end of a version, and
+// anything else higher.
+func versionRank(parts []string, i int) int {
+	if i >= len(parts) {
+		return 0
+	}
+	if n, err := strconv.Atoi(parts[i]); err == nil {
+		return n + 1
+	}
+	if parts[i] == "rc" {
+		return -1
+	}
+	return 0
+}
+
+// AsOf is the kernel set as a version of its engine runs it: where a kernel of
+// the experts holds from a later version on, the one before it takes its name.
+// An empty version is the newest. Kernels before others have no name of their
+// own afterwards.
+func (k KernelSet) AsOf(version string) KernelSet {
+	var before []string
+	experts := maps.Clone(k.Experts)
+	for _, name := range slices.Sorted(maps.Keys(k.Experts)) {
+		e := k.Experts[name]
+		if e.Before != "" {
+			before = append(before, e.Before)
+		}
+		for e.Before != "" && version != "" && CompareVersions(version, e.Since) < 0 {
+			older, ok := k.Experts[e.Before]
+			if !ok || CompareVersions(older.Since, e.Since) >= 0 {
+				break
+			}
+			e = older
+		}
+		e.Since, e.Before = "", "" // the choice is made
+		experts[name] = e
+	}
+	if len(before) == 0 {
+		return k
+	}
+	for _, name := range before {
+		delete(experts, name)
+	}
+	k.Experts = experts
+	return k
+}
