@@ -73,8 +73,9 @@ func extrapolations(steps []metrics.StepAccount) []string {
 			if o.Beyond < farBeyond || o.Share < shareTold {
 				continue
 			}
-			list = append(list, fmt.Sprintf("%s of a typical %s step (%s, %.0f %% of it) are extrapolated: the load is %.1f times "+
-				"the most that their kernel table measured", strings.TrimSpace(o.Operator+" "+o.Kind), s.Phase, s.Pool, 100*o.Share, o.Beyond))
+			list = append(list, fmt.Sprintf("%s of a typical %s step (%s, %.0f %% of it) are extrapolated: "+
+				"the load is %.1f times the most that their kernel table measured",
+				strings.TrimSpace(o.Operator+" "+o.Kind), s.Phase, s.Pool, 100*o.Share, o.Beyond))
 		}
 	}
 	return list

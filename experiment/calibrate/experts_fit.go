@@ -92,7 +92,12 @@ func readSent(c *columns, _ *scope) batch {
 			Sorted:      tokens[i] * hardware.SentShare(ep[i], topK[i]),
 			Rows:        max(1, pairs/ep[i]),
 			Distinct:    max(1, min(pairs, experts[i])/ep[i]),
-			Hidden:      int(hidden[i]), Inner: int(inner[i]), Experts: int(experts[i]), TopK: int(topK[i]), TP: 1, EP: int(ep[i]),
+			Hidden:      int(hidden[i]),
+			Inner:       int(inner[i]),
+			Experts:     int(experts[i]),
+			TopK:        int(topK[i]),
+			TP:          1,
+			EP:          int(ep[i]),
 		}
 		_, weights, compute := expertFormats(dtype[i])
 		b.keep(sample{group: deepEP, seconds: seconds, kernel: kernel[i], dtype: dtype[i], experts: w,

@@ -222,8 +222,8 @@ func (f *fitted) succeed(path, group string, s *succession) {
 	source := f.set.Sources[path]
 	spread := within * math.Hypot(source.MAPE*math.Sqrt(math.Pi/2), s.spread)
 	source.Range = [2]float64{roundTo(math.Exp(-spread), 2), roundTo(math.Exp(spread), 2)}
-	source.Note = strings.TrimPrefix(fmt.Sprintf("%s; shapes measured in %s alone (%d rows) are moved by the ratio of the two "+
-		"versions at as many rows an expert of %s, which carries over to another split within %.0f %%",
+	source.Note = strings.TrimPrefix(fmt.Sprintf("%s; shapes measured in %s alone (%d rows) are moved by the ratio of "+
+		"the two versions at as many rows an expert of %s, which carries over to another split within %.0f %%",
 		source.Note, s.older, s.rows, s.from, 100*(math.Exp(s.spread)-1)), "; ")
 	f.set.Sources[path] = source
 }

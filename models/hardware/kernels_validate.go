@@ -75,10 +75,11 @@ func (c *checker) collectives(k KernelSet) {
 	c.In("remote_dispatch", k.RemoteDispatch.Validate())
 	c.In("remote_combine", k.RemoteCombine.Validate())
 	c.In("transfer", k.Transfer.Validate())
-	for path, bulk := range map[string]Collective{"dispatch": k.RemoteBulkDispatch, "combine": k.RemoteBulkCombine} {
-		if bulk != (Collective{}) {
-			c.In("remote_bulk_"+path, bulk.Validate())
-		}
+	if k.RemoteBulkDispatch != (Collective{}) {
+		c.In("remote_bulk_dispatch", k.RemoteBulkDispatch.Validate())
+	}
+	if k.RemoteBulkCombine != (Collective{}) {
+		c.In("remote_bulk_combine", k.RemoteBulkCombine.Validate())
 	}
 }
 

@@ -56,7 +56,7 @@ func (k KernelSet) AsOf(version string) KernelSet {
 			}
 			e = older
 		}
-		e.Since, e.Before = "", "" // the choice is made
+		e.Since, e.Before = "", "" // decided
 		experts[name] = e
 	}
 	if len(before) == 0 {
