@@ -119,9 +119,12 @@ func TestEqualKernelsAreNotMoved(t *testing.T) {
 	require.Equal(t, a.System.Accelerator.HBM.Bandwidth, mixed.System.Accelerator.HBM.Bandwidth)
 }
 
+// fullContext is the context of both racks, where no factor holds it.
+const fullContext = "model.max_context=1048576"
+
 func TestFieldsOfNoFactorAreShown(t *testing.T) {
 	own := factors(t, "{name: own, factors: [{name: memory, fields: [system.accelerator.hbm]}, {name: seed, fields: [seed]}]}")
-	c, err := newCube(scenario(t, rack), scenario(t, node), own)
+	c, err := newCube(scenario(t, rack), scenario(t, node, fullContext), own)
 	require.NoError(t, err)
 	require.Equal(t, []string{"seed"}, c.same)
 	require.Len(t, c.groups, 2)
@@ -156,7 +159,7 @@ func TestTooManyFactors(t *testing.T) {
 		"host_link", "power.idle", "power.active", "power.tdp", "power.per_hbm_byte", "power.busy.dense", "power.busy.experts"} {
 		list = append(list, "{name: "+field+", fields: [system.accelerator."+field+"]}")
 	}
-	_, err := newCube(scenario(t, rack), scenario(t, node), factors(t, "{name: own, factors: ["+strings.Join(list, ", ")+"]}"))
+	_, err := newCube(scenario(t, rack), scenario(t, node, fullContext), factors(t, "{name: own, factors: ["+strings.Join(list, ", ")+"]}"))
 	require.ErrorContains(t, err, "differ in 14 factors, more than 12")
 }
 

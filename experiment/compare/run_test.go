@@ -146,7 +146,7 @@ func TestAFactorThatCannotBeUsedStaysUnused(t *testing.T) {
 		"deployment.prefill.experts_path=nvfp4")
 	own := factors(t, "{name: own, factors: [{name: format, fields: [kernels.experts, deployment.precision, "+
 		"deployment.experts_path, deployment.prefill_experts_path]}, {name: compute, fields: [system.accelerator.compute]}]}")
-	c, err := newCube(a, scenario(t, node), own)
+	c, err := newCube(a, scenario(t, node, fullContext), own)
 	require.NoError(t, err)
 	require.Len(t, c.groups, 3, "and all others as one")
 	b := newBench(c, PerMWMeasured)

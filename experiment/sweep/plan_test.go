@@ -229,7 +229,7 @@ func TestBadInput(t *testing.T) {
 		head + "axes: [{path: system.domain, values: [8, 16, 8]}]\n":                                         "axes[0] 8: system.domain: is there twice",
 		head + axes + "replications: 2000000\n":                                                              "2000000: want 1 to 1000000",
 		head + axes + "outputs: [xlsx]\n":                                                                    "outputs[0]: \"xlsx\": want parquet, jsonl, csv or figures",
-		strings.Replace(head, "h200-agentperf", "h300-agentperf", 1) + axes:                                  "did you mean h200-agentperf-slo20?",
+		strings.Replace(head, "h200-agentperf", "h200-agentprf", 1) + axes:                                   "did you mean h200-agentperf-slo20?",
 	} {
 		_, err := sweep.NewPlan(written(study, nil))
 		require.ErrorContains(t, err, want, study)
