@@ -159,11 +159,13 @@ func (t *team) read(call *Call, session string) bool {
 		Service: Unknown,
 		Input:   int(turn.Input),
 		Cached:  int(turn.Prefix),
+		Prefix:  int(turn.Prefix),
 		Output:  int(turn.Output),
 	}
 	if t.turn == 0 {
 		call.Gap, call.After = 0, 1+t.groups[0].after
-		call.Cached = int(t.plan.Inherits * float64(turn.Input))
+		call.Prefix = int(t.plan.Inherits * float64(turn.Input))
+		call.Cached = call.Prefix
 	}
 	t.turn++
 	return true
