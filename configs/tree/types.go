@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // member is a field of a struct under its key in YAML.
@@ -52,8 +53,32 @@ func isNumber(t reflect.Type) bool {
 	return false
 }
 
+// layout is a struct's members in their order, and by key.
+type layout struct {
+	list  []member
+	named map[string]int // of the first member with the key
+}
+
+// layouts keeps what was read of tags, which is the same at every look, by
+// reflect.Type.
+var layouts sync.Map
+
+func layoutOf(t reflect.Type) *layout {
+	t = base(t)
+	if known, ok := layouts.Load(t); ok {
+		return known.(*layout)
+	}
+	l := &layout{list: slices.Collect(eachMember(t)), named: map[string]int{}}
+	for i, m := range slices.Backward(l.list) {
+		l.named[m.key] = i
+	}
+	known, _ := layouts.LoadOrStore(t, l)
+	return known.(*layout)
+}
+
 // members lists the fields of a struct; those of an inlined struct as its own.
-func members(t reflect.Type) []member { return slices.Collect(eachMember(t)) }
+// The list is shared: treat it as immutable.
+func members(t reflect.Type) []member { return layoutOf(t).list }
 
 func eachMember(t reflect.Type) iter.Seq[member] {
 	t = base(t)
@@ -100,10 +125,9 @@ func (m member) power(of reflect.Type) float64 {
 }
 
 func memberNamed(t reflect.Type, key string) (member, bool) {
-	for m := range eachMember(t) {
-		if m.key == key {
-			return m, true
-		}
+	l := layoutOf(t)
+	if i, ok := l.named[key]; ok {
+		return l.list[i], true
 	}
 	return member{}, false
 }
