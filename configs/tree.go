@@ -84,3 +84,6 @@ func ReadFile(name string) ([]byte, error) { return tree.ReadFile(name) }
 
 // Nearest is the known name most like the one that was written.
 func Nearest(name string, known []string) (string, bool) { return tree.Nearest(name, known) }
+
+// Holds says whether a path is a field or lies inside it.
+func Holds(field, path string) bool { return tree.Holds(field, path) }

@@ -52,9 +52,9 @@ func (a explainCommands) explainCommand() *cobra.Command {
 			}
 			return a.write(func(b *strings.Builder) error {
 				if a.settings.GetString("output") == "json" {
-					return report.JSON(b, e)
+					return a.writeJSON(b, e)
 				}
-				return report.Explain(b, e, a.style())
+				return errors.Join(report.Explain(b, e, a.style()), a.writeInputs(b))
 			})
 		},
 	}

@@ -46,7 +46,7 @@ func (d digest) value(v reflect.Value) {
 		d.number(1)
 		d.value(v.Elem())
 	case reflect.Struct:
-		for _, m := range members(v.Type()) {
+		for m := range eachMember(v.Type()) {
 			if m.key != sourcesKey {
 				d.value(v.FieldByIndex(m.index))
 			}

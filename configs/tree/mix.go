@@ -49,7 +49,7 @@ func (m mixture) value(a, b reflect.Value, path string) reflect.Value {
 	case a.Kind() == reflect.Struct && isStruct(a.Type()):
 		mixed := reflect.New(a.Type()).Elem()
 		mixed.Set(a)
-		for _, f := range members(a.Type()) {
+		for f := range eachMember(a.Type()) {
 			if f.key != sourcesKey {
 				mixed.FieldByIndex(f.index).Set(m.value(a.FieldByIndex(f.index), b.FieldByIndex(f.index), join(path, f.key)))
 			}

@@ -53,32 +53,29 @@ func isNumber(t reflect.Type) bool {
 	return false
 }
 
-// layout is a struct's members in their order, and by key.
-type layout struct {
-	list  []member
-	named map[string]int // of the first member with the key
-}
+// layout is a struct's members by key.
+type layout map[string]member
 
-// layouts keeps what was read of tags, which is the same at every look, by
-// reflect.Type.
-var layouts sync.Map
+// layouts keeps what was read of tags. The zero value is ready for use; it is
+// safe for concurrent use.
+type layouts struct{ known sync.Map } // layout by reflect.Type
 
-func layoutOf(t reflect.Type) *layout {
-	t = base(t)
-	if known, ok := layouts.Load(t); ok {
-		return known.(*layout)
+func (l *layouts) of(t reflect.Type) layout {
+	if known, ok := l.known.Load(t); ok {
+		return known.(layout)
 	}
-	l := &layout{list: slices.Collect(eachMember(t)), named: map[string]int{}}
-	for i, m := range slices.Backward(l.list) {
-		l.named[m.key] = i
+	byKey := layout{}
+	for m := range eachMember(t) {
+		if _, hidden := byKey[m.key]; !hidden {
+			byKey[m.key] = m
+		}
 	}
-	known, _ := layouts.LoadOrStore(t, l)
-	return known.(*layout)
+	l.known.Store(t, byKey)
+	return byKey
 }
 
 // members lists the fields of a struct; those of an inlined struct as its own.
-// The list is shared: treat it as immutable.
-func members(t reflect.Type) []member { return layoutOf(t).list }
+func members(t reflect.Type) []member { return slices.Collect(eachMember(t)) }
 
 func eachMember(t reflect.Type) iter.Seq[member] {
 	t = base(t)
@@ -125,9 +122,10 @@ func (m member) power(of reflect.Type) float64 {
 }
 
 func memberNamed(t reflect.Type, key string) (member, bool) {
-	l := layoutOf(t)
-	if i, ok := l.named[key]; ok {
-		return l.list[i], true
+	for m := range eachMember(t) {
+		if m.key == key {
+			return m, true
+		}
 	}
 	return member{}, false
 }
