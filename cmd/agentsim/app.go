@@ -118,7 +118,9 @@ func (a *app) root() *cobra.Command {
 	root.AddCommand(a.traceCommand(), modelCommands{a}.modelCommand(), calibrateCommands{a}.calibrateCommand(),
 		studyCommands{a}.sweepCommand(), studyCommands{a}.workerCommand())
 	root.AddCommand(validateCommands{a}.validateCommand(), compareCommands{a}.compareCommand(),
-		whatIfCommands{a}.whatIfCommand(), deploymentCommands{a}.deploymentCommand(), diffCommands{a}.diffCommand())
+		whatIfCommands{a}.whatIfCommand(), deploymentCommands{a}.deploymentCommand(), diffCommands{a}.diffCommand(),
+		fieldCommands{a}.explainFieldCommand())
+	complete(root)
 	return root
 }
 
