@@ -172,8 +172,9 @@ func (m Meaning) Value() string {
 // star for an item and any key of a map. An unknown path is an *Error that
 // names the nearest key.
 func MeaningOf(path string) (Meaning, error) {
-	for _, m := range Meanings() {
-		if Leads(m.Path, path) {
+	for _, f := range ScenarioFields() {
+		if Leads(f.Path, path) {
+			m := Explain(f)
 			m.Path = path
 			return m, nil
 		}

@@ -119,7 +119,8 @@ func (a *app) root() *cobra.Command {
 		studyCommands{a}.sweepCommand(), studyCommands{a}.workerCommand())
 	root.AddCommand(validateCommands{a}.validateCommand(), compareCommands{a}.compareCommand(),
 		whatIfCommands{a}.whatIfCommand(), deploymentCommands{a}.deploymentCommand(), diffCommands{a}.diffCommand(),
-		fieldCommands{a}.explainFieldCommand())
+		fieldCommands{a}.explainFieldCommand(),
+		initCommands{a}.initCommand(), planCommands{a}.planCommand())
 	complete(root)
 	return root
 }

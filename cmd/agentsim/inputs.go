@@ -131,7 +131,7 @@ func deployed(d *serve.DeploymentSpec) *metrics.Deployed {
 }
 
 func workloadInWords(s *configs.Scenario) string {
-	words := cmp.Or(s.Workload.Preset, "own profile")
+	words := cmp.Or(s.Workload.Preset, s.Workload.Synthetic.Name, "own profile")
 	if s.Workload.Trace != "" {
 		words = "trace " + s.Workload.Trace
 	}

@@ -27,17 +27,17 @@ func (a *app) load(name string) (*configs.Scenario, *configs.Provenance, error) 
 	if err != nil {
 		return nil, nil, err
 	}
-	a.note(s)
+	a.note(s, p)
 	return s, p, nil
 }
 
 // note makes a scenario one that the result is about. What its author says of
 // the question and the answer is left out where something was overridden.
-func (a *app) note(s *configs.Scenario) {
+func (a *app) note(s *configs.Scenario, p *configs.Provenance) {
 	if a.asksElse() {
 		s.Question, s.Answer, s.Because = "", "", ""
 	}
-	a.about.scenarios = append(a.about.scenarios, subject{Scenario: s, sets: a.sets()})
+	a.about.scenarios = append(a.about.scenarios, subject{Scenario: s, sets: a.sets(), defaults: p.Filled()})
 }
 
 // loader reads the same scenario many times, with further overrides.

@@ -107,7 +107,6 @@ func (a *app) openTrace(paths []string, block int) (*readers.Trace, error) {
 	if skip < 0 {
 		return nil, usageError{fmt.Errorf("--skip-bad %d: want 0 or more", skip)}
 	}
-<<<<<<< HEAD
 	prefix := a.settings.GetString("prefix")
 	if known := []string{trace.PrefixAppended, trace.PrefixProvider}; !slices.Contains(known, prefix) {
 		return nil, usageError{fmt.Errorf("--prefix %q%s; want %s", prefix, hint(prefix, known), strings.Join(known, " or "))}
@@ -115,18 +114,15 @@ func (a *app) openTrace(paths []string, block int) (*readers.Trace, error) {
 	if block < 0 {
 		return nil, usageError{fmt.Errorf("--block-tokens %d: want 0 (found out) or more", block)}
 	}
+	for _, path := range paths {
+		a.about.noteTrace(path)
+	}
 	return readers.OpenAll(paths, readers.Options{
 		Format:  format,
 		SkipBad: skip,
 		Prefix:  prefix,
 		Block:   block,
 	})
-=======
-	for _, path := range paths {
-		a.about.noteTrace(path)
-	}
-	return readers.OpenAll(paths, readers.Options{Format: format, SkipBad: skip})
->>>>>>> 1ff1109 (Results say what they are about: inputs on top of JSON, in tables, CSV and figures; agentsim diff)
 }
 
 // remark tells on stderr what a reader met beside calls.

@@ -100,16 +100,12 @@ func (a whatIfCommands) extended(name string) (*configs.Scenario, *configs.Prove
 	if err != nil {
 		return nil, nil, err
 	}
-<<<<<<< HEAD
-	return configs.LoadScenario(source, a.sets())
-=======
-	base, _, err := configs.LoadScenario(source, a.sets())
+	base, p, err := configs.LoadScenario(source, a.sets())
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	a.note(base)
-	return base, nil
->>>>>>> 1ff1109 (Results say what they are about: inputs on top of JSON, in tables, CSV and figures; agentsim diff)
+	a.note(base, p)
+	return base, p, nil
 }
 
 func (a whatIfCommands) showWhatIf(f *metrics.WhatIf) error {
