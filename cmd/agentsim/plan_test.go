@@ -69,7 +69,7 @@ func TestInitWritesFilesThatWork(t *testing.T) {
 	require.Contains(t, string(text), "# scale_up: link inside the domain, one way")
 
 	require.Contains(t, agentsim(t, "init", "rack").stderr, "want one of accelerator, engine")
-	require.Contains(t, agentsim(t, "init", "system", "--from", "hgx-h20").stderr, "did you mean hgx-h200?")
+	require.Contains(t, agentsim(t, "init", "system", "--from", "hgx-h20x").stderr, "did you mean hgx-h20")
 }
 
 // Kernels of the nearest kin stand for those that an accelerator has not.
@@ -89,18 +89,18 @@ func TestAnAcceleratorWithoutKernels(t *testing.T) {
 	var r metrics.Result
 	require.NoError(t, json.Unmarshal([]byte(o.stdout), &r))
 	require.Contains(t, strings.Join(r.Warnings, " "), "there are no kernels of my-b200 under vllm: those of b200")
-	wrong := agentsim(t, "explain", "h200-agentperf-slo20", "--set", "system.accelerator.kernels=h20")
-	require.Contains(t, wrong.stderr, "did you mean h200", "a name that was given is not replaced")
+	wrong := agentsim(t, "explain", "h200-agentperf-slo20", "--set", "system.accelerator.kernels=h20x")
+	require.Contains(t, wrong.stderr, "did you mean h20", "a name that was given is not replaced")
 }
 
 // All that is wrong in a file is told at once.
 func TestAllErrorsAtOnce(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "bad.yaml")
-	require.NoError(t, os.WriteFile(file, []byte("name: q\nsystem: hgx-h20\nmodel: deepseek-v4-pr\nengine: vllm\n"+
+	require.NoError(t, os.WriteFile(file, []byte("name: q\nsystem: hgx-h20x\nmodel: deepseek-v4-pr\nengine: vllm\n"+
 		"workload: aa-agentper\nslo: {output_speed: {p25: 20}}\nprotocl: steady-state\n"), 0o600))
 	o := agentsim(t, "explain", file)
 	require.Equal(t, exitUsage, o.code)
-	for _, want := range []string{"bad.yaml:2:9: system hgx-h20", "bad.yaml:3:8: model", "bad.yaml:5:11: workload",
+	for _, want := range []string{"bad.yaml:2:9: system hgx-h20x", "bad.yaml:3:8: model", "bad.yaml:5:11: workload",
 		"bad.yaml:6:27: slo.output_speed.p25", "bad.yaml:7:1: protocl"} {
 		require.Contains(t, o.stderr, want)
 	}
