@@ -85,18 +85,23 @@ func KernelsOf(accelerator, engine string) string {
 // it runs on, unless the scenario names them. An engine that has none of its own
 // for an accelerator runs those of its family.
 func (Scenario) DefaultPresets(value func(path string) string) []Preset {
-	accelerator := value("system.accelerator.kernels")
-	if accelerator == "" {
-		accelerator = value("system.accelerator.name")
+	accelerator := written(value)
+	known := Presets().Names("kernels")
+	var names []string
+	for _, engine := range []string{value("engine.kernels"), value("engine.family")} {
+		names = append(names, KernelsOf(accelerator.Served(), engine))
 	}
-	name, family := KernelsOf(accelerator, value("engine.kernels")), KernelsOf(accelerator, value("engine.family"))
-	if known := Presets().Names("kernels"); !slices.Contains(known, name) && slices.Contains(known, family) {
-		name = family
+	if i := slices.IndexFunc(names, func(name string) bool { return slices.Contains(known, name) }); i >= 0 {
+		return []Preset{{Path: "kernels", Name: names[i]}}
 	}
-	return []Preset{{
-		Path: "kernels",
-		Name: name,
-	}}
+	if accelerator.Kernels == "" && accelerator.Name != "" { // what was named is not replaced
+		for _, engine := range []string{value("engine.kernels"), value("engine.family")} {
+			if kin := KinOf(accelerator, engine); kin != "" {
+				return []Preset{{Path: "kernels", Name: KernelsOf(kin, engine)}}
+			}
+		}
+	}
+	return []Preset{{Path: "kernels", Name: names[0]}}
 }
 
 // Validate reports what no single part of the scenario can see.
@@ -133,7 +138,7 @@ func enginesOn(accelerator string) []string {
 
 // Notes says what a reader should know of how the scenario was put together.
 func (s *Scenario) Notes() []string {
-	var notes []string
+	notes := s.kinNote()
 	if hit := s.Deployment.Cache.RealisedHit; hit > 0 {
 		notes = append(notes, fmt.Sprintf("deployment.cache.realised_hit: %g of every prompt is taken as found, as "+
 			"measured; what the caches would find is not simulated", hit))

@@ -29,6 +29,8 @@ type (
 	Difference = tree.Difference
 	// Input is one thing that is not known about a configuration.
 	Input = tree.Input
+	// PresetValue is a number of a preset with what it rests on.
+	PresetValue = tree.PresetValue
 	// Base is a configuration to be loaded many times.
 	Base[T any] = tree.Base[T]
 )
@@ -74,7 +76,13 @@ func CheckPath[T any](path string) error { return tree.CheckPath[T](path) }
 func Digest[T any](value T) string { return tree.Digest(value) }
 
 // Schema is the JSON Schema of configurations of type T.
-func Schema[T any](library *Library) ([]byte, error) { return tree.Schema[T](library) }
+func Schema[T any](library *Library) ([]byte, error) {
+	all := words()
+	return tree.Schema[T](library, func(f FieldType) (string, []string) {
+		m := explain(f, all)
+		return m.Meaning, m.Among
+	})
+}
 
 // NamesIn lists the configurations of a file system by name.
 func NamesIn(files fs.FS) []string { return tree.NamesIn(files) }
@@ -84,3 +92,9 @@ func ReadFile(name string) ([]byte, error) { return tree.ReadFile(name) }
 
 // Nearest is the known name most like the one that was written.
 func Nearest(name string, known []string) (string, bool) { return tree.Nearest(name, known) }
+
+// Holds says whether a path is a field or lies inside it.
+func Holds(field, path string) bool { return tree.Holds(field, path) }
+
+// OpeningComment is what a file says of itself before anything else.
+func OpeningComment(content []byte) string { return tree.OpeningComment(content) }

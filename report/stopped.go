@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"strings"
 
 	"agentsim/metrics"
 )
@@ -19,6 +20,6 @@ func Stopped(w io.Writer, s *metrics.Stopped) error {
 	case s.Below > 0:
 		known = fmt.Sprintf("fewer than %s agents", high)
 	}
-	_, err := fmt.Fprintf(w, "%s: %s\n  %s; stopped\n", s.Scenario, s.Question, known)
+	_, err := fmt.Fprintf(w, "%s\n  %s; stopped\n", strings.TrimSuffix(s.Scenario+": "+s.Question, ": "), known)
 	return err
 }

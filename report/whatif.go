@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -13,7 +14,7 @@ import (
 // WhatIf writes what changing a scenario did, for people.
 func WhatIf(w io.Writer, f *metrics.WhatIf, style Style) error {
 	var b strings.Builder
-	b.WriteString(style.bold(f.Question) + "\n\n")
+	b.WriteString(style.bold(cmp.Or(f.Question, f.Scenario+" beside "+f.Extends)) + "\n\n")
 	t := numbers(table.Row{"", f.Extends, strings.TrimPrefix(f.Scenario, "what-if/"), "ratio"}, 2)
 	base, result := f.Base.Capacity, f.Result.Capacity
 	row := func(name string, before, after, ratio float64) {

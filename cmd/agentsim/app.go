@@ -49,6 +49,7 @@ const (
 type app struct {
 	process
 	settings *viper.Viper
+	about    subjects
 }
 
 // usageError marks mistakes in how the program was called or configured.
@@ -59,6 +60,7 @@ func (e usageError) Unwrap() error { return e.error }
 // run executes the command line and returns the exit code.
 func run(ctx context.Context, p process) int {
 	a := &app{process: p, settings: viper.New()}
+	a.readFile = a.about.reading(p.readFile)
 	root := a.root()
 	root.SetArgs(p.args)
 	root.SetOut(p.stdout)
@@ -113,10 +115,13 @@ func (a *app) root() *cobra.Command {
 	root.AddCommand(capacityCommands{a}.capacityCommand(), runCommands{a}.runCommand(),
 		explainCommands{a}.explainCommand(), explainCommands{a}.schemaCommand(),
 		listCommands{a}.listCommand(), a.versionCommand())
-	root.AddCommand(a.traceCommand(), a.modelCommand(), calibrateCommands{a}.calibrateCommand(),
+	root.AddCommand(a.traceCommand(), modelCommands{a}.modelCommand(), calibrateCommands{a}.calibrateCommand(),
 		studyCommands{a}.sweepCommand(), studyCommands{a}.workerCommand())
 	root.AddCommand(validateCommands{a}.validateCommand(), compareCommands{a}.compareCommand(),
-		whatIfCommands{a}.whatIfCommand(), deploymentCommands{a}.deploymentCommand())
+		whatIfCommands{a}.whatIfCommand(), deploymentCommands{a}.deploymentCommand(), diffCommands{a}.diffCommand(),
+		fieldCommands{a}.explainFieldCommand(),
+		initCommands{a}.initCommand(), planCommands{a}.planCommand())
+	complete(root)
 	return root
 }
 

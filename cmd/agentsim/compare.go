@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -93,6 +94,11 @@ func (a compareCommands) compare(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
+	if a.asksElse() {
+		file.Question = ""
+	}
+	a.about.scenarios = []subject{{Scenario: first, sets: slices.Concat(file.Set, file.SetA)},
+		{Scenario: second, sets: slices.Concat(file.Set, file.SetB)}}
 	if !a.settings.GetBool("quiet") && a.terminal(stderrFD) {
 		o.Progress = a.compareProgress
 		defer a.endProgress()
@@ -108,15 +114,18 @@ func (a compareCommands) compare(cmd *cobra.Command, args []string) error {
 		if err := report.Waterfall(plot, r); err != nil {
 			return err
 		}
+		if err := a.stamp(plot); err != nil {
+			return err
+		}
 	}
 	return a.write(func(b *strings.Builder) error {
 		switch a.settings.GetString("output") {
 		case "json":
-			return report.JSON(b, r)
+			return a.writeJSON(b, r)
 		case "csv":
-			return report.ComparisonCSV(b, r)
+			return a.writeCSV(b, func(rows *strings.Builder) error { return report.ComparisonCSV(rows, r) })
 		}
-		return report.Comparison(b, r, a.style())
+		return errors.Join(report.Comparison(b, r, a.style()), a.writeInputs(b))
 	})
 }
 

@@ -207,9 +207,13 @@ func (a deploymentCommands) deploymentExport(cmd *cobra.Command, args []string) 
 	if err != nil {
 		return usageError{err}
 	}
-	return a.present(files, func(b *strings.Builder) {
+	return a.write(func(b *strings.Builder) error { // no inputs below what a shell is to run
+		if a.settings.GetString("output") == "json" {
+			return report.JSON(b, files)
+		}
 		for _, f := range files {
 			fmt.Fprintf(b, "# %s\n%s\n", f.Name, strings.TrimRight(f.Text, "\n"))
 		}
+		return nil
 	})
 }

@@ -32,7 +32,7 @@ func (a explainCommands) explainExperts(cmd *cobra.Command, s *configs.Scenario)
 		return usageError{fmt.Errorf("--experts: model %s has no experts", s.Model.Name)}
 	}
 	if dir := a.settings.GetString("plot"); dir != "" {
-		if err := figures(dir, func() ([]string, error) { return report.ExpertFigures(e, dir) }); err != nil {
+		if err := a.figures(dir, func() ([]string, error) { return report.ExpertFigures(e, dir) }); err != nil {
 			return err
 		}
 	}

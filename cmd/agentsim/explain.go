@@ -10,6 +10,7 @@ import (
 	"agentsim/configs"
 	"agentsim/experiment"
 	"agentsim/experiment/analytic"
+	"agentsim/experiment/deploy"
 	"agentsim/metrics"
 	"agentsim/report"
 	"agentsim/serve"
@@ -35,16 +36,30 @@ func (a explainCommands) explainCommand() *cobra.Command {
 				return err
 			}
 			if a.settings.GetBool("experts") {
+				if err := chosen(cmd.Context(), s); err != nil {
+					return err
+				}
 				return a.explainExperts(cmd, s)
 			}
 			if a.settings.GetString("plot") != "" {
 				return usageError{errPlotAlone}
 			}
+			if err := chosen(cmd.Context(), s); err != nil {
+				return err
+			}
 			e, err := experiment.Explain(s)
 			if err != nil {
 				return err
 			}
-			if err := experiment.Rest(e, provenance.Fields(), a.loader(args[0])); err != nil {
+			reload := a.loader(args[0])
+			same := func(sets []string) (*configs.Scenario, error) { // with the deployment that was chosen
+				other, err := reload(sets)
+				if err == nil {
+					other.Deployment = s.Deployment
+				}
+				return other, err
+			}
+			if err := experiment.Rest(e, provenance.Fields(), same); err != nil {
 				return err
 			}
 			if e.Interval, err = estimated(cmd.Context(), s, provenance); err != nil {
@@ -52,9 +67,9 @@ func (a explainCommands) explainCommand() *cobra.Command {
 			}
 			return a.write(func(b *strings.Builder) error {
 				if a.settings.GetString("output") == "json" {
-					return report.JSON(b, e)
+					return a.writeJSON(b, e)
 				}
-				return report.Explain(b, e, a.style())
+				return errors.Join(report.Explain(b, e, a.style()), a.writeInputs(b))
 			})
 		},
 	}
@@ -77,6 +92,20 @@ func estimated(ctx context.Context, s *configs.Scenario, p *configs.Provenance) 
 	}
 	err = interval(ctx, s, p, r, true)
 	return r.Capacity.ModelInterval, err
+}
+
+// chosen gives a scenario that leaves its deployment open the one that the
+// analytic model ranks first.
+func chosen(ctx context.Context, s *configs.Scenario) error {
+	if s.Deployment.Mode != serve.Auto {
+		return nil
+	}
+	_, best, err := deploy.Best(ctx, s)
+	if err != nil {
+		return err
+	}
+	s.Deployment = *best
+	return nil
 }
 
 func (a explainCommands) schemaCommand() *cobra.Command {

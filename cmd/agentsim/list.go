@@ -21,6 +21,8 @@ func (a listCommands) listCommand() *cobra.Command {
 		Short:   "Show what comes with the program, and where its numbers are from",
 		Example: "  agentsim list\n  agentsim list scenarios\n  agentsim list systems gb300-nvl72",
 		Args:    cobra.MaximumNArgs(2),
+
+		ValidArgsFunction: completeKind,
 		RunE: func(_ *cobra.Command, args []string) error {
 			library := configs.Presets()
 			switch len(args) {
@@ -91,8 +93,18 @@ func (a listCommands) listNames(library *configs.Library, kind string) error {
 	if a.settings.GetString("output") == "json" {
 		return report.JSON(a.stdout, names)
 	}
+	width := 0
 	for _, name := range names {
-		fmt.Fprintln(a.stdout, name)
+		width = max(width, len(name))
+	}
+	for _, name := range names {
+		about := ""
+		if from := texts(kind); from != nil {
+			about = firstSentence(from, name)
+		} else if d, err := library.Describe(kind, name); err == nil {
+			about = sentence(d.Comment)
+		}
+		fmt.Fprintln(a.stdout, strings.TrimRight(fmt.Sprintf("%-*s  %s", width, name, about), " "))
 	}
 	return nil
 }
@@ -116,8 +128,8 @@ func (a listCommands) describe(library *configs.Library, kind, name string) erro
 		return report.JSON(a.stdout, d)
 	}
 	fmt.Fprintf(a.stdout, "%s (%s)\n%s\n", d.Name, d.File, d.Comment)
-	for _, s := range d.Sources {
-		fmt.Fprintf(a.stdout, "  %-28s %-10s %s\n", s.Path, s.Basis, s.Source)
+	for _, v := range d.Values {
+		fmt.Fprintf(a.stdout, "  %-28s %-14s %-10s %s\n", v.Path, v.Value, v.Basis, v.Source)
 	}
 	return nil
 }

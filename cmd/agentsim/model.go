@@ -16,14 +16,17 @@ import (
 	"agentsim/report"
 )
 
-func (a *app) modelCommand() *cobra.Command {
+// modelCommands import models and show them.
+type modelCommands struct{ *app }
+
+func (a modelCommands) modelCommand() *cobra.Command {
 	c := family("model", "Import models, and show what they weigh, remember and compute")
 	c.Example = "  agentsim model show deepseek-v4-pro"
 	c.AddCommand(a.modelImportCommand(), a.modelShowCommand())
 	return c
 }
 
-func (a *app) modelImportCommand() *cobra.Command {
+func (a modelCommands) modelImportCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "import FILE",
 		Short: "Turn the config.json of a Hugging Face checkpoint into a model preset",
@@ -41,7 +44,7 @@ func (a *app) modelImportCommand() *cobra.Command {
 	return c
 }
 
-func (a *app) modelImport(_ *cobra.Command, args []string) error {
+func (a modelCommands) modelImport(_ *cobra.Command, args []string) error {
 	file, name := args[0], a.settings.GetString("name")
 	if name == "" {
 		name = modelName(file)
@@ -68,7 +71,7 @@ func (a *app) modelImport(_ *cobra.Command, args []string) error {
 // quantBeside reads the hf_quant_config.json of a checkpoint, or, where configs
 // of many checkpoints lie in one directory, NAME.hf_quant_config.json beside
 // NAME.json and NAME.config.json; nil where there is none.
-func (a *app) quantBeside(file string) ([]byte, error) {
+func (a modelCommands) quantBeside(file string) ([]byte, error) {
 	const quant = "hf_quant_config.json"
 	path := filepath.Join(filepath.Dir(file), quant)
 	if base := strings.TrimSuffix(filepath.Base(file), ".json"); base != "config" {
@@ -109,7 +112,7 @@ func oneLine(err error) error {
 	return errors.New(strings.Join(lines, "; "))
 }
 
-func (a *app) modelShowCommand() *cobra.Command {
+func (a modelCommands) modelShowCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "show NAME",
 		Short: "Show a model's parameters, cache and work per token",
@@ -122,7 +125,7 @@ func (a *app) modelShowCommand() *cobra.Command {
 			if err := a.noCSV(cmd); err != nil {
 				return err
 			}
-			s, err := loadPreset[llm.Spec](a, args[0])
+			s, err := loadPreset[llm.Spec](a.app, args[0])
 			if err != nil {
 				return err
 			}

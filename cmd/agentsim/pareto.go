@@ -51,14 +51,17 @@ func (a capacityCommands) pareto(cmd *cobra.Command, s *configs.Scenario) error 
 		if err := report.FrontFigure(file, front); err != nil {
 			return err
 		}
+		if err := a.stamp(file); err != nil {
+			return err
+		}
 	}
 	return a.write(func(b *strings.Builder) error {
 		switch a.settings.GetString("output") {
 		case "json":
-			return report.JSON(b, front)
+			return a.writeJSON(b, front)
 		case "csv":
-			return report.FrontCSV(b, front)
+			return a.writeCSV(b, func(rows *strings.Builder) error { return report.FrontCSV(rows, front) })
 		}
-		return report.Front(b, front, a.style())
+		return errors.Join(report.Front(b, front, a.style()), a.writeInputs(b))
 	})
 }

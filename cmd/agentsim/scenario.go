@@ -23,7 +23,21 @@ import (
 
 // load reads the scenario that a command names, with all overrides.
 func (a *app) load(name string) (*configs.Scenario, *configs.Provenance, error) {
-	return configs.LoadScenario(a.source(name), a.sets())
+	s, p, err := configs.LoadScenario(a.source(name), a.sets())
+	if err != nil {
+		return nil, nil, err
+	}
+	a.note(s, p)
+	return s, p, nil
+}
+
+// note makes a scenario one that the result is about. What its author says of
+// the question and the answer is left out where something was overridden.
+func (a *app) note(s *configs.Scenario, p *configs.Provenance) {
+	if a.asksElse() {
+		s.Question, s.Answer, s.Because = "", "", ""
+	}
+	a.about.scenarios = append(a.about.scenarios, subject{Scenario: s, sets: a.sets(), defaults: p.Filled()})
 }
 
 // loader reads the same scenario many times, with further overrides.
@@ -87,11 +101,11 @@ func (a *app) show(r *metrics.Result) error {
 	return a.write(func(b *strings.Builder) error {
 		switch a.settings.GetString("output") {
 		case "json":
-			return report.JSON(b, r)
+			return a.writeJSON(b, r)
 		case "csv":
-			return report.CSV(b, r)
+			return a.writeCSV(b, func(row *strings.Builder) error { return report.CSV(row, r) })
 		}
-		return report.Table(b, r, a.style())
+		return errors.Join(report.Table(b, r, a.style()), a.writeInputs(b))
 	})
 }
 
@@ -152,6 +166,9 @@ func (a capacityCommands) capacityCommand() *cobra.Command {
 			if unknown != nil {
 				err = unknown.answer(cmd.Context(), r)
 				a.endProgress()
+				if err == nil && unknown.plot != "" {
+					err = a.stamp(unknown.plot)
+				}
 			}
 			if err != nil && cmd.Context().Err() == nil {
 				return err
@@ -173,7 +190,7 @@ func (a capacityCommands) showKnown(s *configs.Scenario, err error) error {
 	}
 	return a.write(func(b *strings.Builder) error {
 		if a.settings.GetString("output") == "json" {
-			return report.JSON(b, &stopped.Known)
+			return a.writeJSON(b, &stopped.Known)
 		}
 		return report.Stopped(b, &stopped.Known)
 	})
@@ -292,7 +309,7 @@ func (a runCommands) writePower(r *metrics.Result) error {
 	if dir == "" {
 		return nil
 	}
-	return figures(dir, func() ([]string, error) {
+	return a.figures(dir, func() ([]string, error) {
 		return report.PowerLines(r.Scenario+": power", r.Power.Series).Draw(dir, "power")
 	})
 }

@@ -68,10 +68,10 @@ func atLeast(n int, what string) cobra.PositionalArgs {
 func (a *app) present(value any, table func(b *strings.Builder)) error {
 	return a.write(func(b *strings.Builder) error {
 		if a.settings.GetString("output") == "json" {
-			return report.JSON(b, value)
+			return a.writeJSON(b, value)
 		}
 		table(b)
-		return nil
+		return a.writeInputs(b)
 	})
 }
 
@@ -113,6 +113,9 @@ func (a *app) openTrace(paths []string, block int) (*readers.Trace, error) {
 	}
 	if block < 0 {
 		return nil, usageError{fmt.Errorf("--block-tokens %d: want 0 (found out) or more", block)}
+	}
+	for _, path := range paths {
+		a.about.noteTrace(path)
 	}
 	return readers.OpenAll(paths, readers.Options{
 		Format:  format,
@@ -170,7 +173,7 @@ func (a *app) traceStats(cmd *cobra.Command, paths []string) error {
 	}
 	if dir := a.settings.GetString("plot"); dir != "" {
 		curves := stats.Curves()
-		if err := figures(dir, func() ([]string, error) { return report.TraceFigures(&curves, dir) }); err != nil {
+		if err := a.figures(dir, func() ([]string, error) { return report.TraceFigures(&curves, dir) }); err != nil {
 			return err
 		}
 	}
@@ -180,13 +183,16 @@ func (a *app) traceStats(cmd *cobra.Command, paths []string) error {
 }
 
 // figures makes the directory that figures go to, then draws them.
-func figures(dir string, draw func() ([]string, error)) error {
+func (a *app) figures(dir string, draw func() ([]string, error)) error {
 	const searchable = 0o755
 	if err := os.MkdirAll(dir, searchable); err != nil {
 		return fmt.Errorf("--plot: %w", err)
 	}
-	_, err := draw()
-	return err
+	files, err := draw()
+	if err != nil {
+		return err
+	}
+	return a.stamp(files...)
 }
 
 // summarise prints a trace's summary for people.

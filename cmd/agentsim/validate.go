@@ -151,9 +151,9 @@ func (a validateCommands) showValidation(r *validate.Result) error {
 	return a.write(func(b *strings.Builder) error {
 		switch a.settings.GetString("output") {
 		case "json":
-			return report.JSON(b, r)
+			return a.writeJSON(b, r)
 		case "csv":
-			return casesCSV(b, r)
+			return a.writeCSV(b, func(rows *strings.Builder) error { return casesCSV(rows, r) })
 		}
 		return validationTable(b, r)
 	})

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -79,6 +81,7 @@ func (a whatIfCommands) whatIf(cmd *cobra.Command, name string) (*metrics.WhatIf
 	if err != nil {
 		return nil, err
 	}
+	slices.Reverse(a.about.scenarios) // as in the result: base, then what changed
 	f := &metrics.WhatIf{Scenario: s.Name, Extends: s.Extends, Question: s.Question, Answer: s.Answer, Because: s.Because}
 	if f.Base, err = bounded(cmd.Context(), a.app, base, provenanceOfBase); err != nil {
 		return nil, fmt.Errorf("%s: %w", s.Extends, err)
@@ -97,17 +100,22 @@ func (a whatIfCommands) extended(name string) (*configs.Scenario, *configs.Prove
 	if err != nil {
 		return nil, nil, err
 	}
-	return configs.LoadScenario(source, a.sets())
+	base, p, err := configs.LoadScenario(source, a.sets())
+	if err != nil {
+		return nil, nil, err
+	}
+	a.note(base, p)
+	return base, p, nil
 }
 
 func (a whatIfCommands) showWhatIf(f *metrics.WhatIf) error {
 	return a.write(func(b *strings.Builder) error {
 		switch a.settings.GetString("output") {
 		case "json":
-			return report.JSON(b, f)
+			return a.writeJSON(b, f)
 		case "csv":
-			return report.CSV(b, f)
+			return a.writeCSV(b, func(row *strings.Builder) error { return report.CSV(row, f) })
 		}
-		return report.WhatIf(b, f, a.style())
+		return errors.Join(report.WhatIf(b, f, a.style()), a.writeInputs(b))
 	})
 }

@@ -68,6 +68,7 @@ func (b *Base[T]) PresetsAt(path string) []string {
 // memo keeps resolved trees by the name of the preset or file, and what they
 // decode to. The zero value is ready for use; a nil one keeps nothing.
 type memo struct {
+	types   layouts
 	mu      sync.Mutex
 	trees   map[string]*node
 	decoded map[*node]reflect.Value // invalid until a tree is decoded first
@@ -104,18 +105,21 @@ func (m *memo) get(name string, make func() (*node, error)) (*node, error) {
 // decode writes the tree of a whole configuration into root. Presets that
 // nothing was laid over are decoded once and then shared.
 func (m *memo) decode(tree *node, root reflect.Value) error {
-	if m == nil || !isStruct(root.Type()) || tree.shape != mapping {
+	if m == nil {
 		return decode(tree, root, "")
+	}
+	if !isStruct(root.Type()) || tree.shape != mapping {
+		return m.types.decode(tree, root, "")
 	}
 	rest := *tree
 	rest.fields = nil
 	for _, f := range tree.fields {
-		member, ok := memberNamed(root.Type(), f.key)
-		if !ok || !m.share(f, root.FieldByIndex(member.index)) {
+		at, ok := m.types.of(root.Type())[f.key]
+		if !ok || !m.share(f, root.FieldByIndex(at.index)) {
 			rest.fields = append(rest.fields, f)
 		}
 	}
-	return decode(&rest, root, "")
+	return m.types.decode(&rest, root, "")
 }
 
 // share sets v to what the field decodes to, if that is a whole preset. False
@@ -129,7 +133,7 @@ func (m *memo) share(f field, v reflect.Value) bool {
 	}
 	if !known.IsValid() {
 		known = reflect.New(v.Type()).Elem()
-		if decode(f.value, known, f.key) != nil {
+		if m.types.decode(f.value, known, f.key) != nil {
 			return false
 		}
 		m.mu.Lock()

@@ -12,23 +12,27 @@ import (
 // decode writes the tree n, which stands at the path, into v. Keys that v has
 // no field for and values of another type are errors.
 func decode(n *node, v reflect.Value, path string) error {
+	return new(layouts).decode(n, v, path)
+}
+
+func (l *layouts) decode(n *node, v reflect.Value, path string) error {
 	if v.Kind() == reflect.Pointer {
 		if n.shape == nothing {
 			return nil
 		}
 		v.Set(reflect.New(v.Type().Elem()))
-		return decode(n, v.Elem(), path)
+		return l.decode(n, v.Elem(), path)
 	}
 	if reader, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok {
 		return decodeText(n, reader, path)
 	}
 	switch v.Kind() {
 	case reflect.Struct:
-		return decodeStruct(n, v, path)
+		return l.decodeStruct(n, v, path)
 	case reflect.Map:
-		return decodeMap(n, v, path)
+		return l.decodeMap(n, v, path)
 	case reflect.Slice, reflect.Array:
-		return decodeList(n, v, path)
+		return l.decodeList(n, v, path)
 	case reflect.String:
 		return decodeString(n, v, path)
 	case reflect.Bool:
@@ -62,7 +66,7 @@ func decodeText(n *node, reader encoding.TextUnmarshaler, path string) error {
 		Problem: strings.TrimPrefix(err.Error(), n.shown()+": ")}
 }
 
-func decodeStruct(n *node, v reflect.Value, path string) error {
+func (l *layouts) decodeStruct(n *node, v reflect.Value, path string) error {
 	switch n.shape {
 	case nothing:
 		return nil
@@ -71,20 +75,21 @@ func decodeStruct(n *node, v reflect.Value, path string) error {
 		return wrong(n, path, "want a mapping with "+strings.Join(keysOf(v.Type()), ", "))
 	}
 	var faults []error
+	known := l.of(v.Type())
 	for _, f := range n.fields {
-		m, ok := memberNamed(v.Type(), f.key)
+		m, ok := known[f.key]
 		if !ok {
 			faults = append(faults, &Error{At: f.at, Path: join(path, f.key), Problem: unknown("key", f.key, keysOf(v.Type()))})
 			continue
 		}
-		if err := decode(f.value, v.FieldByIndex(m.index), join(path, f.key)); err != nil {
+		if err := l.decode(f.value, v.FieldByIndex(m.index), join(path, f.key)); err != nil {
 			faults = append(faults, err)
 		}
 	}
 	return joined(faults)
 }
 
-func decodeMap(n *node, v reflect.Value, path string) error {
+func (l *layouts) decodeMap(n *node, v reflect.Value, path string) error {
 	switch n.shape {
 	case nothing:
 		return nil
@@ -96,9 +101,9 @@ func decodeMap(n *node, v reflect.Value, path string) error {
 	var faults []error
 	for _, f := range n.fields {
 		key, value := reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()
-		err := decode(&node{shape: text, scalar: f.key, at: f.at}, key, join(path, f.key))
+		err := l.decode(&node{shape: text, scalar: f.key, at: f.at}, key, join(path, f.key))
 		if err == nil {
-			err = decode(f.value, value, join(path, f.key))
+			err = l.decode(f.value, value, join(path, f.key))
 		}
 		if err != nil {
 			faults = append(faults, err)
@@ -109,7 +114,7 @@ func decodeMap(n *node, v reflect.Value, path string) error {
 	return joined(faults)
 }
 
-func decodeList(n *node, v reflect.Value, path string) error {
+func (l *layouts) decodeList(n *node, v reflect.Value, path string) error {
 	if n.shape == nothing {
 		return nil
 	}
@@ -123,7 +128,7 @@ func decodeList(n *node, v reflect.Value, path string) error {
 	}
 	var faults []error
 	for i, item := range n.items {
-		if err := decode(item, v.Index(i), joinIndex(path, i)); err != nil {
+		if err := l.decode(item, v.Index(i), joinIndex(path, i)); err != nil {
 			faults = append(faults, err)
 		}
 	}

@@ -7,6 +7,53 @@ type Description struct {
 	Kind, Name, File string
 	Comment          string // the file's opening comment
 	Sources          []Origin
+	Values           []PresetValue // every number of it
+}
+
+// PresetValue is a number of a preset with what it rests on.
+type PresetValue struct {
+	Preset string `json:"preset"`
+	Path   string `json:"path"`
+	Value  string `json:"value"`
+	Basis  string `json:"basis,omitempty"`
+	Source string `json:"source,omitempty"`
+}
+
+// ValuesOf lists what the presets of a kind say at a path inside them; presets
+// that say nothing there are left out. No kind means no presets.
+func (l *Library) ValuesOf(kind, path string) ([]PresetValue, error) {
+	if kind == "" {
+		return nil, nil
+	}
+	k, err := l.kindNamed(kind)
+	if err != nil {
+		return nil, err
+	}
+	var list []PresetValue
+	for _, name := range l.Names(kind) {
+		p, err := l.provenance(k, name)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, valuesAt(p, name, path)...)
+	}
+	return list, nil
+}
+
+func valuesAt(p *Provenance, name, path string) []PresetValue {
+	n := locate(p.tree, path)
+	if n == nil {
+		return nil
+	}
+	for _, f := range p.Fields() {
+		if f.Path == path {
+			return []PresetValue{{name, path, f.Value, f.Basis, f.Source}}
+		}
+	}
+	if n.shape == text || n.shape == boolean {
+		return []PresetValue{{Preset: name, Path: path, Value: n.scalar}}
+	}
+	return nil
 }
 
 // Origin is one entry of a preset's sources.
@@ -30,7 +77,14 @@ func (l *Library) Describe(kind, name string) (Description, error) {
 	if err != nil {
 		return Description{}, err
 	}
-	d := Description{Kind: kind, Name: name, File: tree.at.File, Comment: openingComment(content)}
+	d := Description{Kind: kind, Name: name, File: tree.at.File, Comment: OpeningComment(content)}
+	if p, err := l.provenance(k, name); err == nil {
+		for _, f := range p.Fields() {
+			if f.At.File == tree.at.File && !strings.HasPrefix(f.Path, sourcesKey+".") {
+				d.Values = append(d.Values, PresetValue{name, f.Path, f.Value, f.Basis, f.Source})
+			}
+		}
+	}
 	sources := tree.get(sourcesKey)
 	if sources == nil {
 		return d, nil
@@ -45,7 +99,8 @@ func (l *Library) Describe(kind, name string) (Description, error) {
 	return d, nil
 }
 
-func openingComment(content []byte) string {
+// OpeningComment is what a file says of itself before anything else, in one line.
+func OpeningComment(content []byte) string {
 	var lines []string
 	for line := range strings.Lines(string(content)) {
 		comment, ok := strings.CutPrefix(line, "#")

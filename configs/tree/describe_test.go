@@ -14,6 +14,8 @@ func TestDescribe(t *testing.T) {
 
 	d, err := library.Describe("racks", "big-rack")
 	require.NoError(t, err)
+	require.Contains(t, d.Values, PresetValue{"big-rack", "trays[1].fans", "60W", "assumed", "photo"})
+	d.Values = nil
 	require.Equal(t, Description{
 		Kind: "racks", Name: "big-rack", File: "lib/racks/big-rack.yaml", Comment: "A big rack, of big chips.",
 		Sources: []Origin{
@@ -23,6 +25,9 @@ func TestDescribe(t *testing.T) {
 	}, d)
 	_, err = library.Describe("racks", "huge-rack")
 	require.EqualError(t, err, "huge-rack: unknown rack, did you mean big-rack? (known: big-rack, small-rack)")
+	values, err := library.ValuesOf("racks", "trays[1].fans")
+	require.NoError(t, err)
+	require.Equal(t, []PresetValue{{"big-rack", "trays[1].fans", "60W", "assumed", "photo"}}, values)
 	_, err = library.Describe("cables", "x")
 	require.EqualError(t, err, "cables: unknown kind (known: chips, racks, tunings)")
 }

@@ -20,6 +20,7 @@
 //	mix.go      two configurations side by side
 //	alter.go    a configuration with other numbers
 //	schema.go   JSON Schema for editors
+//	fields.go   all places in configurations of a type
 //	digest.go   equal digests, equal configurations
 //	provenance.go  for every number the place that gave it and what it rests on
 //	validate.go faults of the struct → places in the tree

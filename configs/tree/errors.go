@@ -58,8 +58,19 @@ func (e *Error) Error() string {
 // joined is the one error where there is one, and all of them otherwise.
 func joined(faults []error) error {
 	const most = 20 // a file in which all is wrong is of another sort
-	if len(faults) == 1 {
+	var each []error
+	for _, fault := range faults {
+		if many, ok := fault.(interface{ Unwrap() []error }); ok {
+			each = append(each, many.Unwrap()...)
+		} else if fault != nil {
+			each = append(each, fault)
+		}
+	}
+	if faults = each; len(faults) == 1 {
 		return faults[0]
+	}
+	if len(faults) == 0 {
+		return nil
 	}
 	if more := len(faults) - most; more > 0 {
 		faults = append(faults[:most:most], fmt.Errorf("and %d more", more))

@@ -18,6 +18,12 @@ func (r *resolver) extend(t reflect.Type, n *node, way []string) (*node, error) 
 		return nil, &Error{At: n.at, Value: n.shown(), Problem: "want a mapping of keys to values"}
 	}
 	name := n.get(extendsKey)
+	if under := n.get(presetKey); name == nil && under != nil {
+		if _, ok := r.library.kindOf(t); !ok { // the other word for it
+			name = under
+			n = n.without(presetKey).with(field{extendsKey, under.at, under})
+		}
+	}
 	if _, ok := memberNamed(t, extendsKey); !ok || name == nil {
 		return r.resolve(t, "", n)
 	}

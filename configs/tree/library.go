@@ -82,7 +82,9 @@ func (l *Library) kindNamed(name string) (Kind, error) {
 func (k Kind) singular() string { return strings.TrimSuffix(k.Name, "s") }
 
 // refersBy says whether a key of a mapping names the preset it overrides.
-func (k Kind) refersBy(key string) bool { return key == presetKey || (k.Key != "" && key == k.Key) }
+func (k Kind) refersBy(key string) bool {
+	return key == presetKey || key == extendsKey || (k.Key != "" && key == k.Key)
+}
 
 const presetKey = "preset"
 

@@ -23,18 +23,16 @@ func Load[T any](library *Library, source Source, sets []string) (*T, *Provenanc
 func (r *resolver) load(root reflect.Value, sets []string) (*Provenance, error) {
 	tree, err := r.tree(root.Type(), sets)
 	if err != nil {
-		return nil, err
+		return nil, joined(append([]error{err}, r.besides(root.Type())...))
 	}
-	if err := r.memo.decode(tree, root); err != nil {
-		return nil, err
-	}
-	if err := r.library.complete(tree, root.Type()); err != nil {
+	faults := []error{r.memo.decode(tree, root), r.library.complete(tree, root.Type())}
+	if err := joined(faults); err != nil {
 		return nil, err
 	}
 	if err := r.library.validate(tree, root); err != nil {
 		return nil, err
 	}
-	p := &Provenance{tree: tree, root: root}
+	p := &Provenance{tree: tree, root: root, filled: r.filled}
 	if err := r.attach(p); err != nil {
 		return nil, err
 	}
@@ -42,6 +40,43 @@ func (r *resolver) load(root reflect.Value, sets []string) (*Provenance, error) 
 		return p, whole.Verify(p)
 	}
 	return p, nil
+}
+
+// besides lists the faults of a source that are plain without its presets, for
+// when one of these cannot be had: unknown keys, and what is wrong in parts that
+// name no presets.
+func (r *resolver) besides(t reflect.Type) []error {
+	n, err := r.source.read()
+	if err != nil || n.shape != mapping || !isStruct(t) {
+		return nil
+	}
+	var faults []error
+	kind, _ := r.library.kindOf(t)
+	for _, f := range n.fields {
+		m, ok := memberNamed(t, f.key)
+		switch {
+		case !ok && !kind.refersBy(f.key):
+			faults = append(faults, &Error{At: f.at, Path: f.key, Problem: unknown("key", f.key, keysOf(t))})
+		case ok && f.value.shape == mapping && !r.namesPreset(m.typ, f.value) && !r.holdsPresets(m.typ):
+			if err := decode(f.value, reflect.New(m.typ).Elem(), f.key); err != nil {
+				faults = append(faults, err)
+			}
+		}
+	}
+	return faults
+}
+
+// holdsPresets says whether something inside a struct may be a preset.
+func (r *resolver) holdsPresets(t reflect.Type) bool {
+	if !isStruct(t) {
+		return false
+	}
+	for m := range eachMember(t) {
+		if _, ok := r.library.kindOf(m.typ); ok {
+			return true
+		}
+	}
+	return false
 }
 
 // LoadPreset reads one preset of a kind by its name, as T.
@@ -79,20 +114,30 @@ func (r *resolver) tree(t reflect.Type, sets []string) (*node, error) {
 		return nil, err
 	}
 	overrides := make([]assignment, len(sets))
+	var faults []error
 	for i, set := range sets {
 		if overrides[i], err = parseAssignment(set); err != nil {
-			return nil, err
+			faults = append(faults, err)
 		}
+	}
+	if len(faults) > 0 {
+		return nil, joined(faults)
 	}
 	if tree, err = r.addDefaults(t, tree, overrides); err != nil {
 		return nil, err
 	}
 	for _, o := range overrides {
-		if tree, err = r.apply(t, tree, o); err != nil {
-			return nil, err
+		changed, err := r.apply(t, tree, o)
+		if err != nil {
+			faults = append(faults, err)
+			continue
 		}
+		tree = changed
 	}
-	return tree, nil
+	if len(faults) > 0 {
+		return nil, joined(faults)
+	}
+	return r.fill(t, tree)
 }
 
 // written returns the tree of what the source says, presets in place.
@@ -107,6 +152,41 @@ func (r *resolver) written(t reflect.Type) (*node, error) {
 func (r *resolver) apply(t reflect.Type, tree *node, o assignment) (*node, error) {
 	s := setter{resolver: r, assignment: o}
 	return s.apply(t, "", tree, o.steps)
+}
+
+// Setting is a value for a field that a configuration left out, as it would be
+// written.
+type Setting struct{ Path, Value string }
+
+// Filler is a configuration that can do without some fields.
+type Filler interface {
+	// DefaultValues are the settings of fields that may be left out, given the
+	// text of any value by its path. It is called on a zero value.
+	DefaultValues(value func(path string) string) []Setting
+}
+
+// fill sets what was left out and has a default.
+func (r *resolver) fill(t reflect.Type, tree *node) (*node, error) {
+	zero, ok := reflect.New(t).Interface().(Filler)
+	if !ok {
+		return tree, nil
+	}
+	r.filled = nil
+	value := func(path string) string { return locate(tree, path).text() }
+	for _, s := range zero.DefaultValues(value) {
+		if locate(tree, s.Path) != nil {
+			continue
+		}
+		o, err := parseAssignment(s.Path + "=" + s.Value)
+		if err != nil {
+			return nil, err
+		}
+		if tree, err = r.apply(t, tree, o); err != nil {
+			return nil, err
+		}
+		r.filled = append(r.filled, s.Path+"="+s.Value)
+	}
+	return tree, nil
 }
 
 // addDefaults lays the presets that follow from others under the tree. What

@@ -12,12 +12,17 @@ func (r *resolver) merge(t reflect.Type, path string, under, over *node) (*node,
 		return r.resolve(t, path, over)
 	}
 	merged := under
+	var faults []error
 	for _, f := range over.fields {
 		value, err := r.merge(below(t, f.key), join(path, f.key), under.get(f.key), f.value)
 		if err != nil {
-			return nil, err
+			faults = append(faults, err)
+			continue
 		}
 		merged = merged.with(field{f.key, f.at, value})
+	}
+	if len(faults) > 0 {
+		return nil, joined(faults)
 	}
 	return merged, nil
 }

@@ -16,9 +16,13 @@ const Given = "given"
 // Provenance remembers where everything in a loaded configuration was
 // written.
 type Provenance struct {
-	tree *node
-	root reflect.Value
+	tree   *node
+	root   reflect.Value
+	filled []string
 }
+
+// Filled lists, as path=value, the fields that were left out and have a default.
+func (p *Provenance) Filled() []string { return p.filled }
 
 // Field is one number of a configuration and what it rests on.
 type Field struct {

@@ -13,6 +13,7 @@ type resolver struct {
 	library *Library
 	source  Source
 	open    []string // files being resolved, outermost first
+	filled  []string // path=value of what was left out
 	memo    *memo    // of what was resolved before; may be nil
 }
 
@@ -46,12 +47,16 @@ func (r *resolver) resolve(t reflect.Type, path string, n *node) (*node, error) 
 func (r *resolver) resolveFields(t reflect.Type, path string, n *node) (*node, error) {
 	resolved := *n
 	resolved.fields = slices.Clone(n.fields)
+	var faults []error
 	for i, f := range resolved.fields {
 		value, err := r.resolve(below(t, f.key), join(path, f.key), f.value)
 		if err != nil {
-			return nil, err
+			faults = append(faults, err)
 		}
 		resolved.fields[i].value = value
+	}
+	if len(faults) > 0 {
+		return nil, joined(faults)
 	}
 	return &resolved, nil
 }

@@ -14,8 +14,9 @@ import (
 
 // Schema is the JSON Schema of configurations of type T, for editors: keys,
 // types, units, and the names of the library's presets. Every key is
-// optional in it, since any may come from a preset.
-func Schema[T any](library *Library) ([]byte, error) {
+// optional in it, since any may come from a preset. describe says what a field
+// means, and which values it can have where these are few; it may be nil.
+func Schema[T any](library *Library, describe func(FieldType) (meaning string, among []string)) ([]byte, error) {
 	r := &jsonschema.Reflector{
 		FieldNameTag:               "yaml",
 		RequiredFromJSONSchemaTags: true,
@@ -24,6 +25,11 @@ func Schema[T any](library *Library) ([]byte, error) {
 		Namer:                      definitionName,
 	}
 	schema := r.ReflectFromType(reflect.TypeFor[T]())
+	if describe != nil {
+		for _, f := range FieldTypes[T](library) {
+			describeProperty(schema, f, describe)
+		}
+	}
 	for _, kind := range library.Kinds {
 		name := definitionName(kind.Type)
 		if definition := schema.Definitions[name]; definition != nil {
@@ -35,6 +41,30 @@ func Schema[T any](library *Library) ([]byte, error) {
 		return nil, fmt.Errorf("schema: %w", err)
 	}
 	return append(text, '\n'), nil
+}
+
+// describeProperty writes what a field means beside its key.
+func describeProperty(s *jsonschema.Schema, f FieldType, describe func(FieldType) (string, []string)) {
+	definition := s.Definitions[definitionName(f.Of)]
+	if f.Of == nil || definition == nil {
+		return
+	}
+	key := f.Path[strings.LastIndexByte(f.Path, '.')+1:]
+	property, ok := definition.Properties.Get(key)
+	if !ok {
+		return
+	}
+	if property.Ref != "" { // what stands beside a reference is not read by all
+		property = &jsonschema.Schema{AllOf: []*jsonschema.Schema{{Ref: property.Ref}}}
+		definition.Properties.Set(key, property)
+	}
+	meaning, among := describe(f)
+	if property.Description == "" {
+		property.Description = meaning
+	}
+	if property.Type == "string" && len(among) > 0 {
+		property.Enum = anySlice(among)
+	}
 }
 
 // definitionName is package.Type, without what a reference cannot contain.

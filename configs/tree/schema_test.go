@@ -15,9 +15,9 @@ import (
 
 func compiled[T any](t *testing.T, library *Library) *jsonschema.Schema {
 	t.Helper()
-	text, err := Schema[T](library)
+	text, err := Schema[T](library, nil)
 	require.NoError(t, err)
-	again, err := Schema[T](library)
+	again, err := Schema[T](library, nil)
 	require.NoError(t, err)
 	require.Equal(t, string(text), string(again))
 	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))

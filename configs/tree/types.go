@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // member is a field of a struct under its key in YAML.
@@ -50,6 +51,27 @@ func isNumber(t reflect.Type) bool {
 		return true
 	}
 	return false
+}
+
+// layout is a struct's members by key.
+type layout map[string]member
+
+// layouts keeps what was read of tags. The zero value is ready for use; it is
+// safe for concurrent use.
+type layouts struct{ known sync.Map } // layout by reflect.Type
+
+func (l *layouts) of(t reflect.Type) layout {
+	if known, ok := l.known.Load(t); ok {
+		return known.(layout)
+	}
+	byKey := layout{}
+	for m := range eachMember(t) {
+		if _, hidden := byKey[m.key]; !hidden {
+			byKey[m.key] = m
+		}
+	}
+	l.known.Store(t, byKey)
+	return byKey
 }
 
 // members lists the fields of a struct; those of an inlined struct as its own.

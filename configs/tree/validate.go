@@ -23,16 +23,17 @@ func (l *Library) complete(tree *node, t reflect.Type) error {
 	if zero, ok := reflect.New(t).Interface().(Defaulter); ok {
 		following = zero.DefaultPresets(func(string) string { return "" })
 	}
+	var faults []error
 	for _, m := range members(t) {
 		kind, ok := l.kindOf(m.typ)
 		if !ok || m.optional || m.typ.Kind() == reflect.Pointer || tree.get(m.key) != nil ||
 			slices.ContainsFunc(following, func(p Preset) bool { return p.Path == m.key }) {
 			continue
 		}
-		return &Error{At: tree.at, Path: m.key, Value: "(not set)",
-			Problem: "want the name of one of the " + kind.Name + " (" + among(l.Names(kind.Name)) + ")"}
+		faults = append(faults, &Error{At: tree.at, Path: m.key, Value: "(not set)",
+			Problem: "want the name of one of the " + kind.Name + " (" + among(l.Names(kind.Name)) + ")"})
 	}
-	return nil
+	return joined(faults)
 }
 
 // validate asks every value that has a Validate method. Such a value answers

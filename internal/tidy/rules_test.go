@@ -85,6 +85,7 @@ var rooms = []room{
 	{dir: "experiment/uncertainty", layer: 7, never: []string{"report"}},
 	{dir: "experiment/compare", layer: 8, never: []string{"report"}},
 	{dir: "experiment/sweep", layer: 8, never: []string{"report"}},
+	{dir: "experiment/plan", layer: 8, never: []string{"report", "sim"}},
 	{dir: "experiment/sweep/results", layer: 9, never: []string{"report", "serve", "sim"}},
 	{dir: "experiment/sweep/figure", layer: 10, never: []string{"report", "serve", "sim"}},
 	{dir: "experiment/sweep/queue", layer: 10, never: []string{"report", "serve", "sim"}},

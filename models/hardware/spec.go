@@ -75,9 +75,9 @@ type Accelerator struct {
 	Preliminary bool                      `yaml:"preliminary,omitempty"` // not shipping: every number is a claim
 	Compute     map[Format]units.FLOPRate `yaml:"compute"`               // peak dense rate per format
 	HBM         HBM                       `yaml:"hbm"`
-	ScaleUp     units.ByteRate            `yaml:"scale_up"`  // link inside the domain
-	ScaleOut    units.ByteRate            `yaml:"scale_out"` // NIC share of one accelerator
-	HostLink    units.ByteRate            `yaml:"host_link"` // to host memory
+	ScaleUp     units.ByteRate            `yaml:"scale_up"`  // link inside the domain, one way: half of a data sheet's sum
+	ScaleOut    units.ByteRate            `yaml:"scale_out"` // NIC share of one accelerator, one way
+	HostLink    units.ByteRate            `yaml:"host_link"` // to host memory, one way
 	Power       AcceleratorPower          `yaml:"power"`
 	Sources     Sources                   `yaml:"sources"`
 }
@@ -157,7 +157,7 @@ type Host struct {
 	Static   units.Watts    `yaml:"static"`   // DRAM, NICs, drives, boards of the node
 	DRAM     units.Bytes    `yaml:"dram"`     // usable for KV offload, whole node
 	NVMe     units.Bytes    `yaml:"nvme"`
-	NVMeRate units.ByteRate `yaml:"nvme_rate"` // whole node
+	NVMeRate units.ByteRate `yaml:"nvme_rate"` // whole node, each way
 }
 
 // Overheads turn component watts into wall watts.

@@ -1,0 +1,190 @@
+package main
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/goccy/go-yaml"
+
+	"agentsim/configs"
+	"agentsim/experiment/deploy"
+	"agentsim/metrics"
+	"agentsim/report"
+	"agentsim/serve"
+)
+
+// subjects gathers what the result of a command will be about: the scenarios
+// that it loads and the files that it reads.
+type subjects struct {
+	mu        sync.Mutex
+	scenarios []subject
+	files     []metrics.Digest
+}
+
+type subject struct {
+	*configs.Scenario
+	sets     []string
+	defaults []string
+}
+
+// noteFile remembers a file that was read, by its content.
+func (s *subjects) noteFile(name string, content []byte) {
+	digest := sha256.Sum256(content)
+	s.add(metrics.Digest{File: name, SHA256: hex.EncodeToString(digest[:])})
+}
+
+func (s *subjects) add(d metrics.Digest) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !slices.Contains(s.files, d) {
+		s.files = append(s.files, d)
+	}
+}
+
+// noteTrace remembers a file too large to be held in memory. One that cannot
+// be read is told of by whoever needs it.
+func (s *subjects) noteTrace(name string) {
+	file, err := os.Open(name)
+	if err != nil {
+		return
+	}
+	defer file.Close()
+	digest := sha256.New()
+	if _, err := io.Copy(digest, file); err == nil {
+		s.add(metrics.Digest{File: name, SHA256: hex.EncodeToString(digest.Sum(nil))})
+	}
+}
+
+// reading wraps a reader of files so that what it reads is remembered.
+func (s *subjects) reading(read func(string) ([]byte, error)) func(string) ([]byte, error) {
+	return func(name string) ([]byte, error) {
+		content, err := read(name)
+		if err == nil {
+			s.noteFile(name, content)
+		}
+		return content, err
+	}
+}
+
+// inputs says what the result of this command is about, as it stands now: a
+// deployment that was chosen in the meantime is the chosen one.
+func (a *app) inputs() *metrics.Inputs {
+	all := &metrics.Inputs{}
+	for _, s := range a.about.scenarios {
+		if s.Workload.Trace != "" {
+			a.about.noteTrace(s.Workload.Trace)
+		}
+	}
+	switch len(a.about.scenarios) {
+	case 0:
+	case 1:
+		*all = *inputsOf(a.about.scenarios[0])
+	default:
+		for _, s := range a.about.scenarios {
+			all.Scenarios = append(all.Scenarios, *inputsOf(s))
+		}
+	}
+	all.Overrides = append([]string{}, a.settings.GetStringSlice("set")...)
+	all.Files = append([]metrics.Digest{}, a.about.files...)
+	slices.SortFunc(all.Files, func(x, y metrics.Digest) int { return cmp.Compare(x.File, y.File) })
+	all.Version = version()
+	return all
+}
+
+func inputsOf(s subject) *metrics.Inputs {
+	return &metrics.Inputs{
+		Scenario:      s.Name,
+		System:        s.System.Name,
+		Accelerator:   s.System.Accelerator.Name,
+		Model:         s.Model.Name,
+		Engine:        s.Engine.Name,
+		EngineVersion: s.Engine.Version,
+		Kernels:       s.Kernels.Name,
+		Deployment:    deployed(&s.Deployment),
+		Workload:      workloadInWords(s.Scenario),
+		Level:         levelInWords(&s.SLO),
+		Protocol:      s.Protocol.Name,
+		Seed:          s.Seed,
+		Overrides:     append([]string{}, s.sets...),
+		Defaults:      s.defaults,
+		Files:         []metrics.Digest{},
+		Version:       version(),
+	}
+}
+
+func deployed(d *serve.DeploymentSpec) *metrics.Deployed {
+	words := deploy.Shape(d)
+	if d.Mode == serve.Auto {
+		words = "the best deployment found"
+	}
+	text, err := yaml.MarshalWithOptions(d, yaml.OmitEmpty(), yaml.Flow(false))
+	if err != nil {
+		return &metrics.Deployed{Words: words}
+	}
+	return &metrics.Deployed{Words: words, YAML: string(text)}
+}
+
+func workloadInWords(s *configs.Scenario) string {
+	words := cmp.Or(s.Workload.Preset, s.Workload.Synthetic.Name, "own profile")
+	if s.Workload.Trace != "" {
+		words = "trace " + s.Workload.Trace
+	}
+	if s.Workload.Arrivals != "" {
+		words += ", arrivals " + s.Workload.Arrivals
+	}
+	return words
+}
+
+func levelInWords(slo *configs.SLO) string {
+	var words []string
+	for _, c := range slo.Criteria() {
+		words = append(words, c.String())
+	}
+	text := strings.Join(words, ", ")
+	if slo.Name != "" {
+		text = slo.Name + ": " + text
+	}
+	return text
+}
+
+// writeJSON writes a result with its inputs on top.
+func (a *app) writeJSON(b *strings.Builder, result any) error {
+	return report.JSON(b, report.WithInputs(a.inputs(), result))
+}
+
+// writeInputs adds them to a table for people.
+func (a *app) writeInputs(b *strings.Builder) error { return report.Inputs(b, a.inputs(), a.style()) }
+
+// writeCSV writes rows under a header, each with the inputs in further columns.
+func (a *app) writeCSV(b *strings.Builder, rows func(*strings.Builder) error) error {
+	var text strings.Builder
+	if err := rows(&text); err != nil {
+		return err
+	}
+	return report.CSVWithInputs(b, text.String(), a.inputs())
+}
+
+// stamp writes the inputs into figures that lie there.
+func (a *app) stamp(files ...string) error {
+	for _, file := range files {
+		if err := report.StampFigure(file, a.inputs()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// asksElse says whether an override makes another question of a scenario:
+// those of the protocol change only how exactly it is answered.
+func (a *app) asksElse() bool {
+	return slices.ContainsFunc(a.settings.GetStringSlice("set"), func(set string) bool {
+		path, _, _ := strings.Cut(set, "=")
+		return !configs.Holds("protocol", strings.TrimSpace(path))
+	})
+}
