@@ -115,7 +115,8 @@ func (a *app) root() *cobra.Command {
 	root.AddCommand(capacityCommands{a}.capacityCommand(), runCommands{a}.runCommand(),
 		explainCommands{a}.explainCommand(), explainCommands{a}.schemaCommand(),
 		listCommands{a}.listCommand(), a.versionCommand())
-	root.AddCommand(a.traceCommand(), modelCommands{a}.modelCommand(), calibrateCommands{a}.calibrateCommand(),
+	root.AddCommand(traceCommands{a}.traceCommand(), modelCommands{a}.modelCommand(),
+		calibrateCommands{a}.calibrateCommand(),
 		studyCommands{a}.sweepCommand(), studyCommands{a}.workerCommand())
 	root.AddCommand(validateCommands{a}.validateCommand(), compareCommands{a}.compareCommand(),
 		whatIfCommands{a}.whatIfCommand(), deploymentCommands{a}.deploymentCommand(), diffCommands{a}.diffCommand(),

@@ -57,8 +57,8 @@ func (a initCommands) initCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "init " + strings.Join(what, "|"),
 		Short: "Write a commented file to begin with: a scenario, a system, an accelerator, …",
-		Long: "init writes a file that works as it is, with the meaning of every key above it, to be changed. It begins as\n" +
-			"the preset that --from names (agentsim list), under a name of its own. Numbers whose source stands in the\n" +
+		Long: "init writes a file that works as it is, with the meaning of every key above it, to be changed. It begins\n" +
+			"as the preset that --from names (agentsim list), under a name of its own. Numbers whose source stands in the\n" +
 			"file's sources keep it: change both. An accelerator runs on the kernels that its line kernels names; without\n" +
 			"the line, and without kernels of its own name, on those of its nearest kin, which the result says.",
 		Example: "  agentsim init accelerator --from h200 --out my-accelerator.yaml\n" +

@@ -16,7 +16,10 @@ import (
 	"agentsim/trace/writers"
 )
 
-func (a *app) traceCommand() *cobra.Command {
+// traceCommands are those that read, generate and write traces.
+type traceCommands struct{ *app }
+
+func (a traceCommands) traceCommand() *cobra.Command {
 	c := family("trace", "Look at, translate, fit and make traces of agents")
 	c.Long = "trace works on records of how agents call a model. It reads " + fmt.Sprint(len(readers.Formats())) +
 		" formats, plain, gzip or zstd, files or\ndirectories, and tells them apart by content. What people and models" +
@@ -139,7 +142,7 @@ func (a *app) remark(r readers.Report) {
 	}
 }
 
-func (a *app) traceStatsCommand() *cobra.Command {
+func (a traceCommands) traceStatsCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "stats PATH...",
 		Short: "Summarise a trace: turns, tokens, gaps, reuse",
@@ -158,7 +161,7 @@ func (a *app) traceStatsCommand() *cobra.Command {
 	return c
 }
 
-func (a *app) traceStats(cmd *cobra.Command, paths []string) error {
+func (a traceCommands) traceStats(cmd *cobra.Command, paths []string) error {
 	if err := a.noCSV(cmd); err != nil {
 		return err
 	}
@@ -247,7 +250,7 @@ const (
 	asMooncake = "mooncake"
 )
 
-func (a *app) traceConvertCommand() *cobra.Command {
+func (a traceCommands) traceConvertCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "convert IN... OUT",
 		Short: "Write a trace as a Parquet table or agentic Mooncake rows",
@@ -270,7 +273,7 @@ func (a *app) traceConvertCommand() *cobra.Command {
 // mooncakeBlock is the block size of Mooncake's published traces, tokens.
 const mooncakeBlock = 512
 
-func (a *app) traceConvert(_ *cobra.Command, args []string) error {
+func (a traceCommands) traceConvert(_ *cobra.Command, args []string) error {
 	in, out := args[:len(args)-1], args[len(args)-1]
 	to, err := a.writtenAs(out)
 	if err != nil {
@@ -302,7 +305,7 @@ func (a *app) traceConvert(_ *cobra.Command, args []string) error {
 }
 
 // writtenAs is the format of --to, or the one that a file's ending stands for.
-func (a *app) writtenAs(out string) (string, error) {
+func (a traceCommands) writtenAs(out string) (string, error) {
 	to := a.settings.GetString("to")
 	switch {
 	case to == asParquet, to == asMooncake:
@@ -318,7 +321,7 @@ func (a *app) writtenAs(out string) (string, error) {
 }
 
 // writeTrace writes calls to a file in one of the formats.
-func (a *app) writeTrace(out, to string, r trace.Reader, about writers.About) (calls int, err error) {
+func (a traceCommands) writeTrace(out, to string, r trace.Reader, about writers.About) (calls int, err error) {
 	if to == asParquet {
 		return writers.Parquet(out, r, about)
 	}

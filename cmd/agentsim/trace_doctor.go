@@ -12,7 +12,7 @@ import (
 	"agentsim/trace/readers"
 )
 
-func (a *app) traceDoctorCommand() *cobra.Command {
+func (a traceCommands) traceDoctorCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "doctor PATH...",
 		Short: "Say what a trace holds, what was passed over, and how to replay it",
@@ -39,7 +39,7 @@ type diagnosis struct {
 	Commands []string `json:"commands"` // to run next
 }
 
-func (a *app) traceDoctor(cmd *cobra.Command, paths []string) error {
+func (a traceCommands) traceDoctor(cmd *cobra.Command, paths []string) error {
 	if err := a.noCSV(cmd); err != nil {
 		return err
 	}
@@ -68,7 +68,7 @@ func (a *app) traceDoctor(cmd *cobra.Command, paths []string) error {
 }
 
 // next are the commands that replay a trace as it fits.
-func (a *app) next(paths []string, x *trace.Examination) []string {
+func (a traceCommands) next(paths []string, x *trace.Examination) []string {
 	set := ""
 	if len(paths) == 1 {
 		set = " --set workload.trace=" + quoted(paths[0])
@@ -151,7 +151,7 @@ func (d *diagnosis) print(b *strings.Builder) {
 	}
 }
 
-func (a *app) traceFormatsCommand() *cobra.Command {
+func (a traceCommands) traceFormatsCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:     "formats",
 		Short:   "List the formats of traces: what each needs, and how to get one",

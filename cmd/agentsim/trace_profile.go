@@ -14,7 +14,7 @@ import (
 	"agentsim/trace/writers"
 )
 
-func (a *app) traceFitCommand() *cobra.Command {
+func (a traceCommands) traceFitCommand() *cobra.Command {
 	d := fit.Defaults()
 	c := &cobra.Command{
 		Use:   "fit PATH... OUT.yaml",
@@ -55,7 +55,7 @@ type quality struct {
 	ModelMean float64 `json:"model_mean"`
 }
 
-func (a *app) traceFit(cmd *cobra.Command, args []string) error {
+func (a traceCommands) traceFit(cmd *cobra.Command, args []string) error {
 	if err := a.noCSV(cmd); err != nil {
 		return err
 	}
@@ -85,7 +85,7 @@ func (a *app) traceFit(cmd *cobra.Command, args []string) error {
 	return a.present(f, func(b *strings.Builder) { f.table(b) })
 }
 
-func (a *app) fitOptions() fit.Options {
+func (a traceCommands) fitOptions() fit.Options {
 	o := fit.Defaults()
 	o.Name = a.settings.GetString("name")
 	o.FirstInputMax = a.settings.GetInt("first-input-max")
@@ -135,7 +135,7 @@ func rangeOf(s trace.Source) []float64 {
 	return s.Range[:]
 }
 
-func (a *app) traceSynthCommand() *cobra.Command {
+func (a traceCommands) traceSynthCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "synth PROFILE OUT",
 		Short: "Draw sessions from a workload profile",
@@ -153,7 +153,7 @@ func (a *app) traceSynthCommand() *cobra.Command {
 	return c
 }
 
-func (a *app) traceSynth(_ *cobra.Command, args []string) error {
+func (a traceCommands) traceSynth(_ *cobra.Command, args []string) error {
 	name, out := args[0], args[1]
 	to, err := a.writtenAs(out)
 	if err != nil {
