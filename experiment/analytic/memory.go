@@ -45,8 +45,8 @@ func (m *memory) sequences(tokens float64) float64 {
 
 // found is the share of calls that find their session's cache, when so many
 // sessions with prompts of so many tokens take turns on a rank, each call adds
-// so many, and so many prompts are computed and so many sequences decode at a
-// time. Calls of a session come at exponential distances; what was used last
+// so many, and at most so many prompts are computed and so many sequences decode
+// at a time. Calls of a session come at exponential distances; what was used last
 // stays, so that a cache remembers the last x turns of an average session:
 // of a session the history, if it had a turn since, and of each turn the windows
 // and states that it wrote.
@@ -59,8 +59,14 @@ func (m *memory) found(sessions, prompt, added, prompts, decoding float64) float
 	decode := generating.Budget(int(prompt))
 	whole, turn := m.spec.Budget(int(prompt)), m.spec.Budget(max(int(math.Ceil(added)), 1))
 	free := 0.0
-	for _, p := range whole.Pools {
+	for i, p := range whole.Pools {
 		free += float64(p.Bytes - p.Reserved)
+		// A prompt begins only when all that it may hold fits beside those that
+		// run; where most of a mean one fits, a shorter one does.
+		if p.Running > 0 {
+			beside := float64(p.Bytes-p.Reserved) - decoding*float64(decode.Pools[i].Running)
+			prompts = min(prompts, max(1, math.Round(beside/float64(p.Running))))
+		}
 	}
 	share := 1.0
 	for i, p := range whole.Pools {

@@ -57,8 +57,9 @@ func (v *Solver) workload(s *configs.Scenario, c caching) (*workload, error) {
 		Off       bool
 		Generated bool
 		Block     int
+		EndsOnly  bool
 		Ranks     int
-	}{s.Workload, s.Model.MaxContext, s.Seed, c.off, c.generated, c.blockTokens, c.ranks})
+	}{s.Workload, s.Model.MaxContext, s.Seed, c.off, c.generated, c.blockTokens, c.endsOnly, c.ranks})
 	return v.workloads.get(key, func() (*workload, error) {
 		source, err := sessions.Open(s)
 		if err != nil {
