@@ -139,7 +139,7 @@ func (a capacityCommands) capacityCommand() *cobra.Command {
 			uncertaintyHelp,
 		Example: "  agentsim capacity gb300-agentperf-slo20\n" +
 			"  agentsim capacity h200-agentperf-slo20 -o json\n" +
-			"  agentsim capacity gb300-agentperf-slo20 --set slo.output_speed.p25=60tok/s\n" +
+			"  agentsim capacity h200-agentperf-slo20 --set slo.output_speed.p25=15tok/s\n" +
 			"  agentsim capacity h200-agentperf-slo20 --pareto --plot front.svg\n" +
 			"  agentsim capacity h200-agentperf-slo20 --uncertainty 64 --target 1.4 --plot tornado.svg",
 		Args: exactly(1, "one scenario"),
