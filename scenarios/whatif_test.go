@@ -14,16 +14,19 @@ import (
 // conclusions are what the what-ifs say, as conditions on what came of it.
 func conclusions() map[string]func(t *testing.T, base, is *metrics.Result, ratio metrics.Ratios) {
 	return map[string]func(t *testing.T, base, is *metrics.Result, ratio metrics.Ratios){
-		"what-if/h200-native-fp4": func(t *testing.T, base, is *metrics.Result, ratio metrics.Ratios) {
-			require.Greater(t, ratio.PerMW.AcceleratorMeasured, 3.0, "several times the agents")
-			require.Greater(t, is.Time.Batch, 2*base.Time.Batch, "since more sequences fit the speed")
+		"what-if/h200-native-fp4": func(t *testing.T, _, is *metrics.Result, ratio metrics.Ratios) {
+			require.Greater(t, ratio.PerMW.AcceleratorMeasured, 1.05, "more agents")
+			require.Less(t, ratio.PerMW.AcceleratorMeasured, 2.0, "but the cache holds them back")
+			require.Greater(t, is.Metrics.PrefixLost.Evicted, 0.2)
 		},
-		"what-if/h200-two-node-fp8": func(t *testing.T, _, _ *metrics.Result, ratio metrics.Ratios) {
+		"what-if/h200-two-node-fp8": func(t *testing.T, _, is *metrics.Result, ratio metrics.Ratios) {
 			require.Greater(t, ratio.PerAccelerator, 2.0, "the better kernel outweighs the network")
+			require.Less(t, is.Metrics.PrefixLost.Evicted, 0.1)
 		},
 		"what-if/h200-twice-hbm": func(t *testing.T, base, is *metrics.Result, ratio metrics.Ratios) {
-			require.InDelta(t, 1, ratio.PerAccelerator, 0.1, "room does not bind")
-			require.True(t, strings.HasPrefix(base.Limit, "output_speed"), base.Limit)
+			require.Greater(t, ratio.PerAccelerator, 2.5, "room for the sessions that come back")
+			require.Greater(t, base.Metrics.PrefixLost.Evicted, 0.2)
+			require.Less(t, is.Metrics.PrefixLost.Evicted, 0.03)
 			require.Greater(t, is.Memory[0].Cache, 5*base.Memory[0].Cache)
 		},
 		"what-if/gb300-domains-of-8": func(t *testing.T, _, _ *metrics.Result, ratio metrics.Ratios) {
@@ -70,6 +73,10 @@ func conclusions() map[string]func(t *testing.T, base, is *metrics.Result, ratio
 	}
 }
 
+// asShipped names what runs with caches as its engine keeps them, since little
+// of it is simulated. The rest takes ideal caches, which settle in seconds.
+func asShipped(name string) bool { return strings.Contains(name, "h200") }
+
 // What every what-if answers holds when it is run small. Of the hall two
 // units are enough.
 func TestWhatIfs(t *testing.T) {
@@ -87,12 +94,14 @@ func TestWhatIfs(t *testing.T) {
 			require.NotEmpty(t, s.Answer)
 			require.Len(t, strings.Split(strings.TrimSpace(s.Because), "\n"), 3, "three lines say why")
 			require.Contains(t, tested, name)
-			var sets []string
-			if s.Deployment.Units > 1 {
-				sets = []string{"deployment.units=2"}
+			ofBase, of := near(s.Extends), near(name)
+			if !asShipped(name) {
+				ofBase, of = append(ofBase, ideal), append(of, ideal)
 			}
-			base := found.of(t, s.Extends, near(s.Extends)...)
-			is := found.of(t, name, append(sets, near(name)...)...)
+			if s.Deployment.Units > 1 {
+				of = append(of, "deployment.units=2")
+			}
+			base, is := found.of(t, s.Extends, ofBase...), found.of(t, name, of...)
 			tested[name](t, base, is, is.Over(base))
 		})
 	}
