@@ -72,7 +72,7 @@ func draw(i uint64) drawn {
 }
 
 // precise is a protocol whose noise is small beside what the estimate may err.
-var precise = []string{"protocol=steady-state", "protocol.tolerance=0.02", "protocol.duration=300s", "protocol.duration_max=3600s"}
+var precise = []string{"engine.cache.policy=ideal", "protocol=steady-state", "protocol.tolerance=0.02", "protocol.duration=300s", "protocol.duration_max=3600s"}
 
 // answers is how many agents a scenario holds; 0 = it serves nobody.
 type answers struct{ estimated, simulated int }
