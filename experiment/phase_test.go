@@ -39,7 +39,7 @@ func ended(t *testing.T, agents int, sets ...string) *phase {
 // is over, which is no verdict and says so.
 func TestPhasesRunAsTheProtocolSays(t *testing.T) {
 	p := ended(t, 4)
-	require.Equal(t, 24.0, p.phase.WindowS)
+	require.Less(t, p.phase.WindowS, 60.0, "sessions of minutes are not waited for")
 	require.Equal(t, metrics.EndMinima, p.phase.End)
 
 	p = ended(t, 4, "protocol.calls_min=200")
@@ -62,13 +62,13 @@ func TestPhasesRunAsTheProtocolSays(t *testing.T) {
 // A phase ends early only where its verdict is certain, never before its
 // duration; with a precision it goes on to that.
 func TestPhasesEndEarlyOnlyWhenTheVerdictIsCertain(t *testing.T) {
-	p := ended(t, 64, "protocol.sessions_min=30", "protocol.stop_when_certain=true", "engine.cache.policy=ideal")
+	p := ended(t, 256, "protocol.sessions_min=30", "protocol.stop_when_certain=true", "engine.cache.policy=ideal")
 	require.Equal(t, metrics.EndCertain, p.phase.End)
 	require.True(t, p.phase.Certain)
 	require.False(t, p.phase.Pass)
-	require.Equal(t, 24.0, p.phase.WindowS)
+	require.Less(t, p.phase.WindowS, 60.0, "sessions of minutes are not waited for")
 
-	p = ended(t, 17, "protocol.precision=0.12")
+	p = ended(t, 17, "protocol.precision=0.12", "engine.cache.policy=ideal")
 	require.Contains(t, []metrics.PhaseEnd{metrics.EndPrecise, metrics.EndCertain}, p.phase.End)
 	if p.phase.End == metrics.EndPrecise {
 		require.LessOrEqual(t, p.verdict.Half, 0.12)
