@@ -77,7 +77,7 @@ func TestExpertFiguresRepeat(t *testing.T) {
 	for _, name := range []string{"experts-prefill.png", "experts-decode.svg"} {
 		require.Equal(t, read(t, filepath.Join(first, name)), read(t, filepath.Join(second, name)))
 	}
-	require.Contains(t, string(read(t, filepath.Join(first, "experts-decode.svg"))), "eplb")
+	require.Contains(t, string(read(t, filepath.Join(first, "experts-decode.svg"))), "contiguous")
 }
 
 func TestExpertTable(t *testing.T) {

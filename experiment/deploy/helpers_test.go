@@ -16,9 +16,10 @@ func load(t testing.TB, name string, sets ...string) *configs.Scenario {
 	return s
 }
 
-// auto is a scenario that leaves its deployment open, with a short protocol.
+// auto is a scenario that leaves its deployment open, with a short protocol, on
+// caches that lose nothing, where the estimate is near the simulator.
 func auto(t testing.TB, name, accelerators string, sets ...string) *configs.Scenario {
 	t.Helper()
 	return load(t, name, append(sets, "deployment.mode=auto", "deployment.accelerators="+accelerators,
-		"protocol=steady-state", "protocol.calls_min=300")...)
+		"engine.cache.policy=ideal", "protocol=steady-state", "protocol.calls_min=300")...)
 }
