@@ -62,7 +62,7 @@ func TestSameBytesOnAnyNumberOfProcessors(t *testing.T) {
 	require.Equal(t, one, text(2))
 	var u metrics.Uncertainty
 	require.NoError(t, json.Unmarshal([]byte(one), &u))
-	require.Equal(t, "kernels.experts.marlin-w4a16", u.Tornado[0].Input)
+	require.Equal(t, "kernels.efficiency", u.Tornado[0].Input, "what serving runs say of all kernels")
 	require.Less(t, u.Tornado[0].RankPerAccelerator, -0.5, "slower kernels, fewer agents")
 	require.Less(t, u.Agents.P10, u.Agents.P50)
 	require.Less(t, u.Agents.P50, u.Agents.P90)
