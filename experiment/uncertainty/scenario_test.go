@@ -68,7 +68,7 @@ func TestSameBytesOnAnyNumberOfProcessors(t *testing.T) {
 	require.Less(t, u.Agents.P50, u.Agents.P90)
 	need := u.Targets[0].Needs[0]
 	require.True(t, need.Reached)
-	require.Greater(t, need.Percentile, 50.0)
+	require.Less(t, need.Percentile, 50.0, "slower kernels than most draws have")
 }
 
 // What the target table says is so: with that factor the analytic model gives
