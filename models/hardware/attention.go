@@ -57,8 +57,10 @@ func (k AttentionKernel) DecodeSeconds(tp int, x Features) float64 {
 type AttentionAt struct {
 	prefill, decode Linear
 	table           *logGrid // nil = none
-	scales          bool     // the grid was measured at another degree, at which the form is that of the grid
-	ofGrid          Linear
+	// Where the grid was measured at another degree, its times go as the forms
+	// as measured do from that degree to this one.
+	scales         bool
+	scaled, ofGrid Linear
 }
 
 // At is the module at a degree of tensor parallelism.
@@ -66,7 +68,11 @@ func (k AttentionKernel) At(tp int) AttentionAt {
 	at := AttentionAt{prefill: atTP(k.Prefill, tp), decode: atTP(k.Decode, tp)}
 	if len(k.Grids) > 0 {
 		g := k.nearestGrid(tp)
-		at.table, at.scales, at.ofGrid = g.logs(), tp != g.TP, atTP(k.Decode, g.TP)
+		lines := k.asMeasured
+		if lines == nil {
+			lines = k.Decode
+		}
+		at.table, at.scales, at.scaled, at.ofGrid = g.logs(), tp != g.TP, atTP(lines, tp), atTP(lines, g.TP)
 	}
 	return at
 }
@@ -83,7 +89,7 @@ func (k *AttentionAt) DecodeSeconds(x Features) float64 {
 	edge := x.at(tokens, context)
 	t := k.table.at(tokens, context)
 	if k.scales {
-		t *= k.decode.Seconds(edge) / k.ofGrid.Seconds(edge)
+		t *= k.scaled.Seconds(edge) / k.ofGrid.Seconds(edge)
 	}
 	return t + max(0, k.decode.slopes(x)-k.decode.slopes(edge))
 }
