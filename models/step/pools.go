@@ -146,13 +146,13 @@ func (m *layout) spec(work CacheWork) (prefix.Spec, error) {
 	}
 	parts := m.cacheParts()
 	total := m.Budget().Cache
-	if preset.Pools == prefix.ByRatio {
+	if preset.Pools == prefix.ByRatio || preset.Pools == prefix.Shared {
 		var buffers units.Bytes
 		parts, buffers = rings(parts, m.shape.DraftTokens, engine.Cache.RequestStates)
 		total -= buffers * units.Bytes(m.shape.MaxBatchPerRank+1)
 	}
 	s := prefix.Spec{Padding: engine.Memory.Fragmentation}
-	components, names, err := prefix.Arrange(preset.Pools, parts, engine.Memory.BlockTokens, draft)
+	components, names, err := prefix.Arrange(preset.Pools, parts, m.pageTokens(&preset), draft)
 	if err != nil {
 		return s, fault.In("engine.memory.block_tokens", err)
 	}
@@ -168,7 +168,7 @@ func (m *layout) spec(work CacheWork) (prefix.Spec, error) {
 		s.Policy.Checkpoints.PromptEnd = true
 	}
 	if !work.Prompts {
-		s.Policy.InFlight.Prefill, s.Policy.InFlight.Rank = s.Policy.InFlight.Decode, 0
+		s.Policy.InFlight.Prefill = s.Policy.InFlight.Decode
 		if s.Policy.Checkpoints.Chunk > 0 { // what it keeps of a prompt has come whole
 			s.Policy.Checkpoints.Chunk, s.Policy.Checkpoints.PromptEnd = 0, true
 		}
@@ -178,6 +178,19 @@ func (m *layout) spec(work CacheWork) (prefix.Spec, error) {
 	}
 	s.Pools, err = m.cachePools(preset.Pools, total, &s, names, work)
 	return s, err
+}
+
+// pageTokens is how many tokens a page has: where history is compressed, a page
+// holds whole runs of every compressor.
+func (m *layout) pageTokens(preset *prefix.Preset) int {
+	page := m.cfg.Engine.Memory.BlockTokens
+	compressed := slices.ContainsFunc(m.cfg.LLM.CacheComponents(m.CacheFormat()), func(c llm.CacheComponent) bool {
+		return c.Kind == llm.Grows && c.Compression > 1
+	})
+	if compressed {
+		page = max(page, preset.Compressed)
+	}
+	return page
 }
 
 // grows reports whether any layer keeps entries of the whole context.
@@ -362,7 +375,7 @@ func (m *layout) typicalShares(s *prefix.Spec, pools int, work CacheWork) []floa
 		c := &s.Components[i]
 		bytes := float64(m.shape.MaxBatchPerRank*c.RunningPages(typical, s.Policy.InFlight.Decode)) * float64(c.Bytes)
 		if work.Prompts {
-			bytes += float64(c.RunningPages(typical, max(s.Policy.InFlight.Prefill, s.Policy.InFlight.Rank))) * float64(c.Bytes)
+			bytes += float64(c.RunningPages(typical, s.Policy.InFlight.Prefill)) * float64(c.Bytes)
 		}
 		need[c.Pool] += bytes
 		sum += bytes
