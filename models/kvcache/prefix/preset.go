@@ -52,6 +52,17 @@ func (p Preset) For(components []Component, batchTokens, decodeTokens int) Polic
 	return policy
 }
 
+// Spaced is the policy with positions so many times as far apart.
+func (p Policy) Spaced(components []Component, times float64) Policy {
+	positions := align(components)
+	far := func(tokens int) int { return int(float64(tokens)*max(times, 1)+0.5) / positions * positions }
+	if c := &p.Checkpoints; times > 1 {
+		c.Every = min(far(c.Every), maxTokens/positions*positions)
+		c.WholePages = false
+	}
+	return p
+}
+
 // PresetOf finds a preset by its name.
 func PresetOf(name string) (Preset, error) {
 	var names []string
