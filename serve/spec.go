@@ -207,18 +207,10 @@ func (c *CacheSpec) validate() error {
 	if !(c.RealisedHit >= 0 && c.RealisedHit <= 1) {
 		return fault.New("cache.realised_hit", "%v: want a share of the prompt from 0 to 1", c.RealisedHit)
 	}
-	if c.Eviction.Policy == kvcache.KeepTurns {
+	if c.Eviction.Policy == "keep-turns" {
 		return fault.New("cache.eviction.policy", "keep-turns: want lru, ttl or cost; turns are kept by engine.cache.policy")
 	}
-	sized := kvcache.Spec{
-		Capacity:      1,
-		BlockTokens:   1,
-		BytesPerToken: 1,
-		Tiers:         c.Tiers,
-		Eviction:      c.Eviction,
-		Write:         c.Write,
-	}
-	return fault.In("cache", sized.Validate())
+	return fault.In("cache", kvcache.Spec{Tiers: c.Tiers, Eviction: c.Eviction, Write: c.Write}.Validate())
 }
 
 func (p *PoolSpec) validate(name string) error {
