@@ -89,6 +89,19 @@ type ExpertsSpec struct {
 	Placement  moe.Placement  `yaml:"placement,omitempty"`
 }
 
+// validate checks the kinds that are named; a model without experts needs none.
+func (x *ExpertsSpec) validate() error {
+	if x.Popularity.Kind != "" {
+		if err := x.Popularity.Known(); err != nil {
+			return fault.In("experts", err)
+		}
+	}
+	if x.Placement.Kind != "" {
+		return fault.In("experts", x.Placement.Known())
+	}
+	return nil
+}
+
 // CacheSpec is the policy of the prefix cache.
 type CacheSpec struct {
 	Off           bool                 `yaml:"off,omitempty"`            // every prompt is computed whole
@@ -193,6 +206,9 @@ func (d *DeploymentSpec) validatePolicies() error {
 		return fault.New("batching", "%q: want %s or %s", d.Batching, Mixed, PrefillPriority)
 	}
 	if err := d.Hold.validate(); err != nil {
+		return err
+	}
+	if err := d.Experts.validate(); err != nil {
 		return err
 	}
 	return d.Cache.validate()
