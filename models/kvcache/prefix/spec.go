@@ -37,6 +37,8 @@ type Pool struct {
 type Policy struct {
 	Checkpoints Checkpoints `yaml:"checkpoints,omitempty"`
 	InFlight    InFlight    `yaml:"in_flight,omitempty"`
+	// Nothing keeps nothing of any request: every prompt is computed whole.
+	Nothing bool `yaml:"nothing,omitempty"`
 	// NoGenerated keeps nothing of what is generated.
 	NoGenerated bool `yaml:"no_generated,omitempty"`
 	// Ahead is how many tokens must be kept beyond a position for the draft
