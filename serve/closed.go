@@ -31,11 +31,11 @@ type Pace struct {
 // longest first, as in the order of last use.
 func (c *closed) begin() error {
 	c.list = make([]agent, c.cfg.Agents)
+	if most := c.cfg.SessionsMax; most > 0 && most < int64(len(c.list)) {
+		c.list = c.list[:most]
+	}
 	if c.cfg.Cold {
 		for i := range c.list {
-			if c.dealtOut() {
-				break
-			}
 			c.appear(int32(i), c.clock.Now())
 			c.toolEnds.At(c.firstCall(int32(i)), int32(i))
 			if err := c.deal(int32(i), 0); err != nil {

@@ -14,7 +14,7 @@ import (
 type SubAgents struct {
 	Sessions float64  `yaml:"sessions"`                     // share of sessions that start any
 	Groups   Tokens   `yaml:"groups,omitempty"`             // groups of such a session, rounded up; absent = by per_turn
-	PerTurn  float64  `yaml:"per_turn,omitempty"`           // groups that a turn of such a session starts, in the mean: longer sessions start more
+	PerTurn  float64  `yaml:"per_turn,omitempty"`           // groups that a turn of such a session starts, in the mean
 	Streams  Tokens   `yaml:"streams,omitempty"`            // sub-agents of a group, rounded up; absent = 1
 	Gates    float64  `yaml:"gates,omitempty" scale:"0"`    // share of groups that the session's next turn waits for
 	Inherits float64  `yaml:"inherits,omitempty" scale:"0"` // share of a first prompt that the session's begin with too

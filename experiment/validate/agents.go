@@ -75,6 +75,19 @@ const (
 	warmUpShare  = 0.2
 )
 
+// replicas is how often lanes are played, with other session trees each: a few
+// trees are not the corpus, and one of them moves all figures.
+func (c *Case) replicas() int {
+	const (
+		trees = 64 // that a prediction rests on
+		most  = 8
+	)
+	if !c.Load.Lanes {
+		return 1
+	}
+	return min(most, max(1, trees/max(1, c.Concurrency)))
+}
+
 // play runs a cluster of agents through its warm-up and its window.
 func (c *Case) play(cluster *serve.Cluster) error {
 	l := &c.Load

@@ -60,7 +60,7 @@ type KernelSet struct {
 // OlderKernels is what versions of the engine before one took of the time that
 // the constants say; see AsOf.
 type OlderKernels struct {
-	Before  string             `yaml:"before"`
+	Before  string             `yaml:"before"`  // first version of which it does not hold
 	Experts map[Format]float64 `yaml:"experts"` // by the format of the weights
 }
 

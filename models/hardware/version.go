@@ -66,7 +66,8 @@ func (k KernelSet) AsOf(version string) KernelSet {
 	for _, name := range before {
 		delete(experts, name)
 	}
-	for name, e := range experts {
+	for _, name := range slices.Sorted(maps.Keys(experts)) {
+		e := experts[name]
 		if factor := slower[e.Weights]; factor > 0 {
 			e.Slower = factor
 			experts[name] = e
