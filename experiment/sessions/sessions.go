@@ -199,6 +199,6 @@ func (s *set) Session(_, k int, out *trace.Session) error {
 	if err := s.of.Session(0, which, out); err != nil {
 		return err
 	}
-	out.ID = fmt.Sprintf("set-%d", which)
+	out.ID, out.Replays = fmt.Sprintf("set-%d", which), int32(which)+1
 	return nil
 }

@@ -56,7 +56,11 @@ func (k AttentionKernel) DecodeSeconds(tp int, x Features) float64 {
 	edge := x.at(tokens, context)
 	t := g.at(tokens, context)
 	if tp != g.TP {
-		t *= line.Seconds(edge) / atTP(k.Decode, g.TP).Seconds(edge)
+		lines := k.asMeasured
+		if lines == nil {
+			lines = k.Decode
+		}
+		t *= atTP(lines, tp).Seconds(edge) / atTP(lines, g.TP).Seconds(edge)
 	}
 	return t + max(0, line.slopes(x)-line.slopes(edge))
 }
