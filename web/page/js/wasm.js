@@ -1,5 +1,5 @@
 // The simulator as WebAssembly in workers of this page: one for what is answered
-// at once, one for what takes long, and one, with all readers, for dropped files.
+// at once, one for what takes a second, one for what takes long, and one, with all readers, for dropped files.
 
 import { Failure, long } from "./engine.js";
 
@@ -11,6 +11,7 @@ export class WasmEngine {
     this.simulator = new Module(about.simulator);
     this.readers = new Module(about.readers);
     this.quick = new Lane(this.simulator);
+    this.second = new Lane(this.simulator);
     this.slow = new Lane(this.simulator);
     this.files = new Lane(this.readers);
     this.quick.start();
@@ -22,7 +23,8 @@ export class WasmEngine {
    * @param {import("./engine.js").How} [how]
    */
   ask(method, question, how = {}) {
-    return (long.has(method) ? this.slow : this.quick).ask({ method, question, files: [] }, how);
+    const later = method === "explain" || question?.interval || question?.parts; // a second or so
+    return (long.has(method) ? this.slow : later ? this.second : this.quick).ask({ method, question, files: [] }, how);
   }
 
   /**
