@@ -2,9 +2,7 @@ package ask
 
 import (
 	"context"
-	"slices"
 
-	"agentsim/configs"
 	"agentsim/experiment"
 	"agentsim/metrics"
 )
@@ -36,33 +34,12 @@ func (d *Desk) Explain(ctx context.Context, q *ExplainQuestion) (*Explanation, e
 		return nil, err
 	}
 	if q.Rest {
-		if err := d.rest(ctx, q, s, p, e); err != nil {
+		if err := experiment.Rest(e, s, p); err != nil {
+			return nil, err
+		}
+		if e.Interval, err = Estimated(ctx, s, p); err != nil {
 			return nil, err
 		}
 	}
 	return &Explanation{Inputs: d.inputs(s, p, q.Set), Explanation: e}, nil
-}
-
-func (d *Desk) rest(ctx context.Context, q *ExplainQuestion, s *configs.Scenario, p *configs.Provenance,
-	e *metrics.Explanation) error {
-	source, err := d.sourceOf(&q.Question)
-	if err != nil {
-		return err
-	}
-	base := configs.NewBase[configs.Scenario](configs.Presets(), source)
-	same := func(sets []string) (*configs.Scenario, error) { // with the deployment that was chosen
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		other, _, err := base.Load(slices.Concat(q.Set, sets))
-		if err == nil {
-			other.Deployment = s.Deployment
-		}
-		return other, err
-	}
-	if err := experiment.Rest(e, p.Fields(), same); err != nil {
-		return err
-	}
-	e.Interval, err = Estimated(ctx, s, p)
-	return err
 }

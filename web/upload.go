@@ -42,8 +42,12 @@ func uploads(api huma.API, c *counter) {
 	huma.Register(api, like, func(ctx context.Context, d *dropped) (*body[*ask.Answer], error) {
 		scenario := d.RawBody.Data().Scenario
 		return withFiles(ctx, c, d, func(ctx context.Context, desk *ask.Desk, folder string) (*ask.Answer, error) {
-			return desk.Estimate(ctx, &ask.EstimateQuestion{Question: ask.Question{YAML: scenario,
+			a, err := desk.Estimate(ctx, &ask.EstimateQuestion{Question: ask.Question{YAML: scenario,
 				Set: []string{"workload.trace=" + folder}}})
+			if err == nil {
+				hide(a, folder)
+			}
+			return a, err
 		})
 	})
 	table := operation(http.MethodPost, "table", "The results of a study from a dropped Parquet file")
@@ -100,6 +104,16 @@ func withFiles[A any](ctx context.Context, c *counter, d *dropped,
 		return nil, failed(&hidden{err, root})
 	}
 	return &body[A]{a}, nil
+}
+
+// hide takes a folder of this machine out of an answer.
+func hide(a *ask.Answer, folder string) {
+	a.Inputs.Workload = strings.ReplaceAll(a.Inputs.Workload, folder, "dropped")
+	for _, texts := range [][]string{a.Inputs.Overrides, a.Warnings} {
+		for i := range texts {
+			texts[i] = strings.ReplaceAll(texts[i], folder, "dropped")
+		}
+	}
 }
 
 // keep stores a dropped file under the last part of its name.
