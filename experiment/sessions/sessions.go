@@ -5,13 +5,11 @@ package sessions
 import (
 	"fmt"
 	"math/rand/v2"
-	"strings"
 
 	"agentsim/configs"
 	"agentsim/serve"
 	"agentsim/sim"
 	"agentsim/trace"
-	"agentsim/trace/readers"
 )
 
 // Source is where the trajectories of a workload come from.
@@ -51,6 +49,7 @@ func Of(w trace.Workload, limits Limits, seed uint64) (*Source, error) {
 		}
 		return generated(&w, seed)
 	}
+<<<<<<< HEAD
 	w.OutputMax = lower(w.OutputMax, limits.Output)
 	r, err := readers.OpenAll([]string{w.Trace}, readers.Options{
 		Format:  w.Format,
@@ -88,6 +87,11 @@ func notes(r readers.Report) (out []string) {
 		out = append(out, fmt.Sprintf("workload.trace: %d bad records passed over, the first: %v", len(r.Bad), r.Bad[0]))
 	}
 	return out
+=======
+	w.OutputMax = lower(w.OutputMax, s.Protocol.OutputMax)
+	w.InputMax = withinModel(w.InputMax, s.Model.MaxContext)
+	return fromTrace(&w, s.Seed, unshared)
+>>>>>>> ready/page
 }
 
 // treesDrawn is how many session trees a profile with sub-agents stands for: as
