@@ -93,6 +93,7 @@ var rooms = []room{
 	{dir: "web", layer: 13, never: []string{"sim", "models", "trace", "metrics", "serve", "report"}},
 	{dir: "cmd", layer: 14},
 	{dir: "internal/tidy", layer: 15},
+	{dir: "internal/mutants", layer: 15},
 }
 
 // Groups of rooms that rules speak of.
