@@ -76,7 +76,7 @@ var rooms = []room{
 	{dir: "experiment/calibrate", layer: 5, never: []string{"report", "serve", "sim"}},
 	{dir: "experiment/power", layer: 5, never: []string{"report", "serve", "sim"}},
 	{dir: "experiment/sessions", layer: 5, never: []string{"report"}},
-	{dir: "experiment/validate", layer: 5, never: []string{"report"}},
+	{dir: "experiment/validate", layer: 6, never: []string{"report"}},
 	{dir: "experiment", layer: 6, never: []string{"report"}},
 	{dir: "experiment/analytic", layer: 6, never: []string{"report"}},
 	{dir: "experiment/deploy", layer: 7, never: []string{"report"}},
