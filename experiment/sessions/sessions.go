@@ -5,13 +5,11 @@ package sessions
 import (
 	"fmt"
 	"math/rand/v2"
-	"strings"
 
 	"agentsim/configs"
 	"agentsim/serve"
 	"agentsim/sim"
 	"agentsim/trace"
-	"agentsim/trace/readers"
 )
 
 // Source is where the trajectories of a workload come from.
@@ -52,42 +50,8 @@ func Of(w trace.Workload, limits Limits, seed uint64) (*Source, error) {
 		return generated(&w, seed)
 	}
 	w.OutputMax = lower(w.OutputMax, limits.Output)
-	r, err := readers.OpenAll([]string{w.Trace}, readers.Options{
-		Format:  w.Format,
-		SkipBad: w.SkipBad,
-		Prefix:  w.Prefix,
-		Block:   w.BlockTokens,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("workload.trace: %w", err)
-	}
-	defer r.Close()
 	w.InputMax = withinModel(w.InputMax, limits.Context)
-	options := w.PoolOptions()
-	options.Unshared = unshared
-	pool, err := trace.NewPool(r, options)
-	if err != nil {
-		return nil, fmt.Errorf("workload.trace: %s: %w", w.Trace, err)
-	}
-	source, err := dealer(&w, pool, seed)
-	if err != nil {
-		return nil, err
-	}
-	source.Notes = notes(r.Report())
-	return source, nil
-}
-
-// notes are what a reader met that bears on an answer.
-func notes(r readers.Report) (out []string) {
-	for _, n := range r.Notes {
-		if !strings.HasPrefix(n.Text, "unknown ") {
-			out = append(out, fmt.Sprintf("workload.trace: %s (%d)", n.Text, n.Count))
-		}
-	}
-	if len(r.Bad) > 0 {
-		out = append(out, fmt.Sprintf("workload.trace: %d bad records passed over, the first: %v", len(r.Bad), r.Bad[0]))
-	}
-	return out
+	return fromTrace(&w, seed, unshared)
 }
 
 // treesDrawn is how many session trees a profile with sub-agents stands for: as
