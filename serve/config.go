@@ -29,8 +29,10 @@ type Config struct {
 	Ramp       float64 // seconds over which the agents' first calls are spread
 	Pace       Pace    // expected duration of turns, for the stationary start
 	Cold       bool    // agents begin their first sessions at the first turn, on empty caches
-	CallsMax   int64   // agents stop once so many calls were issued; 0 = never
-	MinOutput  int     // tokens below which a call has no output speed
+	Failures   []Failure
+	Population []Change // of the number of agents, in order of time; closed arrivals only
+	CallsMax   int64    // agents stop once so many calls were issued; 0 = never
+	MinOutput  int      // tokens below which a call has no output speed
 	Seed       uint64
 	Recorder   sim.Recorder
 	Observer   Observer // nil = none
@@ -57,6 +59,9 @@ func (c *Config) Prepare() error {
 	}
 	if err := c.Deployment.Cache.Eviction.CheckClasses(c.classes()); err != nil {
 		return fault.In("deployment.cache", err)
+	}
+	if err := c.validateFailures(); err != nil {
+		return err
 	}
 	if c.Deployment.Mode == Auto {
 		return fault.New("deployment.mode", "auto names no deployment yet: only capacity resolves it")
