@@ -107,7 +107,7 @@ func (a compareCommands) compare(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := bound(cmd.Context(), file, first, second, r); err != nil {
+	if err := a.bound(cmd.Context(), file, [2]*configs.Scenario{first, second}, r); err != nil {
 		return err
 	}
 	if plot != "" {
@@ -130,13 +130,13 @@ func (a compareCommands) compare(cmd *cobra.Command, args []string) error {
 }
 
 // bound adds the intervals of the model to both ends and to their ratio.
-func bound(ctx context.Context, file *compare.File, a, b *configs.Scenario, r *metrics.Comparison) error {
+func (a *app) bound(ctx context.Context, file *compare.File, ends [2]*configs.Scenario, r *metrics.Comparison) error {
 	ofA, ofB := file.Provenance()
 	for _, side := range []struct {
 		scenario   *configs.Scenario
 		provenance *configs.Provenance
 		end        *metrics.End
-	}{{a, ofA, &r.Ends.A}, {b, ofB, &r.Ends.B}} {
+	}{{ends[0], ofA, &r.Ends.A}, {ends[1], ofB, &r.Ends.B}} {
 		if side.scenario.Deployment.Mode == serve.Auto {
 			return nil // its inputs are those of a deployment that was chosen since
 		}
@@ -146,7 +146,7 @@ func bound(ctx context.Context, file *compare.File, a, b *configs.Scenario, r *m
 			PerAccelerator: side.end.PerAccelerator,
 			PerMW:          side.end.PerMW,
 		}
-		if err := interval(ctx, side.scenario, side.provenance, &metrics.Result{Capacity: c}, false); err != nil {
+		if err := a.interval(ctx, side.scenario, side.provenance, &metrics.Result{Capacity: c}, false); err != nil {
 			return err
 		}
 		side.end.ModelInterval = c.ModelInterval

@@ -62,7 +62,7 @@ func (a explainCommands) explainCommand() *cobra.Command {
 			if err := experiment.Rest(e, provenance.Fields(), same); err != nil {
 				return err
 			}
-			if e.Interval, err = estimated(cmd.Context(), s, provenance); err != nil {
+			if e.Interval, err = a.estimated(cmd.Context(), s, provenance); err != nil {
 				return err
 			}
 			return a.write(func(b *strings.Builder) error {
@@ -79,7 +79,8 @@ func (a explainCommands) explainCommand() *cobra.Command {
 
 // estimated is the interval of a capacity by the analytic model, with its parts;
 // nil where that serves nobody, or the deployment is still to be chosen.
-func estimated(ctx context.Context, s *configs.Scenario, p *configs.Provenance) (*metrics.ModelInterval, error) {
+func (a *app) estimated(ctx context.Context, s *configs.Scenario, p *configs.Provenance) (
+	*metrics.ModelInterval, error) {
 	if s.Deployment.Mode == serve.Auto || s.Workload.ByTime() {
 		return nil, nil
 	}
@@ -90,7 +91,7 @@ func estimated(ctx context.Context, s *configs.Scenario, p *configs.Provenance) 
 	if err != nil {
 		return nil, err
 	}
-	err = interval(ctx, s, p, r, true)
+	err = a.interval(ctx, s, p, r, true)
 	return r.Capacity.ModelInterval, err
 }
 

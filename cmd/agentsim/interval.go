@@ -2,16 +2,30 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"slices"
+	"strings"
 
 	"agentsim/configs"
 	"agentsim/experiment/uncertainty"
 	"agentsim/metrics"
 )
 
-// accuracy is how far predictions of public runs were off.
-func accuracy() (*configs.Accuracy, error) {
-	a, _, err := configs.LoadPreset[configs.Accuracy](configs.Presets(), "accuracy", "serving", nil)
-	return a, err
+// accuracy is how far predictions were off: of public runs, or with those that
+// fit-deployment has learnt from.
+func (a *app) accuracy() (*configs.Accuracy, error) {
+	name := a.settings.GetString("accuracy")
+	if slices.Contains(configs.Presets().Names("accuracy"), name) {
+		known, _, err := configs.LoadPreset[configs.Accuracy](configs.Presets(), "accuracy", name, nil)
+		return known, err
+	}
+	text, err := a.readFile(name)
+	if err != nil {
+		return nil, usageError{fmt.Errorf("--accuracy: %w; want a file of fit-deployment or one of %s", err,
+			strings.Join(configs.Presets().Names("accuracy"), ", "))}
+	}
+	known, _, err := configs.Load[configs.Accuracy](configs.Presets(), configs.Source{Name: name, Text: text}, nil)
+	return known, err
 }
 
 // bounded searches the capacity of a scenario and says where it lies by the
@@ -22,13 +36,14 @@ func bounded(ctx context.Context, a *app, s *configs.Scenario, p *configs.Proven
 	if err != nil {
 		return nil, err
 	}
-	return r, interval(ctx, s, p, r, false)
+	return r, a.interval(ctx, s, p, r, false)
 }
 
 // interval adds the interval of the model to a capacity. What the analytic model
 // cannot serve has none, and a note says so.
-func interval(ctx context.Context, s *configs.Scenario, p *configs.Provenance, r *metrics.Result, parts bool) error {
-	known, err := accuracy()
+func (a *app) interval(ctx context.Context, s *configs.Scenario, p *configs.Provenance, r *metrics.Result,
+	parts bool) error {
+	known, err := a.accuracy()
 	if err != nil {
 		return err
 	}

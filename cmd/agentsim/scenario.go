@@ -257,7 +257,7 @@ func (a runCommands) runScenario(cmd *cobra.Command, name string) error {
 	if err != nil {
 		return err
 	}
-	known, err := accuracy()
+	known, err := a.accuracy()
 	if err != nil {
 		return err
 	}

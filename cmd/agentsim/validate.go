@@ -65,7 +65,7 @@ func (a validateCommands) run(cmd *cobra.Command, args []string) error {
 		}
 		results = append(results, r)
 	}
-	accuracy, err := accuracy()
+	accuracy, err := a.accuracy()
 	if err != nil {
 		return err
 	}
