@@ -122,7 +122,8 @@ func (a *app) root() *cobra.Command {
 	root.AddCommand(validateCommands{a}.validateCommand(), compareCommands{a}.compareCommand(),
 		whatIfCommands{a}.whatIfCommand(), deploymentCommands{a}.deploymentCommand(), diffCommands{a}.diffCommand(),
 		fieldCommands{a}.explainFieldCommand(),
-		initCommands{a}.initCommand(), planCommands{a}.planCommand(), fitCommands{a}.fitCommand())
+		initCommands{a}.initCommand(), planCommands{a}.planCommand(), fitCommands{a}.fitCommand(),
+		dayCommands{a}.dayCommand())
 	complete(root)
 	return root
 }

@@ -19,10 +19,10 @@ import (
 type fitCommands struct{ *app }
 
 const fitHelp = `fit-deployment reads measurements of a deployment that runs, predicts them as they were made, and says
-by how much predictions of its stack (engine, generation, model family, accelerator, release) are off. What
-public runs say counts beside it: few runs of one's own move it little, many take its place. --write keeps the result as a preset of kind
-accuracy; whatever is asked with --accuracy FILE from then on has its intervals from it, on other racks and in other
-deployments, too.
+by how much predictions of its stack (engine, generation, model family, accelerator, release) are off. What public
+runs say counts beside it: few runs of one's own move it little, many take its place. --write keeps the result as a
+preset of kind accuracy; whatever is asked with --accuracy FILE from then on has its intervals from it, on other racks
+and in other deployments, too.
 
 RUNS are result files of AIPerf (profile_export_aiperf.json), vllm bench serve --save-result, sglang.bench_serving
 --output-file or InferenceX (agg_*.json), which --scenario tells the deployment of; or CSV tables with the columns that
