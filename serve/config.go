@@ -2,6 +2,7 @@ package serve
 
 import (
 	"errors"
+	"math"
 
 	"agentsim/fault"
 	"agentsim/models/hardware"
@@ -105,10 +106,14 @@ func (c *Config) Fit() error {
 // Model builds the step model of the workers of a pool.
 func (c *Config) Model(p *PoolSpec) (*step.Model, error) {
 	d := &c.Deployment
+	kernels := &c.Kernels
+	if p.Kernels != nil {
+		kernels = p.Kernels
+	}
 	return step.New(step.Config{
-		System:      c.System,
+		System:      *p.On(&c.System),
 		LLM:         c.LLM,
-		Kernels:     c.Kernels,
+		Kernels:     *kernels,
 		Engine:      c.Engine,
 		Shape:       p.Shape,
 		Draft:       p.Draft,
@@ -119,6 +124,19 @@ func (c *Config) Model(p *PoolSpec) (*step.Model, error) {
 		Seed:        c.Seed,
 		Tabulate:    c.Tabulate,
 	})
+}
+
+// Transfer is the way of caches from workers of model m in the prefill pool to
+// the decode pool.
+func (c *Config) Transfer(m *step.Model) step.Transfer {
+	d := &c.Deployment
+	if !d.Elsewhere() {
+		return step.NewTransfer(m, d.UnitAccelerators())
+	}
+	t := step.NewTransfer(m, math.MaxInt) // over the network, at the rate of the slower end
+	from, to := d.Prefill.On(&c.System).Accelerator.ScaleOut, d.Decode.On(&c.System).Accelerator.ScaleOut
+	t.Rate *= min(1, to/from)
+	return t
 }
 
 // classes names what a session may wait for after a turn, in the order of

@@ -3,7 +3,6 @@ package serve
 import (
 	"agentsim/fault"
 	"agentsim/models/kvcache/prefix"
-	"agentsim/models/step"
 	"agentsim/sim"
 )
 
@@ -108,7 +107,7 @@ func (f *fleet) connect(w *worker, cfg *Config) error {
 	if w.decodes {
 		return nil
 	}
-	f.handoff.transfer = step.NewTransfer(w.model, cfg.Deployment.UnitAccelerators())
+	f.handoff.transfer = cfg.Transfer(w.model)
 	for i := range w.ranks {
 		wire, err := f.network.addWire(f.handoff.transfer.Rate)
 		if err != nil {

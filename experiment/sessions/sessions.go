@@ -4,6 +4,7 @@ package sessions
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"strings"
 
@@ -33,6 +34,9 @@ func Open(s *configs.Scenario) (*Source, error) {
 		w.Synthetic.OutputLimit = s.Protocol.OutputMax
 		if unshared {
 			w.Synthetic.SharedPrefix = trace.SharedPrefix{}
+		}
+		if w.Rate > 0 {
+			return arriving(&w, s)
 		}
 		return generated(&w, s.Seed)
 	}
@@ -98,6 +102,24 @@ func generated(w *trace.Workload, seed uint64) (*Source, error) {
 		return nil, fmt.Errorf("workload: %w", err)
 	}
 	return dealer(w, pool, seed)
+}
+
+// arriving draws sessions from the profile of a workload that begin at random at
+// its rate, for as long as the protocol measures.
+func arriving(w *trace.Workload, s *configs.Scenario) (*Source, error) {
+	const most = 1 << 20
+	sessions := math.Ceil(w.Rate * float64(s.Protocol.Duration))
+	if sessions > most {
+		return nil, fmt.Errorf("workload.rate: %v: %.0f sessions within protocol.duration of %v, more than %d", w.Rate, sessions,
+			s.Protocol.Duration, most)
+	}
+	options := w.PoolOptions()
+	options.ContextLimit = w.Synthetic.ContextLimit
+	pool, err := trace.NewPool(trace.NewGenerator(&w.Synthetic, s.Seed, int(max(1, sessions))).Arriving(w.Rate), options)
+	if err != nil {
+		return nil, fmt.Errorf("workload: %w", err)
+	}
+	return dealer(w, pool, s.Seed)
 }
 
 // dealer deals out all sessions of a trace, or those of main agents where
