@@ -94,7 +94,7 @@ func (a *app) root() *cobra.Command {
 		Use:   "agentsim",
 		Short: "How many AI agents can a GPU rack serve, and how many per megawatt?",
 		Long: "agentsim simulates closed-loop AI agents on a GPU rack, real or imagined, and finds how many of them\n" +
-			"the rack serves under a service level, in total, per accelerator and per megawatt.",
+			"the rack serves under a service level, in total, per accelerator and per megawatt.\n\n" + environmentHelp,
 		Example:       "  agentsim capacity gb300-agentperf-slo20",
 		Version:       buildInfo(),
 		SilenceErrors: true,
@@ -123,7 +123,7 @@ func (a *app) root() *cobra.Command {
 		whatIfCommands{a}.whatIfCommand(), deploymentCommands{a}.deploymentCommand(), diffCommands{a}.diffCommand(),
 		fieldCommands{a}.explainFieldCommand(),
 		initCommands{a}.initCommand(), planCommands{a}.planCommand(), fitCommands{a}.fitCommand(),
-		dayCommands{a}.dayCommand())
+		dayCommands{a}.dayCommand(), manCommands{a}.manCommand())
 	complete(root)
 	return root
 }

@@ -40,6 +40,7 @@ func (a dayCommands) dayCommand() *cobra.Command {
 	}
 	c.Flags().Int("agents", 0, "the most agents of the day")
 	c.Flags().StringArray("fail", nil, "what fails, when, and until when: KIND[:NUMBER]@AT+REPAIR, as rack:0@14h+2h; repeatable")
+	c.Flags().String("report", "", "write the answer with figures and inputs as one page of HTML")
 	c.Flags().String("plot", "", "draw agents, power and service over the day into this directory")
 	return c
 }
@@ -66,6 +67,15 @@ func (a dayCommands) day(cmd *cobra.Command, args []string) error {
 	if dir := a.settings.GetString("plot"); dir != "" {
 		err := a.figures(dir, func() ([]string, error) { return report.DayFigures(dir, r) })
 		if err != nil {
+			return err
+		}
+	}
+	if file := a.settings.GetString("report"); file != "" {
+		page := report.DayPage(r)
+		if page.Figures, err = pictures(func(dir string) ([]string, error) { return report.DayFigures(dir, r) }); err != nil {
+			return err
+		}
+		if err := a.page(file, page); err != nil {
 			return err
 		}
 	}

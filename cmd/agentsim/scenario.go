@@ -173,9 +173,14 @@ func (a capacityCommands) capacityCommand() *cobra.Command {
 			if err != nil && cmd.Context().Err() == nil {
 				return err
 			}
+			if file := a.settings.GetString("report"); file != "" {
+				var text strings.Builder
+				err = errors.Join(err, report.Table(&text, r, report.Style{}), a.page(file, report.AnswerPage(r, text.String())))
+			}
 			return errors.Join(a.show(r), err) // what was found before an interrupt is shown
 		},
 	}
+	c.Flags().String("report", "", "write the answer with its inputs as one page of HTML")
 	uncertaintyFlags(c)
 	paretoFlags(c)
 	return c
