@@ -35,12 +35,14 @@ func (s *Scenario) Attach(a *tree.Attachment) error {
 // scenario's, and finds the engine's kernels on them.
 func (s *Scenario) attachSystems(a *tree.Attachment) error {
 	d := &s.Deployment
-	for name, p := range map[string]*serve.PoolSpec{"prefill": d.Prefill, "decode": d.Decode, "aggregated": d.Aggregated} {
+	for _, pool := range []serve.NamedPool{{Name: serve.PrefillPool, Spec: d.Prefill},
+		{Name: serve.DecodePool, Spec: d.Decode}, {Name: serve.Aggregated, Spec: d.Aggregated}} {
+		p := pool.Spec
 		if p == nil || p.System == "" {
 			continue
 		}
-		at := "deployment." + name + ".system"
-		if name == "aggregated" {
+		at := "deployment." + pool.Name + ".system"
+		if pool.Name == serve.Aggregated {
 			return a.Fault(at, p.System, errors.New("an aggregated deployment has one pool: set system"))
 		}
 		system, err := tree.Named[hardware.System](a, "systems", at, "system")

@@ -106,9 +106,11 @@ func (d *DaySpec) Validate() error {
 	for i, p := range d.Agents {
 		at := fmt.Sprintf("agents[%d].", i)
 		faults.Check(p.Share >= 0 && p.Share <= 1, at+"share", p.Share, "a share of the most agents, 0 to 1")
-		faults.Check(p.At >= 0 && p.At <= full.Length, at+"at", p.At, fmt.Sprintf("0s to %v, the length of the day", full.Length))
+		faults.Check(p.At >= 0 && p.At <= full.Length, at+"at", p.At,
+			fmt.Sprintf("0s to %v, the length of the day", full.Length))
 		if i > 0 {
-			faults.Check(p.At > d.Agents[i-1].At, at+"at", p.At, fmt.Sprintf("later than %v, the point before", d.Agents[i-1].At))
+			faults.Check(p.At > d.Agents[i-1].At, at+"at", p.At,
+				fmt.Sprintf("later than %v, the point before", d.Agents[i-1].At))
 		}
 	}
 	kinds := []string{FailsAccelerator, FailsNode, FailsRack}

@@ -120,8 +120,8 @@ func (d *day) locate() error {
 			configs.FailsRack: system.Accelerators}[f.Of]
 		workers := deployment.WorkersOn(f.Number*size, (f.Number+1)*size, system.Accelerators)
 		if len(workers) == 0 {
-			return fmt.Errorf("%w: day.failures[%d].number: %d: no worker needs %s %d; the deployment has %d accelerators, %d in a "+
-				"node and %d in a rack", metrics.ErrConfiguration, i, f.Number, f.Of, f.Number, deployment.Accelerators(),
+			return fmt.Errorf("%w: day.failures[%d].number: %d: no worker needs %s %d; the deployment has %d accelerators, "+
+				"%d in a node and %d in a rack", metrics.ErrConfiguration, i, f.Number, f.Of, f.Number, deployment.Accelerators(),
 				system.AcceleratorsPer, system.Accelerators)
 		}
 		d.failures = append(d.failures, serve.Failure{At: float64(f.At), Repair: float64(f.Repair), Retry: float64(f.Retry),
@@ -307,7 +307,8 @@ func (d *day) run(ctx context.Context, p *dayPart) error {
 // look reads what a window has measured.
 func (d *day) look(c *serve.Cluster, seconds float64) metrics.DayTime {
 	w := c.Window()
-	t := metrics.DayTime{MeasuredS: seconds, Agents: c.Alive(), Holds: true, TurnsPerS: float64(w.Calls) / seconds, Lost: w.Failed}
+	t := metrics.DayTime{MeasuredS: seconds, Agents: c.Alive(), Holds: true, TurnsPerS: float64(w.Calls) / seconds,
+		Lost: w.Failed}
 	for _, criterion := range d.scenario.SLO.Criteria() {
 		values := samples(w, criterion.Measure)
 		met := 0.
@@ -401,8 +402,8 @@ func (d *day) result(parts []*dayPart) *metrics.Day {
 		r.Failures = append(r.Failures, d.loss(i, r.Times))
 	}
 	if length := d.base.mean.length(); length > float64(d.spec.Every) {
-		r.Warnings = append(r.Warnings, fmt.Sprintf("sessions last %.0f s on average, longer than day.every: who is there at one "+
-			"span still sits there in the next, which windows that begin anew do not see", length))
+		r.Warnings = append(r.Warnings, fmt.Sprintf("sessions last %.0f s on average, longer than day.every: who is there "+
+			"at one span still sits there in the next, which windows that begin anew do not see", length))
 	}
 	return r
 }

@@ -39,11 +39,11 @@ func Day(w io.Writer, d *metrics.Day, style Style) error {
 		i = to
 	}
 	b.WriteString(t.Render() + "\n")
-	fmt.Fprintf(&b, "the level holds %.1f %% of the day; peak %s agents at %s kW, trough %s at %s kW (with the building)\n",
+	fmt.Fprintf(&b, "the level holds %.1f %% of the day; peak %s agents at %s kW, trough %s at %s kW with the building\n",
 		100*d.ShareHeld, Count(float64(d.Peak.Agents)), Significant(d.Peak.FacilityW/kiloWatts),
 		Count(float64(d.Trough.Agents)), Significant(d.Trough.FacilityW/kiloWatts))
-	fmt.Fprintf(&b, "energy of the day: %s kWh of accelerators, %s at the wall, %s with the building: %s Wh an agent-hour; %s turns\n",
-		Significant(d.Energy.AcceleratorKWh), Significant(d.Energy.ITKWh), Significant(d.Energy.FacilityKWh),
+	fmt.Fprintf(&b, "energy: %s kWh of accelerators, %s at the wall, %s with the building; %s Wh an agent-hour; "+
+		"%s turns\n", Significant(d.Energy.AcceleratorKWh), Significant(d.Energy.ITKWh), Significant(d.Energy.FacilityKWh),
 		Significant(d.Energy.PerAgentHourWh), Count(d.Turns))
 	if d.Cost != nil {
 		fmt.Fprintf(&b, "cost of the day: %s %s, %s an agent-hour\n", Significant(d.Cost.Day), d.Cost.Currency,
@@ -67,8 +67,8 @@ func alike(a, b *metrics.DayTime) bool {
 }
 
 func failureInWords(f *metrics.DayLoss) string {
-	text := fmt.Sprintf("%s %d fails at %s for %s: %d accelerators stop, %s calls are lost and sent again; ", f.Of, f.Number,
-		clock(f.AtS), span(f.RepairS), f.Down, Count(float64(f.Lost)))
+	text := fmt.Sprintf("%s %d fails at %s for %s: %d accelerators stop, %s calls are lost and sent again; ", f.Of,
+		f.Number, clock(f.AtS), span(f.RepairS), f.Down, Count(float64(f.Lost)))
 	switch {
 	case !f.Broke:
 		return text + "the level holds all the same"
@@ -108,8 +108,8 @@ func span(seconds float64) string {
 
 // DayCSV writes one row a span.
 func DayCSV(w io.Writer, d *metrics.Day) error {
-	rows := [][]string{{"from_s", "to_s", "agents", "holds", "output_speed_p25", "ttft_p95_s", "turns_per_s", "accelerators_down",
-		"calls_lost", "accelerator_w", "it_w", "facility_w"}}
+	rows := [][]string{{"from_s", "to_s", "agents", "holds", "output_speed_p25", "ttft_p95_s", "turns_per_s",
+		"accelerators_down", "calls_lost", "accelerator_w", "it_w", "facility_w"}}
 	number := func(v *float64) string {
 		if v == nil {
 			return ""
@@ -148,7 +148,8 @@ func DayFigures(dir string, d *metrics.Day) ([]string, error) {
 			curve("at the wall", func(t *metrics.DayTime) *float64 { kw := t.ITW / kiloWatts; return &kw }),
 			curve("with the building", func(t *metrics.DayTime) *float64 { kw := t.FacilityW / kiloWatts; return &kw }),
 		}},
-		"day-ttft": {Y: "time to first token, P95, s", Lines: []Line{curve("", func(t *metrics.DayTime) *float64 { return t.TTFTP95S })}},
+		"day-ttft": {Y: "time to first token, P95, s", Lines: []Line{
+			curve("", func(t *metrics.DayTime) *float64 { return t.TTFTP95S })}},
 	}
 	var files []string
 	for _, name := range []string{"day-agents", "day-power", "day-ttft"} {
@@ -171,8 +172,8 @@ func DayPage(d *metrics.Day) *Page {
 		Answer: fmt.Sprintf("The level holds %.1f %% of the day, which takes %s kWh with the building, %s Wh an agent-hour.",
 			100*d.ShareHeld, Significant(d.Energy.FacilityKWh), Significant(d.Energy.PerAgentHourWh)),
 		Text: text.String(),
-		Rests: append([]string{"Windows of the day are simulated and stand for the time around them; failures and repairs are " +
-			"simulated from two minutes before to ten minutes after."}, d.Warnings...)}
+		Rests: append([]string{"Windows of the day are simulated and stand for the time around them; failures and repairs " +
+			"are simulated from two minutes before to ten minutes after."}, d.Warnings...)}
 	for i := range d.Failures {
 		page.Answer += " " + strings.ToUpper(failureInWords(&d.Failures[i])[:1]) + failureInWords(&d.Failures[i])[1:] + "."
 	}

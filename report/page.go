@@ -39,7 +39,7 @@ type pageBar struct {
 
 // layout is the page. Colours are set on white, so that dark themes and printers
 // show the same.
-var layout = template.Must(template.New("page").Parse(`<!DOCTYPE html>
+const layout = `<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>{{.Title}}</title>
 <style>
 :root { color-scheme: light; }
@@ -59,7 +59,9 @@ pre { background: #f5f5f5; padding: .6em; overflow-x: auto; font-size: .8em; whi
 {{with .Question}}<p>{{.}}</p>{{end}}
 <p class="answer">{{.Answer}}</p>
 {{if .Scaled}}<h2>Agents, P10 to P90 and median</h2>
-{{range .Scaled}}<div class="bar"><span>{{.Name}}</span><span class="track"><i style="left:{{.Left}}%;width:{{.Width}}%"></i><b style="left:{{.Middle}}%"></b></span><span>{{.Words}}</span></div>
+{{range .Scaled}}<div class="bar"><span>{{.Name}}</span>
+<span class="track"><i style="left:{{.Left}}%;width:{{.Width}}%"></i><b style="left:{{.Middle}}%"></b></span>
+<span>{{.Words}}</span></div>
 {{end}}{{end}}
 {{if .Rows}}<h2>In figures</h2><table><tr>{{range .Header}}<th>{{.}}</th>{{end}}</tr>
 {{range .Rows}}<tr>{{range .}}<td>{{.}}</td>{{end}}</tr>
@@ -75,10 +77,11 @@ pre { background: #f5f5f5; padding: .6em; overflow-x: auto; font-size: .8em; whi
 {{with .Deployment}}<tr><th>deployment</th><td>{{.Words}}<pre>{{.YAML}}</pre></td></tr>{{end}}
 </table>{{end}}
 <table><tr><th>overrides</th><td>{{range .Inputs.Overrides}}{{.}}<br>{{else}}none{{end}}</td></tr>
-<tr><th>files</th><td>{{range .Inputs.Files}}{{.File}} sha256 {{.SHA256}}<br>{{else}}none beside what comes with the program{{end}}</td></tr>
+<tr><th>files</th><td>{{range .Inputs.Files}}{{.File}} sha256 {{.SHA256}}<br>
+{{else}}none beside what comes with the program{{end}}</td></tr>
 <tr><th>agentsim</th><td>{{.Inputs.Version}}</td></tr></table>
 </body></html>
-`))
+`
 
 // Subjects are what the inputs speak of, one or several.
 func (p *Page) Subjects() []metrics.Inputs {
@@ -107,7 +110,13 @@ func (p *Page) Scaled() (list []pageBar) {
 }
 
 // Write writes the page.
-func (p *Page) Write(w io.Writer) error { return layout.Execute(w, p) }
+func (p *Page) Write(w io.Writer) error {
+	t, err := template.New("page").Parse(layout)
+	if err != nil {
+		return err
+	}
+	return t.Execute(w, p)
+}
 
 // PlanPage is the page of a plan.
 func PlanPage(p *metrics.Plan) *Page {
@@ -118,12 +127,12 @@ func PlanPage(p *metrics.Plan) *Page {
 		Answer: fmt.Sprintf("%s: %d units (%d spare), %s accelerators, hold %s agents (P10 to P90: %s to %s) and draw %s MW.",
 			best.System, best.Units, best.SpareUnits, Count(float64(best.Accelerators)), Count(best.Agents.P50),
 			Count(best.Agents.P10), Count(best.Agents.P90), Significant(best.MW)),
-		Header: []string{"system", "engine", "units", "spare", "accelerators", "agents", "MW", "headroom", "share of time below",
-			"deployment", "limit"},
+		Header: []string{"system", "engine", "units", "spare", "accelerators", "agents", "MW", "headroom",
+			"share of time below", "deployment", "limit"},
 		Rests: []string{
-			"Estimated by the analytic model of the closed loop; nothing is simulated. agentsim capacity simulates one of the options.",
-			"The interval is over what the presets do not know of hardware, kernels and workload, and the errors of whole runs; " +
-				"agentsim explain says what each number rests on.",
+			"Estimated by the analytic model of the closed loop; nothing is simulated. agentsim capacity simulates.",
+			"The interval is over what the presets do not know of hardware, kernels and workload, and the errors of whole " +
+				"runs; agentsim explain says what each number rests on.",
 			"Power is as drawn while serving, not the nameplate.",
 		},
 	}
@@ -151,13 +160,14 @@ func AnswerPage(r *metrics.Result, text string) *Page {
 	page := &Page{Title: r.Scenario, Question: r.Question, Text: text,
 		Answer: fmt.Sprintf("%s agents on %d accelerators; what stands in the way of more: %s.", Count(float64(c.Agents)),
 			c.Accelerators, r.Limit),
-		Rests: append([]string{"Simulated; the sample alone leaves " + Count(c.AgentsLow) + " to " + Count(c.AgentsHigh) + " agents."},
-			r.Warnings...)}
+		Rests: append([]string{"Simulated; the sample alone leaves " + Count(c.AgentsLow) + " to " + Count(c.AgentsHigh) +
+			" agents."}, r.Warnings...)}
 	if m := c.ModelInterval; m != nil {
-		page.Answer += fmt.Sprintf(" By the errors of the model P10 to P90 is %s to %s.", Count(m.Agents.P10), Count(m.Agents.P90))
+		page.Answer += fmt.Sprintf(" By the errors of the model P10 to P90 is %s to %s.", Count(m.Agents.P10),
+			Count(m.Agents.P90))
 		page.Bars = []PageBar{{Name: r.Scenario, P10: m.Agents.P10, P50: m.Agents.P50, P90: m.Agents.P90}}
-		page.Rests = append(page.Rests, fmt.Sprintf("Errors of step times are those of %d public runs of %s (%s).", m.Stack.Rows,
-			m.Stack.Stack, m.Stack.Level))
+		page.Rests = append(page.Rests, fmt.Sprintf("Errors of step times are those of %d public runs of %s (%s).",
+			m.Stack.Rows, m.Stack.Stack, m.Stack.Level))
 	}
 	return page
 }

@@ -34,7 +34,7 @@ func MeasuredText(svg []byte) []byte {
 		if strings.TrimSpace(string(part[7])) != "" {
 			fit = fmt.Sprintf(` textLength="%.2f" lengthAdjust="spacingAndGlyphs"`, float64(width))
 		}
-		return fmt.Appendf(nil, `<text x="%s" y="%s"%s%sfont-family:Liberation %s, %s;%s>%s</text>`, part[1], part[2], fit, part[3],
-			variant, generic, part[5], part[7])
+		return fmt.Appendf(nil, `<text x="%s" y="%s"%s%sfont-family:Liberation %s, %s;%s>%s</text>`, part[1], part[2], fit,
+			part[3], variant, generic, part[5], part[7])
 	})
 }

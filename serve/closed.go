@@ -18,6 +18,7 @@ type closed struct {
 	changes *sim.Kind[int32] // of the number of agents; the payload is the place in the list
 	leaving int              // agents that go at the end of their sessions
 	free    []int32          // numbers of those that have gone
+	dealt   int64            // sessions begun, of Config.SessionsMax
 }
 
 // Change is a number of agents that come at an instant or, below 0, that go.
@@ -44,11 +45,14 @@ func (c *closed) begin() error {
 		c.changes.At(sim.Ticks(c.cfg.Population[0].At), 0)
 	}
 	c.list = make([]agent, c.cfg.Agents)
+	if most := c.cfg.SessionsMax; most > 0 && most < int64(len(c.list)) {
+		c.list = c.list[:most]
+	}
 	if c.cfg.Cold {
 		for i := range c.list {
 			c.appear(int32(i), c.clock.Now())
 			c.toolEnds.At(c.firstCall(int32(i)), int32(i))
-			if err := c.beginSession(int32(i), 0); err != nil {
+			if err := c.deal(int32(i), 0); err != nil {
 				return err
 			}
 		}
@@ -82,13 +86,20 @@ func (c *closed) next(id int32) error {
 	} else {
 		c.fleet.forget(id)
 		c.tally.Sessions++
+		if c.dealtOut() {
+			c.vanish(id)
+			if c.alive == 0 {
+				c.clock.Stop()
+			}
+			return nil
+		}
 		if c.leaving > 0 {
 			c.leaving--
 			c.vanish(id)
 			c.free = append(c.free, id)
 			return nil
 		}
-		if err := c.beginSession(id, a.k+1); err != nil {
+		if err := c.deal(id, a.k+1); err != nil {
 			return err
 		}
 	}
@@ -132,8 +143,28 @@ func (c *closed) come() error {
 	return nil
 }
 
-// drained is never true: agents stay.
-func (c *closed) drained() bool { return false }
+// deal hands an agent its k-th session, or the next of all that there are.
+func (c *closed) deal(id int32, k int) error {
+	if c.cfg.SessionsMax == 0 {
+		return c.beginSession(id, k)
+	}
+	a := &c.list[id]
+	if err := c.cfg.Sessions.Session(0, int(c.dealt), &a.session); err != nil {
+		return fmt.Errorf("session %d: %w", c.dealt, err)
+	}
+	if err := checkSession(&a.session); err != nil {
+		return fmt.Errorf("session %d: %w", c.dealt, err)
+	}
+	a.k, a.turn, a.luck = k, 0, id
+	c.dealt++
+	return nil
+}
+
+// dealtOut reports whether no session is left to begin.
+func (c *closed) dealtOut() bool { return c.cfg.SessionsMax > 0 && c.dealt >= c.cfg.SessionsMax }
+
+// drained reports whether all have gone: agents stay unless sessions run out.
+func (c *closed) drained() bool { return c.dealtOut() && c.alive == 0 }
 
 // foundAt is where in its turn an agent is found at the start.
 type foundAt struct {

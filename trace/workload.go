@@ -141,8 +141,8 @@ func (w *Workload) validateArrivals() error {
 		return fmt.Errorf("rate: %v; want a profile and arrivals: %s beside it: a trace has times of its own", w.Rate,
 			ArrivalsPartlyOpen)
 	case w.ByTime() && w.Trace == "" && w.Rate == 0:
-		return fmt.Errorf("arrivals: %s without a trace; want trace: PATH beside it, with times, or with %s a rate", w.Arrivals,
-			ArrivalsPartlyOpen)
+		return fmt.Errorf("arrivals: %s without a trace; want trace: PATH beside it, with times, or with %s a rate",
+			w.Arrivals, ArrivalsPartlyOpen)
 	case !nonNegative(w.Speedup):
 		return fmt.Errorf("speedup: %v; want a factor above 0, such as 2 for twice the load", w.Speedup)
 	case w.Speedup != 0 && !w.ByTime():

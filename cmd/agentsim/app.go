@@ -50,6 +50,7 @@ type app struct {
 	process
 	settings *viper.Viper
 	about    subjects
+	profiles profiles
 }
 
 // usageError marks mistakes in how the program was called or configured.
@@ -66,6 +67,7 @@ func run(ctx context.Context, p process) int {
 	root.SetOut(p.stdout)
 	root.SetErr(p.stderr)
 	err := root.ExecuteContext(ctx)
+	err = errors.Join(err, a.profiles.stop())
 	if err == nil {
 		return exitDone
 	}
@@ -113,6 +115,7 @@ func (a *app) root() *cobra.Command {
 	flags.String("accuracy", "serving", "how far predictions are off: a preset, or a file of fit-deployment")
 	flags.BoolP("quiet", "q", false, "no progress")
 	flags.String("config", "", "file with settings: the flags above by name")
+	profileFlags(flags)
 	root.AddCommand(capacityCommands{a}.capacityCommand(), runCommands{a}.runCommand(),
 		explainCommands{a}.explainCommand(), explainCommands{a}.schemaCommand(),
 		listCommands{a}.listCommand(), a.versionCommand())
@@ -122,8 +125,8 @@ func (a *app) root() *cobra.Command {
 	root.AddCommand(validateCommands{a}.validateCommand(), compareCommands{a}.compareCommand(),
 		whatIfCommands{a}.whatIfCommand(), deploymentCommands{a}.deploymentCommand(), diffCommands{a}.diffCommand(),
 		fieldCommands{a}.explainFieldCommand(),
-		initCommands{a}.initCommand(), planCommands{a}.planCommand(), fitCommands{a}.fitCommand(),
-		dayCommands{a}.dayCommand(), manCommands{a}.manCommand())
+		initCommands{a}.initCommand(), planCommands{a}.planCommand(), serveCommands{a}.serveCommand())
+	root.AddCommand(fitCommands{a}.fitCommand(), dayCommands{a}.dayCommand(), manCommands{a}.manCommand())
 	complete(root)
 	return root
 }
@@ -148,7 +151,7 @@ func (a *app) bind(cmd *cobra.Command) error {
 	}
 	switch format := a.settings.GetString("output"); format {
 	case "table", "json", "csv":
-		return nil
+		return a.profiles.start(a.settings.GetString("cpuprofile"), a.settings.GetString("memprofile"))
 	default:
 		return usageError{fmt.Errorf("--output %q: want table, json or csv", format)}
 	}

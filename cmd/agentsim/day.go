@@ -17,11 +17,11 @@ import (
 // dayCommands simulate days.
 type dayCommands struct{ *app }
 
-const dayHelp = `day simulates a day: agents come and go by the scenario's day.agents (a curve) or day.trace (the times of a
-trace's sessions), and day.failures take accelerators, nodes or racks out of service until they are repaired. A worker
-that holds a broken accelerator stops whole. Its caches are lost; its sessions go on elsewhere, or wait where there is
-nowhere else, and calls that it had are sent again. Printed are service, power and the level over the day, the energy of
-the day, and how long after a failure the level holds again.
+const dayHelp = `day simulates a day: agents come and go by the scenario's day.agents (a curve) or day.trace (the times
+of a trace's sessions), and day.failures take accelerators, nodes or racks out of service until they are repaired. A
+worker that holds a broken accelerator stops whole. Its caches are lost; its sessions go on elsewhere, or wait where
+there is nowhere else, and calls that it had are sent again. Printed are service, power and the level over the day, the
+energy of the day, and how long after a failure the level holds again.
 
 The day is sampled: a window stands for the hour around it (day.every, day.window), and failures and repairs are
 simulated from two minutes before to ten minutes after.`
@@ -39,7 +39,7 @@ func (a dayCommands) dayCommand() *cobra.Command {
 		RunE:        a.day,
 	}
 	c.Flags().Int("agents", 0, "the most agents of the day")
-	c.Flags().StringArray("fail", nil, "what fails, when, and until when: KIND[:NUMBER]@AT+REPAIR, as rack:0@14h+2h; repeatable")
+	c.Flags().StringArray("fail", nil, "what fails, and when: KIND[:NUMBER]@AT+REPAIR, as rack:0@14h+2h; repeatable")
 	c.Flags().String("report", "", "write the answer with figures and inputs as one page of HTML")
 	c.Flags().String("plot", "", "draw agents, power and service over the day into this directory")
 	return c

@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"agentsim/ask"
 	"agentsim/configs"
-	"agentsim/experiment/uncertainty"
 	"agentsim/metrics"
 )
 
@@ -32,26 +32,11 @@ func (a *app) accuracy() (*configs.Accuracy, error) {
 // errors of the model.
 func bounded(ctx context.Context, a *app, s *configs.Scenario, p *configs.Provenance,
 ) (*metrics.Result, error) {
-	r, err := a.capacity(ctx, s)
+	known, err := a.accuracy()
 	if err != nil {
 		return nil, err
 	}
-	return r, a.interval(ctx, s, p, r, false)
-}
-
-// interval adds the interval of the model to a capacity. What the analytic model
-// cannot serve has none, and a note says so.
-func (a *app) interval(ctx context.Context, s *configs.Scenario, p *configs.Provenance, r *metrics.Result,
-	parts bool) error {
-	known, err := a.accuracy()
-	if err != nil {
-		return err
-	}
-	u := &uncertainty.Scenario{Scenario: s, Provenance: p}
-	r.Capacity.ModelInterval, err = uncertainty.Interval(ctx, u, r, known, uncertainty.IntervalOptions{Parts: parts})
-	if uncertainty.ErrNoInterval(err) {
-		r.Warnings = append(r.Warnings, "no interval: "+err.Error())
-		return nil
-	}
-	return err
+	o := a.options()
+	o.Accuracy = known
+	return ask.Bounded(ctx, s, p, o)
 }

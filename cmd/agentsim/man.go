@@ -20,8 +20,8 @@ func (a manCommands) manCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "man DIR",
 		Short: "Write manual pages, one a command",
-		Long: "man writes a manual page of every command into a directory, as section 1 of the manual: man -l DIR/agentsim.1\n" +
-			"reads one, and a directory man1 on MANPATH holds them.",
+		Long: "man writes a manual page of every command into a directory, as section 1 of the manual:\n" +
+			"man -l DIR/agentsim.1 reads one, and a directory man1 on MANPATH holds them.",
 		Example: "  agentsim man man1",
 		Args:    exactly(1, "a directory"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -49,15 +49,16 @@ func everyCommand(c *cobra.Command, visit func(*cobra.Command)) {
 }
 
 // environmentHelp says how settings are given beside flags.
-const environmentHelp = `Every flag may be set by the environment variable AGENTSIM_ and its name in capitals, with _ for -:
-AGENTSIM_OUTPUT=json, AGENTSIM_SEED=7, AGENTSIM_ACCURACY=mine.yaml. A file of settings (--config) holds flags by name.
-Flags win over the environment, the environment over the file.`
+const environmentHelp = `Every flag may be set by the environment variable AGENTSIM_ and its name in capitals, with _
+for -: AGENTSIM_OUTPUT=json, AGENTSIM_SEED=7, AGENTSIM_ACCURACY=mine.yaml. A file of settings (--config) holds flags by
+name. Flags win over the environment, the environment over the file.`
 
 // manPage is the manual page of a command, in the macros of man(7).
 func manPage(c *cobra.Command) string {
 	var b strings.Builder
 	page := strings.ToUpper(strings.ReplaceAll(c.CommandPath(), " ", "-"))
-	fmt.Fprintf(&b, ".TH %q 1\n.SH NAME\n%s \\- %s\n", page, roff(strings.ReplaceAll(c.CommandPath(), " ", "-")), roff(c.Short))
+	fmt.Fprintf(&b, ".TH %q 1\n.SH NAME\n%s \\- %s\n", page, roff(strings.ReplaceAll(c.CommandPath(), " ", "-")),
+		roff(c.Short))
 	fmt.Fprintf(&b, ".SH SYNOPSIS\n.B %s\n.SH DESCRIPTION\n%s\n", roff(c.UseLine()), paragraphs(c.Long))
 	b.WriteString(options("OPTIONS", c.NonInheritedFlags()))
 	b.WriteString(options("OPTIONS OF ALL COMMANDS", c.InheritedFlags()))

@@ -24,7 +24,8 @@ system in turn, the best first. The budget is power (--mw, within --boundary: th
 building, as drawn while serving), units (--racks), or money an hour (--money, with prices of the scenario). SCENARIO
 gives model, workload, service level and prices; its system, engine and deployment are left aside: every system runs
 the deployment that the analytic model ranks first on it, under the scenario's engine where that has kernels for it,
-else under another; --engines compares several. Nothing is simulated. The interval is P10 to P90 over what the presets do not know.
+else under another; --engines compares several. Nothing is simulated. The interval is P10 to P90 over what the presets
+do not know.
 
 With --mtbf and --repair, hours of a unit, and --availability, as many units stay spare as it takes for the others to
 be there for that share of the time. --spares n+1 keeps one unit spare, n+n as many as serve.
@@ -52,7 +53,7 @@ func (a planCommands) planCommand() *cobra.Command {
 	f.Int("racks", 0, "budget of units: racks or nodes, as the system is bought")
 	f.Float64("money", 0, "budget an hour, in the currency of the scenario's prices")
 	f.String("spares", "", "units to keep spare: n+1, n+2, … or n+n")
-	f.StringSlice("engines", nil, "engines to compare on every system; the scenario's, or what else has kernels, by default")
+	f.StringSlice("engines", nil, "engines to compare on every system; by default the scenario's, or what has kernels")
 	f.String("report", "", "write the answer with its inputs as one page of HTML")
 	f.StringSlice("systems", nil, "systems to choose from: presets or files; all presets by default")
 	f.Float64("mtbf", 0, "mean time between failures of a unit, in hours; 0 = units do not fail")

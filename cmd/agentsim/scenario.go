@@ -2,10 +2,8 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -13,7 +11,6 @@ import (
 
 	"agentsim/configs"
 	"agentsim/experiment"
-	"agentsim/experiment/deploy"
 	"agentsim/experiment/uncertainty"
 	"agentsim/metrics"
 	"agentsim/report"
@@ -38,15 +35,6 @@ func (a *app) note(s *configs.Scenario, p *configs.Provenance) {
 		s.Question, s.Answer, s.Because = "", "", ""
 	}
 	a.about.scenarios = append(a.about.scenarios, subject{Scenario: s, sets: a.sets(), defaults: p.Filled()})
-}
-
-// loader reads the same scenario many times, with further overrides.
-func (a *app) loader(name string) func(sets []string) (*configs.Scenario, error) {
-	base := configs.NewBase[configs.Scenario](configs.Presets(), a.source(name))
-	return func(sets []string) (*configs.Scenario, error) {
-		s, _, err := base.Load(slices.Concat(a.sets(), sets))
-		return s, err
-	}
 }
 
 func (a *app) source(name string) configs.Source {
@@ -201,22 +189,6 @@ func (a capacityCommands) showKnown(s *configs.Scenario, err error) error {
 	})
 }
 
-// capacity searches the scenario's capacity, and its deployment first where
-// the scenario leaves that open; the scenario then holds the one found.
-func (a *app) capacity(ctx context.Context, s *configs.Scenario) (*metrics.Result, error) {
-	if s.Deployment.Mode != serve.Auto {
-		return experiment.Capacity(ctx, s, a.options())
-	}
-	ranking, err := deploy.Choose(ctx, s, a.options())
-	if err != nil {
-		return nil, err
-	}
-	r := ranking.List[0].Simulated
-	s.Deployment = ranking.List[0].Deployment
-	r.Deployments, r.Choice = ranking.Table(), &ranking.Choice
-	return r, nil
-}
-
 // runCommands simulate without a search.
 type runCommands struct{ *app }
 
@@ -315,7 +287,12 @@ func (a runCommands) writePower(r *metrics.Result) error {
 		return nil
 	}
 	return a.figures(dir, func() ([]string, error) {
-		return report.PowerLines(r.Scenario+": power", r.Power.Series).Draw(dir, "power")
+		files, err := report.PowerLines(r.Scenario+": power", r.Power.Series).Draw(dir, "power")
+		if err != nil || r.Prompts == nil {
+			return files, err
+		}
+		more, err := report.PromptLines(r.Scenario+": prompts", r.Prompts.Series).Draw(dir, "prompts")
+		return append(files, more...), err
 	})
 }
 

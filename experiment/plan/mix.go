@@ -55,9 +55,16 @@ func Mix(classes []Class, b Budget, spares Spares) (*metrics.PlanOption, error) 
 		}
 	}
 	best = b.divide(classes, low, spares)
-	o := &metrics.PlanOption{System: system, Limit: "units of whole systems", ShareBelow: shareBelow(best.all, best.serving, spares),
-		Units: best.all, SpareUnits: best.all - best.serving, Accelerators: best.all * classes[0].Unit.accelerators,
-		MW: best.mw, Headroom: b.left(best.mw, best.hour, best.all)}
+	o := &metrics.PlanOption{
+		System:       system,
+		Limit:        "units of whole systems",
+		ShareBelow:   shareBelow(best.all, best.serving, spares),
+		Units:        best.all,
+		SpareUnits:   best.all - best.serving,
+		Accelerators: best.all * classes[0].Unit.accelerators,
+		MW:           best.mw,
+		Headroom:     b.left(best.mw, best.hour, best.all),
+	}
 	held := metrics.Quantiles{P10: math.Inf(1), P50: math.Inf(1), P90: math.Inf(1)}
 	o.Estimate = math.Inf(1)
 	for i, c := range classes {

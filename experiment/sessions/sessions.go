@@ -6,13 +6,11 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"strings"
 
 	"agentsim/configs"
 	"agentsim/serve"
 	"agentsim/sim"
 	"agentsim/trace"
-	"agentsim/trace/readers"
 )
 
 // Source is where the trajectories of a workload come from.
@@ -27,56 +25,40 @@ type Source struct {
 // from, or a trace to take them from. Prompts stay within the model's limit;
 // answers are cut and prefixes made unique as the protocol says.
 func Open(s *configs.Scenario) (*Source, error) {
-	w := s.Workload
-	unshared := s.Protocol.RandomPrefix == configs.PrefixAtStart
+	return Of(s.Workload, Limits{
+		Context:  s.Model.MaxContext,
+		Output:   s.Protocol.OutputMax,
+		Unshared: s.Protocol.RandomPrefix == configs.PrefixAtStart,
+		Seconds:  float64(s.Protocol.Duration),
+	}, s.Seed)
+}
+
+// Limits are what the model and the protocol of a run leave of a workload.
+type Limits struct {
+	Context  int  // tokens that the model takes
+	Output   int  // tokens; longer answers are cut; 0 = none
+	Unshared bool // sessions have no prefix in common
+
+	Seconds float64 // for which sessions come at the workload's rate, where it has one
+}
+
+// Of makes the source of a workload that stands by itself.
+func Of(w trace.Workload, limits Limits, seed uint64) (*Source, error) {
+	unshared := limits.Unshared
 	if w.Trace == "" {
-		w.Synthetic.ContextLimit = withinModel(w.Synthetic.ContextLimit, s.Model.MaxContext)
-		w.Synthetic.OutputLimit = s.Protocol.OutputMax
+		w.Synthetic.ContextLimit = withinModel(w.Synthetic.ContextLimit, limits.Context)
+		w.Synthetic.OutputLimit = limits.Output
 		if unshared {
 			w.Synthetic.SharedPrefix = trace.SharedPrefix{}
 		}
 		if w.Rate > 0 {
-			return arriving(&w, s)
+			return arriving(&w, limits.Seconds, seed)
 		}
-		return generated(&w, s.Seed)
+		return generated(&w, seed)
 	}
-	w.OutputMax = lower(w.OutputMax, s.Protocol.OutputMax)
-	r, err := readers.OpenAll([]string{w.Trace}, readers.Options{
-		Format:  w.Format,
-		SkipBad: w.SkipBad,
-		Prefix:  w.Prefix,
-		Block:   w.BlockTokens,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("workload.trace: %w", err)
-	}
-	defer r.Close()
-	w.InputMax = withinModel(w.InputMax, s.Model.MaxContext)
-	options := w.PoolOptions()
-	options.Unshared = unshared
-	pool, err := trace.NewPool(r, options)
-	if err != nil {
-		return nil, fmt.Errorf("workload.trace: %s: %w", w.Trace, err)
-	}
-	source, err := dealer(&w, pool, s.Seed)
-	if err != nil {
-		return nil, err
-	}
-	source.Notes = notes(r.Report())
-	return source, nil
-}
-
-// notes are what a reader met that bears on an answer.
-func notes(r readers.Report) (out []string) {
-	for _, n := range r.Notes {
-		if !strings.HasPrefix(n.Text, "unknown ") {
-			out = append(out, fmt.Sprintf("workload.trace: %s (%d)", n.Text, n.Count))
-		}
-	}
-	if len(r.Bad) > 0 {
-		out = append(out, fmt.Sprintf("workload.trace: %d bad records passed over, the first: %v", len(r.Bad), r.Bad[0]))
-	}
-	return out
+	w.OutputMax = lower(w.OutputMax, limits.Output)
+	w.InputMax = withinModel(w.InputMax, limits.Context)
+	return fromTrace(&w, seed, unshared)
 }
 
 // treesDrawn is how many session trees a profile with sub-agents stands for: as
@@ -106,20 +88,20 @@ func generated(w *trace.Workload, seed uint64) (*Source, error) {
 
 // arriving draws sessions from the profile of a workload that begin at random at
 // its rate, for as long as the protocol measures.
-func arriving(w *trace.Workload, s *configs.Scenario) (*Source, error) {
+func arriving(w *trace.Workload, seconds float64, seed uint64) (*Source, error) {
 	const most = 1 << 20
-	sessions := math.Ceil(w.Rate * float64(s.Protocol.Duration))
+	sessions := math.Ceil(w.Rate * seconds)
 	if sessions > most {
-		return nil, fmt.Errorf("workload.rate: %v: %.0f sessions within protocol.duration of %v, more than %d", w.Rate, sessions,
-			s.Protocol.Duration, most)
+		return nil, fmt.Errorf("workload.rate: %v: %.0f sessions within protocol.duration of %.0f s, more than %d", w.Rate,
+			sessions, seconds, most)
 	}
 	options := w.PoolOptions()
 	options.ContextLimit = w.Synthetic.ContextLimit
-	pool, err := trace.NewPool(trace.NewGenerator(&w.Synthetic, s.Seed, int(max(1, sessions))).Arriving(w.Rate), options)
+	pool, err := trace.NewPool(trace.NewGenerator(&w.Synthetic, seed, int(max(1, sessions))).Arriving(w.Rate), options)
 	if err != nil {
 		return nil, fmt.Errorf("workload: %w", err)
 	}
-	return dealer(w, pool, s.Seed)
+	return dealer(w, pool, seed)
 }
 
 // dealer deals out all sessions of a trace, or those of main agents where
@@ -187,5 +169,25 @@ func (r *recorded) Session(agent, k int, out *trace.Session) error {
 	var source rand.PCG
 	sim.Rekey(&source, r.seed, "recorded session", uint64(agent), uint64(k))
 	r.pool.Session(int(r.choice[rand.New(&source).IntN(len(r.choice))]), out)
+	return nil
+}
+
+// Set is so many sessions of a source, those of its agent 0, for a run with
+// serve.Config.SessionsMax: where it takes more than there are, they come again,
+// and what a second pass sends was all seen before. A session keeps its identity.
+func Set(of serve.Sessions, sessions int) serve.Sessions { return &set{of: of, sessions: sessions} }
+
+type set struct {
+	of       serve.Sessions
+	sessions int
+}
+
+// Session is the k-th session of a run, whoever takes it.
+func (s *set) Session(_, k int, out *trace.Session) error {
+	which := k % s.sessions
+	if err := s.of.Session(0, which, out); err != nil {
+		return err
+	}
+	out.ID, out.Replays = fmt.Sprintf("set-%d", which), int32(which)+1
 	return nil
 }

@@ -6,7 +6,6 @@ import (
 
 	"agentsim/configs"
 	"agentsim/models/hardware"
-	"agentsim/models/kvcache/prefix"
 	"agentsim/models/llm"
 	"agentsim/models/step"
 	"agentsim/serve"
@@ -75,7 +74,7 @@ func (p *presets) cluster(c *Case, o *Options) (*prepared, error) {
 	if err != nil {
 		return nil, fmt.Errorf("model: %w", err)
 	}
-	engine, err := load(p.engines, "engines", engineOf(c))
+	engine, err := p.engine(c)
 	if err != nil {
 		return nil, fmt.Errorf("engine: %w", err)
 	}
@@ -91,6 +90,11 @@ func (p *presets) cluster(c *Case, o *Options) (*prepared, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.Version != "" && c.Version[0] >= '0' && c.Version[0] <= '9' {
+		as := *engine
+		as.Version = c.Version
+		engine = &as
+	}
 	tuned := *kernels
 	if o.Unfitted {
 		tuned.Efficiency = 1
@@ -100,7 +104,7 @@ func (p *presets) cluster(c *Case, o *Options) (*prepared, error) {
 		System:     *system,
 		LLM:        *model,
 		Kernels:    tuned,
-		Engine:     keeping(c, *engine),
+		Engine:     keeping(c, *engine, model),
 		Replay:     trace.ReplayRecorded,
 		Agents:     c.Concurrency,
 		Cold:       true,
@@ -117,16 +121,19 @@ func (p *presets) cluster(c *Case, o *Options) (*prepared, error) {
 	return &prepared{system: system, config: config}, nil
 }
 
-// keeping is the engine with the rules of caches that it had at the version of
-// the case.
-func keeping(c *Case, engine step.EngineSpec) step.EngineSpec {
-	if c.Engine != vllm {
-		return engine // those of the others are settings, which cases do not tell
+// engine is the engine preset of a case: the one of its family that stands for
+// its version or its day, else the family's own.
+func (p *presets) engine(c *Case) (*step.EngineSpec, error) {
+	for _, name := range configs.Presets().Names("engines") {
+		e, err := load(p.engines, "engines", name)
+		if err != nil {
+			return nil, err
+		}
+		if e.Family == c.Engine && e.Era.Holds(c.Version, c.Date) {
+			return e, nil
+		}
 	}
-	if p, ok := prefix.PresetAt(c.Engine, c.Version, c.Date); ok {
-		engine.Cache.Policy = p.Name
-	}
-	return engine
+	return load(p.engines, "engines", c.Engine)
 }
 
 // rounds is the number of requests per request in flight, as the benchmark

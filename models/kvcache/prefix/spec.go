@@ -30,13 +30,15 @@ type Pool struct {
 	Name     string
 	Capacity units.Bytes
 	Slot     units.Bytes // what any page takes here; 0 = its own bytes
-	Reserve  units.Bytes // taken before what is kept: fixed buffers, tokens in flight
+	Reserve  units.Bytes // taken before what is kept: fixed buffers
 }
 
 // Policy is what an engine keeps and for how long, as its version does it.
 type Policy struct {
 	Checkpoints Checkpoints `yaml:"checkpoints,omitempty"`
 	InFlight    InFlight    `yaml:"in_flight,omitempty"`
+	// Nothing keeps nothing of any request: every prompt is computed whole.
+	Nothing bool `yaml:"nothing,omitempty"`
 	// NoGenerated keeps nothing of what is generated.
 	NoGenerated bool `yaml:"no_generated,omitempty"`
 	// Ahead is how many tokens must be kept beyond a position for the draft
@@ -68,15 +70,12 @@ type Checkpoints struct {
 	Last       int  `yaml:"last,omitempty"`     // keep only so many positions of a session; 0 = all
 }
 
-// InFlight is what running requests hold of windows and states.
+// InFlight is what running requests hold of windows and states, in tokens.
 type InFlight struct {
-	// Prefill and Decode are tokens in flight of a request that is admitted,
-	// and of one whose prompt is computed.
+	// Prefill is the most that a request has in flight while its prompt is
+	// computed; one with less to compute has less.
 	Prefill int `yaml:"prefill,omitempty"`
-	Decode  int `yaml:"decode,omitempty"`
-	// Rank is how many tokens in flight the rank has room for, once for all
-	// requests, at the size of whole pages: taken before what is kept.
-	Rank int `yaml:"rank,omitempty"`
+	Decode  int `yaml:"decode,omitempty"` // of one whose prompt is computed
 }
 
 // MaxPools and MaxComponents bound what a Spec can have.
@@ -151,20 +150,9 @@ func (s *Spec) validateComponents(l *fault.List) {
 	}
 }
 
-// validateBelow checks tiers, eviction and padding as the cache of one pool does.
+// validateBelow checks tiers and eviction.
 func (s *Spec) validateBelow(l *fault.List) {
-	below := kvcache.Spec{
-		Capacity:      1,
-		BlockTokens:   1,
-		BytesPerToken: 1,
-		Tiers:         s.Tiers,
-		Write:         s.Write,
-		Eviction:      s.Eviction,
-	}
-	l.In("", below.Validate())
-	if s.Eviction.Policy == kvcache.KeepTurns {
-		l.Add("eviction.policy", "keep-turns: is said by policy.checkpoints.last; want lru, ttl or cost")
-	}
+	l.In("", kvcache.Spec{Tiers: s.Tiers, Write: s.Write, Eviction: s.Eviction}.Validate())
 }
 
 // validate checks the policy of a cache whose positions are so many tokens apart.
@@ -183,7 +171,6 @@ func (p *Policy) validate(positions int) error {
 		{"checkpoints.last", c.Last},
 		{"in_flight.prefill", p.InFlight.Prefill},
 		{"in_flight.decode", p.InFlight.Decode},
-		{"in_flight.rank", p.InFlight.Rank},
 		{"ahead", p.Ahead},
 		{"recompute", p.Recompute},
 	} {
@@ -212,18 +199,8 @@ func (s *Spec) pageBytes(c *Component) int64 {
 	return wholeBytes(float64(bytes) * max(s.Padding, 1))
 }
 
-// reserved is what is taken of a pool before any request: its reserve, and room
-// for the tokens in flight.
-func (s *Spec) reserved(pool int) int64 {
-	bytes := wholeBytes(float64(s.Pools[pool].Reserve))
-	for i := range s.Components {
-		c := &s.Components[i]
-		if c.Pool == pool && c.Kind == Window {
-			bytes += int64(c.groups()*pagesOver(s.Policy.InFlight.Rank, c.Page)) * s.pageBytes(c)
-		}
-	}
-	return bytes
-}
+// reserved is what is taken of a pool before any request.
+func (s *Spec) reserved(pool int) int64 { return wholeBytes(float64(s.Pools[pool].Reserve)) }
 
 // free is what is left of each pool for requests and what is kept.
 func (s *Spec) free() (bytes [MaxPools]int64) {
