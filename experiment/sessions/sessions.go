@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"sync"
 
 	"agentsim/configs"
 	"agentsim/serve"
@@ -144,15 +145,27 @@ func withinModel(limit, model int) int {
 // drawn generates sessions from a profile. It may serve several simulations
 // at once: every session has a generator of its own.
 type drawn struct {
-	profile *trace.Profile
-	seed    uint64
+	profile    *trace.Profile
+	seed       uint64
+	generators sync.Pool // of *generator
+}
+
+// generator is a source of random numbers that is keyed anew for every session.
+type generator struct {
+	source rand.PCG
+	rand   *rand.Rand
 }
 
 // Session draws the k-th session of an agent.
 func (d *drawn) Session(agent, k int, out *trace.Session) error {
-	var source rand.PCG
-	sim.Rekey(&source, d.seed, "session", uint64(agent), uint64(k))
-	d.profile.Draw(rand.New(&source), out)
+	g, ok := d.generators.Get().(*generator)
+	if !ok {
+		g = new(generator)
+		g.rand = rand.New(&g.source)
+	}
+	sim.Rekey(&g.source, d.seed, "session", uint64(agent), uint64(k))
+	d.profile.Draw(g.rand, out)
+	d.generators.Put(g)
 	return nil
 }
 
