@@ -142,7 +142,9 @@ func (f *fleet) place(id int32) error {
 	}
 	f.enter(id, InQueue)
 	f.route(id)
-	return f.workers[f.residences[id].home].accept(id)
+	home := f.residences[id].home
+	f.calls[id].entry = home
+	return f.workers[home].accept(id)
 }
 
 // route finds the home of a session's next call. Caches do not travel between
@@ -230,7 +232,7 @@ func (f *fleet) preempted(id int32) error {
 // finished implements supervisor: the last token of a call is out.
 func (f *fleet) finished(id int32) error {
 	c := &f.calls[id]
-	f.tally.record(c, f.residences[id].home, f.clock.Now(), f.policy.minOutput)
+	f.tally.record(c, c.entry, f.clock.Now(), f.policy.minOutput)
 	f.clock.Mix(uint64(id)<<32 | uint64(c.turn.Output))
 	f.enter(id, InTool)
 	f.frontend.sendOut(f.clock.Now(), float64(c.turn.Output))

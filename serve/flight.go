@@ -79,9 +79,10 @@ type call struct {
 	done      int         // prompt tokens that are in the cache so far
 	generated int         // tokens generated before it was last preempted
 
-	moving bool // something of it is on its way: an event that is to come names it
-	lost   bool // the worker that had it has failed
-	due    bool // it was to be sent again while it was moving
+	entry  int32 // worker that it was last sent to
+	moving bool  // something of it is on its way: an event that is to come names it
+	lost   bool  // the worker that had it has failed
+	due    bool  // it was to be sent again while it was moving
 }
 
 // sequence is a call in the decode batch of a worker.
