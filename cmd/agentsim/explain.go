@@ -83,7 +83,7 @@ func estimated(ctx context.Context, s *configs.Scenario, p *configs.Provenance) 
 	if s.Deployment.Mode == serve.Auto || s.Workload.ByTime() {
 		return nil, nil
 	}
-	r, err := analytic.Capacity(s)
+	r, err := new(analytic.Solver).Capacity(ctx, s)
 	if errors.Is(err, metrics.ErrInfeasible) {
 		return nil, nil
 	}

@@ -107,7 +107,7 @@ func (f *Finder) Best(ctx context.Context) (*metrics.Result, *serve.DeploymentSp
 		return nil, nil, err
 	}
 	d := &ranking.List[0].Deployment
-	r, err := f.estimator.Capacity(d)
+	r, err := f.estimator.Capacity(ctx, d)
 	return r, d, err
 }
 

@@ -32,7 +32,7 @@ func (e *Evaluator) Preview(number int) Preview {
 		p.Duration = effort(e.plan.Study.EvaluatedBy(), &l.scenario.Protocol, nil) * deploymentsTried
 		return p
 	}
-	r, err := e.solver.Capacity(l.scenario)
+	r, err := e.solver.Flows(l.scenario)
 	switch {
 	case errors.Is(err, metrics.ErrInfeasible):
 		p.Verdict = strings.TrimPrefix(err.Error(), metrics.ErrInfeasible.Error()+": ")

@@ -24,7 +24,7 @@ func byAnalysis(s *Scenario, inputs []configs.Input, solver *analytic.Solver) mo
 		if err != nil {
 			return metrics.Answer{}, err
 		}
-		return answer(solver.Capacity(drawn))
+		return answer(solver.Flows(drawn))
 	}
 }
 
