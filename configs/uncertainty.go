@@ -21,5 +21,12 @@ func (s *Scenario) With(p *Provenance, inputs []Input, draws []float64) (*Scenar
 	return tree.With(Presets(), p, s, inputs, draws)
 }
 
+// Scaled returns the scenario with one of its numbers times a factor, as With
+// does.
+func (s *Scenario) Scaled(p *Provenance, f Field, factor float64) (*Scenario, error) {
+	one := Input{Fields: []tree.Scaled{{Field: f, Power: 1}}}
+	return s.With(p, []Input{one}, []float64{factor})
+}
+
 // Verify reports the first distribution of the scenario that cannot be.
 func (s *Scenario) Verify(p *Provenance) error { return s.Uncertainty.Verify(p) }

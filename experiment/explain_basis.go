@@ -2,10 +2,10 @@ package experiment
 
 import (
 	"cmp"
+	"maps"
 	"math"
 	"slices"
 	"strings"
-	"sync"
 
 	"agentsim/configs"
 	"agentsim/metrics"
@@ -13,45 +13,32 @@ import (
 	"agentsim/serve"
 )
 
-// Rest says what the step times of an explanation rest on. Every constant of
-// the scenario's hardware, kernels and engine is raised by one per cent, one at
-// a time; its weight is by how many per cent the steps of all pools change. load reads the scenario with
-// overrides. Numbers that may not be raised, or that no step depends on, have
-// no weight.
-func Rest(e *metrics.Explanation, fields []configs.Field, load func(sets []string) (*configs.Scenario, error)) error {
-	tables := map[moe.Spec]*moe.Table{}
-	var mutex sync.Mutex
-	price := func(sets []string) ([]float64, error) {
-		s, err := load(sets)
-		if err != nil {
-			return nil, err
-		}
-		return stepSeconds(s, e.Workload, func(spec moe.Spec) (*moe.Table, error) {
-			mutex.Lock()
-			defer mutex.Unlock()
-			if t := tables[spec]; t != nil {
-				return t, nil
-			}
-			t, err := moe.Tabulate(spec)
-			tables[spec] = t
-			return t, err
-		})
-	}
-	base, err := price(nil)
+// Rest says what the step times of an explanation of a scenario rest on; p is its
+// provenance. Every constant of the scenario's hardware, kernels and engine is
+// raised by one per cent, one at a time; its weight is by how many per cent the
+// steps of all pools change. Numbers that may not be raised, or that no step
+// depends on, have no weight.
+func Rest(e *metrics.Explanation, s *configs.Scenario, p *configs.Provenance) error {
+	var tables moe.Tables // hold for all constants but seed and shape
+	base, err := stepSeconds(s, e.Workload, &tables)
 	if err != nil {
 		return err
 	}
 	weights := map[string][]metrics.Weight{}
 	numbers := map[string]int{}
-	for _, f := range fields {
+	for _, f := range p.Fields() {
 		numbers[f.Basis]++
 		const raised = 1.01
 		if !isConstant(f.Path) {
 			continue
 		}
-		seconds, err := price([]string{f.Scaled(raised)})
+		changed, err := s.Scaled(p, f, raised)
 		if err != nil {
 			continue // it is at the edge of what is possible
+		}
+		seconds, err := stepSeconds(changed, e.Workload, &tables)
+		if err != nil {
+			continue
 		}
 		if w := change(base, seconds) / math.Log(raised); w > 0 {
 			weights[f.Basis] = append(weights[f.Basis], metrics.Weight{Path: f.Path, Weight: w})
@@ -74,13 +61,10 @@ func isConstant(path string) bool {
 	return !slices.Contains(shapes, name)
 }
 
-// tabulator makes the table of an expert group.
-type tabulator func(moe.Spec) (*moe.Table, error)
-
 // stepSeconds prices the typical step of every pool.
-func stepSeconds(s *configs.Scenario, w metrics.Typical, tabulate tabulator) ([]float64, error) {
+func stepSeconds(s *configs.Scenario, w metrics.Typical, tables *moe.Tables) ([]float64, error) {
 	cfg := serve.Config{Deployment: s.Deployment, System: s.System, LLM: s.Model, Kernels: s.Kernels, Engine: s.Engine,
-		Seed: s.Seed, Tabulate: tabulate}
+		Seed: s.Seed, Tabulate: tables.Tabulate}
 	if err := cfg.Prepare(); err != nil {
 		return nil, err
 	}
@@ -110,8 +94,8 @@ func change(before, after []float64) float64 {
 func shares(numbers map[string]int, weights map[string][]metrics.Weight) []metrics.Basis {
 	total := 0.0
 	var list []metrics.Basis
-	for basis, n := range numbers {
-		b := metrics.Basis{Basis: basis, Numbers: n, Top: weights[basis]}
+	for _, basis := range slices.Sorted(maps.Keys(numbers)) { // in order, as sums of floats depend on it
+		b := metrics.Basis{Basis: basis, Numbers: numbers[basis], Top: weights[basis]}
 		slices.SortStableFunc(b.Top, func(x, y metrics.Weight) int { return cmp.Compare(y.Weight, x.Weight) })
 		for _, w := range b.Top {
 			b.Share += w.Weight

@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -92,7 +93,7 @@ func Join(path, field string) string {
 }
 
 // Index is the path of an item of a list: "tiers" and 1 make "tiers[1]".
-func Index(path string, item int) string { return fmt.Sprintf("%s[%d]", path, item) }
+func Index(path string, item int) string { return path + "[" + strconv.Itoa(item) + "]" }
 
 // List gathers the faults of a value. The zero List is ready to use.
 type List struct{ faults []error }

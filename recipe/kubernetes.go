@@ -41,7 +41,7 @@ func (r manifestReader) document(name string, doc *value) {
 	case "compose":
 		r.compose(name, doc)
 	case "srt":
-		srtReader{r.reader}.srt(doc)
+		srtReader(r).srt(doc)
 	case "llm-d":
 		r.values(doc)
 	case "orchestrator":

@@ -212,7 +212,7 @@ func (r srtReader) srtRouter(doc *value) {
 	r.router.Kind = kind
 	s := newSettings(routers, &r.log)
 	if args := frontend.get("args"); args != nil && args.shape != mapping {
-		r.arguments(s, start{router: kind, args: manifestReader{r.reader}.split(args)}, args.at.file)
+		r.arguments(s, start{router: kind, args: manifestReader(r).split(args)}, args.at.file)
 	} else {
 		s.putAll(args, "frontend.args.")
 	}
@@ -292,10 +292,7 @@ func (r srtReader) srtMode(role string, l *launch) {
 
 // srtSize says how many workers there are and what each has.
 func (r srtReader) srtSize(role string, resources *value, l *launch) {
-	var names []string
-	for _, alias := range append(srtRoles()[role], role) {
-		names = append(names, alias)
-	}
+	names := append(srtRoles()[role], role)
 	number := func(format string) (int, bool) {
 		for _, name := range names {
 			key := fmt.Sprintf(format, name)

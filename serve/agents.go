@@ -153,7 +153,9 @@ func (a *agent) request() request {
 		k:      a.k,
 		luck:   a.luck,
 		shared: min(a.session.Shared, turn.Input),
-		class:  a.class(),
+
+		replays: a.session.Replays,
+		class:   a.class(),
 	}
 	switch {
 	case a.turn > 0:

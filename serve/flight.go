@@ -37,7 +37,17 @@ type request struct {
 	shared    int32 // leading prompt tokens that all sessions of the workload share
 	holder    int32 // session that holds the inherited tokens; see inherited
 	inherited int32 // leading prompt tokens that another session holds; 0 = none
+	replays   int32 // 1 + the recording that the session plays; 0 = its words are its own
 	class     uint8 // what the session waits for after the turn
+}
+
+// text numbers the words of a prompt that other sessions may send, too; 0 = none
+// do.
+func (r *request) text() uint64 {
+	if r.replays == 0 {
+		return 0
+	}
+	return uint64(r.replays)<<32 | uint64(r.number)
 }
 
 // residence is where a session lives. It outlasts the session's calls.
@@ -170,7 +180,7 @@ func (f *flight) emit(id int32) {
 // asked about them.
 func (f *flight) begin(id int32) {
 	c := &f.calls[id]
-	t := prefix.Turn{Prompt: int(c.turn.Input), Common: f.common(&c.turn), Shared: int(c.shared)}
+	t := prefix.Turn{Prompt: int(c.turn.Input), Common: f.common(&c.turn), Shared: int(c.shared), Text: c.text()}
 	if c.number > 0 {
 		t.Common = max(t.Common, t.Shared) // whatever was rewritten, it begins as all do
 	}

@@ -95,8 +95,12 @@ type Session struct {
 	// are global. It includes Shared tokens where both are known.
 	Inherited int32
 	// From is 1 + the session of the pool that holds what is inherited; 0 = not told.
-	From  int32
-	Turns []Turn
+	From int32
+	// Replays is 1 + the number of the recording that the session plays word by
+	// word, answers too: what one of its sessions has sent, a later one sends
+	// again. 0 = its words are its own.
+	Replays int32
+	Turns   []Turn
 
 	// At are the seconds from Start at which the calls of the turns went out,
 	// Unknown where the trace does not tell; Spawns are the sub-agents that the

@@ -50,6 +50,7 @@ type app struct {
 	process
 	settings *viper.Viper
 	about    subjects
+	profiles profiles
 }
 
 // usageError marks mistakes in how the program was called or configured.
@@ -66,6 +67,7 @@ func run(ctx context.Context, p process) int {
 	root.SetOut(p.stdout)
 	root.SetErr(p.stderr)
 	err := root.ExecuteContext(ctx)
+	err = errors.Join(err, a.profiles.stop())
 	if err == nil {
 		return exitDone
 	}
@@ -112,6 +114,7 @@ func (a *app) root() *cobra.Command {
 	flags.StringArray("set", nil, "override a field, e.g. --set system.accelerator.hbm.capacity=144GB; repeatable")
 	flags.BoolP("quiet", "q", false, "no progress")
 	flags.String("config", "", "file with settings: the flags above by name")
+	profileFlags(flags)
 	root.AddCommand(capacityCommands{a}.capacityCommand(), runCommands{a}.runCommand(),
 		explainCommands{a}.explainCommand(), explainCommands{a}.schemaCommand(),
 		listCommands{a}.listCommand(), a.versionCommand())
@@ -146,7 +149,7 @@ func (a *app) bind(cmd *cobra.Command) error {
 	}
 	switch format := a.settings.GetString("output"); format {
 	case "table", "json", "csv":
-		return nil
+		return a.profiles.start(a.settings.GetString("cpuprofile"), a.settings.GetString("memprofile"))
 	default:
 		return usageError{fmt.Errorf("--output %q: want table, json or csv", format)}
 	}

@@ -51,15 +51,7 @@ func (a explainCommands) explainCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			reload := a.loader(args[0])
-			same := func(sets []string) (*configs.Scenario, error) { // with the deployment that was chosen
-				other, err := reload(sets)
-				if err == nil {
-					other.Deployment = s.Deployment
-				}
-				return other, err
-			}
-			if err := experiment.Rest(e, provenance.Fields(), same); err != nil {
+			if err := experiment.Rest(e, s, provenance); err != nil {
 				return err
 			}
 			if e.Interval, err = estimated(cmd.Context(), s, provenance); err != nil {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -38,15 +37,6 @@ func (a *app) note(s *configs.Scenario, p *configs.Provenance) {
 		s.Question, s.Answer, s.Because = "", "", ""
 	}
 	a.about.scenarios = append(a.about.scenarios, subject{Scenario: s, sets: a.sets(), defaults: p.Filled()})
-}
-
-// loader reads the same scenario many times, with further overrides.
-func (a *app) loader(name string) func(sets []string) (*configs.Scenario, error) {
-	base := configs.NewBase[configs.Scenario](configs.Presets(), a.source(name))
-	return func(sets []string) (*configs.Scenario, error) {
-		s, _, err := base.Load(slices.Concat(a.sets(), sets))
-		return s, err
-	}
 }
 
 func (a *app) source(name string) configs.Source {

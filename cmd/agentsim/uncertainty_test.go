@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -69,8 +70,8 @@ func TestBadUncertainty(t *testing.T) {
 		{"want a number above 0", []string{node, "--uncertainty", "64", "--target", "many"}},
 		{"want a number above 0", []string{node, "--uncertainty", "64", "--target", "nan"}},
 		{"want one of agents, agents_per_accelerator, agents_per_mw", []string{node, "--uncertainty", "64", "--target", "watts=3"}},
-		{file + ":21:3: engine.memory.utilisation: 1.2, an end of its range, leaves what is possible",
-			[]string{file, "--uncertainty", "64"}},
+		{fmt.Sprintf("%s:%d:3: engine.memory.utilisation: 1.2, an end of its range, leaves what is possible", file,
+			strings.Count(string(text), "\n")+2), []string{file, "--uncertainty", "64"}},
 		{"is part of the deployment, which mode auto chooses", []string{chosen, "--uncertainty", "64", "--set",
 			"deployment.mode=auto", "--set", "deployment.accelerators=8"}},
 	} {

@@ -35,7 +35,8 @@ func casesFile(t *testing.T) string {
 }
 
 func TestValidatePrintsTheContract(t *testing.T) {
-	o := agentsim(t, "validate", casesFile(t), "-o", "json")
+	file := casesFile(t)
+	o := agentsim(t, "validate", file, "-o", "json")
 	require.Zero(t, o.code, o.stderr)
 	require.Empty(t, o.stderr)
 	var r struct {
@@ -78,7 +79,7 @@ func TestValidatePrintsTheContract(t *testing.T) {
 	require.NotEmpty(t, r.Groups)
 	require.NotEmpty(t, r.Factors)
 	require.Len(t, r.Skipped, 2)
-	require.Equal(t, o, agentsim(t, "validate", strings.Clone(casesFile(t)), "-o", "json"), "the same bytes every time")
+	require.Equal(t, o, agentsim(t, "validate", file, "-o", "json"), "the same bytes every time")
 }
 
 // The table as a story: numbers are masked, for they follow the kernel presets.
@@ -106,7 +107,8 @@ func TestValidateWritesCSVAndFigures(t *testing.T) {
 	require.NoError(t, err)
 	rows, err := csv.NewReader(strings.NewReader(string(text))).ReadAll()
 	require.NoError(t, err)
-	require.Equal(t, []string{"id", "metric", "measured", "predicted", "error", "mtp", "p10", "p90", "inside"}, rows[0])
+	require.Equal(t, []string{"id", "metric", "measured", "predicted", "error", "mtp", "p10", "p90", "inside",
+		"inputs.files", "inputs.overrides", "inputs.subject", "inputs.version"}, rows[0])
 	require.Len(t, rows, 1+4)
 	for _, name := range []string{"validate-tpot_p50_ms.png", "validate-tpot_p50_ms.svg", "validate-ttft_p50_s.svg"} {
 		require.FileExists(t, filepath.Join(dir, name))

@@ -63,7 +63,9 @@ func TestWhatIfOfAFile(t *testing.T) {
 		o := agentsim(t, "what-if", write(c.name, c.text))
 		require.Equal(t, exitUsage, o.code, c.name)
 		require.Contains(t, o.stderr, c.want)
-		require.Equal(t, 1, strings.Count(o.stderr, "\n"), o.stderr)
+		if c.name != "none.yaml" { // which is told all that it lacks at once
+			require.Equal(t, 1, strings.Count(o.stderr, "\n"), o.stderr)
+		}
 	}
 	o = agentsim(t, "what-if", "gb300-hall-1mw")
 	require.Equal(t, exitUsage, o.code)

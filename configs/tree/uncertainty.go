@@ -130,7 +130,7 @@ func With[T any](library *Library, p *Provenance, value *T, inputs []Input, draw
 		}
 	}
 	altered := change.of(reflect.ValueOf(value).Elem())
-	return altered.Addr().Interface().(*T), library.validate(p.tree, altered)
+	return altered.Addr().Interface().(*T), library.revalidate(p.tree, altered, change.below)
 }
 
 // Inputs lists what is uncertain about a loaded configuration, by name: what the

@@ -40,12 +40,27 @@ func (l *Library) complete(tree *node, t reflect.Type) error {
 // for all that it holds, but a root that is no preset assembles the parts of
 // others: it is asked last, when they are known to be sound.
 func (l *Library) validate(tree *node, root reflect.Value) error {
+	return l.revalidate(tree, root, nil)
+}
+
+// revalidate asks anew what was changed: the parts of the root by their keys;
+// nil = all. Those that are as they were when they were found to be sound are
+// passed over, since most of what a configuration says is tables of kernels.
+func (l *Library) revalidate(tree *node, root reflect.Value, changed map[string]*alteration) error {
 	i := &inspection{library: l, tree: tree}
 	if _, ok := l.kindOf(root.Type()); ok {
 		i.value(root, "")
 		return joined(i.faults)
 	}
-	i.parts(root, "")
+	if changed != nil && isStruct(root.Type()) {
+		for _, m := range members(root.Type()) {
+			if changed[m.key] != nil {
+				i.value(root.FieldByIndex(m.index), m.key)
+			}
+		}
+	} else {
+		i.parts(root, "")
+	}
 	if asked, ok := asValidator(root); ok && len(i.faults) == 0 {
 		i.ask(asked, "")
 	}

@@ -1,10 +1,8 @@
 package analytic
 
 import (
-	"cmp"
 	"math"
 	"math/rand/v2"
-	"slices"
 	"sort"
 
 	"agentsim/sim"
@@ -64,7 +62,7 @@ func (w *workload) cutPrompts(c cut) *prompts {
 
 func newPrompts(w *workload, c cut) *prompts {
 	p := &prompts{room: float64(c.room), seed: c.seed}
-	var chunks []piece
+	chunks := make([]piece, 0, len(w.calls)*5/4)
 	calls := float64(len(w.calls))
 	due := 0.0
 	lengths := make([]float64, 0, len(w.calls))
@@ -92,7 +90,7 @@ func newPrompts(w *workload, c cut) *prompts {
 		full := math.Floor(c.tokens / p.room)
 		p.lengths = append(p.lengths, length{c.share, full, c.tokens - full*p.room})
 	}
-	slices.SortStableFunc(chunks, func(a, b piece) int { return cmp.Compare(a.tokens, b.tokens) })
+	chunks = rising(chunks, func(c *piece) float64 { return c.tokens })
 	p.sums = make([]piece, len(chunks)+1)
 	for i, c := range chunks {
 		p.sums[i+1] = p.sums[i]

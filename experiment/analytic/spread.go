@@ -2,7 +2,6 @@ package analytic
 
 import (
 	"math"
-	"slices"
 
 	"gonum.org/v1/gonum/mathext"
 )
@@ -35,7 +34,7 @@ func tailed(values []float64) []class {
 // grouped sorts values and averages n groups of them, of which the i-th begins
 // at a place.
 func grouped(values []float64, n int, begins func(i, n int) int) []class {
-	slices.Sort(values)
+	values = rising(values, func(v *float64) float64 { return *v })
 	list := make([]class, n)
 	for i := range list {
 		group := values[begins(i, n):begins(i+1, n)]

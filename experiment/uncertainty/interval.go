@@ -92,7 +92,8 @@ func partOf(name string) string {
 		return partKernels
 	case strings.HasPrefix(name, "workload."):
 		return partWorkload
-	case strings.HasPrefix(name, "engine.memory."), strings.HasPrefix(name, "deployment.cache"):
+	case strings.HasPrefix(name, "engine.memory."), strings.HasPrefix(name, "engine.cache."),
+		strings.HasPrefix(name, "deployment.cache"):
 		return partCache
 	}
 	return partStructure

@@ -82,7 +82,7 @@ func (r *replayed) Session(agent, k int, out *trace.Session) error {
 	if err := r.drawn.Session(0, which, out); err != nil {
 		return err
 	}
-	out.ID = fmt.Sprintf("replayed-%d", which)
+	out.ID, out.Replays = fmt.Sprintf("replayed-%d", which), int32(which)+1
 	return nil
 }
 

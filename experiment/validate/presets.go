@@ -6,7 +6,6 @@ import (
 
 	"agentsim/configs"
 	"agentsim/models/hardware"
-	"agentsim/models/kvcache/prefix"
 	"agentsim/models/llm"
 	"agentsim/models/step"
 	"agentsim/serve"
@@ -100,7 +99,7 @@ func (p *presets) cluster(c *Case, o *Options) (*prepared, error) {
 		System:     *system,
 		LLM:        *model,
 		Kernels:    tuned,
-		Engine:     keeping(c, *engine),
+		Engine:     keeping(c, *engine, model),
 		Replay:     trace.ReplayRecorded,
 		Agents:     c.Concurrency,
 		Cold:       true,
@@ -115,18 +114,6 @@ func (p *presets) cluster(c *Case, o *Options) (*prepared, error) {
 		return nil, err
 	}
 	return &prepared{system: system, config: config}, nil
-}
-
-// keeping is the engine with the rules of caches that it had at the version of
-// the case.
-func keeping(c *Case, engine step.EngineSpec) step.EngineSpec {
-	if c.Engine != vllm {
-		return engine // those of the others are settings, which cases do not tell
-	}
-	if p, ok := prefix.PresetAt(c.Engine, c.Version, c.Date); ok {
-		engine.Cache.Policy = p.Name
-	}
-	return engine
 }
 
 // rounds is the number of requests per request in flight, as the benchmark

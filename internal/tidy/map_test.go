@@ -12,7 +12,7 @@ import (
 )
 
 var (
-	mapRow   = regexp.MustCompile("(?m)^\\| (\\d+) \\| ([^|]+) \\|")
+	mapRow   = regexp.MustCompile(`(?m)^\| (\d+) \| ([^|]+) \|`)
 	codeSpan = regexp.MustCompile("`([^`]+)`")
 )
 

@@ -290,6 +290,9 @@ func (d derivation) attentions(from map[string]AttentionKernel) map[string]Atten
 		if a.Dense != "" && d.peak(a.Dense) == 0 && !d.same {
 			continue
 		}
+		if a.asMeasured == nil && len(a.Grids) > 0 && !alike(&d.from, &d.target) {
+			a.asMeasured = a.Decode
+		}
 		a.Prefill, a.Decode, a.Grids = slices.Clone(a.Prefill), slices.Clone(a.Decode), slices.Clone(a.Grids)
 		for i := range a.Prefill {
 			a.Prefill[i] = d.module(a.Prefill[i], a.Dense, d.achieved(BF16))

@@ -115,6 +115,10 @@ type AttentionKernel struct {
 	// Grids give decode where no smooth form follows; beyond their edge the
 	// slopes of Decode extend them.
 	Grids []Grid `yaml:"grids,omitempty"`
+
+	// asMeasured is Decode before other figures of the accelerator moved it: it
+	// carries grids from one degree to another.
+	asMeasured []Linear
 }
 
 // Grid is a table of derived points, bilinear in log space: rows are query

@@ -78,12 +78,19 @@ func (c *checker) named(path, value string) {
 }
 
 func (c *checker) format(path string, f Format) {
-	c.Check(f.Index() >= 0, path, strconv.Quote(string(f)), fmt.Sprintf("one of %v", Formats()))
+	if f.Index() < 0 {
+		c.Add(path, "%q: want one of %v", string(f), Formats())
+	}
 }
+
+// positive says of a number that it is neither NaN nor infinite, and more than 0.
+func positive(value float64) bool { return value > 0 && !math.IsInf(value, 0) }
 
 // positive also refuses NaN and infinity. The unit may be empty.
 func (c *checker) positive(path string, value float64, unit string) {
-	c.Check(value > 0 && !math.IsInf(value, 0), path, quantity(value, unit), "more than 0")
+	if !positive(value) {
+		c.Check(false, path, quantity(value, unit), "more than 0")
+	}
 }
 
 // Bounds on what an accelerator can be, as guards: with less, one step would take
@@ -103,7 +110,9 @@ func (c *checker) rate(path string, value, least float64, shown fmt.Stringer) {
 }
 
 func (c *checker) notNegative(path string, value float64, unit string) {
-	c.Check(value >= 0 && !math.IsInf(value, 0), path, quantity(value, unit), "0 or more")
+	if !(value >= 0 && !math.IsInf(value, 0)) {
+		c.Check(false, path, quantity(value, unit), "0 or more")
+	}
 }
 
 func (c *checker) fraction(path string, value float64) {

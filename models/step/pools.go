@@ -20,6 +20,9 @@ type CacheRules struct {
 	Policy string `yaml:"policy,omitempty"`
 	// Interval is vLLM's retention interval, in tokens; 0 = as the policy says.
 	Interval int `yaml:"interval,omitempty"`
+	// Spacing is how many times as far apart as the policy says positions are kept;
+	// 0 = 1.
+	Spacing float64 `yaml:"spacing,omitempty"`
 	// Shares of memory by layer group on workers that compute prompts, and on
 	// those that only decode; none = by a typical batch (TensorRT-LLM's
 	// pool_ratio).
@@ -54,6 +57,7 @@ const (
 	typicalTokens = 32_768 // a typical context of agents, assumed
 	windowRatio   = 0.1    // what SGLang sets for DeepSeek V4 (engine-caches.md 4)
 	stateRatio    = 0.9    // SGLang's default (engine-caches.md 4)
+	maxSpacing    = 1e6    // beyond any context
 )
 
 // Validate reports what no model could make right.
@@ -65,6 +69,7 @@ func (c *CacheRules) Validate() error {
 		}
 	}
 	l.Check(c.Interval >= 0, "interval", c.Interval, "0 (as the policy says) or more tokens")
+	l.Check(c.Spacing == 0 || c.Spacing >= 1 && c.Spacing <= maxSpacing, "spacing", c.Spacing, "0 (= 1) or 1 to 1e6")
 	l.Check(c.Typical >= 0, "typical_tokens", c.Typical, "0 (= 32,768) or more")
 	l.Check(c.WindowRatio >= 0 && c.WindowRatio <= 1, "window_ratio", c.WindowRatio, "0 (= 0.1) to 1")
 	l.Check(c.StateRatio >= 0, "state_ratio", c.StateRatio, "0 (= 0.9) or more")
@@ -146,13 +151,13 @@ func (m *layout) spec(work CacheWork) (prefix.Spec, error) {
 	}
 	parts := m.cacheParts()
 	total := m.Budget().Cache
-	if preset.Pools == prefix.ByRatio {
+	if preset.Pools == prefix.ByRatio || preset.Pools == prefix.Shared {
 		var buffers units.Bytes
 		parts, buffers = rings(parts, m.shape.DraftTokens, engine.Cache.RequestStates)
 		total -= buffers * units.Bytes(m.shape.MaxBatchPerRank+1)
 	}
 	s := prefix.Spec{Padding: engine.Memory.Fragmentation}
-	components, names, err := prefix.Arrange(preset.Pools, parts, engine.Memory.BlockTokens, draft)
+	components, names, err := prefix.Arrange(preset.Pools, parts, m.pageTokens(&preset), draft)
 	if err != nil {
 		return s, fault.In("engine.memory.block_tokens", err)
 	}
@@ -161,14 +166,14 @@ func (m *layout) spec(work CacheWork) (prefix.Spec, error) {
 	if work.Prompts {
 		batch = m.shape.TokenBudget
 	}
-	s.Policy = preset.For(components, batch, m.perSequence)
+	s.Policy = preset.For(components, batch, m.perSequence).Spaced(components, engine.Cache.Spacing)
 	if preset.Chunks && preset.Pools == prefix.ByGroup && engine.Cache.NoScratch {
 		// Every page of a chunk is one of its own, and is committed with it.
 		s.Policy.Checkpoints.Every, s.Policy.Checkpoints.WholePages, s.Policy.Checkpoints.Chunk = components[0].Page, true, 0
 		s.Policy.Checkpoints.PromptEnd = true
 	}
 	if !work.Prompts {
-		s.Policy.InFlight.Prefill, s.Policy.InFlight.Rank = s.Policy.InFlight.Decode, 0
+		s.Policy.InFlight.Prefill = s.Policy.InFlight.Decode
 		if s.Policy.Checkpoints.Chunk > 0 { // what it keeps of a prompt has come whole
 			s.Policy.Checkpoints.Chunk, s.Policy.Checkpoints.PromptEnd = 0, true
 		}
@@ -178,6 +183,19 @@ func (m *layout) spec(work CacheWork) (prefix.Spec, error) {
 	}
 	s.Pools, err = m.cachePools(preset.Pools, total, &s, names, work)
 	return s, err
+}
+
+// pageTokens is how many tokens a page has: where history is compressed, a page
+// holds whole runs of every compressor.
+func (m *layout) pageTokens(preset *prefix.Preset) int {
+	page := m.cfg.Engine.Memory.BlockTokens
+	compressed := slices.ContainsFunc(m.cfg.LLM.CacheComponents(m.CacheFormat()), func(c llm.CacheComponent) bool {
+		return c.Kind == llm.Grows && c.Compression > 1
+	})
+	if compressed {
+		page = max(page, preset.Compressed)
+	}
+	return page
 }
 
 // grows reports whether any layer keeps entries of the whole context.
@@ -362,7 +380,7 @@ func (m *layout) typicalShares(s *prefix.Spec, pools int, work CacheWork) []floa
 		c := &s.Components[i]
 		bytes := float64(m.shape.MaxBatchPerRank*c.RunningPages(typical, s.Policy.InFlight.Decode)) * float64(c.Bytes)
 		if work.Prompts {
-			bytes += float64(c.RunningPages(typical, max(s.Policy.InFlight.Prefill, s.Policy.InFlight.Rank))) * float64(c.Bytes)
+			bytes += float64(c.RunningPages(typical, s.Policy.InFlight.Prefill)) * float64(c.Bytes)
 		}
 		need[c.Pool] += bytes
 		sum += bytes

@@ -52,7 +52,7 @@ func TestRun(t *testing.T) {
 	require.Len(t, table.Rows, 4)
 	require.Equal(t, 4, last.Done)
 	require.Equal(t, 1, last.Infeasible)
-	require.Equal(t, 0, last.Best.Point)
+	require.Less(t, last.Best.Point, 3, "one of those that hold an agent")
 	require.Equal(t, "here", m.Host)
 	require.Equal(t, 1, m.Infeasible)
 	require.True(t, m.Complete())

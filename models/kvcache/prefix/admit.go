@@ -21,7 +21,7 @@ func (k *Cache) Admit(now float64, q Request) (Hit, bool) {
 	}
 	hit, f := k.find(q)
 	room := k.pagesFor(int32(q.Prompt + q.Reserve))
-	need := k.take(q, room-f.hit)
+	need := k.take(q, room, f.hit)
 	if !k.allows(need, f) {
 		k.stats.Refusals++
 		return Hit{}, false
@@ -53,10 +53,14 @@ func (k *Cache) Admit(now float64, q Request) (Hit, bool) {
 }
 
 // take is what a request takes of each pool beside the prefix that it builds
-// on: pages of what grows, and the windows and states of a running request.
-func (k *Cache) take(q Request, pages int32) [MaxPools]int64 {
-	need := k.hold(q.Prompt+q.Reserve, k.spec.Policy.InFlight.Prefill)
-	need[k.home] += int64(pages) * k.block[0]
+// on: pages of what grows, and the windows and states of a running request. In
+// flight is no more than is left to compute: tokens that were found bring no
+// windows and states of their own.
+func (k *Cache) take(q Request, room, hit int32) [MaxPools]int64 {
+	flight := &k.spec.Policy.InFlight
+	compute := max(q.Prompt-int(hit*k.page), flight.Decode)
+	need := k.hold(q.Prompt+q.Reserve, min(flight.Prefill, compute))
+	need[k.home] += int64(room-hit) * k.block[0]
 	return need
 }
 

@@ -16,6 +16,13 @@ type Contents struct {
 	free     []int32
 	sessions []writer
 	groups   []int32
+	texts    map[uint64]text // by the number of a prompt's words
+}
+
+// text is the line that the words of a prompt are on, as long as that lasts.
+type text struct {
+	line       int32
+	generation uint32
 }
 
 // line is one text. Its own tokens begin at fork.
@@ -51,6 +58,9 @@ type Turn struct {
 	Group, Shared int
 	From          SessionID
 	Inherited     int
+	// Text numbers the words of the whole prompt: what has the same number has
+	// the same words. 0 = nobody else has them.
+	Text uint64
 }
 
 // NewContents returns the contents of sessions that have said nothing yet.
@@ -59,6 +69,36 @@ func NewContents() *Contents { return &Contents{} }
 // Begin notes the next prompt of a session: once a call, before any cache is
 // asked about it.
 func (c *Contents) Begin(id SessionID, t Turn) {
+	if t.Text == 0 {
+		c.begin(id, t)
+		return
+	}
+	if at := c.reading(t.Text); at != noLine && int(c.lines[at].length) >= t.Prompt {
+		common := int32(max(min(t.Common, t.Prompt), 0))
+		c.attach(id, at)
+		w := c.writer(id)
+		w.common, w.generated, w.changed = common, int32(min(max(t.Echo, 0), int(common))), 0
+		return
+	}
+	c.begin(id, t)
+	if c.texts == nil {
+		c.texts = map[uint64]text{}
+	}
+	at := c.line(id)
+	c.texts[t.Text] = text{line: at, generation: c.lines[at].generation}
+}
+
+// reading is the line of a prompt's words; noLine where nobody has them any more.
+func (c *Contents) reading(number uint64) int32 {
+	x, ok := c.texts[number]
+	if !ok || c.lines[x.line].generation != x.generation || c.lines[x.line].refs == 0 {
+		return noLine
+	}
+	return x.line
+}
+
+// begin notes the next prompt of a session on a line that it writes itself.
+func (c *Contents) begin(id SessionID, t Turn) {
 	w := c.writer(id)
 	if w.line == 0 {
 		c.first(id, t)

@@ -319,7 +319,8 @@ func TestPoolsOfTheWorkedExamples(t *testing.T) { // 7, 14, 16 and 24
 	spec.Policy.Checkpoints.Chunk = 0 // sessions of one chunk
 	require.NoError(t, spec.Validate())
 	require.Equal(t, 138_240, spec.Budget(6_000).Pools[0].Tokens)
-	require.Equal(t, 22, spec.Budget(6_000).Pools[1].Sessions)
+	require.Equal(t, 54, spec.Budget(6_000).Pools[1].Sessions)
+	requireSessionsBeside(t, spec, 8_192, 22)
 
 	pools, err = Shares(40*giga, []string{"kv", "states"}, []float64{1 / 1.9, 0.9 / 1.9})
 	require.NoError(t, err)
@@ -327,6 +328,49 @@ func TestPoolsOfTheWorkedExamples(t *testing.T) { // 7, 14, 16 and 24
 	require.Equal(t, []int{789, 263, 157}, []int{states, states / 3, states / 5})
 	spec = Spec{Components: qwen35(1), Pools: pools}
 	require.Equal(t, 1_370_614, spec.Budget(1_000).Pools[0].Tokens)
+}
+
+// requireSessionsBeside: while a prompt of so many tokens is computed, at most so
+// many short sessions can hit, and only the pages at the ends of its window fewer.
+func requireSessionsBeside(t *testing.T, spec Spec, prompt, most int) {
+	s := newScene(t, spec)
+	for id := range SessionID(60) {
+		s.call(id, Turn{Prompt: 2_000}, 1)
+	}
+	s.contents.Begin(100, Turn{Prompt: prompt})
+	_, ok := s.Admit(1e6, Request{Session: 100, Prompt: prompt})
+	require.True(t, ok)
+	hits := 0
+	for id := range SessionID(60) {
+		s.contents.Begin(id, Turn{Prompt: 2_500, Common: 2_000})
+		if s.Lookup(Request{Session: id, Prompt: 2_500}).Tokens > 0 {
+			hits++
+		}
+	}
+	require.LessOrEqual(t, hits, most)
+	require.GreaterOrEqual(t, hits, most-2)
+}
+
+// TestInFlightIsWhatIsLeftToCompute: of a prompt that is found but for its last
+// thousand tokens no more than those have windows and states of their own.
+func TestInFlightIsWhatIsLeftToCompute(t *testing.T) { // 13
+	s := newScene(t, slots(13_674, preset(t, "vllm-0.21").For(v4VLLM(), 16_384, 1)))
+	s.contents.Begin(0, Turn{Prompt: 60_000})
+	_, ok := s.Admit(0, Request{Session: 0, Prompt: 60_000})
+	require.True(t, ok)
+	slot := int64(s.spec.Pools[0].Slot)
+	require.Equal(t, (6_682+235)*slot, s.Pinned(0), "a whole budget, and the history of all tokens")
+	s.Release(1, 0, 60_000)
+	s.contents.Begin(0, Turn{Prompt: 61_000, Common: 60_000})
+	hit, ok := s.Admit(2, Request{Session: 0, Prompt: 61_000})
+	require.True(t, ok)
+	require.Equal(t, 59_904, hit.Tokens)
+	flight := 0
+	for _, c := range v4VLLM()[1:] {
+		flight += c.RunningPages(61_000, 61_000-59_904)
+	}
+	require.Equal(t, (int64(flight)+239)*slot, s.Pinned(0), "1,096 tokens in flight")
+	require.Less(t, flight, 500)
 }
 
 func TestIdleSessionsOfAPoolOfSlots(t *testing.T) { // 26
@@ -369,8 +413,10 @@ func TestBytesOfDeepSeekV4InTensorRT(t *testing.T) { // 19 and 20, and the first
 	require.InDelta(t, 14.1e9, all, 0.1e9)
 	require.InDelta(t, 66, all/kept, 0.5)
 
-	spec.Policy.InFlight.Rank = 16_384 // where scratch is not reused
-	require.EqualValues(t, 16_384*465_408, spec.reserved(1)+spec.reserved(2))
+	// Where scratch is not reused a prompt has its own, and a page on either side.
+	spec.Policy.InFlight.Prefill = 16_384
+	need := spec.need(30_000, spec.Policy.InFlight.Prefill)
+	require.EqualValues(t, 130*128*465_408, need[1]+need[2])
 }
 
 // TestIdleSessionsOfAPrefillRank: what a rank of 22.2 GB leaves room for,

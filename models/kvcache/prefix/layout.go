@@ -17,6 +17,7 @@ const (
 	OneOfSlots PoolKind = "slots"  // one pool of slots of equal bytes, for any component (vLLM)
 	ByRatio    PoolKind = "ratio"  // a pool of what grows, one of windows, one of states (SGLang)
 	ByGroup    PoolKind = "groups" // a pool for each life time: what grows, each window, states (TensorRT-LLM)
+	Shared     PoolKind = "shared" // one pool of pages of their own bytes, for any component
 )
 
 // Part is one kind of entry of a model's cache, as the model tells it.
@@ -49,11 +50,11 @@ func Arrange(kind PoolKind, parts []Part, page, draft int) (components []Compone
 	case OneOfSlots:
 		components, err = inSlots(parts, page, draft)
 		return components, []string{"blocks"}, err
-	case ByRatio, ByGroup:
+	case ByRatio, ByGroup, Shared:
 		components, pools = inPools(kind, parts, page, draft)
 		return components, pools, nil
 	}
-	return nil, nil, fault.Want("pools", kind, "slots, ratio or groups")
+	return nil, nil, fault.Want("pools", kind, "slots, ratio, groups or shared")
 }
 
 // history is what grows, as one component.
@@ -94,7 +95,9 @@ func inPools(kind PoolKind, parts []Part, page, draft int) ([]Component, []strin
 				name = fmt.Sprintf("window %d", p.Window)
 			}
 		}
-		c.Pool = pool(name)
+		if kind != Shared {
+			c.Pool = pool(name)
+		}
 		same := slices.IndexFunc(components, func(d Component) bool {
 			return d.Kind == c.Kind && d.Window == c.Window && d.Pool == c.Pool
 		})

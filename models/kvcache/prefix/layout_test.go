@@ -99,7 +99,7 @@ func TestSlotsHavePagesOfEqualBytes(t *testing.T) {
 
 func TestWhatCannotBeLaidOutIsRefused(t *testing.T) {
 	_, _, err := Arrange("heap", qwenParts(), 16, 0)
-	require.EqualError(t, err, "pools: heap: want slots, ratio or groups")
+	require.EqualError(t, err, "pools: heap: want slots, ratio, groups or shared")
 	_, _, err = Arrange(ByRatio, qwenParts()[1:], 16, 0)
 	require.ErrorContains(t, err, "of which nothing grows")
 	_, _, err = Arrange(ByRatio, qwenParts(), 0, 0)

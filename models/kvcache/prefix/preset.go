@@ -20,9 +20,12 @@ type Preset struct {
 	Dense bool
 	// Chunks keeps the end of every chunk of a prompt.
 	Chunks bool
-	// Batches is how many batches a running request has in flight that it holds
-	// memory for; 0 = the rank has room for one, whoever runs.
+	// Batches is how many batches of tokens a request holds windows and states
+	// of until they are processed; 0 = 1.
 	Batches int
+	// Compressed is how many tokens a page has where history is compressed; 0 =
+	// as any other. It holds whole runs of all compressors.
+	Compressed int
 	// Scratch says that tokens in flight are computed in space that is not
 	// part of the pools.
 	Scratch bool
@@ -41,14 +44,23 @@ func (p Preset) For(components []Component, batchTokens, decodeTokens int) Polic
 	if p.Chunks {
 		policy.Checkpoints.Chunk = batchTokens
 	}
-	policy.InFlight = InFlight{Prefill: batchTokens * p.Batches, Decode: decodeTokens * max(p.Batches, 1)}
-	if p.Batches == 0 {
+	batches := max(p.Batches, 1)
+	policy.InFlight = InFlight{Prefill: batchTokens * batches, Decode: decodeTokens * batches}
+	if p.Scratch {
 		policy.InFlight.Prefill = decodeTokens
-		if !p.Scratch {
-			policy.InFlight.Rank = batchTokens
-		}
 	}
 	return policy
+}
+
+// Spaced is the policy with positions so many times as far apart.
+func (p Policy) Spaced(components []Component, times float64) Policy {
+	positions := align(components)
+	far := func(tokens int) int { return int(float64(tokens)*max(times, 1)+0.5) / positions * positions }
+	if c := &p.Checkpoints; times > 1 {
+		c.Every = min(far(c.Every), maxTokens/positions*positions)
+		c.WholePages = false
+	}
+	return p
 }
 
 // PresetOf finds a preset by its name.
@@ -88,7 +100,31 @@ func PresetAt(engine, version, date string) (preset Preset, ok bool) {
 // Presets lists the policies of engines by version (engine-caches.md 1 and 3
 // to 5).
 func Presets() []Preset {
-	return append(append(vllm(), sglang()...), tensorRT()...)
+	return append(append(append(vllm(), sglang()...), tensorRT()...), atom()...)
+}
+
+// atom lists AMD's engine. Pools and pages are not published: they are taken to
+// lie in one pool, in which windows lend to what grows.
+func atom() []Preset {
+	ring := Policy{Checkpoints: Checkpoints{RequestEnd: true}, Recompute: 128}
+	tails := Policy{Checkpoints: Checkpoints{Every: 8_192, PromptEnd: true, RequestEnd: true}}
+	preset := func(version, date, source string, p Policy) Preset {
+		return Preset{
+			Name:    "atom-" + version,
+			Engine:  "atom",
+			Version: version,
+			Date:    date,
+			Source:  "ROCm/ATOM " + source,
+			Pools:   Shared,
+			Policy:  p,
+
+			Compressed: 256,
+		}
+	}
+	return []Preset{
+		preset("ring", "2026-06", "#1454: windows in a ring of the request, computed again after a hit", ring),
+		preset("tails", "2026-08", "#1423, #1640: pages, of which the tails at every 8,192 tokens stay", tails),
+	}
 }
 
 func vllm() []Preset {
@@ -109,6 +145,8 @@ func vllm() []Preset {
 			Dense:   !p.Checkpoints.Junction,
 			Batches: batches,
 			Policy:  p,
+
+			Compressed: 256,
 		}
 	}
 	return []Preset{
@@ -149,6 +187,8 @@ func sglang() []Preset {
 			Pools:   ByRatio,
 			Chunks:  p.Checkpoints.Every == 0,
 			Policy:  p,
+
+			Compressed: 256,
 		}
 	}
 	return []Preset{
@@ -177,6 +217,8 @@ func tensorRT() []Preset {
 			Chunks:  !p.Checkpoints.PromptEnd,
 			Scratch: true, // prefill scratch reuse, default on for DeepSeek V4
 			Policy:  p,
+
+			Compressed: 128,
 		}
 	}
 	return []Preset{

@@ -69,7 +69,6 @@ func drawPolicy(t *rapid.T, positions int) Policy {
 		},
 		InFlight: InFlight{
 			Prefill: rapid.IntRange(0, 4).Draw(t, "prefill"),
-			Rank:    rapid.IntRange(0, 3).Draw(t, "rank"),
 		},
 		NoGenerated:     rapid.Bool().Draw(t, "no generated"),
 		Ahead:           rapid.SampledFrom([]int{0, 2}).Draw(t, "ahead"),

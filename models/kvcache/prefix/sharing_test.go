@@ -47,6 +47,43 @@ func TestAnyHolderOfAPrefixServesIt(t *testing.T) {
 	require.Equal(t, Lost{NeverSeen: 2_048, NoCheckpoint: 10_240}, hit.Lost)
 }
 
+// TestARecordingPlayedAgainFindsWhatItSentBefore: every prompt of a second pass
+// was sent before, whoever plays it, until the cache has lost it; sessions of
+// other words find nothing.
+func TestARecordingPlayedAgainFindsWhatItSentBefore(t *testing.T) {
+	play := func(s *scene, id SessionID, recording uint64) (hits []int) {
+		for turn, x := range []Turn{
+			{Prompt: 5_000},
+			{Prompt: 6_000, Common: 5_000},            // the answer of 200 tokens is not repeated
+			{Prompt: 7_500, Common: 6_200, Echo: 200}, // and here it is
+			{Prompt: 7_400, Common: 6_000},            // the last prompt is partly dropped
+		} {
+			if recording > 0 {
+				x.Text = recording<<8 | uint64(turn)
+			}
+			hits = append(hits, s.call(id, x, 200).Tokens)
+		}
+		s.contents.End(id)
+		return hits
+	}
+	s := newScene(t, roomy(llama(16), preset(t, "vllm-0.23").For(llama(16), 8_192, 1)))
+	first := []int{0, 4_992, 6_192, 6_000}
+	require.Equal(t, first, play(s, 0, 1))
+	again := []int{4_992, 5_984, 7_488, 7_392} // all but the last page's rest
+	require.Equal(t, again, play(s, 5, 1), "another session plays it")
+	require.Equal(t, again, play(s, 0, 1))
+	require.Equal(t, first, play(s, 0, 2), "another recording")
+	require.Equal(t, first, play(s, 0, 0), "words of its own")
+
+	small := s.spec
+	small.Pools = []Pool{{Name: "kv", Capacity: 10_000 * 327_680}} // room for one recording
+	s = newScene(t, small)
+	play(s, 0, 1)
+	play(s, 0, 2)
+	require.Less(t, play(s, 0, 1)[0], 1_000, "evicted in between")
+	require.NotEmpty(t, s.contents.texts)
+}
+
 // prompt is a request as a trace with block ids tells it.
 type prompt struct {
 	blocks []int // ids; equal ones stand for equal prefixes

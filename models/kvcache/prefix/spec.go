@@ -30,7 +30,7 @@ type Pool struct {
 	Name     string
 	Capacity units.Bytes
 	Slot     units.Bytes // what any page takes here; 0 = its own bytes
-	Reserve  units.Bytes // taken before what is kept: fixed buffers, tokens in flight
+	Reserve  units.Bytes // taken before what is kept: fixed buffers
 }
 
 // Policy is what an engine keeps and for how long, as its version does it.
@@ -68,15 +68,12 @@ type Checkpoints struct {
 	Last       int  `yaml:"last,omitempty"`     // keep only so many positions of a session; 0 = all
 }
 
-// InFlight is what running requests hold of windows and states.
+// InFlight is what running requests hold of windows and states, in tokens.
 type InFlight struct {
-	// Prefill and Decode are tokens in flight of a request that is admitted,
-	// and of one whose prompt is computed.
+	// Prefill is the most that a request has in flight while its prompt is
+	// computed; one with less to compute has less.
 	Prefill int `yaml:"prefill,omitempty"`
-	Decode  int `yaml:"decode,omitempty"`
-	// Rank is how many tokens in flight the rank has room for, once for all
-	// requests, at the size of whole pages: taken before what is kept.
-	Rank int `yaml:"rank,omitempty"`
+	Decode  int `yaml:"decode,omitempty"` // of one whose prompt is computed
 }
 
 // MaxPools and MaxComponents bound what a Spec can have.
@@ -183,7 +180,6 @@ func (p *Policy) validate(positions int) error {
 		{"checkpoints.last", c.Last},
 		{"in_flight.prefill", p.InFlight.Prefill},
 		{"in_flight.decode", p.InFlight.Decode},
-		{"in_flight.rank", p.InFlight.Rank},
 		{"ahead", p.Ahead},
 		{"recompute", p.Recompute},
 	} {
@@ -212,18 +208,8 @@ func (s *Spec) pageBytes(c *Component) int64 {
 	return wholeBytes(float64(bytes) * max(s.Padding, 1))
 }
 
-// reserved is what is taken of a pool before any request: its reserve, and room
-// for the tokens in flight.
-func (s *Spec) reserved(pool int) int64 {
-	bytes := wholeBytes(float64(s.Pools[pool].Reserve))
-	for i := range s.Components {
-		c := &s.Components[i]
-		if c.Pool == pool && c.Kind == Window {
-			bytes += int64(c.groups()*pagesOver(s.Policy.InFlight.Rank, c.Page)) * s.pageBytes(c)
-		}
-	}
-	return bytes
-}
+// reserved is what is taken of a pool before any request.
+func (s *Spec) reserved(pool int) int64 { return wholeBytes(float64(s.Pools[pool].Reserve)) }
 
 // free is what is left of each pool for requests and what is kept.
 func (s *Spec) free() (bytes [MaxPools]int64) {
