@@ -13,7 +13,10 @@ import (
 // Its start is as close to the steady state as can be had for free: agents are
 // somewhere inside their sessions, their gaps and their answers, and caches hold
 // what those sessions would have left there.
-type closed struct{ *agents }
+type closed struct {
+	*agents
+	dealt int64 // sessions begun, of Config.SessionsMax
+}
 
 // Pace is what a turn is expected to take, which decides where in their
 // sessions and calls agents are found at the start. Zero values count all turns
@@ -28,11 +31,14 @@ type Pace struct {
 // longest first, as in the order of last use.
 func (c *closed) begin() error {
 	c.list = make([]agent, c.cfg.Agents)
+	if most := c.cfg.SessionsMax; most > 0 && most < int64(len(c.list)) {
+		c.list = c.list[:most]
+	}
 	if c.cfg.Cold {
 		for i := range c.list {
 			c.appear(int32(i), c.clock.Now())
 			c.toolEnds.At(c.firstCall(int32(i)), int32(i))
-			if err := c.beginSession(int32(i), 0); err != nil {
+			if err := c.deal(int32(i), 0); err != nil {
 				return err
 			}
 		}
@@ -65,17 +71,44 @@ func (c *closed) next(id int32) error {
 		gap = float64(a.current().Gap)
 	} else {
 		c.fleet.forget(id)
-		if err := c.beginSession(id, a.k+1); err != nil {
+		c.tally.Sessions++
+		if c.dealtOut() {
+			c.vanish(id)
+			if c.alive == 0 {
+				c.clock.Stop()
+			}
+			return nil
+		}
+		if err := c.deal(id, a.k+1); err != nil {
 			return err
 		}
-		c.tally.Sessions++
 	}
 	c.toolEnds.After(sim.Ticks(gap), id)
 	return nil
 }
 
-// drained is never true: agents stay.
-func (c *closed) drained() bool { return false }
+// deal hands an agent its k-th session, or the next of all that there are.
+func (c *closed) deal(id int32, k int) error {
+	if c.cfg.SessionsMax == 0 {
+		return c.beginSession(id, k)
+	}
+	a := &c.list[id]
+	if err := c.cfg.Sessions.Session(0, int(c.dealt), &a.session); err != nil {
+		return fmt.Errorf("session %d: %w", c.dealt, err)
+	}
+	if err := checkSession(&a.session); err != nil {
+		return fmt.Errorf("session %d: %w", c.dealt, err)
+	}
+	a.k, a.turn, a.luck = k, 0, id
+	c.dealt++
+	return nil
+}
+
+// dealtOut reports whether no session is left to begin.
+func (c *closed) dealtOut() bool { return c.cfg.SessionsMax > 0 && c.dealt >= c.cfg.SessionsMax }
+
+// drained reports whether all have gone: agents stay unless sessions run out.
+func (c *closed) drained() bool { return c.dealtOut() && c.alive == 0 }
 
 // foundAt is where in its turn an agent is found at the start.
 type foundAt struct {

@@ -30,10 +30,15 @@ type Config struct {
 	Pace       Pace    // expected duration of turns, for the stationary start
 	Cold       bool    // agents begin their first sessions at the first turn, on empty caches
 	CallsMax   int64   // agents stop once so many calls were issued; 0 = never
-	MinOutput  int     // tokens below which a call has no output speed
-	Seed       uint64
-	Recorder   sim.Recorder
-	Observer   Observer // nil = none
+	// SessionsMax is how many sessions there are in all for closed agents: an agent
+	// that ends one takes the next that nobody has begun, and goes when there is
+	// none. All are those of agent 0, by their number. 0 = every agent has its own,
+	// without an end.
+	SessionsMax int64
+	MinOutput   int // tokens below which a call has no output speed
+	Seed        uint64
+	Recorder    sim.Recorder
+	Observer    Observer // nil = none
 
 	Tabulate func(moe.Spec) (*moe.Table, error) // of expert groups; nil = moe.Tabulate
 
@@ -103,8 +108,8 @@ func (c *Config) Model(p *PoolSpec) (*step.Model, error) {
 	return step.New(step.Config{
 		System:      c.System,
 		LLM:         c.LLM,
-		Kernels:     c.Kernels,
-		Engine:      c.Engine,
+		Kernels:     c.Kernels.AsOf(c.Engine.Version),
+		Engine:      c.engineOf(p),
 		Shape:       p.Shape,
 		Draft:       p.Draft,
 		Precision:   d.Precision,
@@ -114,6 +119,15 @@ func (c *Config) Model(p *PoolSpec) (*step.Model, error) {
 		Seed:        c.Seed,
 		Tabulate:    c.Tabulate,
 	})
+}
+
+// engineOf is the engine as the workers of a pool run it.
+func (c *Config) engineOf(p *PoolSpec) step.EngineSpec {
+	e := c.Engine
+	if host := &e.Schedule.Host; host.Handed != "" && p == c.Deployment.Decode {
+		host.Hidden = host.Handed
+	}
+	return e
 }
 
 // classes names what a session may wait for after a turn, in the order of

@@ -300,7 +300,12 @@ func (a runCommands) writePower(r *metrics.Result) error {
 		return nil
 	}
 	return a.figures(dir, func() ([]string, error) {
-		return report.PowerLines(r.Scenario+": power", r.Power.Series).Draw(dir, "power")
+		files, err := report.PowerLines(r.Scenario+": power", r.Power.Series).Draw(dir, "power")
+		if err != nil || r.Prompts == nil {
+			return files, err
+		}
+		more, err := report.PromptLines(r.Scenario+": prompts", r.Prompts.Series).Draw(dir, "prompts")
+		return append(files, more...), err
 	})
 }
 

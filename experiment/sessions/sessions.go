@@ -26,17 +26,32 @@ type Source struct {
 // from, or a trace to take them from. Prompts stay within the model's limit;
 // answers are cut and prefixes made unique as the protocol says.
 func Open(s *configs.Scenario) (*Source, error) {
-	w := s.Workload
-	unshared := s.Protocol.RandomPrefix == configs.PrefixAtStart
+	return Of(s.Workload, Limits{
+		Context:  s.Model.MaxContext,
+		Output:   s.Protocol.OutputMax,
+		Unshared: s.Protocol.RandomPrefix == configs.PrefixAtStart,
+	}, s.Seed)
+}
+
+// Limits are what the model and the protocol of a run leave of a workload.
+type Limits struct {
+	Context  int  // tokens that the model takes
+	Output   int  // tokens; longer answers are cut; 0 = none
+	Unshared bool // sessions have no prefix in common
+}
+
+// Of makes the source of a workload that stands by itself.
+func Of(w trace.Workload, limits Limits, seed uint64) (*Source, error) {
+	unshared := limits.Unshared
 	if w.Trace == "" {
-		w.Synthetic.ContextLimit = withinModel(w.Synthetic.ContextLimit, s.Model.MaxContext)
-		w.Synthetic.OutputLimit = s.Protocol.OutputMax
+		w.Synthetic.ContextLimit = withinModel(w.Synthetic.ContextLimit, limits.Context)
+		w.Synthetic.OutputLimit = limits.Output
 		if unshared {
 			w.Synthetic.SharedPrefix = trace.SharedPrefix{}
 		}
-		return generated(&w, s.Seed)
+		return generated(&w, seed)
 	}
-	w.OutputMax = lower(w.OutputMax, s.Protocol.OutputMax)
+	w.OutputMax = lower(w.OutputMax, limits.Output)
 	r, err := readers.OpenAll([]string{w.Trace}, readers.Options{
 		Format:  w.Format,
 		SkipBad: w.SkipBad,
@@ -47,14 +62,14 @@ func Open(s *configs.Scenario) (*Source, error) {
 		return nil, fmt.Errorf("workload.trace: %w", err)
 	}
 	defer r.Close()
-	w.InputMax = withinModel(w.InputMax, s.Model.MaxContext)
+	w.InputMax = withinModel(w.InputMax, limits.Context)
 	options := w.PoolOptions()
 	options.Unshared = unshared
 	pool, err := trace.NewPool(r, options)
 	if err != nil {
 		return nil, fmt.Errorf("workload.trace: %s: %w", w.Trace, err)
 	}
-	source, err := dealer(&w, pool, s.Seed)
+	source, err := dealer(&w, pool, seed)
 	if err != nil {
 		return nil, err
 	}
@@ -165,5 +180,25 @@ func (r *recorded) Session(agent, k int, out *trace.Session) error {
 	var source rand.PCG
 	sim.Rekey(&source, r.seed, "recorded session", uint64(agent), uint64(k))
 	r.pool.Session(int(r.choice[rand.New(&source).IntN(len(r.choice))]), out)
+	return nil
+}
+
+// Set is so many sessions of a source, those of its agent 0, for a run with
+// serve.Config.SessionsMax: where it takes more than there are, they come again,
+// and what a second pass sends was all seen before. A session keeps its identity.
+func Set(of serve.Sessions, sessions int) serve.Sessions { return &set{of: of, sessions: sessions} }
+
+type set struct {
+	of       serve.Sessions
+	sessions int
+}
+
+// Session is the k-th session of a run, whoever takes it.
+func (s *set) Session(_, k int, out *trace.Session) error {
+	which := k % s.sessions
+	if err := s.of.Session(0, which, out); err != nil {
+		return err
+	}
+	out.ID, out.Replays = fmt.Sprintf("set-%d", which), int32(which)+1
 	return nil
 }
