@@ -56,8 +56,7 @@ func TestAgreesWithTheSimulation(t *testing.T) {
 			estimate.Capacity.Agents, simulated.Capacity.Agents, estimate.Limit, simulated.Limit)
 		require.InEpsilon(t, simulated.Capacity.Agents, estimate.Capacity.Agents, 0.15, "%v", c)
 		require.InEpsilon(t, simulated.Power.PerAcceleratorW, estimate.Power.PerAcceleratorW, 0.1, "%v", c)
-		const tenth = 10
-		require.Less(t, tenth/2*estimate.Capacity.Estimate.Calls, simulated.Calls*tenth, "%v: an estimate costs less", c)
+		require.Less(t, estimate.Calls, simulated.Calls, "%v: an estimate costs less", c)
 	}
 }
 
