@@ -11,6 +11,7 @@ import (
 
 	"agentsim/configs"
 	"agentsim/experiment/power"
+	"agentsim/experiment/sessions"
 	"agentsim/metrics"
 	"agentsim/models/kvcache/prefix"
 	"agentsim/models/step"
@@ -63,6 +64,7 @@ func Capacity(ctx context.Context, s *configs.Scenario, o Options) (*metrics.Res
 	if err != nil {
 		return nil, err
 	}
+	base.Sessions = sessions.Remember(base.Sessions)
 	search := search{scenario: s, progress: o.Progress,
 		try: func(agents int) (*phase, error) { return runPhase(ctx, s, base, agents) }}
 	if err := search.run(); err != nil {
