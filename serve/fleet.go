@@ -66,7 +66,7 @@ func (f *fleet) build(cfg *Config) error {
 			return err
 		}
 		for n := range p.Workers {
-			w, err := newWorker(p, m, cache, f.contents, cfg.Agents)
+			w, err := newWorker(p, m, cache, f.contents)
 			if err != nil {
 				return fault.In("deployment."+p.Name, err)
 			}

@@ -55,7 +55,7 @@ type pricer interface {
 const fineSteps = 1 << 10
 
 // newReplica builds ranks with empty caches.
-func newReplica(p NamedPool, m *step.Model, cache prefix.Spec, contents *prefix.Contents, agents int) (replica, error) {
+func newReplica(p NamedPool, m *step.Model, cache prefix.Spec, contents *prefix.Contents) (replica, error) {
 	shape := m.Config().Shape
 	r := replica{
 		pool:     p.Name,
@@ -76,7 +76,7 @@ func newReplica(p NamedPool, m *step.Model, cache prefix.Spec, contents *prefix.
 		r.growth /= fineSteps
 	}
 	for i := range r.ranks {
-		if err := r.ranks[i].build(cache, contents, agents); err != nil {
+		if err := r.ranks[i].build(cache, contents); err != nil {
 			return r, err
 		}
 	}
