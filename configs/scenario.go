@@ -84,8 +84,8 @@ func (s *Scenario) held() error {
 		return nil
 	}
 	if least <= power.Static() {
-		return fault.New("power."+path, "leaves %.0f W for an accelerator, which draws %.0f W without any work", float64(least),
-			float64(power.Static()))
+		return fault.New("power."+path, "leaves %.0f W for an accelerator, which draws %.0f W without any work",
+			float64(least), float64(power.Static()))
 	}
 	power.TDP = least
 	return nil
