@@ -97,6 +97,9 @@ type Exchange struct {
 	CombineBytes  float64 `yaml:"combine_bytes"`
 	Overlap       float64 `yaml:"overlap"`     // φ of modelling.md eq. (7), 0 … 1
 	Deduplicate   bool    `yaml:"deduplicate"` // one copy per remote domain, forwarded inside it
+	// Bulk has steps that hold prompts leave the domain in the mode for many
+	// tokens, where the kernels have it.
+	Bulk bool `yaml:"bulk,omitempty"`
 	// PerRank sends a token once to every rank that holds any of its experts,
 	// not once per expert.
 	PerRank bool `yaml:"per_rank,omitempty"`
