@@ -225,9 +225,10 @@ func precision(c *Case, s *hardware.System, m *llm.Spec) step.Precision {
 }
 
 // cacheFormat is the cache's format where it is not recorded: FP8, as recipes
-// set it, but for SGLang and vLLM on Hopper, where they leave it at BF16.
+// set it, but for SGLang and vLLM on accelerators without 4-bit arithmetic, Hopper
+// and CDNA 3, where they leave it at BF16.
 func cacheFormat(c *Case, s *hardware.System) hardware.Format {
-	if (c.Engine == sglang || c.Engine == vllm) && s.Accelerator.Vendor == nvidia && !native4(s) {
+	if (c.Engine == sglang || c.Engine == vllm) && !native4(s) {
 		return hardware.BF16
 	}
 	return hardware.FP8
