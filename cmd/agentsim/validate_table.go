@@ -40,7 +40,7 @@ func validationTable(b *strings.Builder, r *validate.Result) error {
 		}
 	}
 	if len(r.Bands) > 0 {
-		section(w, "Drafts of unknown acceptance, measured against the band over all that is plausible for the model (in it = 0):")
+		section(w, "Drafts of unknown acceptance: how far outside the band over all that is plausible (inside = 0):")
 		fmt.Fprintln(w, "metric\tcases\tmedian\tmean\tbias")
 	}
 	for _, m := range validate.Metrics() {

@@ -26,8 +26,9 @@ type EngineSpec struct {
 	Memory    MemoryPolicy  `yaml:"memory"`
 	Cache     CacheRules    `yaml:"cache,omitempty"`
 	Exchange  Exchange      `yaml:"exchange"`
-	Graphs    []int         `yaml:"graphs,omitempty"` // captured decode batches per rank, to which batches are padded
-	Handshake units.Seconds `yaml:"handshake"`        // prefill to decode, once per request
+	Graphs    []int         `yaml:"graphs,omitempty"`  // captured decode batches per rank, to which batches are padded
+	Handshake units.Seconds `yaml:"handshake"`         // prefill to decode, once per request
+	Recipes   Recipes       `yaml:"recipes,omitempty"` // what its public recipes set
 
 	// Efficiency divides every kernel time once more, beside that of the kernel
 	// preset: 0.8 asks what 1.25 times slower kernels would do. Presets say 1.
