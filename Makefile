@@ -1,6 +1,6 @@
 # All that these targets need is Go; tools come from go.mod (`go tool`).
 
-.PHONY: help build check wasm test laws bench golden learn
+.PHONY: help build check wasm page page-check test laws mutants bench golden learn
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -19,13 +19,30 @@ check: ## what must hold before a change is taken: format, go.mod, vet, lint, te
 wasm: ## all but the command compiles for a web page
 	GOOS=js GOARCH=wasm go build $$(go list ./... | grep -v -e /cmd/ -e /internal/)
 
+PAGE = out/page
+page: ## the page as a folder that any web server can host: the simulator as WebAssembly, nothing sent anywhere
+	rm -rf $(PAGE) && mkdir -p $(PAGE)
+	cp -r web/page/. $(PAGE)/ && cp docs/LEARN.md $(PAGE)/learn.md && cp docs/figures/gap.json $(PAGE)/
+	cp "$$(go env GOROOT)/lib/wasm/wasm_exec.js" $(PAGE)/js/
+	GOOS=js GOARCH=wasm go build -trimpath -ldflags '-s -w' -o $(PAGE)/simulator.wasm ./cmd/page
+	GOOS=js GOARCH=wasm go build -trimpath -ldflags '-s -w' -tags readers -o $(PAGE)/readers.wasm ./cmd/page
+	gzip -9 -n $(PAGE)/*.wasm
+	echo '{"backend":"wasm","simulator":"simulator.wasm.gz","readers":"readers.wasm.gz"}' > $(PAGE)/backend.json
+
+page-check: ## the page in a real browser, and its types; needs node, and installs Debian's Chromium where there is none
+	sh web/check/run.sh
+
 test: ## all tests, the house rules of internal/tidy among them
 	go test ./...
 
 laws: ## laws of the answer in full: starts inside gaps up to an hour, intervals over 60 seeds, the estimate against the simulator; over an hour
 	AGENTSIM_LAWS=1 go test -count=1 -timeout 4h -v -run 'TestIntervalsHoldTheAnswer|TestTheStartIsStationary' ./experiment
+	AGENTSIM_LAWS=1 go test -count=1 -timeout 4h -run TestRelations ./cmd/agentsim
 	AGENTSIM_LAWS=1 go test -count=1 -timeout 4h -v -run "TestRandomScenariosAgree|TestAgreesWithTheSimulation" ./experiment/analytic
 	AGENTSIM_LAWS=1 go test -count=1 -timeout 4h -v -run "TestTheShortRanking|TestTheBatchLimit" ./experiment/deploy
+
+mutants: ## small faults, one at a time, that the tests they name must find; half an hour
+	AGENTSIM_MUTANTS=1 go test -count=1 -timeout 4h -v -run TestMutantsDie ./internal/mutants
 
 bench: ## all benchmarks
 	go test -run '^$$' -bench . -benchmem ./...
@@ -35,7 +52,7 @@ golden: ## rewrite the golden files; commit only what you can explain
 
 learn: ## redraw the figures of docs/LEARN.md
 	mkdir -p docs/figures
-	go run ./cmd/agentsim compare gb300-vs-h200 --plot docs/figures/gap.svg
+	go run ./cmd/agentsim compare gb300-vs-h200 --plot docs/figures/gap.svg -o json --out docs/figures/gap.json
 	go run ./cmd/agentsim capacity gb300-agentperf-slo20 --uncertainty 64 --target 57.5 --plot docs/figures/unknowns-gb300.svg
 	go run ./cmd/agentsim capacity h200-agentperf-slo20 --uncertainty 64 --target 1.4 --plot docs/figures/unknowns-h200.svg
 	go run ./cmd/agentsim sweep disaggregation-under-load --plot --out out/disaggregation-under-load

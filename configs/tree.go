@@ -75,15 +75,6 @@ func CheckPath[T any](path string) error { return tree.CheckPath[T](path) }
 // Digest identifies a configuration: equal digests, equal values in every field.
 func Digest[T any](value T) string { return tree.Digest(value) }
 
-// Schema is the JSON Schema of configurations of type T.
-func Schema[T any](library *Library) ([]byte, error) {
-	all := words()
-	return tree.Schema[T](library, func(f FieldType) (string, []string) {
-		m := explain(f, all)
-		return m.Meaning, m.Among
-	})
-}
-
 // NamesIn lists the configurations of a file system by name.
 func NamesIn(files fs.FS) []string { return tree.NamesIn(files) }
 

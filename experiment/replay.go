@@ -48,7 +48,7 @@ func Replay(ctx context.Context, s *configs.Scenario, o Options) (*metrics.Resul
 	r := p.result(s, base)
 	r.Arrivals, r.Warnings = p.arrivals(s, base.Pool), base.warnings(s)
 	r.Extrapolated = base.beyond
-	r.Power.Series = p.series(s)
+	r.Power.Series, r.Prompts.Series = p.series(s), p.promptSeries()
 	r.Version, r.Calls, r.Events = o.Version, p.sum.Finished, p.events
 	r.WallS = o.now().Sub(begun).Seconds()
 	return r, nil

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	faults "agentsim/fault"
 )
 
 // The engine families.
@@ -351,36 +353,9 @@ func misspelt(key string, known []string, shortest int) (string, bool) {
 		allowed = 2
 	}
 	for _, right := range known {
-		if d := distance(key, right); d > 0 && d <= allowed && len(right) >= shortest {
+		if d := faults.Distance(key, right); d > 0 && d <= allowed && len(right) >= shortest {
 			return right, true
 		}
 	}
 	return "", false
-}
-
-// distance counts the insertions, deletions, replacements and swaps of
-// neighbours between two texts.
-func distance(a, b string) int {
-	if len(a)-len(b) > 2 || len(b)-len(a) > 2 {
-		return 3
-	}
-	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range last {
-		last[j] = j
-	}
-	for i := range len(a) {
-		row[0] = i + 1
-		for j := range len(b) {
-			replace := last[j]
-			if a[i] != b[j] {
-				replace++
-			}
-			row[j+1] = min(replace, last[j+1]+1, row[j]+1)
-			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
-				row[j+1] = min(row[j+1], before[j-1]+1)
-			}
-		}
-		before, last, row = last, row, before
-	}
-	return last[len(b)]
 }

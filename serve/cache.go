@@ -23,7 +23,7 @@ func cacheSpec(cfg *Config, p NamedPool, m *step.Model) (prefix.Spec, error) {
 		return s, err
 	}
 	s.Tiers, s.Eviction, s.Write, s.Classes = cache.Tiers, cache.Eviction, cache.Write, cfg.classes()
-	if p.Prefills() {
+	if s.Policy.Nothing = cache.Off; p.Prefills() {
 		s.Realised = cache.RealisedHit
 	}
 	return s, tooSmall(p.Name, s.Validate())

@@ -208,7 +208,7 @@ func (f *fleet) preempted(id int32) error {
 // finished implements supervisor: the last token of a call is out.
 func (f *fleet) finished(id int32) error {
 	c := &f.calls[id]
-	f.tally.record(c, f.clock.Now(), f.policy.minOutput)
+	f.tally.record(c, f.residences[id].home, f.clock.Now(), f.policy.minOutput)
 	f.clock.Mix(uint64(id)<<32 | uint64(c.turn.Output))
 	f.enter(id, InTool)
 	f.frontend.sendOut(f.clock.Now(), float64(c.turn.Output))

@@ -89,6 +89,19 @@ type ExpertsSpec struct {
 	Placement  moe.Placement  `yaml:"placement,omitempty"`
 }
 
+// validate checks the kinds that are named; a model without experts needs none.
+func (x *ExpertsSpec) validate() error {
+	if x.Popularity.Kind != "" {
+		if err := x.Popularity.Known(); err != nil {
+			return fault.In("experts", err)
+		}
+	}
+	if x.Placement.Kind != "" {
+		return fault.In("experts", x.Placement.Known())
+	}
+	return nil
+}
+
 // CacheSpec is the policy of the prefix cache.
 type CacheSpec struct {
 	Off           bool                 `yaml:"off,omitempty"`            // every prompt is computed whole
@@ -195,6 +208,9 @@ func (d *DeploymentSpec) validatePolicies() error {
 	if err := d.Hold.validate(); err != nil {
 		return err
 	}
+	if err := d.Experts.validate(); err != nil {
+		return err
+	}
 	return d.Cache.validate()
 }
 
@@ -207,18 +223,10 @@ func (c *CacheSpec) validate() error {
 	if !(c.RealisedHit >= 0 && c.RealisedHit <= 1) {
 		return fault.New("cache.realised_hit", "%v: want a share of the prompt from 0 to 1", c.RealisedHit)
 	}
-	if c.Eviction.Policy == kvcache.KeepTurns {
+	if c.Eviction.Policy == "keep-turns" {
 		return fault.New("cache.eviction.policy", "keep-turns: want lru, ttl or cost; turns are kept by engine.cache.policy")
 	}
-	sized := kvcache.Spec{
-		Capacity:      1,
-		BlockTokens:   1,
-		BytesPerToken: 1,
-		Tiers:         c.Tiers,
-		Eviction:      c.Eviction,
-		Write:         c.Write,
-	}
-	return fault.In("cache", sized.Validate())
+	return fault.In("cache", kvcache.Spec{Tiers: c.Tiers, Eviction: c.Eviction, Write: c.Write}.Validate())
 }
 
 func (p *PoolSpec) validate(name string) error {

@@ -10,14 +10,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"agentsim/ask"
 	"agentsim/configs"
 	"agentsim/experiment"
 	"agentsim/experiment/compare"
-	"agentsim/experiment/uncertainty"
 	"agentsim/metrics"
 	"agentsim/report"
 	"agentsim/scenarios"
-	"agentsim/serve"
 )
 
 const compareHelp = `compare prints how many times the agents of scenario B scenario A holds, per megawatt, and
@@ -107,7 +106,7 @@ func (a compareCommands) compare(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := bound(cmd.Context(), file, first, second, r); err != nil {
+	if err := ask.BoundEnds(cmd.Context(), file, first, second, r); err != nil {
 		return err
 	}
 	if plot != "" {
@@ -127,32 +126,6 @@ func (a compareCommands) compare(cmd *cobra.Command, args []string) error {
 		}
 		return errors.Join(report.Comparison(b, r, a.style()), a.writeInputs(b))
 	})
-}
-
-// bound adds the intervals of the model to both ends and to their ratio.
-func bound(ctx context.Context, file *compare.File, a, b *configs.Scenario, r *metrics.Comparison) error {
-	ofA, ofB := file.Provenance()
-	for _, side := range []struct {
-		scenario   *configs.Scenario
-		provenance *configs.Provenance
-		end        *metrics.End
-	}{{a, ofA, &r.Ends.A}, {b, ofB, &r.Ends.B}} {
-		if side.scenario.Deployment.Mode == serve.Auto {
-			return nil // its inputs are those of a deployment that was chosen since
-		}
-		c := &metrics.Capacity{
-			Agents:         side.end.Agents,
-			Accelerators:   side.end.Accelerators,
-			PerAccelerator: side.end.PerAccelerator,
-			PerMW:          side.end.PerMW,
-		}
-		if err := interval(ctx, side.scenario, side.provenance, &metrics.Result{Capacity: c}, false); err != nil {
-			return err
-		}
-		side.end.ModelInterval = c.ModelInterval
-	}
-	r.RatioInterval = uncertainty.Ratio(r.Ends.A.ModelInterval, r.Ends.B.ModelInterval)
-	return nil
 }
 
 // comparison is the source of what the arguments name.

@@ -1,19 +1,15 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"agentsim/ask"
 	"agentsim/configs"
 	"agentsim/experiment"
-	"agentsim/experiment/analytic"
-	"agentsim/experiment/deploy"
-	"agentsim/metrics"
 	"agentsim/report"
-	"agentsim/serve"
 )
 
 // explainCommands take a scenario apart.
@@ -36,7 +32,7 @@ func (a explainCommands) explainCommand() *cobra.Command {
 				return err
 			}
 			if a.settings.GetBool("experts") {
-				if err := chosen(cmd.Context(), s); err != nil {
+				if err := ask.Chosen(cmd.Context(), s); err != nil {
 					return err
 				}
 				return a.explainExperts(cmd, s)
@@ -44,7 +40,7 @@ func (a explainCommands) explainCommand() *cobra.Command {
 			if a.settings.GetString("plot") != "" {
 				return usageError{errPlotAlone}
 			}
-			if err := chosen(cmd.Context(), s); err != nil {
+			if err := ask.Chosen(cmd.Context(), s); err != nil {
 				return err
 			}
 			e, err := experiment.Explain(s)
@@ -54,7 +50,7 @@ func (a explainCommands) explainCommand() *cobra.Command {
 			if err := experiment.Rest(e, s, provenance); err != nil {
 				return err
 			}
-			if e.Interval, err = estimated(cmd.Context(), s, provenance); err != nil {
+			if e.Interval, err = ask.Estimated(cmd.Context(), s, provenance); err != nil {
 				return err
 			}
 			return a.write(func(b *strings.Builder) error {
@@ -67,37 +63,6 @@ func (a explainCommands) explainCommand() *cobra.Command {
 	}
 	expertFlags(c)
 	return c
-}
-
-// estimated is the interval of a capacity by the analytic model, with its parts;
-// nil where that serves nobody, or the deployment is still to be chosen.
-func estimated(ctx context.Context, s *configs.Scenario, p *configs.Provenance) (*metrics.ModelInterval, error) {
-	if s.Deployment.Mode == serve.Auto || s.Workload.ByTime() {
-		return nil, nil
-	}
-	r, err := analytic.Capacity(s)
-	if errors.Is(err, metrics.ErrInfeasible) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	err = interval(ctx, s, p, r, true)
-	return r.Capacity.ModelInterval, err
-}
-
-// chosen gives a scenario that leaves its deployment open the one that the
-// analytic model ranks first.
-func chosen(ctx context.Context, s *configs.Scenario) error {
-	if s.Deployment.Mode != serve.Auto {
-		return nil
-	}
-	_, best, err := deploy.Best(ctx, s)
-	if err != nil {
-		return err
-	}
-	s.Deployment = *best
-	return nil
 }
 
 func (a explainCommands) schemaCommand() *cobra.Command {

@@ -10,13 +10,10 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/goccy/go-yaml"
-
+	"agentsim/ask"
 	"agentsim/configs"
-	"agentsim/experiment/deploy"
 	"agentsim/metrics"
 	"agentsim/report"
-	"agentsim/serve"
 )
 
 // subjects gathers what the result of a command will be about: the scenarios
@@ -31,6 +28,10 @@ type subject struct {
 	*configs.Scenario
 	sets     []string
 	defaults []string
+}
+
+func (s subject) inputs() *metrics.Inputs {
+	return ask.InputsOf(s.Scenario, s.sets, s.defaults, version())
 }
 
 // noteFile remembers a file that was read, by its content.
@@ -84,10 +85,10 @@ func (a *app) inputs() *metrics.Inputs {
 	switch len(a.about.scenarios) {
 	case 0:
 	case 1:
-		*all = *inputsOf(a.about.scenarios[0])
+		*all = *a.about.scenarios[0].inputs()
 	default:
 		for _, s := range a.about.scenarios {
-			all.Scenarios = append(all.Scenarios, *inputsOf(s))
+			all.Scenarios = append(all.Scenarios, *s.inputs())
 		}
 	}
 	all.Overrides = append([]string{}, a.settings.GetStringSlice("set")...)
@@ -95,62 +96,6 @@ func (a *app) inputs() *metrics.Inputs {
 	slices.SortFunc(all.Files, func(x, y metrics.Digest) int { return cmp.Compare(x.File, y.File) })
 	all.Version = version()
 	return all
-}
-
-func inputsOf(s subject) *metrics.Inputs {
-	return &metrics.Inputs{
-		Scenario:      s.Name,
-		System:        s.System.Name,
-		Accelerator:   s.System.Accelerator.Name,
-		Model:         s.Model.Name,
-		Engine:        s.Engine.Name,
-		EngineVersion: s.Engine.Version,
-		Kernels:       s.Kernels.Name,
-		Deployment:    deployed(&s.Deployment),
-		Workload:      workloadInWords(s.Scenario),
-		Level:         levelInWords(&s.SLO),
-		Protocol:      s.Protocol.Name,
-		Seed:          s.Seed,
-		Overrides:     append([]string{}, s.sets...),
-		Defaults:      s.defaults,
-		Files:         []metrics.Digest{},
-		Version:       version(),
-	}
-}
-
-func deployed(d *serve.DeploymentSpec) *metrics.Deployed {
-	words := deploy.Shape(d)
-	if d.Mode == serve.Auto {
-		words = "the best deployment found"
-	}
-	text, err := yaml.MarshalWithOptions(d, yaml.OmitEmpty(), yaml.Flow(false))
-	if err != nil {
-		return &metrics.Deployed{Words: words}
-	}
-	return &metrics.Deployed{Words: words, YAML: string(text)}
-}
-
-func workloadInWords(s *configs.Scenario) string {
-	words := cmp.Or(s.Workload.Preset, s.Workload.Synthetic.Name, "own profile")
-	if s.Workload.Trace != "" {
-		words = "trace " + s.Workload.Trace
-	}
-	if s.Workload.Arrivals != "" {
-		words += ", arrivals " + s.Workload.Arrivals
-	}
-	return words
-}
-
-func levelInWords(slo *configs.SLO) string {
-	var words []string
-	for _, c := range slo.Criteria() {
-		words = append(words, c.String())
-	}
-	text := strings.Join(words, ", ")
-	if slo.Name != "" {
-		text = slo.Name + ": " + text
-	}
-	return text
 }
 
 // writeJSON writes a result with its inputs on top.

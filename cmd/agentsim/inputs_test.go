@@ -73,7 +73,7 @@ func TestTheDeploymentReadsBack(t *testing.T) {
 		s, _, err := configs.LoadScenario(source, nil)
 		require.NoError(t, err)
 		text := "extends: " + name + "\nname: again\ndeployment:\n  " +
-			strings.ReplaceAll(strings.TrimSpace(deployed(&s.Deployment).YAML), "\n", "\n  ") + "\n"
+			strings.ReplaceAll(strings.TrimSpace(subject{Scenario: s}.inputs().Deployment.YAML), "\n", "\n  ") + "\n"
 		again, _, err := configs.LoadScenario(configs.Source{Text: []byte(text), Name: "again.yaml", FS: scenarios.FS}, nil)
 		require.NoError(t, err, "%s\n%s", name, text)
 		require.Equal(t, configs.Digest(s.Deployment), configs.Digest(again.Deployment), name)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -10,9 +9,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"agentsim/ask"
 	"agentsim/configs"
 	"agentsim/experiment"
-	"agentsim/experiment/deploy"
 	"agentsim/experiment/uncertainty"
 	"agentsim/metrics"
 	"agentsim/report"
@@ -186,22 +185,6 @@ func (a capacityCommands) showKnown(s *configs.Scenario, err error) error {
 	})
 }
 
-// capacity searches the scenario's capacity, and its deployment first where
-// the scenario leaves that open; the scenario then holds the one found.
-func (a *app) capacity(ctx context.Context, s *configs.Scenario) (*metrics.Result, error) {
-	if s.Deployment.Mode != serve.Auto {
-		return experiment.Capacity(ctx, s, a.options())
-	}
-	ranking, err := deploy.Choose(ctx, s, a.options())
-	if err != nil {
-		return nil, err
-	}
-	r := ranking.List[0].Simulated
-	s.Deployment = ranking.List[0].Deployment
-	r.Deployments, r.Choice = ranking.Table(), &ranking.Choice
-	return r, nil
-}
-
 // runCommands simulate without a search.
 type runCommands struct{ *app }
 
@@ -247,7 +230,7 @@ func (a runCommands) runScenario(cmd *cobra.Command, name string) error {
 	if err != nil {
 		return err
 	}
-	known, err := accuracy()
+	known, err := ask.Accuracy()
 	if err != nil {
 		return err
 	}
@@ -300,7 +283,12 @@ func (a runCommands) writePower(r *metrics.Result) error {
 		return nil
 	}
 	return a.figures(dir, func() ([]string, error) {
-		return report.PowerLines(r.Scenario+": power", r.Power.Series).Draw(dir, "power")
+		files, err := report.PowerLines(r.Scenario+": power", r.Power.Series).Draw(dir, "power")
+		if err != nil || r.Prompts == nil {
+			return files, err
+		}
+		more, err := report.PromptLines(r.Scenario+": prompts", r.Prompts.Series).Draw(dir, "prompts")
+		return append(files, more...), err
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"agentsim/ask"
 	"agentsim/configs"
 	"agentsim/experiment/validate"
 	"agentsim/report"
@@ -65,7 +66,7 @@ func (a validateCommands) run(cmd *cobra.Command, args []string) error {
 		}
 		results = append(results, r)
 	}
-	accuracy, err := accuracy()
+	accuracy, err := ask.Accuracy()
 	if err != nil {
 		return err
 	}

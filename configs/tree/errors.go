@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"agentsim/fault"
 )
 
 // Error is a fault in a configuration: where it was written, which field it
@@ -120,36 +122,11 @@ func nearest(name string, known []string) (string, bool) {
 // candidate: gb200 is close to gb300-nvl72.
 func likeness(name, candidate string) int {
 	const shortest = 3 // of a beginning that means something
-	whole := editDistance(name, candidate)
+	whole := fault.Distance(name, candidate)
 	if start := []rune(candidate); len(name) >= shortest && len(start) > len(name) {
-		return min(whole, editDistance(name, string(start[:len(name)]))+1)
+		return min(whole, fault.Distance(name, string(start[:len(name)]))+1)
 	}
 	return whole
-}
-
-// editDistance counts insertions, deletions, replacements and swaps of
-// neighbours between two texts.
-func editDistance(a, b string) int {
-	from, to := []rune(a), []rune(b)
-	before, last, row := make([]int, len(to)+1), make([]int, len(to)+1), make([]int, len(to)+1)
-	for j := range last {
-		last[j] = j
-	}
-	for i := range from {
-		row[0] = i + 1
-		for j := range to {
-			replace := last[j]
-			if from[i] != to[j] {
-				replace++
-			}
-			row[j+1] = min(replace, last[j+1]+1, row[j]+1)
-			if i > 0 && j > 0 && from[i] == to[j-1] && from[i-1] == to[j] {
-				row[j+1] = min(row[j+1], before[j-1]+1)
-			}
-		}
-		before, last, row = last, row, before
-	}
-	return last[len(to)]
 }
 
 // quotedIfOdd puts quotes round text that would not read well without.

@@ -5,6 +5,8 @@ import (
 	"testing/fstest"
 
 	"github.com/stretchr/testify/require"
+
+	"agentsim/fault"
 )
 
 const studyKeys = "(known: agents, extra, gap, labels, name, pair, quick, rack, ratio, seed, tuning)"
@@ -173,7 +175,7 @@ func TestEditDistance(t *testing.T) {
 		{"", "", 0}, {"", "abc", 3}, {"kitten", "sitting", 3}, {"ab", "ba", 1}, {"capacity", "capactiy", 1}, {"µs", "us", 1},
 	}
 	for _, c := range cases {
-		require.Equal(t, c.want, editDistance(c.a, c.b), "%s %s", c.a, c.b)
-		require.Equal(t, c.want, editDistance(c.b, c.a), "%s %s", c.b, c.a)
+		require.Equal(t, c.want, fault.Distance(c.a, c.b), "%s %s", c.a, c.b)
+		require.Equal(t, c.want, fault.Distance(c.b, c.a), "%s %s", c.b, c.a)
 	}
 }

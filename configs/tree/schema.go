@@ -1,3 +1,5 @@
+//go:build !js
+
 package tree
 
 import (
@@ -8,8 +10,6 @@ import (
 	"unicode"
 
 	"github.com/invopop/jsonschema"
-
-	"agentsim/units"
 )
 
 // Schema is the JSON Schema of configurations of type T, for editors: keys,
@@ -125,31 +125,4 @@ func schemaOfText(t reflect.Type) *jsonschema.Schema {
 		Pattern:  quantity + "(" + unit + ")$",
 		Examples: []any{example},
 	}
-}
-
-// unitPattern is a regular expression for the units of a type of package
-// units, with an example.
-func unitPattern(t reflect.Type) (pattern, example string) {
-	const large, data, small = "[kMGTPE]?", "([kKMGTPE]|[KMGTPE]i)?", "[munpfµμ]?"
-	switch base(t) {
-	case reflect.TypeFor[units.Bytes]():
-		return data + "B", "141GB"
-	case reflect.TypeFor[units.ByteRate]():
-		return data + "((B|b|bit)/s|[bB]ps)", "8TB/s"
-	case reflect.TypeFor[units.FLOPRate]():
-		return large + "FLOP(S|/s)", "15PFLOPS"
-	case reflect.TypeFor[units.Watts]():
-		return "(" + large + "|" + small + ")W", "1400W"
-	case reflect.TypeFor[units.Joules]():
-		return "(" + large + "|" + small + ")J|" + large + "Wh", "36kJ"
-	case reflect.TypeFor[units.Seconds]():
-		return small + "s|min|h", "35ms"
-	case reflect.TypeFor[units.TokenRate]():
-		return large + "tok(en|ens)?/s", "20tok/s"
-	case reflect.TypeFor[units.JoulesPerFLOP]():
-		return "(" + large + "|" + small + ")J/FLOP", "0.75pJ/FLOP"
-	case reflect.TypeFor[units.JoulesPerByte]():
-		return "(" + large + "|" + small + ")J/(B|b|bit)", "6pJ/bit"
-	}
-	return "", ""
 }

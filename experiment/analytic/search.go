@@ -14,29 +14,33 @@ const agentsMax = 1 << 20
 // capacity is the largest number of agents that meets the service level, the
 // state they are in, and the condition that one more would fail.
 func (n *network) capacity() (f flow, agents int, limit string, err error) {
-	agents = n.guess()
-	f, failed := n.meets(max(1, agents))
-	if failed != nil && agents <= 1 {
-		return f, 0, "", f.infeasible(failed)
-	}
-	for failed != nil { // a near miss
-		agents--
-		f, failed = n.meets(agents)
-		if agents == 1 && failed != nil {
-			return f, 0, "", f.infeasible(failed)
+	low, high := 0, 0 // the most agents known to pass, the fewest above them known to fail; 0 = none
+	var failing flow
+	var failed *metrics.Condition
+	for at, step := max(1, n.guess()), 1; low == 0 || high == 0; step *= 2 { // from a near miss outwards
+		one, condition := n.meets(at)
+		if condition == nil {
+			f, low, at = one, at, at+step
+		} else {
+			failing, failed, high = one, condition, at
+			if at == 1 {
+				return one, 0, "", one.infeasible(condition)
+			}
+			at = max(1, at-step)
+		}
+		if low > agentsMax {
+			return f, 0, "", fmt.Errorf("%d agents still meet the service level: is it one?", low)
 		}
 	}
-	agents = max(1, agents)
-	for {
-		more, failed := n.meets(agents + 1)
-		if failed != nil {
-			return f, agents, failed.Name + ": " + more.cause(failed.Name), nil
+	for high-low > 1 {
+		middle := low + (high-low)/2
+		if one, condition := n.meets(middle); condition == nil {
+			f, low = one, middle
+		} else {
+			failing, failed, high = one, condition, middle
 		}
-		if agents++; agents > agentsMax {
-			return f, 0, "", fmt.Errorf("%d agents still meet the service level: is it one?", agents)
-		}
-		f = more
 	}
+	return f, low, failed.Name + ": " + failing.cause(failed.Name), nil
 }
 
 // guess is the answer but for rounding. Where so large a share of calls finds

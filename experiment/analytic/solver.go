@@ -60,7 +60,8 @@ func (v *Solver) workload(s *configs.Scenario, c caching) (*workload, error) {
 		EndsOnly  bool
 		Ranks     int
 	}{s.Workload, s.Model.MaxContext, s.Seed, c.off, c.generated, c.blockTokens, c.endsOnly, c.ranks})
-	return v.workloads.get(key, func() (*workload, error) {
+	const most = 16 // draws of an interval have workloads of their own, of 5 MB each
+	return v.workloads.among(most, key, func() (*workload, error) {
 		source, err := sessions.Open(s)
 		if err != nil {
 			return nil, err

@@ -5,13 +5,12 @@ package sessions
 import (
 	"fmt"
 	"math/rand/v2"
-	"strings"
+	"sync"
 
 	"agentsim/configs"
 	"agentsim/serve"
 	"agentsim/sim"
 	"agentsim/trace"
-	"agentsim/trace/readers"
 )
 
 // Source is where the trajectories of a workload come from.
@@ -52,42 +51,8 @@ func Of(w trace.Workload, limits Limits, seed uint64) (*Source, error) {
 		return generated(&w, seed)
 	}
 	w.OutputMax = lower(w.OutputMax, limits.Output)
-	r, err := readers.OpenAll([]string{w.Trace}, readers.Options{
-		Format:  w.Format,
-		SkipBad: w.SkipBad,
-		Prefix:  w.Prefix,
-		Block:   w.BlockTokens,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("workload.trace: %w", err)
-	}
-	defer r.Close()
 	w.InputMax = withinModel(w.InputMax, limits.Context)
-	options := w.PoolOptions()
-	options.Unshared = unshared
-	pool, err := trace.NewPool(r, options)
-	if err != nil {
-		return nil, fmt.Errorf("workload.trace: %s: %w", w.Trace, err)
-	}
-	source, err := dealer(&w, pool, seed)
-	if err != nil {
-		return nil, err
-	}
-	source.Notes = notes(r.Report())
-	return source, nil
-}
-
-// notes are what a reader met that bears on an answer.
-func notes(r readers.Report) (out []string) {
-	for _, n := range r.Notes {
-		if !strings.HasPrefix(n.Text, "unknown ") {
-			out = append(out, fmt.Sprintf("workload.trace: %s (%d)", n.Text, n.Count))
-		}
-	}
-	if len(r.Bad) > 0 {
-		out = append(out, fmt.Sprintf("workload.trace: %d bad records passed over, the first: %v", len(r.Bad), r.Bad[0]))
-	}
-	return out
+	return fromTrace(&w, seed, unshared)
 }
 
 // treesDrawn is how many session trees a profile with sub-agents stands for: as
@@ -155,15 +120,27 @@ func withinModel(limit, model int) int {
 // drawn generates sessions from a profile. It may serve several simulations
 // at once: every session has a generator of its own.
 type drawn struct {
-	profile *trace.Profile
-	seed    uint64
+	profile    *trace.Profile
+	seed       uint64
+	generators sync.Pool // of *generator
+}
+
+// generator is a source of random numbers that is keyed anew for every session.
+type generator struct {
+	source rand.PCG
+	rand   *rand.Rand
 }
 
 // Session draws the k-th session of an agent.
 func (d *drawn) Session(agent, k int, out *trace.Session) error {
-	var source rand.PCG
-	sim.Rekey(&source, d.seed, "session", uint64(agent), uint64(k))
-	d.profile.Draw(rand.New(&source), out)
+	g, ok := d.generators.Get().(*generator)
+	if !ok {
+		g = new(generator)
+		g.rand = rand.New(&g.source)
+	}
+	sim.Rekey(&g.source, d.seed, "session", uint64(agent), uint64(k))
+	d.profile.Draw(g.rand, out)
+	d.generators.Put(g)
 	return nil
 }
 

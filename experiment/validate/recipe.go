@@ -102,7 +102,7 @@ func hold(c *Case, e *step.EngineSpec, s *hardware.System) serve.HoldSpec {
 	}
 	var h serve.HoldSpec
 	if native4(s) && s.Accelerator.Vendor == nvidia {
-		h.Poll = e.Recipes.Poll.At(c.Concurrency)
+		h.Poll = e.Recipes.Poll.At(c.Concurrency, c.Date)
 	}
 	if c.Decode.DPAttention {
 		h.Balance = e.Recipes.Balance

@@ -47,22 +47,64 @@ func (k AttentionKernel) PrefillSeconds(tp int, x Features) float64 {
 // one measured at the nearest degree gives the time, and the linear form only
 // scales it to other degrees and extends it beyond its edge.
 func (k AttentionKernel) DecodeSeconds(tp int, x Features) float64 {
-	line := atTP(k.Decode, tp)
-	if len(k.Grids) == 0 {
-		return line.Seconds(x)
-	}
-	g := k.nearestGrid(tp)
-	tokens, context := g.inside(x.Tokens, x.Context)
-	edge := x.at(tokens, context)
-	t := g.at(tokens, context)
-	if tp != g.TP {
+	at := k.At(tp)
+	return at.DecodeSeconds(x)
+}
+
+// AttentionAt is an attention module at one degree of tensor parallelism, with
+// all that does not depend on the load worked out: a simulation asks for its time
+// several times a step.
+type AttentionAt struct {
+	prefill, decode Linear
+	table           *logGrid // nil = none
+	// Where the grid was measured at another degree, its times go as the forms
+	// as measured do from that degree to this one.
+	scales         bool
+	scaled, ofGrid Linear
+}
+
+// At is the module at a degree of tensor parallelism.
+func (k AttentionKernel) At(tp int) AttentionAt {
+	at := AttentionAt{prefill: atTP(k.Prefill, tp), decode: atTP(k.Decode, tp)}
+	if len(k.Grids) > 0 {
+		g := k.nearestGrid(tp)
 		lines := k.asMeasured
 		if lines == nil {
 			lines = k.Decode
 		}
-		t *= atTP(lines, tp).Seconds(edge) / atTP(lines, g.TP).Seconds(edge)
+		at.table, at.scales, at.scaled, at.ofGrid = g.logs(), tp != g.TP, atTP(lines, tp), atTP(lines, g.TP)
 	}
-	return t + max(0, line.slopes(x)-line.slopes(edge))
+	return at
+}
+
+// PrefillSeconds is the time of a layer's module for a prefill step.
+func (k *AttentionAt) PrefillSeconds(x Features) float64 { return k.prefill.Seconds(x) }
+
+// DecodeSeconds is the same for a decode step.
+func (k *AttentionAt) DecodeSeconds(x Features) float64 {
+	if k.table == nil {
+		return k.decode.Seconds(x)
+	}
+	tokens, context := k.table.grid.inside(x.Tokens, x.Context)
+	edge := x.at(tokens, context)
+	t := k.table.at(tokens, context)
+	if k.scales {
+		t *= k.scaled.Seconds(edge) / k.ofGrid.Seconds(edge)
+	}
+	return t + max(0, k.decode.slopes(x)-k.decode.slopes(edge))
+}
+
+// DecodeOrder and PrefillOrder order loads by the time that the module takes for
+// them: of two loads the one with the larger number takes no less. It is had
+// without the powers that the time itself wants, so that the slowest of many
+// ranks is found before it is priced. False where only the times tell.
+func (k *AttentionAt) DecodeOrder(x Features) (float64, bool) {
+	return k.decode.slopes(x), k.table == nil && k.decode.LongFrom == 0
+}
+
+// PrefillOrder is that of a prefill step.
+func (k *AttentionAt) PrefillOrder(x Features) (float64, bool) {
+	return k.prefill.slopes(x), k.prefill.LongFrom == 0
 }
 
 func (k AttentionKernel) nearestGrid(tp int) *Grid {

@@ -1,19 +1,52 @@
 package hardware
 
-import (
-	"math"
-	"sort"
-)
+import "math"
+
+// logGrid is a grid with the logarithms that a look-up needs: one exponential is
+// then all that is left of it, where powers would be most of the time of a step.
+type logGrid struct {
+	grid            *Grid
+	tokens, context []float64   // log of each step of an axis
+	along, across   [][]float64 // log of the ratio to the next time: along contexts, across tokens
+}
+
+func (g *Grid) logs() *logGrid {
+	l := &logGrid{grid: g, tokens: logSteps(g.Tokens), context: logSteps(g.Context)}
+	for i, row := range g.Time {
+		along, across := make([]float64, len(row)), make([]float64, len(row))
+		for j, t := range row {
+			along[j] = math.Log(float64(row[next(j, g.Context)] / t))
+			across[j] = math.Log(float64(g.Time[next(i, g.Tokens)][j] / t))
+		}
+		l.along, l.across = append(l.along, along), append(l.across, across)
+	}
+	return l
+}
+
+func logSteps(axis []float64) []float64 {
+	steps := make([]float64, len(axis)) // the last is that to itself
+	for i := range axis {
+		steps[i] = math.Log(axis[next(i, axis)] / axis[i])
+	}
+	return steps
+}
 
 // at is the grid's time at a point, bilinear in the logarithms of tokens,
 // context and time. Points outside are moved to the edge.
-func (g *Grid) at(tokens, context float64) float64 {
-	i, u := bracket(g.Tokens, tokens)
-	j, v := bracket(g.Context, context)
-	low := blend(float64(g.Time[i][j]), float64(g.Time[i][next(j, g.Context)]), v)
-	i = next(i, g.Tokens)
-	high := blend(float64(g.Time[i][j]), float64(g.Time[i][next(j, g.Context)]), v)
-	return blend(low, high, u)
+func (l *logGrid) at(tokens, context float64) float64 {
+	g := l.grid
+	i, j := below(g.Tokens, tokens), below(g.Context, context)
+	u, v := within(g.Tokens, l.tokens, i, tokens), within(g.Context, l.context, j, context)
+	high := l.along[next(i, g.Tokens)][j]
+	return float64(g.Time[i][j]) * math.Exp(u*l.across[i][j]+v*(l.along[i][j]+u*(high-l.along[i][j])))
+}
+
+// within is how far x lies between two points of an axis, in log space.
+func within(axis, steps []float64, i int, x float64) float64 {
+	if x <= axis[i] || i == len(axis)-1 {
+		return 0
+	}
+	return math.Log(x/axis[i]) / steps[i]
 }
 
 // inside moves a point to the nearest one that the grid covers.
@@ -30,18 +63,25 @@ func next(i int, axis []float64) int { return min(i+1, len(axis)-1) }
 // bracket finds i with axis[i] <= x < axis[i+1] and how far x lies between
 // them in log space (0 to 1). An x outside the axis is moved to its end.
 func bracket(axis []float64, x float64) (int, float64) {
-	last := len(axis) - 1
-	if x <= axis[0] {
-		return 0, 0
-	}
-	if x >= axis[last] {
-		return last, 0
-	}
-	i := sort.SearchFloat64s(axis, x)
-	if axis[i] > x {
-		i--
+	i := below(axis, x)
+	if x <= axis[i] || i == len(axis)-1 {
+		return i, 0
 	}
 	return i, math.Log(x/axis[i]) / math.Log(axis[i+1]/axis[i])
+}
+
+// below finds i with axis[i] <= x < axis[i+1]; an x outside the axis is moved to
+// its end.
+func below(axis []float64, x float64) int {
+	low, high := 0, len(axis)
+	for high-low > 1 {
+		if middle := int(uint(low+high) / 2); axis[middle] <= x {
+			low = middle
+		} else {
+			high = middle
+		}
+	}
+	return low
 }
 
 // blend interpolates between two times in log space.

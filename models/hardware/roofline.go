@@ -43,5 +43,7 @@ func softMax(a, b, p float64) float64 {
 	case p == 1:
 		return high + low
 	}
-	return high * math.Pow(1+math.Pow(low/high, p), 1/p)
+	// Powers of numbers above 0, as math.Pow gives them to the last digit or two,
+	// at half the price.
+	return high * math.Exp(math.Log(1+math.Exp(p*math.Log(low/high)))/p)
 }

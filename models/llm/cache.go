@@ -68,9 +68,16 @@ func mixedBytes(nope, rope int, f hardware.Format, blockScales float64) float64 
 // modelling.md eq. (10), exact, without padding to blocks and without the
 // running state.
 func (a Attention) CacheBytes(context int, f CacheFormat) float64 {
+	list := a.each(f)
+	return cacheBytes(list[:], context)
+}
+
+// cacheBytes is what the components of a layer hold of a context.
+func cacheBytes(list []CacheComponent, context int) float64 {
 	context = max(context, 0)
 	bytes := 0.0
-	for _, c := range a.each(f) {
+	for i := range list {
+		c := &list[i]
 		switch {
 		case c.Kind == Grows:
 			bytes += float64(context/c.Compression) * float64(c.Compression) * c.Bytes
@@ -79,6 +86,35 @@ func (a Attention) CacheBytes(context int, f CacheFormat) float64 {
 		}
 	}
 	return bytes
+}
+
+// CacheSizes is the size of caches of one model in one format by their context,
+// for those who ask for many.
+type CacheSizes struct{ blocks []blockSize }
+
+// blockSize is what the layers of a block keep.
+type blockSize struct {
+	layers     float64
+	components []CacheComponent // of one layer
+}
+
+// CacheSizes lists what the layers of the main stack keep.
+func (s *Spec) CacheSizes(f CacheFormat) CacheSizes {
+	var sizes CacheSizes
+	for _, b := range s.Blocks {
+		sizes.blocks = append(sizes.blocks, blockSize{float64(b.Count), b.Attention.Components(f)})
+	}
+	return sizes
+}
+
+// Bytes is Spec.CacheBytes.
+func (s *CacheSizes) Bytes(context int) float64 {
+	sum := 0.0
+	for i := range s.blocks {
+		b := &s.blocks[i]
+		sum += b.layers * cacheBytes(b.components, context)
+	}
+	return sum
 }
 
 // CacheBytesPerToken is what one more token adds to the cache of one layer,

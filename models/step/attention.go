@@ -21,6 +21,7 @@ func (k *layerKind) attend(l *ledger, index int, ranks []Rank, p part) {
 	e := entry{operator: Attention, kind: string(k.attention.Kind), count: k.count, perFLOP: w.energy.dense,
 		busy: w.energy.watts.decode}
 	var sum work
+	var slowest order // of the rank whose seconds are those of the entry
 	for i := range ranks {
 		if i > 0 && ranks[i] == ranks[i-1] { // as no rank is in a simulation, and most are in an estimate
 			e.flops += sum.flops
@@ -36,8 +37,15 @@ func (k *layerKind) attend(l *ledger, index int, ranks []Rank, p part) {
 		}
 		sum = k.work(&s, tokens)
 		ideal, moving := sum.flops/w.peakShare(), sum.bytes/w.bandwidthShare()
+		place := k.order(&s)
+		if place.within(slowest) && max(ideal, moving) <= e.seconds {
+			e.flops += sum.flops
+			e.bytes += sum.bytes
+			continue
+		}
 		if seconds := max(k.seconds(&s), ideal, moving); seconds > e.seconds {
 			e.seconds, e.ideal, e.moving = seconds, ideal, moving
+			slowest = place
 			e.constants, e.load = k.decodeConstants, hardware.Load{Rows: s.decode.Tokens, Context: s.decode.Context}
 			if s.prefill.Tokens > s.decode.Tokens {
 				e.busy = w.energy.watts.prefill
@@ -85,14 +93,55 @@ func (k *layerKind) seconds(s *share) float64 {
 	}
 	switch {
 	case s.decode.Tokens == 0:
-		return k.module.PrefillSeconds(k.degree, s.prefill)
+		return k.module.PrefillSeconds(s.prefill)
 	case s.prefill.Tokens == 0:
-		return k.module.DecodeSeconds(k.degree, s.decode)
+		return k.module.DecodeSeconds(s.decode)
 	}
 	one := s.decode
 	one.Tokens, one.Pairs, one.IndexPairs = 1, one.Pairs/one.Tokens, one.IndexPairs/one.Tokens
-	more := k.module.DecodeSeconds(k.degree, s.decode) - k.module.DecodeSeconds(k.degree, one)
-	return k.module.PrefillSeconds(k.degree, s.prefill) + max(0, more)
+	more := k.module.DecodeSeconds(s.decode) - k.module.DecodeSeconds(one)
+	return k.module.PrefillSeconds(s.prefill) + max(0, more)
+}
+
+// order is a number that the seconds of loads of one phase rise with, where that
+// is known without the seconds.
+type order struct {
+	phase  phase
+	number float64
+}
+
+// phase is what a rank does in a step.
+type phase uint8
+
+// The phases of which loads are in order.
+const (
+	unordered phase = iota
+	prefilling
+	decoding
+)
+
+// within reports whether a load takes no longer than another.
+func (o order) within(slowest order) bool {
+	return o.phase != unordered && o.phase == slowest.phase && o.number <= slowest.number
+}
+
+func (k *layerKind) order(s *share) order {
+	if k.module == nil {
+		return order{}
+	}
+	at, number, known := unordered, 0.0, false
+	switch {
+	case s.decode.Tokens == 0:
+		at = prefilling
+		number, known = k.module.PrefillOrder(s.prefill)
+	case s.prefill.Tokens == 0:
+		at = decoding
+		number, known = k.module.DecodeOrder(s.decode)
+	}
+	if !known {
+		return order{}
+	}
+	return order{at, number}
 }
 
 // composed prices an attention kind without a measured module:

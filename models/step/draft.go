@@ -32,11 +32,16 @@ func (s *stack) pass(ranks []Rank, t tally, p part, each, heads float64) entry {
 	inner := ledger{energy: &s.worker.energy, copies: 1}
 	one := tally{tokens: each * t.sequences, tokensMax: each * t.sequencesMax, heads: heads}
 	seconds := 0.0
+	var slowest order
 	for i := range ranks {
 		r := ranks[i].cut(p)
 		drafted := s.draft.draftShare(&r, each)
-		if drafted.decode.Tokens > 0 {
-			seconds = max(seconds, s.draft.seconds(&drafted))
+		place := s.draft.order(&drafted)
+		if drafted.decode.Tokens == 0 || place.within(slowest) {
+			continue
+		}
+		if own := s.draft.seconds(&drafted); own > seconds {
+			seconds, slowest = own, place
 		}
 	}
 	inner.add(entry{operator: Draft, count: 1, seconds: seconds})

@@ -17,10 +17,9 @@ type layerKind struct {
 	shape     llm.Core
 	reads     llm.Reads // by decode, of one token
 
-	module *hardware.AttentionKernel // measured as a whole; nil = composed of what follows
+	module *hardware.AttentionAt // measured as a whole; nil = composed of what follows
 	// Where the constants of the module stand in the kernel set.
 	decodeConstants, prefillConstants string
-	degree                            int      // of tensor parallelism, as the module counts it
 	projections                       []matrix // on one accelerator
 	prefillCore                       hardware.Roofline
 	decodeCore                        hardware.Roofline
@@ -67,7 +66,8 @@ func (w *worker) layerKind(b llm.Block) layerKind {
 		Dense: w.cfg.Precision.Dense, KV: w.cfg.Precision.KV}
 	if module, name, ok := w.cfg.Kernels.AttentionFor(want); ok {
 		k.decodeConstants, k.prefillConstants = "attention."+name, "attention."+name+".prefill"
-		k.module, k.degree = &module, module.Degree(a.Heads, w.shape.TP)
+		at := module.At(module.Degree(a.Heads, w.shape.TP))
+		k.module = &at
 	}
 	k.prefillCore, _ = w.cfg.Kernels.CoreFor(string(a.Kind.CoreAs()), "prefill", w.cfg.Precision.KV)
 	k.decodeCore, _ = w.cfg.Kernels.CoreFor(string(a.Kind.CoreAs()), "decode", w.cfg.Precision.KV)

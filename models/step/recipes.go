@@ -30,11 +30,17 @@ type PollRecipe struct {
 	Few  int `yaml:"few,omitempty"`  // steps, with few requests in flight; 0 = every step
 	From int `yaml:"from,omitempty"` // requests in flight that are many
 	Many int `yaml:"many,omitempty"` // steps, with many
+	// Until is the first day on which recipes no longer set it; empty = they do.
+	Until string `yaml:"until,omitempty"`
 }
 
-// At is the steps between two looks with so many requests in flight.
-func (p *PollRecipe) At(requests int) int {
-	if requests < p.From {
+// At is the steps between two looks with so many requests in flight, on a day; an
+// unknown day is empty.
+func (p *PollRecipe) At(requests int, day string) int {
+	switch {
+	case p.Until != "" && day >= p.Until:
+		return 0
+	case requests < p.From:
 		return p.Few
 	}
 	return p.Many

@@ -13,8 +13,8 @@ type Transfer struct {
 	Latency float64        // seconds before the first byte: kernel floor and handshake
 	Rate    units.ByteRate // of the rank, all pipeline stages together
 
-	model  llm.Spec
-	format llm.CacheFormat
+	sizes  llm.CacheSizes
+	state  float64 // bytes of a running sequence besides its cache
 	layers float64
 }
 
@@ -30,8 +30,8 @@ func NewTransfer(m *Model, unitAccelerators int) Transfer {
 	return Transfer{
 		Latency: float64(c.Kernels.Transfer.Floor + c.Engine.Handshake),
 		Rate:    link * units.ByteRate(c.Kernels.Transfer.Efficiency*float64(c.Shape.PP)),
-		model:   c.LLM,
-		format:  m.CacheFormat(),
+		sizes:   c.LLM.CacheSizes(m.CacheFormat()),
+		state:   c.LLM.StateBytes(),
 		layers:  float64(c.LLM.Layers()),
 	}
 }
@@ -39,7 +39,7 @@ func NewTransfer(m *Model, unitAccelerators int) Transfer {
 // Bytes is what has to be sent of a prompt of so many tokens to a worker that
 // has kept the first of them.
 func (t *Transfer) Bytes(prompt, kept int) float64 {
-	return t.model.CacheBytes(prompt, t.format) - t.model.CacheBytes(kept, t.format) + t.model.StateBytes()
+	return t.sizes.Bytes(prompt) - t.sizes.Bytes(kept) + t.state
 }
 
 // Exposed is the part of the bytes that prefill does not hide. Layers are sent

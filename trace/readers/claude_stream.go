@@ -194,35 +194,6 @@ func looseMillis(s *jsonscan.Scanner) float64 {
 	return max(s.Float()*milli, trace.Unknown)
 }
 
-// anthropicUsage reads a usage as the Messages API tells it.
-func anthropicUsage(s *jsonscan.Scanner) (u usage, counted bool) {
-	u.usual = anthropic()
-	if !s.Is('{') {
-		s.Skip()
-		return u, false
-	}
-	s.Object(func(key []byte) {
-		var to *int
-		switch string(key) {
-		case "input_tokens":
-			to = &u.input
-		case "output_tokens":
-			to = &u.output
-		case "cache_read_input_tokens":
-			to = &u.read
-		case "cache_creation_input_tokens":
-			to = &u.created
-		default:
-			s.Skip()
-			return
-		}
-		if v, told := looseCount(s, string(key)); told {
-			*to, counted = v, true
-		}
-	})
-	return u, counted
-}
-
 func (c *claudeStream) message(s *jsonscan.Scanner) (m claudeStreamMessage) {
 	if !s.Is('{') {
 		s.Skip()

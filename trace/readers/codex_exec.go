@@ -178,43 +178,6 @@ func (c *codexExec) item(s *jsonscan.Scanner) (item codexItem) {
 	return item
 }
 
-// openAIUsage reads a usage as OpenAI's interfaces tell it.
-func openAIUsage(s *jsonscan.Scanner) (u usage, counted bool) {
-	u.usual = openAI()
-	if !s.Is('{') {
-		s.Skip()
-		return u, false
-	}
-	s.Object(func(key []byte) {
-		var to *int
-		switch string(key) {
-		case "input_tokens", "prompt_tokens":
-			to = &u.input
-		case "output_tokens", "completion_tokens":
-			to = &u.output
-		case "cached_input_tokens", "cache_read_tokens":
-			to = &u.read
-		case "reasoning_output_tokens":
-			to = &u.reasoning
-		case "total_tokens":
-			to = &u.total
-		case "prompt_tokens_details", "input_tokens_details":
-			nested(s, func() { u.read, _ = looseCount(s, "cached_tokens") }, "cached_tokens")
-			return
-		case "completion_tokens_details", "output_tokens_details":
-			nested(s, func() { u.reasoning, _ = looseCount(s, "reasoning_tokens") }, "reasoning_tokens")
-			return
-		default:
-			s.Skip()
-			return
-		}
-		if v, told := looseCount(s, string(key)); told {
-			*to, counted = v, true
-		}
-	})
-	return u, counted
-}
-
 // begin begins a turn.
 func (t *codexThread) begin() {
 	t.tools = nil

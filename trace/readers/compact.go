@@ -1,3 +1,5 @@
+//go:build !js || readers
+
 package readers
 
 import (
@@ -17,9 +19,6 @@ import (
 type compact struct{ oneByOne }
 
 func newCompact(*env) opener { return compact{} }
-
-// parquetMagic is how Parquet files begin and end.
-const parquetMagic = "PAR1"
 
 func isCompact(p *sample) bool { return strings.HasPrefix(p.text, parquetMagic) && !isTable(p) }
 

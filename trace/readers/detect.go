@@ -11,6 +11,9 @@ import (
 	"agentsim/trace/jsonscan"
 )
 
+// parquetMagic is how Parquet files begin and end.
+const parquetMagic = "PAR1"
+
 // sample is what detection knows of a file: the shape of its first record that
 // is of a known format, or of its last one.
 type sample struct {

@@ -2,7 +2,9 @@ package readers
 
 import (
 	"bytes"
+	"encoding/json"
 	"io"
+	"strings"
 
 	"agentsim/trace"
 	"agentsim/trace/jsonscan"
@@ -160,3 +162,25 @@ func (d *jsonDecoder) skip() bool {
 }
 
 func (d *jsonDecoder) line() int { return d.s.Line() }
+
+// jsonOrText returns the object or list that a text is, on one line, or else
+// the text in quotes.
+func jsonOrText(text string) []byte {
+	if trimmed := strings.TrimSpace(text); strings.HasPrefix(trimmed, "{") || strings.HasPrefix(trimmed, "[") {
+		var compact bytes.Buffer
+		if json.Compact(&compact, []byte(trimmed)) == nil {
+			return compact.Bytes()
+		}
+	}
+	return appendJSON(nil, text)
+}
+
+// appendJSON puts a string in quotes. Bytes that are no text become the
+// replacement character.
+func appendJSON(to []byte, text string) []byte {
+	quoted, err := json.Marshal(text)
+	if err != nil { // cannot happen: every string has a JSON form
+		return append(to, `""`...)
+	}
+	return append(to, quoted...)
+}

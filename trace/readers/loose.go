@@ -187,3 +187,87 @@ func (e *entry) took(start, end float64) {
 		e.Service = end - start
 	}
 }
+
+// providerUsage reads a usage object. At says where a key's count goes, nil for
+// one that is none; counts are told at least once where counted is true. A
+// count that two keys tell is the larger one.
+func providerUsage(s *jsonscan.Scanner, usual buckets, at func(*usage, string) *int) (u usage, counted bool) {
+	u.usual = usual
+	object(s, func(key []byte) {
+		switch name := string(key); name {
+		case "prompt_tokens_details", "input_tokens_details":
+			nested(s, func() {
+				v, _ := looseCount(s, "cached_tokens")
+				u.read = max(u.read, v)
+			}, "cached_tokens")
+		case "completion_tokens_details", "output_tokens_details":
+			nested(s, func() { u.reasoning, _ = looseCount(s, "reasoning_tokens") }, "reasoning_tokens")
+		default:
+			to := at(&u, name)
+			if to == nil {
+				s.Skip()
+				return
+			}
+			if v, told := looseCount(s, name); told {
+				*to, counted = max(*to, v), true
+			}
+		}
+	})
+	return u, counted
+}
+
+// openAIUsage reads a usage as OpenAI's interfaces tell it.
+func openAIUsage(s *jsonscan.Scanner) (usage, bool) {
+	return providerUsage(s, openAI(), func(u *usage, key string) *int {
+		switch key {
+		case "input_tokens", "prompt_tokens":
+			return &u.input
+		case "output_tokens", "completion_tokens":
+			return &u.output
+		case "cached_input_tokens", "cache_read_tokens":
+			return &u.read
+		case "reasoning_output_tokens":
+			return &u.reasoning
+		case "total_tokens":
+			return &u.total
+		}
+		return nil
+	})
+}
+
+// liteUsage reads a usage as LiteLLM hands it on: cache reads inside the input,
+// and told twice where the provider is Anthropic.
+func liteUsage(s *jsonscan.Scanner) (usage, bool) {
+	return providerUsage(s, openAI(), func(u *usage, key string) *int {
+		switch key {
+		case "prompt_tokens", "input_tokens":
+			return &u.input
+		case "completion_tokens", "output_tokens":
+			return &u.output
+		case "cache_read_tokens", "cache_read_input_tokens":
+			return &u.read
+		case "cache_write_tokens", "cache_creation_input_tokens":
+			return &u.created
+		case "total_tokens":
+			return &u.total
+		}
+		return nil
+	})
+}
+
+// anthropicUsage reads a usage as the Messages API tells it.
+func anthropicUsage(s *jsonscan.Scanner) (usage, bool) {
+	return providerUsage(s, anthropic(), func(u *usage, key string) *int {
+		switch key {
+		case "input_tokens":
+			return &u.input
+		case "output_tokens":
+			return &u.output
+		case "cache_read_input_tokens":
+			return &u.read
+		case "cache_creation_input_tokens":
+			return &u.created
+		}
+		return nil
+	})
+}

@@ -179,43 +179,6 @@ func (o *openHandsV0) response(s *jsonscan.Scanner, e *openHandsV0Event) {
 	})
 }
 
-// liteUsage reads a usage as LiteLLM hands it on: cache reads inside the input,
-// and told twice where the provider is Anthropic.
-func liteUsage(s *jsonscan.Scanner) (u usage, counted bool) {
-	u.usual = openAI()
-	object(s, func(key []byte) {
-		var to *int
-		switch name := string(key); name {
-		case "prompt_tokens", "input_tokens":
-			to = &u.input
-		case "completion_tokens", "output_tokens":
-			to = &u.output
-		case "cache_read_tokens", "cache_read_input_tokens":
-			to = &u.read
-		case "cache_write_tokens", "cache_creation_input_tokens":
-			to = &u.created
-		case "total_tokens":
-			to = &u.total
-		case "prompt_tokens_details":
-			nested(s, func() {
-				v, _ := looseCount(s, "cached_tokens")
-				u.read = max(u.read, v)
-			}, "cached_tokens")
-			return
-		case "completion_tokens_details":
-			nested(s, func() { u.reasoning, _ = looseCount(s, "reasoning_tokens") }, "reasoning_tokens")
-			return
-		default:
-			s.Skip()
-			return
-		}
-		if v, told := looseCount(s, string(key)); told {
-			*to, counted = max(*to, v), true
-		}
-	})
-	return u, counted
-}
-
 // metrics reads lists over all responses so far, and their sums.
 func (o *openHandsV0) metrics(s *jsonscan.Scanner, r *openHandsRun, e *openHandsV0Event) {
 	object(s, func(key []byte) {

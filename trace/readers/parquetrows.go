@@ -1,8 +1,8 @@
+//go:build !js || readers
+
 package readers
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -365,26 +365,4 @@ func (r *parquetRows) text(n *tableNode, text []byte) {
 		return
 	}
 	r.out = appendJSON(r.out, string(text))
-}
-
-// jsonOrText returns the object or list that a text is, on one line, or else
-// the text in quotes.
-func jsonOrText(text string) []byte {
-	if trimmed := strings.TrimSpace(text); strings.HasPrefix(trimmed, "{") || strings.HasPrefix(trimmed, "[") {
-		var compact bytes.Buffer
-		if json.Compact(&compact, []byte(trimmed)) == nil {
-			return compact.Bytes()
-		}
-	}
-	return appendJSON(nil, text)
-}
-
-// appendJSON puts a string in quotes. Bytes that are no text become the
-// replacement character.
-func appendJSON(to []byte, text string) []byte {
-	quoted, err := json.Marshal(text)
-	if err != nil { // cannot happen: every string has a JSON form
-		return append(to, `""`...)
-	}
-	return append(to, quoted...)
 }

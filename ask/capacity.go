@@ -1,0 +1,144 @@
+package ask
+
+import (
+	"context"
+	"errors"
+
+	"agentsim/configs"
+	"agentsim/experiment"
+	"agentsim/experiment/analytic"
+	"agentsim/experiment/deploy"
+	"agentsim/experiment/uncertainty"
+	"agentsim/metrics"
+	"agentsim/serve"
+)
+
+// Answer is a result with what it is about, as -o json prints it.
+type Answer struct {
+	Inputs *metrics.Inputs `json:"inputs"`
+	*metrics.Result
+
+	Playback *Playback `json:"playback,omitempty" doc:"of a run, where asked for"`
+}
+
+// EstimateQuestion asks for the capacity by the analytic model.
+type EstimateQuestion struct {
+	Question
+	Interval bool `json:"interval,omitempty" doc:"where the answer lies by the errors of the model; a second more"`
+	Parts    bool `json:"parts,omitempty" doc:"what each kind of doubt does alone; some seconds more"`
+}
+
+// Estimate answers how many agents by mean flows, in milliseconds.
+func (d *Desk) Estimate(ctx context.Context, q *EstimateQuestion) (*Answer, error) {
+	s, p, err := d.load(&q.Question)
+	if err != nil {
+		return nil, err
+	}
+	open := s.Deployment.Mode == serve.Auto
+	if err := Chosen(ctx, s); err != nil {
+		return nil, err
+	}
+	r, err := analytic.Capacity(s)
+	if err != nil {
+		return nil, err
+	}
+	r.Version = d.Version
+	if (q.Interval || q.Parts) && !open && !s.Workload.ByTime() {
+		if err := Interval(ctx, s, p, r, q.Parts); err != nil {
+			return nil, err
+		}
+	}
+	return &Answer{Inputs: d.inputs(s, p, q.Set), Result: r}, nil
+}
+
+// Capacity answers how many agents by simulation, with the interval of the
+// model. A search that was interrupted gives an experiment.StoppedError.
+func (d *Desk) Capacity(ctx context.Context, q *Question, progress Progress) (*Answer, error) {
+	s, p, err := d.load(q)
+	if err != nil {
+		return nil, err
+	}
+	r, err := Bounded(ctx, s, p, d.options(progress))
+	if err != nil {
+		return nil, err
+	}
+	return &Answer{Inputs: d.inputs(s, p, q.Set), Result: r}, nil
+}
+
+// Bounded searches the capacity of a scenario and says where it lies by the
+// errors of the model. A deployment that was open is the one found afterwards.
+func Bounded(ctx context.Context, s *configs.Scenario, p *configs.Provenance, o experiment.Options,
+) (*metrics.Result, error) {
+	r, err := search(ctx, s, o)
+	if err != nil {
+		return nil, err
+	}
+	return r, Interval(ctx, s, p, r, false)
+}
+
+func search(ctx context.Context, s *configs.Scenario, o experiment.Options) (*metrics.Result, error) {
+	if s.Deployment.Mode != serve.Auto {
+		return experiment.Capacity(ctx, s, o)
+	}
+	ranking, err := deploy.Choose(ctx, s, o)
+	if err != nil {
+		return nil, err
+	}
+	r := ranking.List[0].Simulated
+	s.Deployment = ranking.List[0].Deployment
+	r.Deployments, r.Choice = ranking.Table(), &ranking.Choice
+	return r, nil
+}
+
+// Accuracy is how far predictions of public runs were off.
+func Accuracy() (*configs.Accuracy, error) {
+	a, _, err := configs.LoadPreset[configs.Accuracy](configs.Presets(), "accuracy", "serving", nil)
+	return a, err
+}
+
+// Interval adds the interval of the model to a capacity. What the analytic model
+// cannot serve has none, and a note says so.
+func Interval(ctx context.Context, s *configs.Scenario, p *configs.Provenance, r *metrics.Result, parts bool) error {
+	known, err := Accuracy()
+	if err != nil {
+		return err
+	}
+	u := &uncertainty.Scenario{Scenario: s, Provenance: p}
+	r.Capacity.ModelInterval, err = uncertainty.Interval(ctx, u, r, known, uncertainty.IntervalOptions{Parts: parts})
+	if uncertainty.ErrNoInterval(err) {
+		r.Warnings = append(r.Warnings, "no interval: "+err.Error())
+		return nil
+	}
+	return err
+}
+
+// Chosen gives a scenario that leaves its deployment open the one that the
+// analytic model ranks first.
+func Chosen(ctx context.Context, s *configs.Scenario) error {
+	if s.Deployment.Mode != serve.Auto {
+		return nil
+	}
+	_, best, err := deploy.Best(ctx, s)
+	if err != nil {
+		return err
+	}
+	s.Deployment = *best
+	return nil
+}
+
+// Estimated is the interval of a capacity by the analytic model, with its parts;
+// nil where that serves nobody, or the deployment is still to be chosen.
+func Estimated(ctx context.Context, s *configs.Scenario, p *configs.Provenance) (*metrics.ModelInterval, error) {
+	if s.Deployment.Mode == serve.Auto || s.Workload.ByTime() {
+		return nil, nil
+	}
+	r, err := analytic.Capacity(s)
+	if errors.Is(err, metrics.ErrInfeasible) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	err = Interval(ctx, s, p, r, true)
+	return r.Capacity.ModelInterval, err
+}

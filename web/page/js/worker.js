@@ -1,0 +1,26 @@
+// The worker in which the simulator runs, with files that were dropped as its
+// only file system.
+
+import { dropped, install } from "./memory-files.js";
+
+const scope = /** @type {any} */ (globalThis);
+
+onmessage = async ({ data }) => {
+  if (data.module) {
+    install();
+    await import("./wasm_exec.js");
+    const go = new scope.Go();
+    const ready = new Promise((then) => { scope.agentsimReady = then; });
+    const instance = await WebAssembly.instantiate(data.module, go.importObject);
+    go.run(instance);
+    await ready;
+    postMessage({ ready: true });
+    return;
+  }
+  const { number, method, question, files } = data;
+  dropped.clear();
+  for (const file of files) dropped.set(file.path, new Uint8Array(file.bytes));
+  scope.agentsimAsk(method, question,
+    (/** @type {string} */ step) => postMessage({ number, step }),
+    (/** @type {boolean} */ ok, /** @type {string} */ text) => postMessage({ number, ok, text }));
+};
