@@ -53,7 +53,7 @@ func TestLongSessionsOfATrace(t *testing.T) {
 func TestBeyondTablesByHand(t *testing.T) {
 	steps := []metrics.StepAccount{
 		{Operators: []metrics.OperatorShare{{Share: 0.5, Beyond: 4}, {Share: 0.5}}},
-		{Operators: []metrics.OperatorAccount{{Share: 1, Beyond: 1.1}}},
+		{Operators: []metrics.OperatorShare{{Share: 1, Beyond: 1.1}}},
 	}
 	require.InEpsilon(t, 0.5*math.Log(4)/2, beyond(steps), 1e-12)
 	require.Zero(t, beyond(nil))
