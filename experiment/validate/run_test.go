@@ -188,6 +188,9 @@ func TestFiniteRunsAreAsTheTableTells(t *testing.T) {
 	require.Equal(t, Load{Workload: l.Workload, About: l.About, Sessions: replaySessions, Passes: 2, Steady: true}, l)
 	l.finite("warm pass of 15 of 150 sessions")
 	require.Equal(t, Load{Workload: l.Workload, About: l.About, Sessions: replaySessions, Passes: 1}, l)
+	require.Equal(t, 86016, (&Case{Notes: "Marlin experts; max_model_len 86,016, token budget 16,384"}).longest(1<<20))
+	require.Equal(t, 40960, (&Case{Notes: "warm replay; max length 40,960"}).longest(1<<20))
+	require.Equal(t, 9, (&Case{Notes: "max length 40,960"}).longest(9))
 	l = Load{Workload: "codex-swebench"}
 	l.finite("")
 	require.Equal(t, Load{Workload: l.Workload, Passes: 1}, l)
