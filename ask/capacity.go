@@ -44,7 +44,7 @@ func (d *Desk) Estimate(ctx context.Context, q *EstimateQuestion) (*Answer, erro
 	}
 	r.Version = d.Version
 	if (q.Interval || q.Parts) && !open && !s.Workload.ByTime() {
-		if err := Interval(ctx, s, p, r, q.Parts); err != nil {
+		if err := Interval(ctx, &uncertainty.Scenario{Scenario: s, Provenance: p}, r, nil, q.Parts); err != nil {
 			return nil, err
 		}
 	}
@@ -73,7 +73,7 @@ func Bounded(ctx context.Context, s *configs.Scenario, p *configs.Provenance, o 
 	if err != nil {
 		return nil, err
 	}
-	return r, Interval(ctx, s, p, r, false)
+	return r, Interval(ctx, &uncertainty.Scenario{Scenario: s, Provenance: p}, r, o.Accuracy, false)
 }
 
 func search(ctx context.Context, s *configs.Scenario, o experiment.Options) (*metrics.Result, error) {
@@ -98,12 +98,13 @@ func Accuracy() (*configs.Accuracy, error) {
 
 // Interval adds the interval of the model to a capacity. What the analytic model
 // cannot serve has none, and a note says so.
-func Interval(ctx context.Context, s *configs.Scenario, p *configs.Provenance, r *metrics.Result, parts bool) error {
-	known, err := Accuracy()
-	if err != nil {
-		return err
+func Interval(ctx context.Context, u *uncertainty.Scenario, r *metrics.Result, known *configs.Accuracy,
+	parts bool) (err error) {
+	if known == nil {
+		if known, err = Accuracy(); err != nil {
+			return err
+		}
 	}
-	u := &uncertainty.Scenario{Scenario: s, Provenance: p}
 	r.Capacity.ModelInterval, err = uncertainty.Interval(ctx, u, r, known, uncertainty.IntervalOptions{Parts: parts})
 	if uncertainty.ErrNoInterval(err) {
 		r.Warnings = append(r.Warnings, "no interval: "+err.Error())
@@ -128,7 +129,8 @@ func Chosen(ctx context.Context, s *configs.Scenario) error {
 
 // Estimated is the interval of a capacity by the analytic model, with its parts;
 // nil where that serves nobody, or the deployment is still to be chosen.
-func Estimated(ctx context.Context, s *configs.Scenario, p *configs.Provenance) (*metrics.ModelInterval, error) {
+func Estimated(ctx context.Context, s *configs.Scenario, p *configs.Provenance, known *configs.Accuracy) (
+	*metrics.ModelInterval, error) {
 	if s.Deployment.Mode == serve.Auto || s.Workload.ByTime() {
 		return nil, nil
 	}
@@ -139,6 +141,6 @@ func Estimated(ctx context.Context, s *configs.Scenario, p *configs.Provenance) 
 	if err != nil {
 		return nil, err
 	}
-	err = Interval(ctx, s, p, r, true)
+	err = Interval(ctx, &uncertainty.Scenario{Scenario: s, Provenance: p}, r, known, true)
 	return r.Capacity.ModelInterval, err
 }

@@ -154,9 +154,9 @@ func TestThePoliciesOfBlocksOfTensorRTLLM(t *testing.T) {
 	t.Logf("hits %.3f and %.3f, %.3g times the requests", request.Metrics.PrefixHitRate, all.Metrics.PrefixHitRate,
 		request.Metrics.TurnsPerS/all.Metrics.TurnsPerS)
 	require.InDelta(t, 0.929, request.Metrics.PrefixHitRate, 0.04)
-	require.Less(t, all.Metrics.PrefixHitRate, request.Metrics.PrefixHitRate-0.15)
+	require.InDelta(t, 0.664, all.Metrics.PrefixHitRate, 0.04)
 	require.Greater(t, all.Metrics.PrefixLost.Evicted, 0.15)
-	require.Greater(t, request.Metrics.TurnsPerS, 2*all.Metrics.TurnsPerS)
+	require.InEpsilon(t, 4, request.Metrics.TurnsPerS/all.Metrics.TurnsPerS, 0.3)
 }
 
 // What was found and lost is the same by worker and over time as in all, and a

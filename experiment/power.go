@@ -10,11 +10,10 @@ import (
 // draw is what the accelerators did over a span: idle power all the time,
 // active power while a step runs, and the energy of the work itself.
 func (p *phase) draw(s *configs.Scenario, work []serve.WorkerTally, seconds float64) *power.Draw {
-	spec := s.System.Accelerator.Power
 	d := &power.Draw{Seconds: seconds}
 	worker, busy := 0, 0.0
 	for _, pool := range s.Deployment.Pools() {
-		joules := 0.0
+		spec, joules := &pool.Spec.On(&s.System).Accelerator.Power, 0.0
 		for range pool.Workers {
 			w, n := &work[worker], float64(p.accelerators[worker])
 			idle, active := float64(spec.Idle)*n*seconds, float64(spec.Active)*n*w.Busy.Seconds()

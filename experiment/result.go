@@ -24,6 +24,8 @@ type Options struct {
 	Progress Progress
 	Clock    func() time.Time // for wall_s; nil = 0
 	Observer serve.Observer   // of a run at a fixed number; nil = none
+
+	Accuracy *configs.Accuracy // how far predictions are off, for intervals; nil = as shipped
 }
 
 // Run simulates a fixed number of agents.

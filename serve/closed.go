@@ -15,7 +15,17 @@ import (
 // what those sessions would have left there.
 type closed struct {
 	*agents
-	dealt int64 // sessions begun, of Config.SessionsMax
+	changes *sim.Kind[int32] // of the number of agents; the payload is the place in the list
+	leaving int              // agents that go at the end of their sessions
+	free    []int32          // numbers of those that have gone
+	dealt   int64            // sessions begun, of Config.SessionsMax
+}
+
+// Change is a number of agents that come at an instant or, below 0, that go.
+// Who comes begins a session, who goes ends theirs before.
+type Change struct {
+	At float64 // seconds
+	By int
 }
 
 // Pace is what a turn is expected to take, which decides where in their
@@ -30,6 +40,10 @@ type Pace struct {
 // and leaves in the caches what they have played: of the agent that has waited
 // longest first, as in the order of last use.
 func (c *closed) begin() error {
+	if len(c.cfg.Population) > 0 {
+		c.changes = sim.NewKind(c.clock, "population", sim.Arrive, c.change)
+		c.changes.At(sim.Ticks(c.cfg.Population[0].At), 0)
+	}
 	c.list = make([]agent, c.cfg.Agents)
 	if most := c.cfg.SessionsMax; most > 0 && most < int64(len(c.list)) {
 		c.list = c.list[:most]
@@ -79,11 +93,53 @@ func (c *closed) next(id int32) error {
 			}
 			return nil
 		}
+		if c.leaving > 0 {
+			c.leaving--
+			c.vanish(id)
+			c.free = append(c.free, id)
+			return nil
+		}
 		if err := c.deal(id, a.k+1); err != nil {
 			return err
 		}
 	}
 	c.toolEnds.After(sim.Ticks(gap), id)
+	return nil
+}
+
+// change lets agents come or go, and awaits the next change.
+func (c *closed) change(i int32) error {
+	if next := int(i) + 1; next < len(c.cfg.Population) {
+		c.changes.At(sim.Ticks(c.cfg.Population[next].At), int32(next))
+	}
+	by := c.cfg.Population[i].By
+	c.leaving += max(0, -by)
+	for range by {
+		if err := c.come(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// come brings one more agent, or keeps one that was about to go.
+func (c *closed) come() error {
+	if c.leaving > 0 {
+		c.leaving--
+		return nil
+	}
+	id, k := int32(len(c.list)), 0
+	if n := len(c.free); n > 0 {
+		id, c.free = c.free[n-1], c.free[:n-1]
+		k = c.list[id].k + 1
+	} else {
+		c.list = append(c.list, agent{})
+	}
+	c.appear(id, c.clock.Now())
+	if err := c.beginSession(id, k); err != nil {
+		return err
+	}
+	c.toolEnds.At(c.clock.Now(), id)
 	return nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"agentsim/fault"
+	"agentsim/models/hardware"
 	"agentsim/models/kvcache"
 	"agentsim/models/moe"
 	"agentsim/models/step"
@@ -81,6 +82,27 @@ type PoolSpec struct {
 	// Draft is the speculation of a pool that decodes; nil = draft_tokens of
 	// them, from the model's own layer.
 	Draft *step.DraftSpec `yaml:"draft,omitempty"`
+	// System is that of the pool's workers, a preset or a file; empty = the
+	// scenario's. Caches between pools of different systems cross the network.
+	System string `yaml:"system,omitempty"`
+
+	// Machine and Kernels are the system that System names and the engine's kernels
+	// on it; nil = the scenario's.
+	Machine *hardware.System    `yaml:"-"`
+	Kernels *hardware.KernelSet `yaml:"-"`
+}
+
+// On is the system that the pool's workers run on, in a scenario of such a system.
+func (p *PoolSpec) On(system *hardware.System) *hardware.System {
+	if p.Machine != nil {
+		return p.Machine
+	}
+	return system
+}
+
+// Elsewhere reports whether a pool runs on another system than the scenario's.
+func (d *DeploymentSpec) Elsewhere() bool {
+	return slices.ContainsFunc(d.Pools(), func(p NamedPool) bool { return p.Spec.Machine != nil })
 }
 
 // ExpertsSpec is how tokens spread over experts and experts over ranks.

@@ -33,6 +33,7 @@ type Tally struct {
 	Prefilled    int64   // prompt tokens computed
 	MovedBytes   float64 // of caches, between workers
 	Reloaded     float64 // bytes of caches, from tiers below HBM
+	Failed       int64   // calls lost with the worker that had them, and sent again
 	Preemptions  int64   // calls that lost their place in the decode batch
 	Lost         int64   // tokens of cache that they lost with it
 
@@ -171,6 +172,7 @@ func (t *Tally) Merge(o *Tally) {
 	t.Prefilled += o.Prefilled
 	t.MovedBytes += o.MovedBytes
 	t.Reloaded += o.Reloaded
+	t.Failed += o.Failed
 	t.Preemptions += o.Preemptions
 	t.Lost += o.Lost
 	t.TTFT = append(t.TTFT, o.TTFT...)

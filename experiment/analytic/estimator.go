@@ -38,6 +38,7 @@ type workerKey struct {
 	path      string
 	precision step.Precision
 	experts   serve.ExpertsSpec
+	system    string // of the pool, where it is not the scenario's
 }
 
 // worker is what a step model says once.
@@ -150,7 +151,7 @@ func (e *Estimator) network(d *serve.DeploymentSpec) (*network, error) {
 	}
 	n.tokens = newTokens(n.finish.model.Lengths())
 	n.steps = n.work.meanSteps(n.tokens)
-	n.transfer = step.NewTransfer(n.entry.model, d.UnitAccelerators())
+	n.transfer = (&serve.Config{Deployment: *d, System: e.scenario.System}).Transfer(n.entry.model)
 	n.ingress = s.Engine.Host.IngressSeconds(n.work.mean.input)
 	return n, nil
 }
@@ -166,6 +167,7 @@ func (e *Estimator) key(d *serve.DeploymentSpec, p *serve.PoolSpec) workerKey {
 		path:      d.ExpertsPathOf(p),
 		precision: d.Precision,
 		experts:   d.Experts,
+		system:    p.System,
 	}
 }
 

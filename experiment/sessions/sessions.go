@@ -4,6 +4,7 @@ package sessions
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"sync"
 
@@ -29,6 +30,7 @@ func Open(s *configs.Scenario) (*Source, error) {
 		Context:  s.Model.MaxContext,
 		Output:   s.Protocol.OutputMax,
 		Unshared: s.Protocol.RandomPrefix == configs.PrefixAtStart,
+		Seconds:  float64(s.Protocol.Duration),
 	}, s.Seed)
 }
 
@@ -37,6 +39,8 @@ type Limits struct {
 	Context  int  // tokens that the model takes
 	Output   int  // tokens; longer answers are cut; 0 = none
 	Unshared bool // sessions have no prefix in common
+
+	Seconds float64 // for which sessions come at the workload's rate, where it has one
 }
 
 // Of makes the source of a workload that stands by itself.
@@ -47,6 +51,9 @@ func Of(w trace.Workload, limits Limits, seed uint64) (*Source, error) {
 		w.Synthetic.OutputLimit = limits.Output
 		if unshared {
 			w.Synthetic.SharedPrefix = trace.SharedPrefix{}
+		}
+		if w.Rate > 0 {
+			return arriving(&w, limits.Seconds, seed)
 		}
 		return generated(&w, seed)
 	}
@@ -74,6 +81,24 @@ func generated(w *trace.Workload, seed uint64) (*Source, error) {
 	options := w.PoolOptions()
 	options.ContextLimit = profile.ContextLimit
 	pool, err := trace.NewPool(trace.NewGenerator(&profile, seed, treesDrawn), options)
+	if err != nil {
+		return nil, fmt.Errorf("workload: %w", err)
+	}
+	return dealer(w, pool, seed)
+}
+
+// arriving draws sessions from the profile of a workload that begin at random at
+// its rate, for as long as the protocol measures.
+func arriving(w *trace.Workload, seconds float64, seed uint64) (*Source, error) {
+	const most = 1 << 20
+	sessions := math.Ceil(w.Rate * seconds)
+	if sessions > most {
+		return nil, fmt.Errorf("workload.rate: %v: %.0f sessions within protocol.duration of %.0f s, more than %d", w.Rate,
+			sessions, seconds, most)
+	}
+	options := w.PoolOptions()
+	options.ContextLimit = w.Synthetic.ContextLimit
+	pool, err := trace.NewPool(trace.NewGenerator(&w.Synthetic, seed, int(max(1, sessions))).Arriving(w.Rate), options)
 	if err != nil {
 		return nil, fmt.Errorf("workload: %w", err)
 	}

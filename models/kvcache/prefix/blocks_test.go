@@ -452,7 +452,7 @@ func (p *pair) step(t *rapid.T, now float64) {
 	id := SessionID(rapid.IntRange(0, 6).Draw(t, "session"))
 	do := rapid.SampledFrom([]string{"release", "release", "grow", "retract", "drop"}).Draw(t, "op")
 	tokens := rapid.IntRange(1, 160).Draw(t, "tokens")
-	running := int(id) < len(p.new.runs) && p.new.runs[id].active
+	running := p.new.runs.at(int32(id)) != nil && p.new.runs.at(int32(id)).active
 	switch {
 	case !running && do != "drop":
 		common := rapid.IntRange(0, tokens).Draw(t, "common")
@@ -468,7 +468,7 @@ func (p *pair) step(t *rapid.T, now float64) {
 		p.contents.Begin(id, Turn{Prompt: tokens, Common: common})
 		p.admit(t, call{Request: r, Common: common, now: now})
 	case do == "release" && running:
-		room := max(int(p.new.runs[id].room*p.new.page), p.context[id])
+		room := max(int(p.new.runs.at(int32(id)).room*p.new.page), p.context[id])
 		p.context[id] = max(p.context[id]-rapid.IntRange(0, 9).Draw(t, "less"), 0) + rapid.IntRange(0, 50).Draw(t, "more")
 		p.context[id] = min(p.context[id], room)
 		p.old.release(id, p.context[id], now)
