@@ -40,7 +40,8 @@ func Replay(ctx context.Context, s *configs.Scenario, o Options) (*metrics.Resul
 	if err != nil {
 		return nil, fmt.Errorf("%w: workload.%w", metrics.ErrConfiguration, err)
 	}
-	p := &phase{accelerators: acceleratorsByWorker(s), window: newWindow(s, c, float64(s.Protocol.Duration))}
+	p := &phase{accelerators: acceleratorsByWorker(s), window: newWindow(s, c)}
+	p.window.seconds = float64(s.Protocol.Duration) / slicesFirst
 	if err := p.replay(ctx, c); err != nil {
 		return nil, err
 	}

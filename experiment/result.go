@@ -167,7 +167,7 @@ func (p *phase) ended() []string {
 func (p *phase) result(s *configs.Scenario, base *setup) *metrics.Result {
 	r := &metrics.Result{Scenario: s.Name, Question: s.Question, Seed: s.Seed, Fingerprint: p.phase.Fingerprint,
 		Metrics: p.figures(&base.mean), Time: p.time(s)}
-	p.account(s, base, r, float64(p.agents))
+	p.account(s, base, r, float64(p.agents), 1)
 	r.Prompts = p.prompts(s, &base.Config)
 	r.Memory = memories(&base.Config, r.Metrics.MeanInput)
 	return r

@@ -228,7 +228,7 @@ func (w *worker) empty() error {
 	w.hold, w.chunks, w.emerged, w.leg = hold{}, w.chunks[:0], fifo{}, leg{}
 	for i := range w.ranks {
 		r := rank{tiers: w.ranks[i].tiers, out: w.ranks[i].out}
-		if err := r.build(w.cache, w.contents, len(w.calls)); err != nil {
+		if err := r.build(w.cache, w.contents); err != nil {
 			return err
 		}
 		w.ranks[i] = r
