@@ -28,7 +28,8 @@ type EstimateQuestion struct {
 	Parts    bool `json:"parts,omitempty" doc:"what each kind of doubt does alone; some seconds more"`
 }
 
-// Estimate answers how many agents by mean flows, in milliseconds.
+// Estimate answers how many agents by mean flows, in milliseconds, or, where it
+// is to say where the answer lies, by short phases of the simulator too.
 func (d *Desk) Estimate(ctx context.Context, q *EstimateQuestion) (*Answer, error) {
 	s, p, err := d.load(&q.Question)
 	if err != nil {
@@ -38,7 +39,12 @@ func (d *Desk) Estimate(ctx context.Context, q *EstimateQuestion) (*Answer, erro
 	if err := Chosen(ctx, s); err != nil {
 		return nil, err
 	}
-	r, err := analytic.Capacity(s)
+	var solver analytic.Solver
+	answers := func(_ context.Context, s *configs.Scenario) (*metrics.Result, error) { return solver.Flows(s) }
+	if q.Interval || q.Parts {
+		answers = solver.Capacity
+	}
+	r, err := answers(ctx, s)
 	if err != nil {
 		return nil, err
 	}
@@ -134,7 +140,7 @@ func Estimated(ctx context.Context, s *configs.Scenario, p *configs.Provenance, 
 	if s.Deployment.Mode == serve.Auto || s.Workload.ByTime() {
 		return nil, nil
 	}
-	r, err := analytic.Capacity(s)
+	r, err := new(analytic.Solver).Capacity(ctx, s)
 	if errors.Is(err, metrics.ErrInfeasible) {
 		return nil, nil
 	}

@@ -10,6 +10,7 @@ import (
 	"agentsim/configs"
 	"agentsim/experiment/sessions"
 	"agentsim/metrics"
+	"agentsim/models/moe"
 	"agentsim/serve"
 	"agentsim/trace"
 )
@@ -17,8 +18,9 @@ import (
 // setup is what all simulations of a scenario share.
 type setup struct {
 	serve.Config
-	mean  meanSession
-	notes []string // of the source of sessions: what it left out or filled in
+	mean   meanSession
+	notes  []string // of the source of sessions: what it left out or filled in
+	beyond float64  // what typical steps may be off beyond their tables; see extrapolated
 }
 
 // meanSession is the average of a sample of the workload's sessions. Times are
@@ -34,7 +36,10 @@ type meanSession struct {
 func (m *meanSession) length() float64 { return m.gaps + m.service }
 
 // prepare builds the setup of a scenario.
-func prepare(s *configs.Scenario) (*setup, error) {
+func prepare(s *configs.Scenario) (*setup, error) { return prepareWith(s, nil) }
+
+// prepareWith is prepare with tables of expert groups from elsewhere.
+func prepareWith(s *configs.Scenario, tabulate func(moe.Spec) (*moe.Table, error)) (*setup, error) {
 	source, err := sessions.Open(s)
 	if err != nil {
 		return nil, err
@@ -44,7 +49,7 @@ func prepare(s *configs.Scenario) (*setup, error) {
 		Engine: s.Engine, Sessions: source, Arrivals: s.Workload.Arrivals, Lanes: s.Protocol.Lanes, Pool: source.Pool,
 		Tools: source.Tools, Replay: s.Workload.Replay, Ramp: float64(s.Protocol.Ramp),
 		Pace: serve.Pace{TTFT: ttft, TPOT: tpot}, Cold: s.Protocol.Start == configs.FreshStart, Seed: s.Seed,
-		MinOutput: s.SLO.MinOutput()}, notes: source.Notes}
+		MinOutput: s.SLO.MinOutput(), Tabulate: tabulate}, notes: source.Notes}
 	if err := b.Prepare(); err != nil {
 		return nil, fmt.Errorf("%w: %w", metrics.ErrConfiguration, err)
 	}

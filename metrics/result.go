@@ -25,6 +25,10 @@ type Result struct {
 
 	Warnings []string `json:"warnings,omitempty"` // what a reader must know before trusting the answer
 
+	// Extrapolated is how far typical steps take their time from beyond the tables
+	// of their operators, as the logarithm of a factor by which they may be off.
+	Extrapolated float64 `json:"extrapolated,omitempty"`
+
 	Metrics Figures `json:"metrics"`
 
 	// FigureIntervals is where figures of a run at a fixed number lie by what
@@ -74,6 +78,13 @@ type Capacity struct {
 	PerMW          PerMW   `json:"agents_per_mw"`
 
 	ModelInterval *ModelInterval `json:"model_interval,omitempty"` // where the answer lies by the errors of the model
+	Estimate      *Estimate      `json:"estimate,omitempty"`       // where the answer is one, not a search by the protocol
+}
+
+// Estimate is what an answer rests on that no search by the protocol found.
+type Estimate struct {
+	Flows int   `json:"mean_flow_agents"` // by mean flows alone, from which the short phases began; 0 = nobody
+	Calls int64 `json:"calls"`            // simulated in the short phases
 }
 
 // Deployment is one way to use the accelerators, in agents per megawatt of

@@ -222,15 +222,17 @@ func (c *closed) enterSession(id int32, longest float64) (foundAt, error) {
 	at, rest := c.cfg.Pace.locate(a, c.draws.uniform("first turn", id, 0)*total)
 	at.agent = id
 	if turn := a.current(); rest < turn.Output {
+		// What it has said is left out of its context: as part of the prompt it
+		// would be where the cache keeps windows and states, and not the end of
+		// the real prompt, on which the next turn builds.
 		at.answering = true
-		turn.Input += turn.Output - rest
 		turn.Prefix, turn.Echo, turn.Output = turn.Input, 0, rest
 	}
 	return at, nil
 }
 
 // warm places the part of a session that was already played in the cache of
-// the rank that it belongs to: prompt and answer so far, or the turn before.
+// the rank that it belongs to: the prompt of its answer, or the turn before.
 func (c *closed) warm(at foundAt) {
 	id, a := at.agent, &c.list[at.agent]
 	tokens := 0

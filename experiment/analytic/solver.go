@@ -1,6 +1,7 @@
 package analytic
 
 import (
+	"context"
 	"fmt"
 
 	"agentsim/configs"
@@ -19,10 +20,17 @@ type Solver struct {
 	workloads memo[string, *workload]
 }
 
-// Capacity estimates the largest number of agents that meets the service
-// level. Scenarios that cannot work give metrics.ErrInfeasible.
-func (v *Solver) Capacity(s *configs.Scenario) (*metrics.Result, error) {
-	return v.For(s).Capacity(&s.Deployment)
+// Flows estimates the largest number of agents that meets the service level
+// from mean flows alone. Scenarios that cannot work give metrics.ErrInfeasible.
+func (v *Solver) Flows(s *configs.Scenario) (*metrics.Result, error) {
+	return v.For(s).Flows(&s.Deployment)
+}
+
+// Capacity estimates the largest number of agents that meets the service level
+// from mean flows and a rehearsal around them. Scenarios that cannot work give
+// metrics.ErrInfeasible.
+func (v *Solver) Capacity(ctx context.Context, s *configs.Scenario) (*metrics.Result, error) {
+	return v.For(s).Capacity(ctx, &s.Deployment)
 }
 
 // Run estimates the service at a fixed number of agents.

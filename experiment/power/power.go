@@ -23,6 +23,14 @@ type Draw struct {
 // Joules is the energy of all accelerators.
 func (d *Draw) Joules() float64 { return d.Idle + d.Active + d.Work }
 
+// Times turns the draw into that of so many equal deployments.
+func (d *Draw) Times(n float64) {
+	d.Idle, d.Active, d.Work = n*d.Idle, n*d.Active, n*d.Work
+	for i := range d.Pools {
+		d.Pools[i] *= n
+	}
+}
+
 // Breakdown is where the watts of a scenario's deployment go.
 func Breakdown(s *configs.Scenario, d *Draw) hardware.Breakdown {
 	n := s.Deployment.Accelerators()

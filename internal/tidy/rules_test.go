@@ -79,7 +79,7 @@ var rooms = []room{
 	{dir: "experiment/sessions", layer: 5, never: []string{"report"}},
 	{dir: "experiment/validate", layer: 6, never: []string{"report"}},
 	{dir: "experiment", layer: 6, never: []string{"report"}},
-	{dir: "experiment/analytic", layer: 6, never: []string{"report"}},
+	{dir: "experiment/analytic", layer: 6, never: []string{"report"}, beside: []string{"experiment"}},
 	{dir: "experiment/deploy", layer: 7, never: []string{"report"}},
 	{dir: "experiment/uncertainty", layer: 7, never: []string{"report"}},
 	{dir: "experiment/compare", layer: 8, never: []string{"report"}},
