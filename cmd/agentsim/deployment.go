@@ -207,12 +207,12 @@ func (a deploymentCommands) deploymentExport(cmd *cobra.Command, args []string) 
 	if err != nil {
 		return usageError{err}
 	}
-	return a.write(func(b *strings.Builder) error { // no inputs below what a shell is to run
+	return a.write(func(b *strings.Builder) error { // inputs as a comment below what a shell is to run
 		if a.settings.GetString("output") == "json" {
 			return report.JSON(b, files)
 		}
 		for _, f := range files {
-			fmt.Fprintf(b, "# %s\n%s\n", f.Name, strings.TrimRight(f.Text, "\n"))
+			fmt.Fprintf(b, "# %s\n%s\n# agentsim.%s\n", f.Name, strings.TrimRight(f.Text, "\n"), report.InputLine(a.inputs()))
 		}
 		return nil
 	})

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"agentsim/ask"
 	"agentsim/experiment/sweep"
 	"agentsim/experiment/sweep/figure"
 	"agentsim/experiment/sweep/queue"
@@ -90,6 +91,9 @@ func (a studyCommands) runStudy(ctx context.Context, name string) error {
 		Silence: a.settings.GetDuration("silence"), Cache: a.cache(), FailFast: a.settings.GetBool("fail-fast"),
 		Clock: a.now, Every: a.reportEvery(), Progress: a.sweepProgress(plan)}
 	o.Host, _ = os.Hostname()
+	if base, err := plan.Scenario(); err == nil {
+		o.Inputs = ask.InputsOf(base, plan.Study.Set, nil, version())
+	}
 	if o.ShardIndex, o.ShardCount, err = a.shard(); err != nil {
 		return err
 	}

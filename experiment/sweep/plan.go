@@ -212,6 +212,12 @@ func digestFile(name string, open func(string) (io.ReadCloser, error)) (string, 
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
+// Scenario is the one whose fields the points change.
+func (p *Plan) Scenario() (*configs.Scenario, error) {
+	s, _, err := p.base.Load(p.Study.Set)
+	return s, err
+}
+
 // Len is the number of points, each replication counted.
 func (p *Plan) Len() int { return p.combinations() * p.Study.replications() }
 

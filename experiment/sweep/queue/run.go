@@ -13,6 +13,7 @@ import (
 
 	"agentsim/experiment/sweep"
 	"agentsim/experiment/sweep/results"
+	"agentsim/metrics"
 )
 
 // Options are what a run of a study takes.
@@ -24,6 +25,7 @@ type Options struct {
 	Build   string // identifies the program
 	Version string
 	Host    string // name of this machine, for the manifest
+	Inputs  *metrics.Inputs
 
 	Connection *Connection // nil = a server inside this process
 	Workers    int         // points at once in this process; 0 leaves all to other workers

@@ -8,10 +8,15 @@ import (
 	"time"
 
 	"agentsim/configs"
+	"agentsim/metrics"
 )
 
 // Manifest says where the results in a folder come from.
 type Manifest struct {
+	// Inputs are those of the scenario that the points vary, the study's own
+	// overrides in it.
+	Inputs *metrics.Inputs `json:"inputs,omitempty"`
+
 	Study    string   `json:"study"`
 	Question string   `json:"question,omitempty"`
 	Hash     string   `json:"study_hash"`
