@@ -2,10 +2,15 @@
 
 package ask
 
+import "context"
+
 // fileMethods are those that read what people drop.
 func fileMethods() map[string]Method {
 	return map[string]Method{
 		"trace-stats": quick((*Desk).TraceStats),
 		"table":       quick((*Desk).Table),
+		"sweep": method(func(ctx context.Context, d *Desk, q *SweepQuestion, p Progress) (*SweepAnswer, error) {
+			return d.Sweep(ctx, q, p)
+		}),
 	}
 }

@@ -124,7 +124,7 @@ func (a *app) root() *cobra.Command {
 	root.AddCommand(validateCommands{a}.validateCommand(), compareCommands{a}.compareCommand(),
 		whatIfCommands{a}.whatIfCommand(), deploymentCommands{a}.deploymentCommand(), diffCommands{a}.diffCommand(),
 		fieldCommands{a}.explainFieldCommand(),
-		initCommands{a}.initCommand(), planCommands{a}.planCommand(), serveCommands{a}.serveCommand())
+		initCommands{a}.initCommand(), planCommands{a}.planCommand(), serveCommands{a}.serveCommand(), toolCommands{a}.mcpCommand())
 	complete(root)
 	return root
 }

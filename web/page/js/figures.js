@@ -141,7 +141,7 @@ export function bars(bars, o) {
  */
 export function interval(v) {
   return (/** @type {number} */ width) => {
-    const all = [v.answer, v.low, v.high, v.sampleLow, v.sampleHigh, v.guess, v.other].filter((x) => typeof x === "number" && x > 0);
+    const all = /** @type {number[]} */ ([v.answer, v.low, v.high, v.sampleLow, v.sampleHigh, v.guess, v.other].filter((x) => x !== undefined && x > 0));
     const low = Math.min(...all) / 1.5, high = Math.max(...all) * 1.5;
     const pad = 14;
     const at = (/** @type {number} */ x) => pad + (Math.log(x / low) / Math.log(high / low)) * (width - 2 * pad);

@@ -88,7 +88,7 @@ export function open(room, app) {
         steps.push(step);
         const bracket = step.high ? `between ${count(step.low)} and ${count(step.high)}` : `at least ${count(step.low)}`;
         said.textContent = `Simulating: ${count(step.agents)} agents ${step.pass ? "pass" : "fail"}; the answer is ${bracket}. ${seconds((performance.now() - began) / 1000)}, ${steps.length} tried.`;
-        bar.style.width = step.high ? `${Math.min(96, 40 + 56 * (1 - Math.log(step.high / Math.max(step.low, 1)) / Math.log(2)))}%` : `${Math.min(38, 4 * steps.length)}%`;
+        bar.style.width = step.high ? `${Math.min(96, 40 + 56 * (1 - Math.log(step.high / Math.max(step.low ?? 1, 1)) / Math.log(2)))}%` : `${Math.min(38, 4 * steps.length)}%`;
         live.ramp(steps);
       } });
       if (own.signal.aborted || yaml !== state.yaml) return;
@@ -106,7 +106,7 @@ export function open(room, app) {
   function failed(error) {
     shown = {};
     const faults = error instanceof Failure ? error.faults : [];
-    text.mark(faults.map((f) => f.line ?? 0));
+    text.mark(faults.map((/** @type {any} */ f) => f.line ?? 0));
     controls.refresh(faults);
     put(answer, h("div", { class: "card note bad", role: "alert" },
       h("h2", null, error instanceof Failure && error.kind === "infeasible" ? "This serves nobody" : "This cannot be answered yet"),
