@@ -1,6 +1,6 @@
 # All that these targets need is Go; tools come from go.mod (`go tool`).
 
-.PHONY: help build check wasm page page-check test laws bench golden learn
+.PHONY: docs help build check wasm page page-check test laws mutants bench golden learn
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -37,8 +37,15 @@ test: ## all tests, the house rules of internal/tidy among them
 
 laws: ## laws of the answer in full: starts inside gaps up to an hour, intervals over 60 seeds, the estimate against the simulator; over an hour
 	AGENTSIM_LAWS=1 go test -count=1 -timeout 4h -v -run 'TestIntervalsHoldTheAnswer|TestTheStartIsStationary' ./experiment
+	AGENTSIM_LAWS=1 go test -count=1 -timeout 4h -run TestRelations ./cmd/agentsim
 	AGENTSIM_LAWS=1 go test -count=1 -timeout 4h -v -run "TestRandomScenariosAgree|TestAgreesWithTheSimulation" ./experiment/analytic
 	AGENTSIM_LAWS=1 go test -count=1 -timeout 4h -v -run "TestTheShortRanking|TestTheBatchLimit" ./experiment/deploy
+
+mutants: ## small faults, one at a time, that the tests they name must find; half an hour
+	AGENTSIM_MUTANTS=1 go test -count=1 -timeout 4h -v -run TestMutantsDie ./internal/mutants
+
+docs: ## every command of the cookbook and of the help, as it stands there
+	go test -count=1 -timeout 30m -run 'TestTheCookbook|TestExamples|TestManualPages' ./cmd/agentsim
 
 bench: ## all benchmarks
 	go test -run '^$$' -bench . -benchmem ./...

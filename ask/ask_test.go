@@ -22,7 +22,7 @@ const node = "h200-agentperf-slo20"
 func TestEstimateIsTheAnalyticModel(t *testing.T) {
 	s, _, err := configs.LoadScenario(configs.Source{Name: node, FS: scenarios.FS}, nil)
 	require.NoError(t, err)
-	want, err := analytic.Capacity(s)
+	want, err := new(analytic.Solver).Flows(s)
 	require.NoError(t, err)
 	text := `{"yaml": "name: mine\nextends: ` + node + `\n"}`
 	got, err := ask.Methods()["estimate"](t.Context(), &ask.Desk{Version: "v"}, []byte(text), nil)

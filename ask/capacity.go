@@ -28,7 +28,8 @@ type EstimateQuestion struct {
 	Parts    bool `json:"parts,omitempty" doc:"what each kind of doubt does alone; some seconds more"`
 }
 
-// Estimate answers how many agents by mean flows, in milliseconds.
+// Estimate answers how many agents by mean flows, in milliseconds, or, where it
+// is to say where the answer lies, by short phases of the simulator too.
 func (d *Desk) Estimate(ctx context.Context, q *EstimateQuestion) (*Answer, error) {
 	s, p, err := d.load(&q.Question)
 	if err != nil {
@@ -38,13 +39,18 @@ func (d *Desk) Estimate(ctx context.Context, q *EstimateQuestion) (*Answer, erro
 	if err := Chosen(ctx, s); err != nil {
 		return nil, err
 	}
-	r, err := analytic.Capacity(s)
+	var solver analytic.Solver
+	answers := func(_ context.Context, s *configs.Scenario) (*metrics.Result, error) { return solver.Flows(s) }
+	if q.Interval || q.Parts {
+		answers = solver.Capacity
+	}
+	r, err := answers(ctx, s)
 	if err != nil {
 		return nil, err
 	}
 	r.Version = d.Version
 	if (q.Interval || q.Parts) && !open && !s.Workload.ByTime() {
-		if err := Interval(ctx, s, p, r, q.Parts); err != nil {
+		if err := Interval(ctx, &uncertainty.Scenario{Scenario: s, Provenance: p}, r, nil, q.Parts); err != nil {
 			return nil, err
 		}
 	}
@@ -73,7 +79,7 @@ func Bounded(ctx context.Context, s *configs.Scenario, p *configs.Provenance, o 
 	if err != nil {
 		return nil, err
 	}
-	return r, Interval(ctx, s, p, r, false)
+	return r, Interval(ctx, &uncertainty.Scenario{Scenario: s, Provenance: p}, r, o.Accuracy, false)
 }
 
 func search(ctx context.Context, s *configs.Scenario, o experiment.Options) (*metrics.Result, error) {
@@ -98,12 +104,13 @@ func Accuracy() (*configs.Accuracy, error) {
 
 // Interval adds the interval of the model to a capacity. What the analytic model
 // cannot serve has none, and a note says so.
-func Interval(ctx context.Context, s *configs.Scenario, p *configs.Provenance, r *metrics.Result, parts bool) error {
-	known, err := Accuracy()
-	if err != nil {
-		return err
+func Interval(ctx context.Context, u *uncertainty.Scenario, r *metrics.Result, known *configs.Accuracy,
+	parts bool) (err error) {
+	if known == nil {
+		if known, err = Accuracy(); err != nil {
+			return err
+		}
 	}
-	u := &uncertainty.Scenario{Scenario: s, Provenance: p}
 	r.Capacity.ModelInterval, err = uncertainty.Interval(ctx, u, r, known, uncertainty.IntervalOptions{Parts: parts})
 	if uncertainty.ErrNoInterval(err) {
 		r.Warnings = append(r.Warnings, "no interval: "+err.Error())
@@ -128,17 +135,18 @@ func Chosen(ctx context.Context, s *configs.Scenario) error {
 
 // Estimated is the interval of a capacity by the analytic model, with its parts;
 // nil where that serves nobody, or the deployment is still to be chosen.
-func Estimated(ctx context.Context, s *configs.Scenario, p *configs.Provenance) (*metrics.ModelInterval, error) {
+func Estimated(ctx context.Context, s *configs.Scenario, p *configs.Provenance, known *configs.Accuracy) (
+	*metrics.ModelInterval, error) {
 	if s.Deployment.Mode == serve.Auto || s.Workload.ByTime() {
 		return nil, nil
 	}
-	r, err := analytic.Capacity(s)
+	r, err := new(analytic.Solver).Capacity(ctx, s)
 	if errors.Is(err, metrics.ErrInfeasible) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	err = Interval(ctx, s, p, r, true)
+	err = Interval(ctx, &uncertainty.Scenario{Scenario: s, Provenance: p}, r, known, true)
 	return r.Capacity.ModelInterval, err
 }

@@ -50,7 +50,7 @@ func (d *Desk) Compare(ctx context.Context, q *CompareQuestion, progress Progres
 	if err != nil {
 		return nil, err
 	}
-	if err := BoundEnds(ctx, file, a, b, r); err != nil {
+	if err := BoundEnds(ctx, file, nil, [2]*configs.Scenario{a, b}, r); err != nil {
 		return nil, err
 	}
 	ofA, ofB := file.Provenance()
@@ -106,14 +106,15 @@ func (n named) ReadFile(name string) ([]byte, error) {
 }
 
 // BoundEnds adds the intervals of the model to both ends of a comparison and to
-// their ratio.
-func BoundEnds(ctx context.Context, file *compare.File, a, b *configs.Scenario, r *metrics.Comparison) error {
+// their ratio, by what is known of errors; nil = what ships.
+func BoundEnds(ctx context.Context, file *compare.File, known *configs.Accuracy, ends [2]*configs.Scenario,
+	r *metrics.Comparison) error {
 	ofA, ofB := file.Provenance()
 	for _, side := range []struct {
 		scenario   *configs.Scenario
 		provenance *configs.Provenance
 		end        *metrics.End
-	}{{a, ofA, &r.Ends.A}, {b, ofB, &r.Ends.B}} {
+	}{{ends[0], ofA, &r.Ends.A}, {ends[1], ofB, &r.Ends.B}} {
 		if side.scenario.Deployment.Mode == serve.Auto {
 			return nil // its inputs are those of a deployment that was chosen since
 		}
@@ -123,7 +124,8 @@ func BoundEnds(ctx context.Context, file *compare.File, a, b *configs.Scenario, 
 			PerAccelerator: side.end.PerAccelerator,
 			PerMW:          side.end.PerMW,
 		}
-		if err := Interval(ctx, side.scenario, side.provenance, &metrics.Result{Capacity: c}, false); err != nil {
+		u := &uncertainty.Scenario{Scenario: side.scenario, Provenance: side.provenance}
+		if err := Interval(ctx, u, &metrics.Result{Capacity: c}, known, false); err != nil {
 			return err
 		}
 		side.end.ModelInterval = c.ModelInterval

@@ -92,11 +92,15 @@ func (d *Desk) option(ctx context.Context, q *PlanQuestion, own, system string, 
 			failed = err
 			continue
 		}
-		option, err := plan.Option(ctx, plan.Candidate{Scenario: s, Provenance: p}, budget, plan.Spares{})
+		unit, err := plan.Size(ctx, plan.Candidate{Scenario: s, Provenance: p})
 		if errors.Is(err, metrics.ErrInfeasible) { // another engine may have kernels that this one lacks
 			failed = err
 			continue
 		}
+		if err != nil {
+			return nil, nil, err
+		}
+		option, err := plan.Option(unit, budget, plan.Spares{})
 		if err != nil {
 			return nil, nil, err
 		}

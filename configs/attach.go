@@ -2,11 +2,15 @@ package configs
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"agentsim/configs/tree"
 	"agentsim/models/hardware"
 	"agentsim/models/moe"
+	"agentsim/serve"
 )
 
 // popularityFile is where a scenario names a count of how often each expert is
@@ -21,7 +25,56 @@ func (s *Scenario) Attach(a *tree.Attachment) error {
 		return err
 	}
 	s.Kernels = s.Kernels.AsOf(s.Engine.Version)
+	if err := s.attachSystems(a); err != nil {
+		return err
+	}
 	return s.attachPopularity(a)
+}
+
+// attachSystems reads the systems of pools that run on others than the
+// scenario's, and finds the engine's kernels on them.
+func (s *Scenario) attachSystems(a *tree.Attachment) error {
+	d := &s.Deployment
+	for _, pool := range []serve.NamedPool{{Name: serve.PrefillPool, Spec: d.Prefill},
+		{Name: serve.DecodePool, Spec: d.Decode}, {Name: serve.Aggregated, Spec: d.Aggregated}} {
+		p := pool.Spec
+		if p == nil || p.System == "" {
+			continue
+		}
+		at := "deployment." + pool.Name + ".system"
+		if pool.Name == serve.Aggregated {
+			return a.Fault(at, p.System, errors.New("an aggregated deployment has one pool: set system"))
+		}
+		system, err := tree.Named[hardware.System](a, "systems", at, "system")
+		if err != nil {
+			return err
+		}
+		if system == nil {
+			continue // the scenario's own
+		}
+		served := system.Accelerator.Served()
+		kernels := ""
+		for _, engine := range []string{s.Engine.Kernels, s.Engine.Family} {
+			if k := KernelsOf(served, engine); kernels == "" && slices.Contains(Presets().Names("kernels"), k) {
+				kernels = k
+			}
+		}
+		if kernels == "" {
+			return a.Fault(at, p.System, fmt.Errorf("engine %s has no kernels for %s; engines that have: %s", s.Engine.Name,
+				system.Accelerator.Name, strings.Join(enginesOn(served), ", ")))
+		}
+		set, _, err := LoadPreset[hardware.KernelSet](Presets(), "kernels", kernels, nil)
+		if err != nil {
+			return err
+		}
+		set.Holds, _, err = LoadPreset[hardware.Accelerator](Presets(), "accelerators", set.Accelerator, nil)
+		if err != nil {
+			return err
+		}
+		on := set.AsOf(s.Engine.Version)
+		p.Machine, p.Kernels = system, &on
+	}
+	return nil
 }
 
 // attachPopularity reads a histogram of expert popularity. Tables of experts go

@@ -32,6 +32,7 @@ type Scenario struct {
 	Protocol   Protocol             `yaml:"protocol"` // preset kind: protocols
 	Power      PowerSpec            `yaml:"power,omitempty"`
 	Price      PriceSpec            `yaml:"price,omitempty"`
+	Day        DaySpec              `yaml:"day,omitempty"` // of agentsim day: how many agents when, and what fails
 	Seed       uint64               `yaml:"seed,omitempty"`
 
 	// Uncertainty adds to what the presets say they do not know.

@@ -30,27 +30,23 @@ func runPhase(ctx context.Context, s *configs.Scenario, base *setup, agents int)
 	if err := base.allows(s); err != nil {
 		return nil, err
 	}
-	cfg := base.Config
-	cfg.Agents = agents
-	c, err := serve.New(cfg)
+	c, err := start(base, agents, float64(s.Protocol.Ramp))
 	if err != nil {
 		return nil, err
 	}
-	p := &phase{agents: agents, accelerators: acceleratorsByWorker(s), duration: base.duration(s, agents)}
 	if err := c.Run(float64(s.Protocol.Ramp + s.Protocol.Warmup)); err != nil {
 		return nil, infeasible(err)
 	}
-	p.window = newWindow(s, c, p.duration.least)
-	p.window.session = base.mean.length()
+	p := measure(s, base, c, agents)
+	p.duration = base.duration(s, agents)
+	p.window.seconds = p.duration.least / slicesFirst
 	for p.phase.End == "" {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		c.OpenWindow()
-		if err := c.Run(p.window.seconds); err != nil {
-			return nil, infeasible(err)
+		if err := p.slice(c); err != nil {
+			return nil, err
 		}
-		p.window.add(c.Window(), c.Now())
 		p.look(&s.Protocol)
 	}
 	if err := c.Check(); err != nil {
@@ -58,6 +54,30 @@ func runPhase(ctx context.Context, s *configs.Scenario, base *setup, agents int)
 	}
 	p.conclude(s, c)
 	return p, nil
+}
+
+// start begins a cluster of so many agents within a ramp, in seconds.
+func start(base *setup, agents int, ramp float64) (*serve.Cluster, error) {
+	cfg := base.Config
+	cfg.Agents, cfg.Ramp = agents, ramp
+	return serve.New(cfg)
+}
+
+// measure opens the window of a phase, whose slices are yet to be given a length.
+func measure(s *configs.Scenario, base *setup, c *serve.Cluster, agents int) *phase {
+	w := newWindow(s, c)
+	w.session = base.mean.length()
+	return &phase{agents: agents, accelerators: acceleratorsByWorker(s), window: w}
+}
+
+// slice measures the next slice of the window.
+func (p *phase) slice(c *serve.Cluster) error {
+	c.OpenWindow()
+	if err := c.Run(p.window.seconds); err != nil {
+		return infeasible(err)
+	}
+	p.window.add(c.Window(), c.Now())
+	return nil
 }
 
 func acceleratorsByWorker(s *configs.Scenario) (list []int) {

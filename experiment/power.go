@@ -10,11 +10,10 @@ import (
 // draw is what the accelerators did over a span: idle power all the time,
 // active power while a step runs, and the energy of the work itself.
 func (p *phase) draw(s *configs.Scenario, work []serve.WorkerTally, seconds float64) *power.Draw {
-	spec := s.System.Accelerator.Power
 	d := &power.Draw{Seconds: seconds}
 	worker, busy := 0, 0.0
 	for _, pool := range s.Deployment.Pools() {
-		joules := 0.0
+		spec, joules := &pool.Spec.On(&s.System).Accelerator.Power, 0.0
 		for range pool.Workers {
 			w, n := &work[worker], float64(p.accelerators[worker])
 			idle, active := float64(spec.Idle)*n*seconds, float64(spec.Active)*n*w.Busy.Seconds()
@@ -34,17 +33,24 @@ func (p *phase) acceleratorWatts(s *configs.Scenario) float64 {
 	return p.draw(s, p.sum.Work, p.span).Joules() / p.span / float64(s.Deployment.Accelerators())
 }
 
-// account fills in power, energy and cost of so many agents.
-func (p *phase) account(s *configs.Scenario, base *setup, r *metrics.Result, agents float64) {
-	rates := power.Rates{Turns: float64(p.sum.Calls) / p.span, OutputTokens: float64(p.sum.OutputTokens) / p.span}
+// account fills in power, energy and cost of so many agents, on so many units
+// like that of the phase, and returns what all of their accelerators draw.
+func (p *phase) account(s *configs.Scenario, base *setup, r *metrics.Result, agents, units float64) *power.Draw {
+	times := units / p.span
+	rates := power.Rates{Turns: times * float64(p.sum.Calls), OutputTokens: times * float64(p.sum.OutputTokens)}
 	if base.mean.turns > 0 {
 		rates.Sessions = rates.Turns / base.mean.turns
 	} else {
-		rates.Sessions = float64(p.window.sessions()) / p.span
+		rates.Sessions = times * float64(p.window.sessions())
 	}
-	r.Power = power.Figures(s, p.draw(s, p.sum.Work, p.span), rates)
+	one := *s
+	one.Deployment.Units = int(max(1, float64(s.Deployment.Units)) / units)
+	draw := p.draw(&one, p.sum.Work, p.span)
+	draw.Times(units)
+	r.Power = power.Figures(s, draw, rates)
 	r.Energy = power.Energy(&r.Power, rates)
 	r.Cost = power.Cost(s, &r.Power, agents, rates)
+	return draw
 }
 
 // series is the draw of every slice that counts.

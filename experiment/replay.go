@@ -40,14 +40,15 @@ func Replay(ctx context.Context, s *configs.Scenario, o Options) (*metrics.Resul
 	if err != nil {
 		return nil, fmt.Errorf("%w: workload.%w", metrics.ErrConfiguration, err)
 	}
-	p := &phase{accelerators: acceleratorsByWorker(s), window: newWindow(s, c, float64(s.Protocol.Duration))}
+	p := &phase{accelerators: acceleratorsByWorker(s), window: newWindow(s, c)}
+	p.window.seconds = float64(s.Protocol.Duration) / slicesFirst
 	if err := p.replay(ctx, c); err != nil {
 		return nil, err
 	}
 	p.conclude(s, c)
 	r := p.result(s, base)
 	r.Arrivals, r.Warnings = p.arrivals(s, base.Pool), base.warnings(s)
-	r.Power.Series = p.series(s)
+	r.Power.Series, r.Prompts.Series = p.series(s), p.promptSeries()
 	r.Version, r.Calls, r.Events = o.Version, p.sum.Finished, p.events
 	r.WallS = o.now().Sub(begun).Seconds()
 	return r, nil

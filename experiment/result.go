@@ -11,6 +11,7 @@ import (
 
 	"agentsim/configs"
 	"agentsim/experiment/power"
+	"agentsim/experiment/sessions"
 	"agentsim/metrics"
 	"agentsim/models/kvcache/prefix"
 	"agentsim/models/step"
@@ -23,6 +24,8 @@ type Options struct {
 	Progress Progress
 	Clock    func() time.Time // for wall_s; nil = 0
 	Observer serve.Observer   // of a run at a fixed number; nil = none
+
+	Accuracy *configs.Accuracy // how far predictions are off, for intervals; nil = as shipped
 }
 
 // Run simulates a fixed number of agents.
@@ -45,6 +48,7 @@ func Run(ctx context.Context, s *configs.Scenario, agents int, o Options) (*metr
 	}
 	r := p.result(s, base)
 	r.Agents, r.Power.Series = agents, p.series(s)
+	r.Prompts.Series = p.promptSeries()
 	r.Warnings = slices.Concat(p.warnings(), base.warnings(s))
 	r.Version, r.Calls, r.Events = o.Version, p.sum.Finished, p.events
 	r.WallS = o.now().Sub(begun).Seconds()
@@ -62,6 +66,7 @@ func Capacity(ctx context.Context, s *configs.Scenario, o Options) (*metrics.Res
 	if err != nil {
 		return nil, err
 	}
+	base.Sessions = sessions.Remember(base.Sessions)
 	search := search{scenario: s, progress: o.Progress,
 		try: func(agents int) (*phase, error) { return runPhase(ctx, s, base, agents) }}
 	if err := search.run(); err != nil {
@@ -160,7 +165,8 @@ func (p *phase) ended() []string {
 func (p *phase) result(s *configs.Scenario, base *setup) *metrics.Result {
 	r := &metrics.Result{Scenario: s.Name, Question: s.Question, Seed: s.Seed, Fingerprint: p.phase.Fingerprint,
 		Metrics: p.figures(&base.mean), Time: p.time(s)}
-	p.account(s, base, r, float64(p.agents))
+	p.account(s, base, r, float64(p.agents), 1)
+	r.Prompts = p.prompts(s, &base.Config)
 	r.Memory = memories(&base.Config, r.Metrics.MeanInput)
 	return r
 }
@@ -177,7 +183,8 @@ func (p *phase) figures(session *meanSession) metrics.Figures {
 		OutputTokS: float64(t.OutputTokens) / p.span, PrefixHitRate: float64(t.HitTokens) / max(1, float64(t.InputTokens)),
 		MeanInput: float64(t.InputTokens) / calls, MeanOutput: float64(t.OutputTokens) / calls}
 	if t.InputTokens > 0 {
-		f.PrefixLost = prefixLost(t)
+		lost := prefixLost(t.Missed, t.InputTokens)
+		f.PrefixLost = &lost
 	}
 	all := 0.0
 	for _, spent := range t.InState {
@@ -226,19 +233,6 @@ func average(values []float64) float64 {
 		sum += v
 	}
 	return sum / max(1, float64(len(values)))
-}
-
-// prefixLost says why prompt tokens were not found, as shares of all of them.
-func prefixLost(t *serve.Tally) *metrics.PrefixLost {
-	share := func(cause int) float64 { return float64(t.Missed[cause]) / float64(t.InputTokens) }
-	return &metrics.PrefixLost{
-		NeverSeen:     share(serve.NeverSeen),
-		PromptChanged: share(serve.PromptChanged),
-		Evicted:       share(serve.Evicted),
-		NoCheckpoint:  share(serve.NoCheckpoint),
-		OtherWorker:   share(serve.OtherWorker),
-		NotKept:       share(serve.NotKept),
-	}
 }
 
 func (p *phase) time(s *configs.Scenario) metrics.Time {
@@ -290,11 +284,11 @@ func cachePools(s *prefix.Spec, tokens int) []metrics.CachePool {
 		p := metrics.CachePool{
 			Pool:     b.Pool,
 			Bytes:    float64(b.Bytes),
-			Reserved: float64(b.Reserved),
+			Reserved: float64(b.Reserved + b.InFlight),
 			Tokens:   float64(b.Tokens),
 		}
 		if b.Idle > 0 {
-			p.Sessions = float64(b.Sessions)
+			p.Sessions, p.Latest = float64(b.Sessions), float64(b.Latest)
 		}
 		var names []string
 		for _, c := range b.Components {

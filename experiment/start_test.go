@@ -40,6 +40,22 @@ func TestTheStartIsStationaryForGapsOfAnyLength(t *testing.T) {
 	}
 }
 
+// What caches hold at the start is what they hold later: as much is found in
+// the first minute as after ten, where windows are kept at the ends of prompts only.
+func TestCachesAreStationaryFromTheStart(t *testing.T) {
+	found := func(warmup string) float64 {
+		s := scenario(t, "gb300-agentperf-slo20", "protocol=steady-state", "protocol.mser5=false", "protocol.ramp=5s",
+			"protocol.warmup="+warmup, "protocol.duration=60s", "protocol.duration_max=60s", "workload.output.median=400")
+		const agents = 250
+		r, err := experiment.Run(context.Background(), s, agents, experiment.Options{})
+		require.NoError(t, err)
+		return r.Metrics.PrefixHitRate
+	}
+	now, later := found("0s"), found("600s")
+	t.Logf("%.3f of prompts found at once, %.3f after ten minutes", now, later)
+	require.InDelta(t, later, now, 0.02)
+}
+
 // Gaps are a share of the agents' time, those of people apart.
 func TestTheResultSaysHowMuchOfTheTimeIsGaps(t *testing.T) {
 	r := capacity(t, scenario(t, "h200-agentperf-slo20", "protocol=steady-state", "workload={profile: claude-code}",

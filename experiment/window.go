@@ -35,10 +35,10 @@ const (
 	slicesFirst = 60 // of a phase's least duration
 )
 
-// newWindow begins a window at the cluster's present, of so many seconds or more.
-func newWindow(s *configs.Scenario, c *serve.Cluster, seconds float64) *window {
+// newWindow begins a window at the cluster's present.
+func newWindow(s *configs.Scenario, c *serve.Cluster) *window {
 	return &window{criteria: s.SLO.Criteria(), batches: s.Protocol.Batches,
-		seconds: seconds / slicesFirst, from: c.Now(), before: c.Totals().Sessions, settled: true}
+		from: c.Now(), before: c.Totals().Sessions, settled: true}
 }
 
 // add appends the slice up to now, which a tally holds.

@@ -27,6 +27,7 @@ type Comparison struct {
 	Labels      []FieldChange    `json:"labels"`      // differing names, which change nothing
 	Deployments []DeploymentUsed `json:"deployments"` // of all corners, the most used first
 	Corners     Corners          `json:"corners"`
+	Checked     *Checked         `json:"checked,omitempty"` // the two ends, where mean flows evaluated all corners
 
 	Seed    uint64  `json:"seed"`
 	Version string  `json:"version"`

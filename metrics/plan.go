@@ -31,6 +31,20 @@ type PlanOption struct {
 	Deployment   string    `json:"deployment"`      // of a unit
 	Limit        string    `json:"limit"`           // what stands in the way of more agents on a unit
 	Unit         PlanUnit  `json:"unit"`
+
+	Classes []PlanClass `json:"classes,omitempty"` // of a mixed fleet, each on units of its own
+}
+
+// PlanClass is a share of all agents and the units that serve it.
+type PlanClass struct {
+	Scenario   string    `json:"scenario"`
+	Share      float64   `json:"share"` // of all agents
+	Units      int       `json:"units"`
+	Agents     Quantiles `json:"agents"` // that the units hold
+	MW         float64   `json:"mw"`
+	Engine     string    `json:"engine"`
+	Deployment string    `json:"deployment"`
+	Limit      string    `json:"limit"`
 }
 
 // PlanUnit is one system of a fleet.

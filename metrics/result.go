@@ -31,6 +31,8 @@ type Result struct {
 	// predictions of public runs were off, by their keys.
 	FigureIntervals map[string]Quantiles `json:"model_interval,omitempty"`
 
+	Prompts *Prompts `json:"prompts,omitempty"` // of simulated calls
+
 	Power  Power   `json:"power"`
 	Energy *Energy `json:"energy,omitempty"`
 	Cost   *Cost   `json:"cost,omitempty"` // where the scenario gives prices
@@ -72,6 +74,13 @@ type Capacity struct {
 	PerMW          PerMW   `json:"agents_per_mw"`
 
 	ModelInterval *ModelInterval `json:"model_interval,omitempty"` // where the answer lies by the errors of the model
+	Estimate      *Estimate      `json:"estimate,omitempty"`       // where the answer is one, not a search by the protocol
+}
+
+// Estimate is what an answer rests on that no search by the protocol found.
+type Estimate struct {
+	Flows int   `json:"mean_flow_agents"` // by mean flows alone, from which the short phases began; 0 = nobody
+	Calls int64 `json:"calls"`            // simulated in the short phases
 }
 
 // Deployment is one way to use the accelerators, in agents per megawatt of
@@ -187,6 +196,36 @@ type PrefixLost struct {
 	NotKept       float64 `json:"not_kept"`       // they were generated, and the engine does not keep that
 }
 
+// Prompts is where the tokens of prompts came from, by worker and over time.
+type Prompts struct {
+	ByWorker []WorkerPrompts `json:"by_worker"`        // of those that compute prompts
+	Series   []PromptSample  `json:"series,omitempty"` // of a run at a fixed number
+
+	// RealisedHit is the share of every prompt that the scenario says was found,
+	// in place of what the caches would find.
+	RealisedHit float64 `json:"realised_hit,omitempty"`
+}
+
+// WorkerPrompts is what one worker found of its prompts, and why not the rest.
+type WorkerPrompts struct {
+	Pool          string             `json:"pool"`
+	Worker        int                `json:"worker"` // of its pool, from 0
+	InputTokens   int64              `json:"input_tokens"`
+	HitRate       float64            `json:"hit_rate"`
+	Lost          PrefixLost         `json:"lost"`
+	EvictedByPool map[string]float64 `json:"evicted_by_pool,omitempty"` // shares of its prompts; add up to lost.evicted
+}
+
+// PromptSample is the same of all workers over a slice of simulated time, by the
+// end of calls.
+type PromptSample struct {
+	FromS       float64    `json:"from_s"`
+	ToS         float64    `json:"to_s"`
+	InputTokens int64      `json:"input_tokens"`
+	HitRate     float64    `json:"hit_rate"`
+	Lost        PrefixLost `json:"lost"`
+}
+
 // Power is where the watts go: means over the window, summed over the deployment.
 type Power struct {
 	AcceleratorW         float64            `json:"accelerator_w"`
@@ -279,13 +318,16 @@ type Pool struct {
 
 // CachePool is a part of the memory that a rank has for caches.
 type CachePool struct {
-	Pool      string      `json:"pool"`
-	Component string      `json:"component"` // what lies in it, by name
-	Bytes     float64     `json:"bytes"`
-	Reserved  float64     `json:"reserved"` // of these, before any request: room for tokens in flight
-	Tokens    float64     `json:"tokens"`   // of history that fit in the rest; 0 where none lies here
-	Sessions  float64     `json:"sessions"` // idle ones of the workload's mean prompt in the rest; 0 = they need nothing
-	Parts     []CachePart `json:"parts"`
+	Pool      string  `json:"pool"`
+	Component string  `json:"component"` // what lies in it, by name
+	Bytes     float64 `json:"bytes"`
+	Reserved  float64 `json:"reserved"` // of these, for what a step's worth of a prompt has in flight
+	Tokens    float64 `json:"tokens"`   // of history that fit; 0 where none lies here
+	// Idle sessions of the workload's mean prompt that fit in the rest, with all
+	// positions and with their last alone; 0 = they need nothing.
+	Sessions float64     `json:"sessions"`
+	Latest   float64     `json:"sessions_latest"`
+	Parts    []CachePart `json:"parts"`
 }
 
 // CachePart is what one component takes of its pool, in bytes, for requests and

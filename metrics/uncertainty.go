@@ -15,7 +15,8 @@ type Uncertainty struct {
 	PerAccelerator Quantiles      `json:"agents_per_accelerator"`
 	PerMW          PerMWQuantiles `json:"agents_per_mw"`
 
-	Tornado []Swing  `json:"tornado"` // the input that moves the answer most first
+	Checked *Checked `json:"checked,omitempty"` // draws of mean flows against short phases of the simulator
+	Tornado []Swing  `json:"tornado"`           // the input that moves the answer most first
 	Targets []Target `json:"targets,omitempty"`
 	Sample  []Answer `json:"sample"` // one a draw
 }

@@ -27,6 +27,10 @@ func Comparison(w io.Writer, r *metrics.Comparison, style Style) error {
 		fmt.Fprintf(&b, "  P10 to P90 by the errors of the model: %s to %s per MW of accelerator power\n", Multiplier(q.P10),
 			Multiplier(q.P90))
 	}
+	if c := r.Checked; c != nil {
+		fmt.Fprintf(&b, "  by short phases of the simulator: %s; the ends by mean flows are off by at most %.0f %%\n",
+			Multiplier(c.Ratio), 100*c.Most)
+	}
 	factors(&b, r, style)
 	interactions(&b, r, style)
 	feasibility(&b, r, style)

@@ -94,7 +94,7 @@ func explainMemory(b *strings.Builder, pools []metrics.Pool, style Style) {
 func explainCaches(b *strings.Builder, pools []metrics.Pool, style Style) {
 	const mega = 1e6
 	header := table.Row{"MB of one rank", "component", "in all", "in flight", "a token, B", "a checkpoint", "a request",
-		"an idle session", "sessions"}
+		"an idle session", "sessions", "at their end"}
 	t := numbers(header, 3)
 	cell := func(v, unit float64) string {
 		if v == 0 {
@@ -107,11 +107,11 @@ func explainCaches(b *strings.Builder, pools []metrics.Pool, style Style) {
 		for _, c := range p.Pools {
 			for i, part := range c.Parts {
 				row := table.Row{"", part.Component, "", "", cell(part.PerToken, 1), cell(part.Checkpoint, mega),
-					cell(part.Running, mega), cell(part.Idle, mega), ""}
+					cell(part.Running, mega), cell(part.Idle, mega), "", ""}
 				if i == 0 {
 					row[0], row[2], row[3] = p.Pool+": "+c.Pool, Count(c.Bytes/mega), cell(c.Reserved, mega)
 					if c.Sessions > 0 {
-						row[8] = Count(c.Sessions)
+						row[8], row[9] = Count(c.Sessions), Count(c.Latest)
 					}
 				}
 				t.AppendRow(row)

@@ -24,6 +24,13 @@ func Plan(w io.Writer, p *metrics.Plan, style Style) error {
 			fmt.Sprintf("%.1f %%", 100*o.Headroom), o.Engine, o.Deployment, o.Limit})
 	}
 	b.WriteString(t.Render() + "\n")
+	for _, o := range p.Options {
+		for _, c := range o.Classes {
+			fmt.Fprintf(&b, "%s: %g %% of agents are of %s: %d units for %s (%s to %s), %s MW, %s %s\n", o.System, 100*c.Share,
+				c.Scenario, c.Units, Count(c.Agents.P50), Count(c.Agents.P10), Count(c.Agents.P90), Significant(c.MW), c.Engine,
+				c.Deployment)
+		}
+	}
 	for _, l := range p.LeftOut {
 		fmt.Fprintf(&b, "left out: %s: %s\n", l.System, firstLine(l.Why))
 	}

@@ -97,7 +97,7 @@ func stampSVG(figure []byte, in *metrics.Inputs) ([]byte, error) {
 		fmt.Fprintf(&b, `<text x="%g" y="%g" style="font-family:sans-serif;font-size:%gpx" fill="#606060">%s</text>`+"\n",
 			stampMargin, height+stampLeap*float64(i+1), stampSize, html.EscapeString(line))
 	}
-	b.Write(figure[at[1]:])
+	b.Write(MeasuredText(figure[at[1]:]))
 	return b.Bytes(), nil
 }
 

@@ -35,6 +35,10 @@ func uncertainty(b *strings.Builder, r *metrics.Result, style Style) {
 	if u.Infeasible > 0 {
 		fmt.Fprintf(b, "  %.0f %% of the draws serve no agent and count as 0\n", 100*u.Infeasible)
 	}
+	if c := u.Checked; c != nil {
+		fmt.Fprintf(b, "  %d draws by short phases of the simulator: off by %.0f %%, at most %.0f %%; they spread %s times "+
+			"as far\n", c.Answers, 100*c.Off, 100*c.Most, Significant(c.Steepness))
+	}
 	swings(b, u)
 	for i := range u.Targets {
 		target(b, &u.Targets[i], style)

@@ -57,9 +57,31 @@ func TestEveryScenarioRuns(t *testing.T) {
 			s := load(t, name, "protocol=steady-state", "protocol.duration=30s", "protocol.calls_min=0")
 			require.Equal(t, name, s.Name, "is called like its file")
 			require.True(t, strings.HasSuffix(s.Question, "?"), s.Question)
-			r, err := experiment.Run(context.Background(), s, 4, experiment.Options{})
+			run := func() (*metrics.Result, error) { return experiment.Run(context.Background(), s, 4, experiment.Options{}) }
+			if s.Workload.ByTime() {
+				run = func() (*metrics.Result, error) { return experiment.Replay(context.Background(), s, experiment.Options{}) }
+			}
+			r, err := run()
 			require.NoError(t, err)
 			require.Positive(t, r.Calls)
 		})
 	}
+}
+
+// An open loop does not wait: at four times the rate there are more than four
+// times as many conversations, and first tokens come later.
+func TestAnOpenLoopDoesNotWait(t *testing.T) {
+	replay := func(sets ...string) *metrics.Result {
+		s := load(t, "h200-open-loop", append([]string{"protocol.duration=800s"}, sets...)...)
+		require.NotEmpty(t, s.Answer)
+		r, err := experiment.Replay(context.Background(), s, experiment.Options{})
+		require.NoError(t, err)
+		return r
+	}
+	few, many := replay(), replay("workload.rate=0.04")
+	require.Equal(t, int64(8), few.Arrivals.Sessions)
+	require.Equal(t, int64(32), many.Arrivals.Sessions)
+	require.Greater(t, many.Metrics.TTFTP95S, 2*few.Metrics.TTFTP95S)
+	require.Less(t, many.Metrics.OutputSpeedP25, few.Metrics.OutputSpeedP25)
+	require.Greater(t, many.Arrivals.Agents, 2*few.Arrivals.Agents)
 }

@@ -67,6 +67,21 @@ func conclusions() map[string]func(t *testing.T, base, is *metrics.Result, ratio
 			require.InDelta(t, 1, ratio.PerMW.AcceleratorMeasured, 0.03, "fans are not in the benchmark's denominator")
 			require.InDelta(t, 0.75, ratio.PerMW.Facility, 0.07, "but on the building's meter")
 		},
+		"what-if/prefill-on-hopper": func(t *testing.T, _, is *metrics.Result, ratio metrics.Ratios) {
+			require.Less(t, ratio.Agents, 0.5, "no 4-bit arithmetic, little room")
+			require.Contains(t, is.Limit, "prefill")
+			require.Greater(t, is.Metrics.OutputSpeedP25, 30.0)
+		},
+		"what-if/decode-only": func(t *testing.T, base, is *metrics.Result, ratio metrics.Ratios) {
+			require.GreaterOrEqual(t, ratio.Agents, 1.0, "of caches that lose nothing there is little to gain")
+			require.NotContains(t, is.Limit, "prefill")
+			require.Greater(t, is.Metrics.PrefixHitRate, base.Metrics.PrefixHitRate)
+		},
+		"what-if/prefill-only": func(t *testing.T, base, is *metrics.Result, _ metrics.Ratios) {
+			require.Greater(t, is.Metrics.TurnsPerS, 1.5*base.Metrics.TurnsPerS)
+			require.Contains(t, is.Limit, "prefill")
+			require.Less(t, is.Time.Busy["decode"], 0.01)
+		},
 		"what-if/hall-1mw": func(t *testing.T, _, _ *metrics.Result, ratio metrics.Ratios) {
 			require.InDelta(t, 1, ratio.PerAccelerator, 0.07, "units share nothing")
 		},
@@ -107,7 +122,8 @@ func TestWhatIfs(t *testing.T) {
 	}
 }
 
-// near begins a search of a GB300 unit with more than two agents, and gives
+// near begins a search of a GB300 unit with more than two agents, which in a
+// quarter of an hour make as many calls as the few of a node in hours, and gives
 // caches that tools keep waiting the time to settle.
 func near(name string) []string {
 	var sets []string
@@ -117,5 +133,8 @@ func near(name string) []string {
 	if strings.Contains(name, "h200") || strings.Contains(name, "no-prefix-cache") {
 		return sets
 	}
-	return append(sets, "protocol.start_agents=512")
+	if strings.Contains(name, "-only") || strings.Contains(name, "hopper") {
+		sets = append(sets, "protocol.tolerance=0.25") // of these only the direction is asked
+	}
+	return append(sets, "protocol.start_agents=512", "protocol.duration_max=900s")
 }

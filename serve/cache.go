@@ -23,7 +23,7 @@ func cacheSpec(cfg *Config, p NamedPool, m *step.Model) (prefix.Spec, error) {
 		return s, err
 	}
 	s.Tiers, s.Eviction, s.Write, s.Classes = cache.Tiers, cache.Eviction, cache.Write, cfg.classes()
-	if p.Prefills() {
+	if s.Policy.Nothing = cache.Off; p.Prefills() {
 		s.Realised = cache.RealisedHit
 	}
 	return s, tooSmall(p.Name, s.Validate())
@@ -52,13 +52,10 @@ func tooSmall(pool string, err error) error {
 	return err
 }
 
-// build gives the rank an empty cache that has room in its books for the
-// sessions of so many agents.
-func (r *rank) build(spec prefix.Spec, contents *prefix.Contents, agents int) (err error) {
+// build gives the rank an empty cache.
+func (r *rank) build(spec prefix.Spec, contents *prefix.Contents) (err error) {
 	r.knows = spec.Policy.DropsStale
-	if r.cache, err = prefix.New(spec, contents); err == nil && agents > 0 {
-		r.cache.Drop(prefix.SessionID(agents - 1))
-	}
+	r.cache, err = prefix.New(spec, contents)
 	return err
 }
 

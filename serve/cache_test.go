@@ -67,6 +67,11 @@ func TestLostTokensHaveACause(t *testing.T) {
 				pools += tokens
 			}
 			require.Equal(t, tally.Missed[Evicted], pools)
+			var byWorker Prompts
+			for i := range tally.Work {
+				byWorker.add(&tally.Work[i].Prompts)
+			}
+			require.Equal(t, Prompts{tally.InputTokens, tally.HitTokens, tally.Missed, tally.Evicted}, byWorker)
 			if router == RoundRobin {
 				require.Positive(t, tally.Missed[OtherWorker], policy)
 			}

@@ -13,7 +13,20 @@ import (
 // Its start is as close to the steady state as can be had for free: agents are
 // somewhere inside their sessions, their gaps and their answers, and caches hold
 // what those sessions would have left there.
-type closed struct{ *agents }
+type closed struct {
+	*agents
+	changes *sim.Kind[int32] // of the number of agents; the payload is the place in the list
+	leaving int              // agents that go at the end of their sessions
+	free    []int32          // numbers of those that have gone
+	dealt   int64            // sessions begun, of Config.SessionsMax
+}
+
+// Change is a number of agents that come at an instant or, below 0, that go.
+// Who comes begins a session, who goes ends theirs before.
+type Change struct {
+	At float64 // seconds
+	By int
+}
 
 // Pace is what a turn is expected to take, which decides where in their
 // sessions and calls agents are found at the start. Zero values count all turns
@@ -27,12 +40,19 @@ type Pace struct {
 // and leaves in the caches what they have played: of the agent that has waited
 // longest first, as in the order of last use.
 func (c *closed) begin() error {
+	if len(c.cfg.Population) > 0 {
+		c.changes = sim.NewKind(c.clock, "population", sim.Arrive, c.change)
+		c.changes.At(sim.Ticks(c.cfg.Population[0].At), 0)
+	}
 	c.list = make([]agent, c.cfg.Agents)
+	if most := c.cfg.SessionsMax; most > 0 && most < int64(len(c.list)) {
+		c.list = c.list[:most]
+	}
 	if c.cfg.Cold {
 		for i := range c.list {
 			c.appear(int32(i), c.clock.Now())
 			c.toolEnds.At(c.firstCall(int32(i)), int32(i))
-			if err := c.beginSession(int32(i), 0); err != nil {
+			if err := c.deal(int32(i), 0); err != nil {
 				return err
 			}
 		}
@@ -65,17 +85,86 @@ func (c *closed) next(id int32) error {
 		gap = float64(a.current().Gap)
 	} else {
 		c.fleet.forget(id)
-		if err := c.beginSession(id, a.k+1); err != nil {
+		c.tally.Sessions++
+		if c.dealtOut() {
+			c.vanish(id)
+			if c.alive == 0 {
+				c.clock.Stop()
+			}
+			return nil
+		}
+		if c.leaving > 0 {
+			c.leaving--
+			c.vanish(id)
+			c.free = append(c.free, id)
+			return nil
+		}
+		if err := c.deal(id, a.k+1); err != nil {
 			return err
 		}
-		c.tally.Sessions++
 	}
 	c.toolEnds.After(sim.Ticks(gap), id)
 	return nil
 }
 
-// drained is never true: agents stay.
-func (c *closed) drained() bool { return false }
+// change lets agents come or go, and awaits the next change.
+func (c *closed) change(i int32) error {
+	if next := int(i) + 1; next < len(c.cfg.Population) {
+		c.changes.At(sim.Ticks(c.cfg.Population[next].At), int32(next))
+	}
+	by := c.cfg.Population[i].By
+	c.leaving += max(0, -by)
+	for range by {
+		if err := c.come(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// come brings one more agent, or keeps one that was about to go.
+func (c *closed) come() error {
+	if c.leaving > 0 {
+		c.leaving--
+		return nil
+	}
+	id, k := int32(len(c.list)), 0
+	if n := len(c.free); n > 0 {
+		id, c.free = c.free[n-1], c.free[:n-1]
+		k = c.list[id].k + 1
+	} else {
+		c.list = append(c.list, agent{})
+	}
+	c.appear(id, c.clock.Now())
+	if err := c.beginSession(id, k); err != nil {
+		return err
+	}
+	c.toolEnds.At(c.clock.Now(), id)
+	return nil
+}
+
+// deal hands an agent its k-th session, or the next of all that there are.
+func (c *closed) deal(id int32, k int) error {
+	if c.cfg.SessionsMax == 0 {
+		return c.beginSession(id, k)
+	}
+	a := &c.list[id]
+	if err := c.cfg.Sessions.Session(0, int(c.dealt), &a.session); err != nil {
+		return fmt.Errorf("session %d: %w", c.dealt, err)
+	}
+	if err := checkSession(&a.session); err != nil {
+		return fmt.Errorf("session %d: %w", c.dealt, err)
+	}
+	a.k, a.turn, a.luck = k, 0, id
+	c.dealt++
+	return nil
+}
+
+// dealtOut reports whether no session is left to begin.
+func (c *closed) dealtOut() bool { return c.cfg.SessionsMax > 0 && c.dealt >= c.cfg.SessionsMax }
+
+// drained reports whether all have gone: agents stay unless sessions run out.
+func (c *closed) drained() bool { return c.dealtOut() && c.alive == 0 }
 
 // foundAt is where in its turn an agent is found at the start.
 type foundAt struct {
@@ -133,15 +222,17 @@ func (c *closed) enterSession(id int32, longest float64) (foundAt, error) {
 	at, rest := c.cfg.Pace.locate(a, c.draws.uniform("first turn", id, 0)*total)
 	at.agent = id
 	if turn := a.current(); rest < turn.Output {
+		// What it has said is left out of its context: as part of the prompt it
+		// would be where the cache keeps windows and states, and not the end of
+		// the real prompt, on which the next turn builds.
 		at.answering = true
-		turn.Input += turn.Output - rest
 		turn.Prefix, turn.Echo, turn.Output = turn.Input, 0, rest
 	}
 	return at, nil
 }
 
 // warm places the part of a session that was already played in the cache of
-// the rank that it belongs to: prompt and answer so far, or the turn before.
+// the rank that it belongs to: the prompt of its answer, or the turn before.
 func (c *closed) warm(at foundAt) {
 	id, a := at.agent, &c.list[at.agent]
 	tokens := 0

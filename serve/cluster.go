@@ -41,14 +41,18 @@ func (c *Cluster) Run(seconds float64) error {
 	return c.clock.Run(c.clock.Now() + sim.Ticks(seconds))
 }
 
-// RunOut advances a cluster with a CallsMax until its last call is over.
+// RunOut advances a cluster with a CallsMax or a SessionsMax until its last call
+// is over.
 func (c *Cluster) RunOut() error {
-	calls := c.agents.cfg.CallsMax
-	if calls < 1 {
-		return errors.New("calls_max: 0: the run would have no end")
+	calls, sessions := c.agents.cfg.CallsMax, c.agents.cfg.SessionsMax
+	if calls < 1 && sessions < 1 {
+		return errors.New("calls_max and sessions_max: 0: the run would have no end")
 	}
 	if err := c.clock.Run(sim.Forever); err != nil {
 		return err
+	}
+	if calls < 1 && c.tally.Sessions < sessions {
+		return fmt.Errorf("the cluster is stuck: %d of %d sessions ended", c.tally.Sessions, sessions)
 	}
 	if c.tally.Finished < calls {
 		return fmt.Errorf("the cluster is stuck: %d of %d calls finished", c.tally.Finished, calls)

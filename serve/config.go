@@ -2,6 +2,7 @@ package serve
 
 import (
 	"errors"
+	"math"
 
 	"agentsim/fault"
 	"agentsim/models/hardware"
@@ -29,11 +30,18 @@ type Config struct {
 	Ramp       float64 // seconds over which the agents' first calls are spread
 	Pace       Pace    // expected duration of turns, for the stationary start
 	Cold       bool    // agents begin their first sessions at the first turn, on empty caches
-	CallsMax   int64   // agents stop once so many calls were issued; 0 = never
-	MinOutput  int     // tokens below which a call has no output speed
-	Seed       uint64
-	Recorder   sim.Recorder
-	Observer   Observer // nil = none
+	Failures   []Failure
+	Population []Change // of the number of agents, in order of time; closed arrivals only
+	CallsMax   int64    // agents stop once so many calls were issued; 0 = never
+	// SessionsMax is how many sessions there are in all for closed agents: an agent
+	// that ends one takes the next that nobody has begun, and goes when there is
+	// none. All are those of agent 0, by their number. 0 = every agent has its own,
+	// without an end.
+	SessionsMax int64
+	MinOutput   int // tokens below which a call has no output speed
+	Seed        uint64
+	Recorder    sim.Recorder
+	Observer    Observer // nil = none
 
 	Tabulate func(moe.Spec) (*moe.Table, error) // of expert groups; nil = moe.Tabulate
 
@@ -57,6 +65,9 @@ func (c *Config) Prepare() error {
 	}
 	if err := c.Deployment.Cache.Eviction.CheckClasses(c.classes()); err != nil {
 		return fault.In("deployment.cache", err)
+	}
+	if err := c.validateFailures(); err != nil {
+		return err
 	}
 	if c.Deployment.Mode == Auto {
 		return fault.New("deployment.mode", "auto names no deployment yet: only capacity resolves it")
@@ -100,11 +111,15 @@ func (c *Config) Fit() error {
 // Model builds the step model of the workers of a pool.
 func (c *Config) Model(p *PoolSpec) (*step.Model, error) {
 	d := &c.Deployment
+	kernels := &c.Kernels
+	if p.Kernels != nil {
+		kernels = p.Kernels
+	}
 	return step.New(step.Config{
-		System:      c.System,
+		System:      *p.On(&c.System),
 		LLM:         c.LLM,
-		Kernels:     c.Kernels,
-		Engine:      c.Engine,
+		Kernels:     kernels.AsOf(c.Engine.Version),
+		Engine:      c.engineOf(p),
 		Shape:       p.Shape,
 		Draft:       p.Draft,
 		Precision:   d.Precision,
@@ -114,6 +129,28 @@ func (c *Config) Model(p *PoolSpec) (*step.Model, error) {
 		Seed:        c.Seed,
 		Tabulate:    c.Tabulate,
 	})
+}
+
+// Transfer is the way of caches from workers of model m in the prefill pool to
+// the decode pool.
+func (c *Config) Transfer(m *step.Model) step.Transfer {
+	d := &c.Deployment
+	if !d.Elsewhere() {
+		return step.NewTransfer(m, d.UnitAccelerators())
+	}
+	t := step.NewTransfer(m, math.MaxInt) // over the network, at the rate of the slower end
+	from, to := d.Prefill.On(&c.System).Accelerator.ScaleOut, d.Decode.On(&c.System).Accelerator.ScaleOut
+	t.Rate *= min(1, to/from)
+	return t
+}
+
+// engineOf is the engine as the workers of a pool run it.
+func (c *Config) engineOf(p *PoolSpec) step.EngineSpec {
+	e := c.Engine
+	if host := &e.Schedule.Host; host.Handed != "" && p == c.Deployment.Decode {
+		host.Hidden = host.Handed
+	}
+	return e
 }
 
 // classes names what a session may wait for after a turn, in the order of

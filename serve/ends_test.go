@@ -152,3 +152,21 @@ func TestNoAgentsNoWork(t *testing.T) {
 	require.InDelta(t, 100, w.Now(), 1e-6)
 	require.Zero(t, joules(&w.sum))
 }
+
+// Agents that share a set of sessions take one after the other, leave when there
+// is none, and the run ends with the last answer.
+func TestARunOfASetEndsWithItsLastSession(t *testing.T) {
+	three := turns(trace.Turn{Input: 9, Output: 5}, trace.Turn{Input: 19, Output: 5, Gap: 1}, trace.Turn{Input: 29, Output: 5, Gap: 1})
+	for _, agents := range []int{3, 20} {
+		c := build(t, toy(three, func(cfg *Config) { cfg.Agents, cfg.Cold, cfg.SessionsMax = agents, true, 7 }))
+		require.False(t, c.Drained())
+		require.NoError(t, c.RunOut())
+		require.True(t, c.Drained())
+		require.EqualValues(t, 7, c.Totals().Sessions)
+		require.EqualValues(t, 21, c.Totals().Finished)
+		require.Zero(t, c.Alive())
+		require.NoError(t, c.Check())
+	}
+	c := build(t, toy(three))
+	require.ErrorContains(t, c.RunOut(), "the run would have no end")
+}

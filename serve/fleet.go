@@ -3,7 +3,6 @@ package serve
 import (
 	"agentsim/fault"
 	"agentsim/models/kvcache/prefix"
-	"agentsim/models/step"
 	"agentsim/sim"
 )
 
@@ -17,6 +16,7 @@ type fleet struct {
 	network  *network
 	workers  []*worker
 	frontend frontend
+	outages  outages
 	arrives  *sim.Kind[int32]
 	done     func(id int32) error // told of every finished call
 }
@@ -45,13 +45,17 @@ func newFleet(cfg *Config, clock *sim.Simulation, tally *Tally, done func(id int
 	f.entrance.draws = draws{seed: cfg.Seed}
 	f.entrance.choose = routerNamed(cfg.Deployment.Router)
 	f.handoff.flight, f.handoff.all, f.handoff.network = &f.flight, f.workers, f.network
-	return f, nil
+	f.handoff.strand = func(id int32) { f.outages.waits(id, InSlot) }
+	return f, f.outages.plan(f, cfg.Failures)
 }
 
 // build makes the workers of all pools and connects them.
 func (f *fleet) build(cfg *Config) error {
 	boundary := sim.NewKind(f.clock, "step", sim.Complete, func(id int32) error { return f.workers[id].endLeg() })
 	emerges := sim.NewKind(f.clock, "emerge", sim.Complete, func(id int32) error {
+		if lost, err := f.outages.astray(id); lost {
+			return err
+		}
 		return f.workers[f.residences[id].home].emerge(id)
 	})
 	f.handoff.decoders = make([][]*worker, max(1, cfg.Deployment.Units))
@@ -62,7 +66,7 @@ func (f *fleet) build(cfg *Config) error {
 			return err
 		}
 		for n := range p.Workers {
-			w, err := newWorker(p, m, cache, f.contents, cfg.Agents)
+			w, err := newWorker(p, m, cache, f.contents)
 			if err != nil {
 				return fault.In("deployment."+p.Name, err)
 			}
@@ -84,6 +88,7 @@ func (f *fleet) build(cfg *Config) error {
 // connect gives a worker its place in the fleet: as one that takes prompts or
 // decodes, with wires to its tiers and from prefill to the decode pool.
 func (f *fleet) connect(w *worker, cfg *Config) error {
+	w.accepts = w.prefills
 	if w.prefills {
 		w.prefillSeconds = w.fullStepSeconds() / float64(w.shape.TokenBudget)
 		f.entrance.workers = append(f.entrance.workers, w)
@@ -102,7 +107,7 @@ func (f *fleet) connect(w *worker, cfg *Config) error {
 	if w.decodes {
 		return nil
 	}
-	f.handoff.transfer = step.NewTransfer(w.model, cfg.Deployment.UnitAccelerators())
+	f.handoff.transfer = cfg.Transfer(w.model)
 	for i := range w.ranks {
 		wire, err := f.network.addWire(f.handoff.transfer.Rate)
 		if err != nil {
@@ -125,10 +130,21 @@ func (f *fleet) submit(id int32, r request) {
 
 // arrive routes a call and puts it in its rank's queue.
 func (f *fleet) arrive(id int32) error {
-	f.enter(id, InQueue)
 	f.begin(id)
+	return f.place(id)
+}
+
+// place routes a call whose prompt is known and puts it in its rank's queue.
+func (f *fleet) place(id int32) error {
+	if len(f.entrance.workers) == 0 {
+		f.outages.waits(id, InQueue)
+		return nil
+	}
+	f.enter(id, InQueue)
 	f.route(id)
-	return f.workers[f.residences[id].home].accept(id)
+	home := f.residences[id].home
+	f.calls[id].entry = home
+	return f.workers[home].accept(id)
 }
 
 // route finds the home of a session's next call. Caches do not travel between
@@ -145,7 +161,7 @@ func (f *fleet) route(id int32) {
 // some are shared with all sessions. It does nothing where sessions have no
 // home or no cache.
 func (f *fleet) install(id int32, tokens, shared int) {
-	if f.policy.cacheOff || !f.policy.affine {
+	if f.policy.cacheOff || !f.policy.affine || len(f.entrance.workers) == 0 {
 		return
 	}
 	f.contents.Begin(prefix.SessionID(id), prefix.Turn{Prompt: tokens, Shared: min(shared, tokens)})
@@ -157,7 +173,9 @@ func (f *fleet) install(id int32, tokens, shared int) {
 // abandon leaves the cache of a session that is over to eviction.
 func (f *fleet) abandon(id int32) {
 	s := &f.residences[id]
-	f.workers[s.home].ranks[s.rank].homes--
+	if s.home >= 0 {
+		f.workers[s.home].ranks[s.rank].homes--
+	}
 	s.abandoned = true
 }
 
@@ -180,6 +198,9 @@ func (f *fleet) end(id int32) { f.contents.End(prefix.SessionID(id)) }
 
 // delivered goes on with a call whose bytes have arrived.
 func (f *fleet) delivered(id int32) error {
+	if lost, err := f.outages.astray(id); lost {
+		return err
+	}
 	if f.calls[id].state == InReload {
 		return f.workers[f.residences[id].home].reloaded(id)
 	}
@@ -197,6 +218,9 @@ func (f *fleet) prefilled(id int32) error {
 func (f *fleet) preempted(id int32) error {
 	f.enter(id, InQueue)
 	s := &f.residences[id]
+	if s.home < 0 { // its home has failed meanwhile
+		return f.place(id)
+	}
 	home := f.workers[s.home]
 	home.ranks[s.rank].enqueueFirst(id, f.calls[id].prompt())
 	if s.home == f.sequences[id].worker {
@@ -208,7 +232,7 @@ func (f *fleet) preempted(id int32) error {
 // finished implements supervisor: the last token of a call is out.
 func (f *fleet) finished(id int32) error {
 	c := &f.calls[id]
-	f.tally.record(c, f.clock.Now(), f.policy.minOutput)
+	f.tally.record(c, c.entry, f.clock.Now(), f.policy.minOutput)
 	f.clock.Mix(uint64(id)<<32 | uint64(c.turn.Output))
 	f.enter(id, InTool)
 	f.frontend.sendOut(f.clock.Now(), float64(c.turn.Output))

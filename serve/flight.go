@@ -78,6 +78,11 @@ type call struct {
 	missed    prefix.Lost // why the others were not
 	done      int         // prompt tokens that are in the cache so far
 	generated int         // tokens generated before it was last preempted
+
+	entry  int32 // worker that it was last sent to
+	moving bool  // something of it is on its way: an event that is to come names it
+	lost   bool  // the worker that had it has failed
+	due    bool  // it was to be sent again while it was moving
 }
 
 // sequence is a call in the decode batch of a worker.

@@ -6,9 +6,10 @@ import "agentsim/models/step"
 type handoff struct {
 	*flight
 	network  *network
-	all      []*worker     // by id
-	decoders [][]*worker   // by unit
-	transfer step.Transfer // of a prefill worker's rank
+	all      []*worker      // by id
+	decoders [][]*worker    // by unit
+	transfer step.Transfer  // of a prefill worker's rank
+	strand   func(id int32) // takes a call that finds no decode worker in service
 }
 
 // send moves a call's cache towards the decode pool. Layers are sent as they
@@ -17,6 +18,7 @@ type handoff struct {
 func (h *handoff) send(id int32) {
 	h.enter(id, InTransfer)
 	c := &h.calls[id]
+	c.moving = true
 	bytes := h.transfer.Bytes(c.prompt(), h.retained(id))
 	h.tally.MovedBytes += bytes
 	exposed := h.transfer.Exposed(bytes, c.lastStep)
@@ -41,16 +43,24 @@ func (h *handoff) receive(id int32) error {
 	h.enter(id, InSlot)
 	s := &h.residences[id]
 	if s.decoder < 0 || !h.policy.decodeRetains {
-		s.decoder = int32(h.fewest(h.all[s.home].unit).id)
-		s.decoderRank = -1
+		w := h.fewest(h.all[s.home].unit)
+		if w == nil {
+			h.strand(id)
+			return nil
+		}
+		s.decoder, s.decoderRank = int32(w.id), -1
 	}
 	return h.all[s.decoder].await(id)
 }
 
-// fewest is the decode worker of a unit with the fewest calls.
+// fewest is the decode worker of a unit with the fewest calls; nil where none is
+// in service.
 func (h *handoff) fewest(unit int) *worker {
 	var best *worker
 	for _, w := range h.decoders[unit] {
+		if w.broken > 0 {
+			continue
+		}
 		if best == nil || w.batch.load() < best.batch.load() {
 			best = w
 		}

@@ -14,7 +14,7 @@ func (w *worker) accept(id int32) error {
 	if err := w.refuse(id); err != nil {
 		return err
 	}
-	w.ranks[w.residences[id].rank].enqueue(id, int(w.calls[id].turn.Input))
+	w.ranks[w.residences[id].rank].enqueue(id, w.calls[id].prompt())
 	return w.notify()
 }
 
@@ -129,6 +129,7 @@ func (w *worker) endChunks() error {
 		}
 		r.endPrefill(b.call)
 		if c.lastStep = seconds; w.leg.drain > 0 {
+			c.moving = true
 			w.emerges.After(sim.Ticks(w.leg.drain), b.call)
 			continue
 		}
@@ -223,6 +224,7 @@ func (w *worker) reload(r *rank, id int32, hit prefix.Hit) bool {
 	}
 	w.tally.Reloaded += bytes
 	w.enter(id, InReload)
+	w.calls[id].moving = true
 	w.network.send(parcel{call: id, wire: wire, bytes: bytes}, float64(tier.Latency))
 	return true
 }

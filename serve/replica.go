@@ -17,6 +17,8 @@ type replica struct {
 	id       int
 	pool     string
 	unit     int
+	broken   int  // failures that keep it out of service
+	accepts  bool // calls may be sent to it
 	prefills bool // takes prompts
 	decodes  bool
 	model    *step.Model
@@ -25,6 +27,7 @@ type replica struct {
 	growth   float64            // tokens that a sequence gains per virtual step, on average
 	step     int64              // virtual steps of a step at the deepest drafts: 1, unless the depth follows the batch
 	static   float64            // watts of its accelerators without work
+	cache    prefix.Spec        // of each rank
 	tiers    []kvcache.TierSpec // below HBM
 
 	prefillSeconds float64 // of prefill per prompt token, in full steps
@@ -52,7 +55,7 @@ type pricer interface {
 const fineSteps = 1 << 10
 
 // newReplica builds ranks with empty caches.
-func newReplica(p NamedPool, m *step.Model, cache prefix.Spec, contents *prefix.Contents, agents int) (replica, error) {
+func newReplica(p NamedPool, m *step.Model, cache prefix.Spec, contents *prefix.Contents) (replica, error) {
 	shape := m.Config().Shape
 	r := replica{
 		pool:     p.Name,
@@ -64,6 +67,7 @@ func newReplica(p NamedPool, m *step.Model, cache prefix.Spec, contents *prefix.
 		growth:   m.TokensPerStep(),
 		step:     1,
 		static:   float64(m.Config().System.Accelerator.Power.Static()) * float64(shape.Accelerators),
+		cache:    cache,
 		tiers:    cache.Tiers,
 		ranks:    make([]rank, shape.Ranks()),
 	}
@@ -72,7 +76,7 @@ func newReplica(p NamedPool, m *step.Model, cache prefix.Spec, contents *prefix.
 		r.growth /= fineSteps
 	}
 	for i := range r.ranks {
-		if err := r.ranks[i].build(cache, contents, agents); err != nil {
+		if err := r.ranks[i].build(cache, contents); err != nil {
 			return r, err
 		}
 	}

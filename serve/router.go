@@ -59,7 +59,7 @@ func routerNamed(name string) router {
 // tokens wait there.
 func affinity(e *entrance, id int32) place {
 	s := &e.residences[id]
-	if s.home < 0 {
+	if s.home < 0 || !e.all[s.home].accepts {
 		return e.least(func(_ *worker, r *rank) (int, int) { return r.homes, r.queued })
 	}
 	if e.policy.spill > 0 && e.all[s.home].ranks[s.rank].queued >= e.policy.spill {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"agentsim/fault"
+	"agentsim/models/hardware"
 	"agentsim/models/kvcache"
 	"agentsim/models/moe"
 	"agentsim/models/step"
@@ -81,12 +82,46 @@ type PoolSpec struct {
 	// Draft is the speculation of a pool that decodes; nil = draft_tokens of
 	// them, from the model's own layer.
 	Draft *step.DraftSpec `yaml:"draft,omitempty"`
+	// System is that of the pool's workers, a preset or a file; empty = the
+	// scenario's. Caches between pools of different systems cross the network.
+	System string `yaml:"system,omitempty"`
+
+	// Machine and Kernels are the system that System names and the engine's kernels
+	// on it; nil = the scenario's.
+	Machine *hardware.System    `yaml:"-"`
+	Kernels *hardware.KernelSet `yaml:"-"`
+}
+
+// On is the system that the pool's workers run on, in a scenario of such a system.
+func (p *PoolSpec) On(system *hardware.System) *hardware.System {
+	if p.Machine != nil {
+		return p.Machine
+	}
+	return system
+}
+
+// Elsewhere reports whether a pool runs on another system than the scenario's.
+func (d *DeploymentSpec) Elsewhere() bool {
+	return slices.ContainsFunc(d.Pools(), func(p NamedPool) bool { return p.Spec.Machine != nil })
 }
 
 // ExpertsSpec is how tokens spread over experts and experts over ranks.
 type ExpertsSpec struct {
 	Popularity moe.Popularity `yaml:"popularity,omitempty"`
 	Placement  moe.Placement  `yaml:"placement,omitempty"`
+}
+
+// validate checks the kinds that are named; a model without experts needs none.
+func (x *ExpertsSpec) validate() error {
+	if x.Popularity.Kind != "" {
+		if err := x.Popularity.Known(); err != nil {
+			return fault.In("experts", err)
+		}
+	}
+	if x.Placement.Kind != "" {
+		return fault.In("experts", x.Placement.Known())
+	}
+	return nil
 }
 
 // CacheSpec is the policy of the prefix cache.
@@ -195,6 +230,9 @@ func (d *DeploymentSpec) validatePolicies() error {
 	if err := d.Hold.validate(); err != nil {
 		return err
 	}
+	if err := d.Experts.validate(); err != nil {
+		return err
+	}
 	return d.Cache.validate()
 }
 
@@ -207,18 +245,10 @@ func (c *CacheSpec) validate() error {
 	if !(c.RealisedHit >= 0 && c.RealisedHit <= 1) {
 		return fault.New("cache.realised_hit", "%v: want a share of the prompt from 0 to 1", c.RealisedHit)
 	}
-	if c.Eviction.Policy == kvcache.KeepTurns {
+	if c.Eviction.Policy == "keep-turns" {
 		return fault.New("cache.eviction.policy", "keep-turns: want lru, ttl or cost; turns are kept by engine.cache.policy")
 	}
-	sized := kvcache.Spec{
-		Capacity:      1,
-		BlockTokens:   1,
-		BytesPerToken: 1,
-		Tiers:         c.Tiers,
-		Eviction:      c.Eviction,
-		Write:         c.Write,
-	}
-	return fault.In("cache", sized.Validate())
+	return fault.In("cache", kvcache.Spec{Tiers: c.Tiers, Eviction: c.Eviction, Write: c.Write}.Validate())
 }
 
 func (p *PoolSpec) validate(name string) error {

@@ -32,6 +32,8 @@ func TestImpossibleDeploymentsAreRefusedByField(t *testing.T) {
 		`cache.write: is "never"`:                              func(d spec) { d.Cache.Write = "never" },
 		`cache.eviction.policy: is "random"`:                   func(d spec) { d.Cache.Eviction.Policy = "random" },
 		"cache.tiers[0].capacity: is 0":                        withEmptyTier,
+		`experts.popularity.kind: "even": want one of uniform`: func(d spec) { d.Experts.Popularity.Kind = "even" },
+		`experts.placement.kind: "best": want one of contig`:   func(d spec) { d.Experts.Placement.Kind = "best" },
 	} {
 		cfg := toy(play(chat))
 		require.NoError(t, cfg.Deployment.Validate())

@@ -33,6 +33,7 @@ type Tally struct {
 	Prefilled    int64   // prompt tokens computed
 	MovedBytes   float64 // of caches, between workers
 	Reloaded     float64 // bytes of caches, from tiers below HBM
+	Failed       int64   // calls lost with the worker that had them, and sent again
 	Preemptions  int64   // calls that lost their place in the decode batch
 	Lost         int64   // tokens of cache that they lost with it
 
@@ -53,6 +54,37 @@ type WorkerTally struct {
 	Joules    float64 // dynamic
 	Steps     int64   // steps that decoded
 	Sequences float64 // summed over those steps
+	Prompts   Prompts // of calls that finished and whose prompts it had computed
+}
+
+// Prompts counts tokens of prompts by where they came from.
+type Prompts struct {
+	Input, Hit int64
+	Missed     [Causes]int64          // not found, by cause
+	Evicted    [prefix.MaxPools]int64 // of these, by the pool that had no room for them
+}
+
+// count books the prompt of a call.
+func (p *Prompts) count(c *call) {
+	p.Input += int64(c.turn.Input)
+	p.Hit += int64(c.hit)
+	for cause, tokens := range causes(&c.missed) {
+		p.Missed[cause] += tokens
+	}
+	for pool, tokens := range c.missed.Evicted {
+		p.Evicted[pool] += int64(tokens)
+	}
+}
+
+func (p *Prompts) add(o *Prompts) {
+	p.Input += o.Input
+	p.Hit += o.Hit
+	for i, n := range o.Missed {
+		p.Missed[i] += n
+	}
+	for i, n := range o.Evicted {
+		p.Evicted[i] += n
+	}
 }
 
 func (t *Tally) reset(now sim.Time, workers int) {
@@ -75,15 +107,16 @@ func (t *Tally) reset(now sim.Time, workers int) {
 
 func (t *Tally) spend(s State, d sim.Time) { t.InState[s] += d }
 
-// record books a call that finishes now. Answers of fewer than minOutput tokens
-// have no output speed.
-func (t *Tally) record(c *call, now sim.Time, minOutput int) {
+// record books a call that finishes now, whose prompt a worker computed. Answers
+// of fewer than minOutput tokens have no output speed.
+func (t *Tally) record(c *call, worker int32, now sim.Time, minOutput int) {
 	turn := &c.turn
 	t.Finished++
 	t.Calls++
 	t.InputTokens += int64(turn.Input)
 	t.HitTokens += int64(c.hit)
 	t.miss(&c.missed)
+	t.Work[worker].Prompts.count(c)
 	t.OutputTokens += int64(turn.Output)
 	t.TTFT = append(t.TTFT, (c.firstToken - c.issued).Seconds())
 	t.Queue += (c.prefillStart - c.issued).Seconds()
@@ -99,18 +132,27 @@ func (t *Tally) record(c *call, now sim.Time, minOutput int) {
 
 // miss books the prompt tokens that a call did not find.
 func (t *Tally) miss(l *prefix.Lost) {
-	for cause, tokens := range [Causes]int{
-		NeverSeen:     l.NeverSeen,
-		PromptChanged: l.PromptChanged,
-		NoCheckpoint:  l.NoCheckpoint,
-		OtherWorker:   l.OtherWorker,
-		NotKept:       l.NotKept,
-	} {
-		t.Missed[cause] += int64(tokens)
+	for cause, tokens := range causes(l) {
+		t.Missed[cause] += tokens
 	}
 	for pool, tokens := range l.Evicted {
-		t.Missed[Evicted] += int64(tokens)
 		t.Evicted[pool] += int64(tokens)
+	}
+}
+
+// causes lists what was lost, in tokens.
+func causes(l *prefix.Lost) [Causes]int64 {
+	evicted := 0
+	for _, tokens := range l.Evicted {
+		evicted += tokens
+	}
+	return [Causes]int64{
+		NeverSeen:     int64(l.NeverSeen),
+		PromptChanged: int64(l.PromptChanged),
+		Evicted:       int64(evicted),
+		NoCheckpoint:  int64(l.NoCheckpoint),
+		OtherWorker:   int64(l.OtherWorker),
+		NotKept:       int64(l.NotKept),
 	}
 }
 
@@ -130,6 +172,7 @@ func (t *Tally) Merge(o *Tally) {
 	t.Prefilled += o.Prefilled
 	t.MovedBytes += o.MovedBytes
 	t.Reloaded += o.Reloaded
+	t.Failed += o.Failed
 	t.Preemptions += o.Preemptions
 	t.Lost += o.Lost
 	t.TTFT = append(t.TTFT, o.TTFT...)
@@ -154,4 +197,5 @@ func (w *WorkerTally) add(o *WorkerTally) {
 	w.Joules += o.Joules
 	w.Steps += o.Steps
 	w.Sequences += o.Sequences
+	w.Prompts.add(&o.Prompts)
 }

@@ -36,8 +36,8 @@ type chunk struct {
 }
 
 // newWorker builds a worker of a pool with empty caches.
-func newWorker(p NamedPool, m *step.Model, cache prefix.Spec, contents *prefix.Contents, agents int) (*worker, error) {
-	r, err := newReplica(p, m, cache, contents, agents)
+func newWorker(p NamedPool, m *step.Model, cache prefix.Spec, contents *prefix.Contents) (*worker, error) {
+	r, err := newReplica(p, m, cache, contents)
 	if err != nil {
 		return nil, err
 	}

@@ -18,11 +18,23 @@ type Generator struct {
 	turn    int // of the session, to be read next
 	id      string
 	team    *team // of the session's sub-agents; nil = the profile has none
+
+	rate     float64 // sessions a second; 0 = without times
+	arrived  float64 // seconds: when the session at hand began
+	arrivals *rand.Rand
 }
 
 // NewGenerator returns a Reader of that many sessions. The profile must be valid.
 func NewGenerator(p *Profile, seed uint64, sessions int) *Generator {
 	return &Generator{profile: p, seed: seed, sessions: sessions}
+}
+
+// Arriving gives sessions times: they come one after the other at random, so many
+// a second on average (a Poisson process).
+func (g *Generator) Arriving(rate float64) *Generator {
+	const apart = 3 << 61 // a stream of its own
+	g.rate, g.arrivals = rate, rand.New(rand.NewPCG(g.seed, apart))
+	return g
 }
 
 // Read fills call with the next turn, or returns io.EOF.
@@ -44,6 +56,9 @@ func (g *Generator) Read(call *Call) error {
 	}
 	if g.turn == 0 {
 		call.Gap, call.Shared = Unknown, int(g.session.Shared)
+		if g.rate > 0 {
+			call.Start = g.arrived
+		}
 	}
 	if g.team != nil {
 		call.Joins = g.team.gated[g.turn]
@@ -55,6 +70,9 @@ func (g *Generator) Read(call *Call) error {
 func (g *Generator) next() {
 	g.drawn++
 	g.turn = 0
+	if g.rate > 0 {
+		g.arrived += g.arrivals.ExpFloat64() / g.rate
+	}
 	g.id = g.profile.Name + "-" + strconv.Itoa(g.drawn)
 	g.profile.Draw(rand.New(rand.NewPCG(g.seed, uint64(g.drawn))), &g.session)
 	if g.profile.SubAgents != nil {

@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -12,7 +13,8 @@ import (
 // A group's sub-agents begin together, with contexts of their own.
 type SubAgents struct {
 	Sessions float64  `yaml:"sessions"`                     // share of sessions that start any
-	Groups   Tokens   `yaml:"groups"`                       // groups of such a session, rounded up
+	Groups   Tokens   `yaml:"groups,omitempty"`             // groups of such a session, rounded up; absent = by per_turn
+	PerTurn  float64  `yaml:"per_turn,omitempty"`           // groups that a turn of such a session starts, in the mean
 	Streams  Tokens   `yaml:"streams,omitempty"`            // sub-agents of a group, rounded up; absent = 1
 	Gates    float64  `yaml:"gates,omitempty" scale:"0"`    // share of groups that the session's next turn waits for
 	Inherits float64  `yaml:"inherits,omitempty" scale:"0"` // share of a first prompt that the session's begin with too
@@ -56,8 +58,15 @@ func (s *SubAgents) validate() error {
 			return fmt.Errorf("%s: %v; want 0 to 1", part.name, part.value)
 		}
 	}
-	if err := s.Groups.Validate(); err != nil {
-		return fmt.Errorf("groups.%w", err)
+	switch {
+	case !share(s.PerTurn):
+		return fmt.Errorf("per_turn: %v; want 0 to 1", s.PerTurn)
+	case s.PerTurn > 0 && s.Groups.Used():
+		return errors.New("per_turn: beside groups; want one of the two")
+	case s.PerTurn == 0:
+		if err := s.Groups.Validate(); err != nil {
+			return fmt.Errorf("groups.%w", err)
+		}
 	}
 	if err := optional(&s.Streams, true); err != nil {
 		return fmt.Errorf("streams.%w", err)
@@ -97,10 +106,17 @@ func (s *SubAgents) groups(r *rand.Rand, turns int) []group {
 	if r.Float64() >= s.Sessions {
 		return nil
 	}
-	n := min(subAgentsMax, int(math.Ceil(s.Groups.Draw(r))))
 	byTurn := make([]int, max(1, turns-1))
-	for range n {
-		byTurn[r.IntN(len(byTurn))]++
+	if s.PerTurn > 0 {
+		for turn := range byTurn {
+			if r.Float64() < s.PerTurn {
+				byTurn[turn]++
+			}
+		}
+	} else {
+		for range min(subAgentsMax, int(math.Ceil(s.Groups.Draw(r)))) {
+			byTurn[r.IntN(len(byTurn))]++
+		}
 	}
 	var list []group
 	for turn, here := range byTurn {

@@ -72,3 +72,22 @@ func TestSubAgentsThatCannotBe(t *testing.T) {
 		require.ErrorContains(t, p.Validate(), want)
 	}
 }
+
+// Groups by turn come in proportion to the session: half of all turns but the
+// last start one, and none where the share is 0.
+func TestGroupsByTurn(t *testing.T) {
+	p := teams()
+	p.SubAgents.Groups, p.SubAgents.PerTurn = Tokens{}, 0.5
+	require.NoError(t, p.Validate())
+	count := func(turns float64) float64 {
+		p.Turns = Tokens{Kind: Constant, Value: turns}
+		const sessions = 200
+		pool, err := NewPool(NewGenerator(p, 1, sessions), PoolOptions{Trees: true})
+		require.NoError(t, err)
+		return float64(pool.Len()-sessions) / sessions
+	}
+	require.InEpsilon(t, 3*0.5*4, count(5), 0.1, "three in each")
+	require.InEpsilon(t, 3*0.5*40, count(41), 0.05)
+	p.SubAgents.Groups = Tokens{Kind: Constant, Value: 1}
+	require.ErrorContains(t, p.Validate(), "sub_agents.per_turn: beside groups")
+}

@@ -73,8 +73,12 @@ type Workload struct {
 	OutputMax     int           `yaml:"output_max,omitempty"`      // tokens; of the trace's answers; 0 = none
 	GapMax        units.Seconds `yaml:"gap_max,omitempty"`         // of the trace; 0 = none
 
-	Arrivals string  `yaml:"arrivals,omitempty"`  // closed (default) | lanes | open | partly-open
-	Speedup  float64 `yaml:"speedup,omitempty"`   // of open arrivals: recorded time passes so many times as fast; 0 = 1
+	Arrivals string  `yaml:"arrivals,omitempty"` // closed (default) | lanes | open | partly-open
+	Speedup  float64 `yaml:"speedup,omitempty"`  // of open arrivals: recorded time passes so many times as fast; 0 = 1
+	// Rate is how many sessions of the profile begin a second, at random and for as
+	// long as protocol.duration: an open loop without a trace, with arrivals:
+	// partly-open; 0 = none.
+	Rate     float64 `yaml:"rate,omitempty"`
 	GapScale float64 `yaml:"gap_scale,omitempty"` // factor on the trace's gaps, before gap_max; 0 = 1
 }
 
@@ -131,8 +135,14 @@ func (w *Workload) validateArrivals() error {
 	switch {
 	case !slices.Contains(modes, w.Arrivals):
 		return fmt.Errorf("arrivals: unknown mode %q; want %s", w.Arrivals, strings.Join(modes[1:], ", "))
-	case w.ByTime() && w.Trace == "":
-		return fmt.Errorf("arrivals: %s without a trace; want trace: PATH beside it, with times", w.Arrivals)
+	case !nonNegative(w.Rate):
+		return fmt.Errorf("rate: %v; want 0 (none) or so many sessions a second", w.Rate)
+	case w.Rate > 0 && (w.Trace != "" || w.Arrivals != ArrivalsPartlyOpen):
+		return fmt.Errorf("rate: %v; want a profile and arrivals: %s beside it: a trace has times of its own", w.Rate,
+			ArrivalsPartlyOpen)
+	case w.ByTime() && w.Trace == "" && w.Rate == 0:
+		return fmt.Errorf("arrivals: %s without a trace; want trace: PATH beside it, with times, or with %s a rate",
+			w.Arrivals, ArrivalsPartlyOpen)
 	case !nonNegative(w.Speedup):
 		return fmt.Errorf("speedup: %v; want a factor above 0, such as 2 for twice the load", w.Speedup)
 	case w.Speedup != 0 && !w.ByTime():

@@ -96,7 +96,7 @@ func (a *app) root() *cobra.Command {
 		Use:   "agentsim",
 		Short: "How many AI agents can a GPU rack serve, and how many per megawatt?",
 		Long: "agentsim simulates closed-loop AI agents on a GPU rack, real or imagined, and finds how many of them\n" +
-			"the rack serves under a service level, in total, per accelerator and per megawatt.",
+			"the rack serves under a service level, in total, per accelerator and per megawatt.\n\n" + environmentHelp,
 		Example:       "  agentsim capacity gb300-agentperf-slo20",
 		Version:       buildInfo(),
 		SilenceErrors: true,
@@ -112,6 +112,7 @@ func (a *app) root() *cobra.Command {
 	flags.String("out", "", "write the result to this file instead of stdout")
 	flags.Uint64("seed", 0, "seed of all random choices; 0 = the scenario's")
 	flags.StringArray("set", nil, "override a field, e.g. --set system.accelerator.hbm.capacity=144GB; repeatable")
+	flags.String("accuracy", "serving", "how far predictions are off: a preset, or a file of fit-deployment")
 	flags.BoolP("quiet", "q", false, "no progress")
 	flags.String("config", "", "file with settings: the flags above by name")
 	profileFlags(flags)
@@ -124,7 +125,9 @@ func (a *app) root() *cobra.Command {
 	root.AddCommand(validateCommands{a}.validateCommand(), compareCommands{a}.compareCommand(),
 		whatIfCommands{a}.whatIfCommand(), deploymentCommands{a}.deploymentCommand(), diffCommands{a}.diffCommand(),
 		fieldCommands{a}.explainFieldCommand(),
-		initCommands{a}.initCommand(), planCommands{a}.planCommand(), serveCommands{a}.serveCommand(), toolCommands{a}.mcpCommand())
+		initCommands{a}.initCommand(), planCommands{a}.planCommand(), serveCommands{a}.serveCommand())
+	root.AddCommand(fitCommands{a}.fitCommand(), dayCommands{a}.dayCommand(), manCommands{a}.manCommand(),
+		toolCommands{a}.mcpCommand())
 	complete(root)
 	return root
 }

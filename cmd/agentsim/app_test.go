@@ -99,7 +99,7 @@ func TestRunWritesPowerAndCost(t *testing.T) {
 	rows := strings.Split(strings.TrimSpace(string(content)), "\n")
 	require.Contains(t, rows[0], "from_s,to_s,accelerator_w,")
 	require.Greater(t, len(rows), 10)
-	for _, figure := range []string{"power.png", "power.svg"} {
+	for _, figure := range []string{"power.png", "power.svg", "prompts.png", "prompts.svg"} {
 		require.FileExists(t, filepath.Join(dir, figure))
 	}
 }

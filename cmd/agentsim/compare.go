@@ -106,7 +106,11 @@ func (a compareCommands) compare(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := ask.BoundEnds(cmd.Context(), file, first, second, r); err != nil {
+	known, err := a.accuracy()
+	if err != nil {
+		return err
+	}
+	if err := ask.BoundEnds(cmd.Context(), file, known, [2]*configs.Scenario{first, second}, r); err != nil {
 		return err
 	}
 	if plot != "" {

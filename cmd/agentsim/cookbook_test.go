@@ -23,7 +23,7 @@ func TestTheCookbook(t *testing.T) {
 		require.Zero(t, o.code, "%s%s", line, o.stderr)
 		ran++
 	}
-	require.Greater(t, ran, 10)
+	require.Greater(t, ran, 20)
 	diff := agentsim(t, "diff", "before.json", "after.json")
 	require.Contains(t, diff.stdout, "overrides.deployment.aggregated.draft_tokens")
 }

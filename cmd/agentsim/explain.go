@@ -50,7 +50,11 @@ func (a explainCommands) explainCommand() *cobra.Command {
 			if err := experiment.Rest(e, s, provenance); err != nil {
 				return err
 			}
-			if e.Interval, err = ask.Estimated(cmd.Context(), s, provenance); err != nil {
+			known, err := a.accuracy()
+			if err != nil {
+				return err
+			}
+			if e.Interval, err = ask.Estimated(cmd.Context(), s, provenance, known); err != nil {
 				return err
 			}
 			return a.write(func(b *strings.Builder) error {

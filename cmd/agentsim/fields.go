@@ -109,6 +109,10 @@ func complete(root *cobra.Command) {
 	_ = root.RegisterFlagCompletionFunc("set", completeSet) // an error only where there is no such flag
 	_ = root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"table", "json", "csv"},
 		cobra.ShellCompDirectiveNoFileComp))
+	_ = root.RegisterFlagCompletionFunc("accuracy", func(*cobra.Command, []string, string) ([]string,
+		cobra.ShellCompDirective) {
+		return configs.Presets().Names("accuracy"), cobra.ShellCompDirectiveDefault
+	})
 	for _, c := range root.Commands() {
 		if c.ValidArgsFunction == nil && strings.Contains(c.Use, "SCENARIO") {
 			c.ValidArgsFunction = completeScenario

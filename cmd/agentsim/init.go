@@ -52,15 +52,28 @@ protocol: aa-agentperf
 # deployment: {mode: auto, accelerators: 8, router: conversation-affinity}
 `
 
+// runsKind is a table of measurements; firstRuns is one with an invented run.
+const (
+	runsKind  = "runs"
+	firstRuns = `id,date,engine,version,system,model,weights,kv_cache,mode,gpus,` +
+		`prefill_workers,prefill_gpus,prefill_tp,prefill_ep,prefill_dp_attention,` +
+		`decode_workers,decode_gpus,decode_tp,decode_ep,decode_dp_attention,mtp,isl,osl,length_range,concurrency,` +
+		`total_tok_s_gpu,output_tok_s_gpu,tpot_p50_ms,ttft_p50_s,ttft_p99_s,gpu_power_w,notes
+my-run-1,2026-11-03,vllm,0.24.0,hgx-h200,deepseek-v4-pro,mxfp4,fp8,aggregated,8,,,,,,` +
+		`1,8,8,8,false,false,8192,512,fixed,8,,,27,1.6,,,an invented run: put yours in its place
+`
+)
+
 func (a initCommands) initCommand() *cobra.Command {
-	what := slices.Sorted(maps.Keys(beginnings()))
+	what := append(slices.Sorted(maps.Keys(beginnings())), runsKind)
 	c := &cobra.Command{
 		Use:   "init " + strings.Join(what, "|"),
 		Short: "Write a commented file to begin with: a scenario, a system, an accelerator, …",
 		Long: "init writes a file that works as it is, with the meaning of every key above it, to be changed. It begins\n" +
 			"as the preset that --from names (agentsim list), under a name of its own. Numbers whose source stands in the\n" +
 			"file's sources keep it: change both. An accelerator runs on the kernels that its line kernels names; without\n" +
-			"the line, and without kernels of its own name, on those of its nearest kin, which the result says.",
+			"the line, and without kernels of its own name, on those of its nearest kin, which the result says.\n" +
+			"init runs writes a table of measurements for fit-deployment, with an invented run.",
 		Example: "  agentsim init accelerator --from h200 --out my-accelerator.yaml\n" +
 			"  agentsim init system --from hgx-h200 --out my-system.yaml\n" +
 			"  agentsim init scenario --out my-scenario.yaml",
@@ -68,6 +81,12 @@ func (a initCommands) initCommand() *cobra.Command {
 		Args:      exactly(1, "one of "+strings.Join(what, ", ")),
 		RunE: func(_ *cobra.Command, args []string) error {
 			b, ok := beginnings()[args[0]]
+			if args[0] == runsKind {
+				return a.write(func(out *strings.Builder) error {
+					out.WriteString(firstRuns)
+					return nil
+				})
+			}
 			if !ok {
 				return usageError{fmt.Errorf("init %s: want one of %s%s", args[0], strings.Join(what, ", "),
 					hint(args[0], what))}

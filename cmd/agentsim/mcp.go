@@ -21,10 +21,10 @@ import (
 // toolCommands open the program to agents.
 type toolCommands struct{ *app }
 
-const mcpHelp = `mcp offers the program to an agent over the Model Context Protocol, on standard input and output: list what
-comes with it, explain, estimate and simulate capacities, compare, plan, sweep, and read traces. Long answers tell
-their progress and can be cancelled. Files are read below the folder it was started in, and nowhere else; nothing is
-written.`
+const mcpHelp = `mcp offers the program to an agent over the Model Context Protocol, on standard input and output:
+list what comes with it, explain, estimate and simulate capacities, compare, plan, sweep, and read traces. Long answers
+tell their progress and can be cancelled. Files are read below the folder it was started in, and nowhere else; nothing
+is written.`
 
 func (a toolCommands) mcpCommand() *cobra.Command {
 	c := &cobra.Command{
@@ -60,8 +60,8 @@ func (a toolCommands) tools(folder string, limit time.Duration) (*mcp.Server, er
 		return nil, err
 	}
 	s := &toolServer{
-		Server: mcp.NewServer(&mcp.Implementation{Name: "agentsim", Title: "How many agents a GPU rack holds", Version: version()},
-			&mcp.ServerOptions{Instructions: "Start with presets, then estimate (milliseconds) before capacity (minutes). " +
+		Server: mcp.NewServer(&mcp.Implementation{Name: "agentsim", Version: version()}, &mcp.ServerOptions{
+			Instructions: "Start with presets, then estimate (milliseconds) before capacity (minutes). " +
 				"A scenario is a name, or YAML that extends one; set overrides fields by path."}),
 		desk:  &ask.Desk{Version: version(), Clock: a.now, Allow: func(path string) error { return below(root, path) }},
 		limit: limit,
@@ -112,8 +112,8 @@ type toolServer struct {
 
 func (s *toolServer) add() {
 	d := s.desk
-	tool(s, "presets", "List what comes with the program: scenarios, comparisons, studies, and presets of systems, models, "+
-		"engines, workloads and service levels.",
+	tool(s, "presets", "List what comes with the program: scenarios, comparisons, studies, and presets of systems, "+
+		"models, engines, workloads and service levels.",
 		func(context.Context, *struct{}, ask.Progress) (*ask.Catalogue, error) { return d.Catalogue(), nil })
 	tool(s, "preset", "Show a preset or scenario as YAML, with the source of every number.",
 		func(_ context.Context, q *ask.PresetQuestion, _ ask.Progress) (*ask.Preset, error) {
@@ -129,7 +129,7 @@ func (s *toolServer) add() {
 		})
 	tool(s, "capacity", "How many agents a scenario holds, by simulation, with its interval. Takes seconds to minutes; "+
 		"set protocol=steady-state to be quicker.", d.Capacity)
-	tool(s, "compare", "Share the ratio of two scenarios out to factors, such as memory, kernels, disaggregation.", d.Compare)
+	tool(s, "compare", "Share the ratio of two scenarios out to factors, as memory, kernels, disaggregation.", d.Compare)
 	tool(s, "plan", "Which systems, and how many units, serve the most agents within a budget.", d.Plan)
 	tool(s, "sweep", "Evaluate a small study: one scenario at many points.", d.Sweep)
 	tool(s, "trace_stats", "The shape of a trace or a log of agents: turns, tokens, gaps, reuse.",
@@ -152,7 +152,7 @@ func tool[Q, A any](s *toolServer, name, about string, answer func(context.Conte
 			defer func() { <-s.place }()
 			ctx, cancel := context.WithTimeout(ctx, s.limit)
 			defer cancel()
-			a, err := answer(ctx, &q, told(ctx, request))
+			a, err := answer(ctx, &q, notified(ctx, request))
 			if err != nil {
 				return nil, nil, err
 			}
@@ -160,8 +160,8 @@ func tool[Q, A any](s *toolServer, name, about string, answer func(context.Conte
 		})
 }
 
-// told sends progress to a client that asked for it.
-func told(ctx context.Context, request *mcp.CallToolRequest) ask.Progress {
+// notified sends progress to a client that asked for it.
+func notified(ctx context.Context, request *mcp.CallToolRequest) ask.Progress {
 	token := request.Params.GetProgressToken()
 	if token == nil {
 		return nil

@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"agentsim/ask"
 	"agentsim/configs"
 	"agentsim/experiment"
 	"agentsim/experiment/uncertainty"
@@ -162,9 +161,14 @@ func (a capacityCommands) capacityCommand() *cobra.Command {
 			if err != nil && cmd.Context().Err() == nil {
 				return err
 			}
+			if file := a.settings.GetString("report"); file != "" {
+				var text strings.Builder
+				err = errors.Join(err, report.Table(&text, r, report.Style{}), a.page(file, report.AnswerPage(r, text.String())))
+			}
 			return errors.Join(a.show(r), err) // what was found before an interrupt is shown
 		},
 	}
+	c.Flags().String("report", "", "write the answer with its inputs as one page of HTML")
 	uncertaintyFlags(c)
 	paretoFlags(c)
 	return c
@@ -230,7 +234,7 @@ func (a runCommands) runScenario(cmd *cobra.Command, name string) error {
 	if err != nil {
 		return err
 	}
-	known, err := ask.Accuracy()
+	known, err := a.accuracy()
 	if err != nil {
 		return err
 	}
@@ -283,7 +287,12 @@ func (a runCommands) writePower(r *metrics.Result) error {
 		return nil
 	}
 	return a.figures(dir, func() ([]string, error) {
-		return report.PowerLines(r.Scenario+": power", r.Power.Series).Draw(dir, "power")
+		files, err := report.PowerLines(r.Scenario+": power", r.Power.Series).Draw(dir, "power")
+		if err != nil || r.Prompts == nil {
+			return files, err
+		}
+		more, err := report.PromptLines(r.Scenario+": prompts", r.Prompts.Series).Draw(dir, "prompts")
+		return append(files, more...), err
 	})
 }
 

@@ -21,7 +21,7 @@ twice. STUDY is the name of a built-in study (agentsim list studies) or a YAML f
   name: memory-and-domain
   scenario: gb300-agentperf-slo20        # a name, or a path from here
   set: [protocol=steady-state]           # overrides of the scenario
-  evaluate: simulate                     # or analytic: estimate from mean flows, in milliseconds
+  evaluate: simulate                     # or analytic: estimate in a fraction of a second
   combine: grid                          # or zip, list (points under list:), latin-hypercube, halton (with points: N)
   axes:
     - {path: system.domain, values: [8, 36, 72]}

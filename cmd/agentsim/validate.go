@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"agentsim/ask"
 	"agentsim/configs"
 	"agentsim/experiment/validate"
 	"agentsim/report"
@@ -66,7 +65,7 @@ func (a validateCommands) run(cmd *cobra.Command, args []string) error {
 		}
 		results = append(results, r)
 	}
-	accuracy, err := ask.Accuracy()
+	accuracy, err := a.accuracy()
 	if err != nil {
 		return err
 	}

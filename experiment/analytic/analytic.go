@@ -1,27 +1,24 @@
-// Package analytic estimates the capacity of a scenario in a millisecond or
-// two, without simulating: a closed network of agents, prefill and decode is
-// solved for its mean flows (modelling.md 4.4), with the same step model that
-// the simulator charges. Spread enters where a service level asks for a
-// quantile.
+// Package analytic estimates the capacity of a scenario. A closed network of
+// agents, prefill and decode is solved for its mean flows (modelling.md 4.4) in
+// a few milliseconds, with the same step model that the simulator charges;
+// spread enters where a service level asks for a quantile. That is enough to rank
+// deployments and to say by what factor an input moves an answer. Where the
+// answer itself is asked for, it is rehearsed: a few short phases of the simulator
+// around the number that the flows give (experiment.Rehearse).
 //
 // Read solver.go for the order of things, network.go for the balance of flows,
 // then stations.go for the two stations.
 package analytic
 
 import (
+	"context"
+
 	"agentsim/configs"
 	"agentsim/metrics"
 )
 
 // Capacity estimates the largest number of agents that meets the service
 // level. Scenarios that cannot work give metrics.ErrInfeasible.
-func Capacity(s *configs.Scenario) (*metrics.Result, error) { return new(Solver).Capacity(s) }
-
-// Uncomputed lists the figures of a Result, by their JSON paths, that are 0 in
-// every estimate because only a simulation has them.
-func Uncomputed() []string {
-	return []string{"calls", "events", "metrics.e2e_speed_p25", "metrics.e2e_speed_p50",
-		"metrics.share_in_gaps", "metrics.share_of_people", "metrics.slo_met_share",
-		"metrics.tpot_mean_ms", "metrics.tpot_p90_ms", "metrics.tpot_p95_ms", "metrics.tpot_p99_ms", "metrics.ttft_mean_s",
-		"metrics.ttft_p90_s", "metrics.ttft_p99_s"}
+func Capacity(s *configs.Scenario) (*metrics.Result, error) {
+	return new(Solver).Capacity(context.Background(), s)
 }

@@ -62,39 +62,53 @@ func (w *workload) cutPrompts(c cut) *prompts {
 
 func newPrompts(w *workload, c cut) *prompts {
 	p := &prompts{room: float64(c.room), seed: c.seed}
-	chunks := make([]piece, 0, len(w.calls)*5/4)
 	calls := float64(len(w.calls))
-	due := 0.0
-	lengths := make([]float64, 0, len(w.calls))
+	misses := make([]bool, len(w.calls)) // calls that do not find the cache of their session
+	due, chunks := 0.0, 0.0
 	for i := range w.calls {
 		one := &w.calls[i]
 		tokens := one.fresh
 		if due += 1 - c.kept; due >= 1 { // spread evenly over the sample
 			due--
-			tokens = one.missed
+			tokens, misses[i] = one.missed, true
 		}
-		n := 0.0
-		for done := 0.0; done < tokens; done += p.room {
-			chunk := min(tokens-done, p.room)
-			chunks = append(chunks, piece{chunk, chunk * (one.input - tokens + done)})
-			n++
-		}
-		lengths = append(lengths, tokens)
+		n := math.Ceil(tokens / p.room)
+		chunks += n
 		p.fresh += tokens / calls
 		p.fresh2 += tokens * tokens / calls
 		excess := max(0, tokens-p.room)
 		p.excess2 += excess * excess / calls
 		p.perCall += n / calls
 	}
+	order := w.order(c.room)
+	lengths := make([]float64, 0, len(w.calls))
+	for i := range order.prompts {
+		if one := &order.prompts[i]; one.of(misses) {
+			lengths = append(lengths, float64(one.tokens))
+		}
+	}
 	for _, c := range tailed(lengths) {
 		full := math.Floor(c.tokens / p.room)
 		p.lengths = append(p.lengths, length{c.share, full, c.tokens - full*p.room})
 	}
-	chunks = rising(chunks, func(c *piece) float64 { return c.tokens })
-	p.sums = make([]piece, len(chunks)+1)
-	for i, c := range chunks {
-		p.sums[i+1] = p.sums[i]
-		p.sums[i+1].add(c, 1)
+	p.sums = make([]piece, 1, int(chunks)+1)
+	var sum piece
+	for i := range order.ends {
+		if one := &order.ends[i]; one.of(misses) {
+			sum.add(piece{float64(one.tokens), one.behind}, 1)
+			p.sums = append(p.sums, sum)
+		}
+	}
+	for i := range w.calls {
+		one := &w.calls[i]
+		tokens := one.fresh
+		if misses[i] {
+			tokens = one.missed
+		}
+		for done := 0.0; done+p.room <= tokens; done += p.room {
+			sum.add(piece{p.room, p.room * (one.input - tokens + done)}, 1)
+			p.sums = append(p.sums, sum)
+		}
 	}
 	return p
 }

@@ -17,7 +17,7 @@ func BenchmarkCapacity(b *testing.B) {
 			require.NoError(b, err)
 			var solver analytic.Solver
 			for b.Loop() {
-				_, err := solver.Capacity(s)
+				_, err := solver.Flows(s)
 				require.NoError(b, err)
 			}
 		})

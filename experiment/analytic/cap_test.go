@@ -32,7 +32,7 @@ func TestTighterCapsServeFewerAgents(t *testing.T) {
 		how   func(sets ...string) (*metrics.Result, error)
 	}{
 		"estimate": {[]int{700, 600, 500, 450, 400, 350, 300, 280, 260, 240, 220, 210, 202}, 0, func(sets ...string) (*metrics.Result, error) {
-			return analytic.Capacity(load(t, "h200-agentperf-slo20", sets...))
+			return new(analytic.Solver).Flows(load(t, "h200-agentperf-slo20", sets...))
 		}},
 		"simulation": {[]int{700, 450, 300, 202}, 1, func(sets ...string) (*metrics.Result, error) {
 			return experiment.Capacity(context.Background(), load(t, "h200-agentperf-slo20", sets...), experiment.Options{})

@@ -1,11 +1,14 @@
 package analytic
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
 
 	"agentsim/configs"
+	"agentsim/experiment"
 	"agentsim/fault"
 	"agentsim/metrics"
 	"agentsim/models/llm"
@@ -38,6 +41,7 @@ type workerKey struct {
 	path      string
 	precision step.Precision
 	experts   serve.ExpertsSpec
+	system    string // of the pool, where it is not the scenario's
 }
 
 // worker is what a step model says once.
@@ -99,19 +103,52 @@ func (e *Estimator) Estimate(d *serve.DeploymentSpec) (Estimate, error) {
 		Bound: f.sequences >= n.finish.slots*(1-coarse)}, nil
 }
 
-// Capacity estimates the largest number of agents of a deployment that meets
-// the service level. Deployments that cannot work give metrics.ErrInfeasible.
-func (e *Estimator) Capacity(d *serve.DeploymentSpec) (*metrics.Result, error) {
+// Flows estimates the largest number of agents of a deployment that meets the
+// service level from mean flows alone. Deployments that cannot work give
+// metrics.ErrInfeasible.
+func (e *Estimator) Flows(d *serve.DeploymentSpec) (*metrics.Result, error) {
+	r, _, err := e.flows(d)
+	return r, err
+}
+
+// flows is Flows, with the share of calls that find the cache of their session.
+func (e *Estimator) flows(d *serve.DeploymentSpec) (r *metrics.Result, kept float64, err error) {
 	n, err := e.network(d)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	f, agents, limit, err := n.capacity()
 	if err != nil {
+		return nil, 0, err
+	}
+	r = n.result(&f)
+	n.addCapacity(r, &f, agents, limit)
+	return r, f.kept, nil
+}
+
+// Capacity estimates the largest number of agents of a deployment that meets
+// the service level: mean flows say where it lies, and a rehearsal around it
+// what they miss. Deployments that cannot work give metrics.ErrInfeasible.
+func (e *Estimator) Capacity(ctx context.Context, d *serve.DeploymentSpec) (*metrics.Result, error) {
+	flows, kept, err := e.flows(d)
+	if err != nil && !errors.Is(err, metrics.ErrInfeasible) {
 		return nil, err
 	}
-	r := n.result(&f)
-	n.addCapacity(r, &f, agents, limit)
+	s := *e.scenario
+	s.Deployment = *d
+	about := experiment.Rehearsal{Guess: 1, Settled: kept == 1, Tabulate: e.shared.solver.tabulate}
+	if err == nil {
+		about.Guess = float64(flows.Capacity.Agents)
+	}
+	r, err := experiment.Rehearse(ctx, &s, about)
+	if err != nil {
+		return nil, err
+	}
+	r.Fingerprint = fingerprint
+	r.Capacity.Estimate = &metrics.Estimate{Calls: r.Calls}
+	if flows != nil {
+		r.Capacity.Estimate.Flows = flows.Capacity.Agents
+	}
 	return r, nil
 }
 
@@ -150,7 +187,7 @@ func (e *Estimator) network(d *serve.DeploymentSpec) (*network, error) {
 	}
 	n.tokens = newTokens(n.finish.model.Lengths())
 	n.steps = n.work.meanSteps(n.tokens)
-	n.transfer = step.NewTransfer(n.entry.model, d.UnitAccelerators())
+	n.transfer = (&serve.Config{Deployment: *d, System: e.scenario.System}).Transfer(n.entry.model)
 	n.ingress = s.Engine.Host.IngressSeconds(n.work.mean.input)
 	return n, nil
 }
@@ -166,6 +203,7 @@ func (e *Estimator) key(d *serve.DeploymentSpec, p *serve.PoolSpec) workerKey {
 		path:      d.ExpertsPathOf(p),
 		precision: d.Precision,
 		experts:   d.Experts,
+		system:    p.System,
 	}
 }
 

@@ -34,7 +34,7 @@ func TestTheQuickSearchIsTheExhaustiveOne(t *testing.T) {
 		got, err := e.Estimate(&s.Deployment)
 		require.NoError(t, err, "%v", c)
 		require.InDelta(t, want, got.Agents, max(1, 1e-4*float64(want)), "%v", c)
-		whole, err := e.Capacity(&s.Deployment)
+		whole, err := e.Flows(&s.Deployment)
 		require.NoError(t, err)
 		require.Equal(t, got.Agents, whole.Capacity.Agents)
 		require.InEpsilon(t, whole.Capacity.PerMW.AcceleratorMeasured, got.PerMW, 1e-9)

@@ -2,8 +2,57 @@ package analytic
 
 import (
 	"cmp"
+	"math"
 	"slices"
 )
+
+// order has the prompts of a workload and their last chunks from the smallest to
+// the largest, of every call as it is when it finds the cache of its session and
+// as when it does not. Which are which changes with the number of agents; the
+// order does not, and to sort is most of the work. Chunks that fill a step are
+// the largest of all and need no order.
+type order struct {
+	prompts []either
+	ends    []either // chunks that do not fill a step
+}
+
+// either is what a call computes in one of the two cases.
+type either struct {
+	behind float64 // as in piece; 0 of prompts
+	tokens uint32
+	call   int32 // ^call where the cache is missed
+}
+
+// of reports whether the call is in this case.
+func (e *either) of(misses []bool) bool {
+	if e.call < 0 {
+		return misses[^e.call]
+	}
+	return !misses[e.call]
+}
+
+// order sorts the sample for steps of so many tokens.
+func (w *workload) order(room int) *order {
+	o, _ := w.orders.get(room, func() (*order, error) { return newOrder(w.calls, float64(room)), nil })
+	return o
+}
+
+func newOrder(calls []call, room float64) *order {
+	o := &order{prompts: make([]either, 0, 2*len(calls)), ends: make([]either, 0, 2*len(calls))}
+	add := func(one *call, tokens float64, number int32) {
+		o.prompts = append(o.prompts, either{0, uint32(tokens), number})
+		if end := math.Mod(tokens, room); end > 0 {
+			o.ends = append(o.ends, either{end * (one.input - end), uint32(end), number})
+		}
+	}
+	for i := range calls {
+		add(&calls[i], calls[i].fresh, int32(i))
+		add(&calls[i], calls[i].missed, ^int32(i))
+	}
+	o.prompts = rising(o.prompts, func(e *either) float64 { return float64(e.tokens) })
+	o.ends = rising(o.ends, func(e *either) float64 { return float64(e.tokens) })
+	return o
+}
 
 // digit is how many bits of a key one pass of rising looks at: its counts fit
 // in the first cache of a processor.
@@ -14,14 +63,18 @@ const digit = 11
 // in time that is linear in the items, where comparisons would take most of an
 // estimate. Other keys are compared.
 func rising[T any](items []T, key func(*T) float64) []T {
-	most := 0.0
+	most, ordered := 0.0, true
 	for i := range items {
 		k := key(&items[i])
+		ordered = ordered && k >= most
 		if k < 0 || k > 1<<32 || k != float64(uint64(k)) {
 			slices.SortStableFunc(items, func(a, b T) int { return cmp.Compare(key(&a), key(&b)) })
 			return items
 		}
 		most = max(most, k)
+	}
+	if ordered {
+		return items
 	}
 	from, to := items, make([]T, len(items))
 	for shift := 0; uint64(most)>>shift > 0; shift += digit {

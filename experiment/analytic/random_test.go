@@ -72,7 +72,7 @@ func draw(i uint64) drawn {
 }
 
 // precise is a protocol whose noise is small beside what the estimate may err.
-var precise = []string{"engine.cache.policy=ideal", "protocol=steady-state", "protocol.tolerance=0.02", "protocol.duration=300s", "protocol.duration_max=3600s"}
+var precise = []string{"protocol=steady-state", "protocol.tolerance=0.02", "protocol.duration=300s", "protocol.duration_max=3600s"}
 
 // answers is how many agents a scenario holds; 0 = it serves nobody.
 type answers struct{ estimated, simulated int }
@@ -83,9 +83,9 @@ func (a answers) off() float64 {
 }
 
 // ask answers a scenario both ways.
-func ask(t *testing.T, d drawn) (a answers) {
+func ask(t *testing.T, d drawn, protocol []string) (a answers) {
 	t.Helper()
-	s := load(t, d.name, append(slices.Clone(precise), d.sets...)...)
+	s := load(t, d.name, append(slices.Clone(protocol), d.sets...)...)
 	estimate, err := analytic.Capacity(s)
 	if !errors.Is(err, metrics.ErrInfeasible) {
 		require.NoError(t, err, "%v", d)
@@ -100,26 +100,31 @@ func ask(t *testing.T, d drawn) (a answers) {
 	return a
 }
 
-// What the estimate is to reach over 60 random scenarios, on caches that lose
-// nothing. It does not yet: far off are those whose level cuts the few long
-// prompts in a hundred, aggregated workers whose caches are full, and calls that
-// scatter over ranks by load (docs/VALIDATION.md, Known deviations). So this is
-// a law that is asked for by name, with AGENTSIM_LAWS.
+// Over random scenarios half of the estimates lie within a few per cent of the
+// simulator, and few are far off: those of a handful of agents, whose time to
+// first token is that of the few longest prompts. As agents are added, hardly
+// more calls miss such a level, so that the simulator's own answer is known to
+// half of itself (docs/VALIDATION.md). AGENTSIM_LAWS asks for all 60.
 func TestRandomScenariosAgreeWithTheSimulator(t *testing.T) {
-	if os.Getenv("AGENTSIM_LAWS") == "" {
-		t.Skip("an hour of simulations that is not yet within its bounds: make laws")
+	if testing.Short() {
+		t.Skip("simulates the capacities of random scenarios")
 	}
-	n, within, most := 60, 0.65, 0.08
+	n, median, far := 6, 0.1, 1
+	protocol := []string{"protocol=steady-state", "protocol.tolerance=0.04"}
+	if os.Getenv("AGENTSIM_LAWS") != "" {
+		n, median, far = 60, 0.06, 9
+		protocol = precise
+	}
 	var offs []float64
 	for i := 1; i <= n; i++ {
 		d := draw(uint64(i))
-		a := ask(t, d)
+		a := ask(t, d, protocol)
 		t.Logf("%d: %d estimated, %d simulated: %s %v", i, a.estimated, a.simulated, d.name, d.sets)
 		offs = append(offs, a.off())
 	}
 	slices.Sort(offs)
 	near, _ := slices.BinarySearch(offs, 0.15)
 	t.Logf("median %.3f, P90 %.3f, %d of %d within 15 %%", offs[n/2], offs[n*9/10], near, n)
-	require.LessOrEqual(t, offs[n/2], most)
-	require.GreaterOrEqual(t, float64(near)/float64(n), within)
+	require.LessOrEqual(t, offs[n/2], median)
+	require.GreaterOrEqual(t, near, n-far)
 }

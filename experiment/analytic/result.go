@@ -96,9 +96,32 @@ func (n *network) acceleratorWatts(f *flow) (watts, busy float64) {
 func (p *pool) accelerators() float64 { return p.workers * float64(p.spec.Shape.Accelerators) }
 
 func (n *network) breakdown(f *flow) hardware.Breakdown {
+	if n.deployment.Elsewhere() {
+		return n.bySystem(f)
+	}
 	watts, busy := n.acceleratorWatts(f)
 	return n.scenario.System.Power(hardware.Usage{Accelerators: n.deployment.Accelerators(),
 		AcceleratorWatts: units.Watts(watts), CPULoad: hardware.HostLoad(busy), PUE: n.scenario.Power.PUE})
+}
+
+// bySystem adds up pools on systems of their own.
+func (n *network) bySystem(f *flow) (all hardware.Breakdown) {
+	_, load := n.acceleratorWatts(f)
+	for _, p := range n.pools() {
+		busy, dynamic := f.busy, f.watts
+		if p == &n.entry {
+			busy, dynamic = f.entry.busy, f.entry.watts
+		}
+		on := p.spec.On(&n.scenario.System)
+		spec, each := &on.Accelerator.Power, float64(p.spec.Shape.Accelerators)
+		all = all.Plus(on.Power(hardware.Usage{
+			Accelerators:     int(p.accelerators()),
+			AcceleratorWatts: spec.Idle + spec.Active*units.Watts(busy) + units.Watts(dynamic/each),
+			CPULoad:          hardware.HostLoad(load),
+			PUE:              n.scenario.Power.PUE,
+		}))
+	}
+	return all
 }
 
 func (n *network) power(f *flow) metrics.Power {

@@ -1,6 +1,7 @@
 package analytic
 
 import (
+	"context"
 	"fmt"
 
 	"agentsim/configs"
@@ -19,10 +20,17 @@ type Solver struct {
 	workloads memo[string, *workload]
 }
 
-// Capacity estimates the largest number of agents that meets the service
-// level. Scenarios that cannot work give metrics.ErrInfeasible.
-func (v *Solver) Capacity(s *configs.Scenario) (*metrics.Result, error) {
-	return v.For(s).Capacity(&s.Deployment)
+// Flows estimates the largest number of agents that meets the service level
+// from mean flows alone. Scenarios that cannot work give metrics.ErrInfeasible.
+func (v *Solver) Flows(s *configs.Scenario) (*metrics.Result, error) {
+	return v.For(s).Flows(&s.Deployment)
+}
+
+// Capacity estimates the largest number of agents that meets the service level
+// from mean flows and a rehearsal around them. Scenarios that cannot work give
+// metrics.ErrInfeasible.
+func (v *Solver) Capacity(ctx context.Context, s *configs.Scenario) (*metrics.Result, error) {
+	return v.For(s).Capacity(ctx, &s.Deployment)
 }
 
 // Run estimates the service at a fixed number of agents.
@@ -60,7 +68,8 @@ func (v *Solver) workload(s *configs.Scenario, c caching) (*workload, error) {
 		EndsOnly  bool
 		Ranks     int
 	}{s.Workload, s.Model.MaxContext, s.Seed, c.off, c.generated, c.blockTokens, c.endsOnly, c.ranks})
-	return v.workloads.get(key, func() (*workload, error) {
+	const most = 16 // draws of an interval have workloads of their own, of 5 MB each
+	return v.workloads.among(most, key, func() (*workload, error) {
 		source, err := sessions.Open(s)
 		if err != nil {
 			return nil, err

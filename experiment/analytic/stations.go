@@ -86,7 +86,11 @@ func (t *prices) alone(l load) (filling, bool) {
 	busy := p.seconds / (p.seconds + idle)
 	f := filling{busy: busy, watts: p.joules / (p.seconds + idle)}
 	f.wait, f.idle = s.residual(l.peers*busy), 1-l.peers*busy
-	t.fill(&f, 0, l.peers*rate*busy*s.second/s.mean)
+	others := l.peers * rate * busy * s.second / s.mean
+	if math.IsNaN(others) {
+		return filling{}, false // no steps to speak of
+	}
+	t.fill(&f, 0, others)
 	t.sway(&f, l.peers*busy, l.peers*rate, s, point{0, n})
 	return f, true
 }

@@ -29,6 +29,7 @@ type workload struct {
 	outputs []class
 
 	prompts memo[cut, *prompts]
+	orders  memo[int, *order] // by the tokens of a step
 }
 
 // class is a share of the calls with their mean number of tokens.

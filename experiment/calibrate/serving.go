@@ -16,8 +16,8 @@ func (f *fitted) serve(presets []hardware.KernelSet) {
 	k.Sources = maps.Clone(k.Sources)
 	if i := slices.IndexFunc(presets, func(p hardware.KernelSet) bool { return p.Name == k.Name }); i >= 0 {
 		old := presets[i]
-		k.Efficiency, k.Eager, k.EagerFor, k.ExpertsPath = old.Efficiency, old.Eager, old.EagerFor, nil
-		for _, path := range []string{"efficiency", "eager", "eager_for"} {
+		k.Efficiency, k.Eager, k.EagerFor, k.Older, k.ExpertsPath = old.Efficiency, old.Eager, old.EagerFor, old.Older, nil
+		for _, path := range []string{"efficiency", "eager", "eager_for", "older"} {
 			if source, ok := old.Sources[path]; ok {
 				k.Sources[path] = source
 			}

@@ -116,6 +116,16 @@ func (w *lines) serving(k hardware.KernelSet) {
 	if len(factors) > 0 {
 		w.add(0, "eager_for: %s", factors)
 	}
+	for i, o := range k.Older {
+		if i == 0 {
+			w.add(0, "older:")
+		}
+		var slower flow
+		for _, f := range hardware.Formats() {
+			slower.number(string(f), o.Experts[f], false)
+		}
+		w.add(1, "- {before: %q, experts: %s}", o.Before, slower)
+	}
 	if len(paths) > 0 {
 		w.add(0, "experts_path: %s", paths)
 	}

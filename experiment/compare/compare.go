@@ -11,6 +11,7 @@ package compare
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -118,5 +119,29 @@ func (r *run) compare(ctx context.Context) (*metrics.Comparison, error) {
 			return nil, err
 		}
 	}
-	return d.result(), nil
+	result := d.result()
+	if r.Simulate == nil {
+		result.Checked, err = r.check(ctx, givenA, givenB)
+	}
+	return result, err
+}
+
+// check rehearses the two scenarios as they stand.
+func (r *run) check(ctx context.Context, givenA, givenB *outcome) (*metrics.Checked, error) {
+	var simulated [2]float64
+	for i, t := range []trial{{r.givenA, r.full()}, {r.givenB, 0}} {
+		answer, err := r.solver.Capacity(ctx, r.at(t.set).scenario(t.pools))
+		if errors.Is(err, metrics.ErrInfeasible) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		simulated[i] = r.per.of(answer.Capacity)
+	}
+	c := metrics.NewChecked([]float64{givenA.value, givenB.value}, simulated[:])
+	if c != nil {
+		c.Ratio = simulated[0] / simulated[1]
+	}
+	return c, nil
 }

@@ -56,9 +56,9 @@ func TestTheEndsAreTheScenarios(t *testing.T) {
 	}{{c.full(), c.a, scenario(t, rack), c.givenA}, {0, c.b, scenario(t, node), c.givenB}} {
 		mixed := c.corner(end.set)
 		require.Equal(t, configs.Digest(termsOf(end.scenario)), configs.Digest(mixed))
-		want, err := analytic.Capacity(end.scenario)
+		want, err := new(analytic.Solver).Flows(end.scenario)
 		require.NoError(t, err)
-		got, err := analytic.Capacity(mixed.scenario(end.pools))
+		got, err := new(analytic.Solver).Flows(mixed.scenario(end.pools))
 		require.NoError(t, err)
 		require.Equal(t, want, got)
 	}
@@ -173,8 +173,8 @@ func TestIdleFactorsChangeNothing(t *testing.T) {
 		require.NotEqual(t, c.full(), bearing)
 		for _, s := range []set{c.full(), c.full().without(2), 0b0011111111} {
 			whole, part := c.corner(s), c.corner(s&bearing)
-			x, errX := analytic.Capacity(whole.scenario(p))
-			y, errY := analytic.Capacity(part.scenario(p))
+			x, errX := new(analytic.Solver).Flows(whole.scenario(p))
+			y, errY := new(analytic.Solver).Flows(part.scenario(p))
 			if errX != nil {
 				require.EqualError(t, errY, errX.Error())
 				continue

@@ -77,9 +77,9 @@ func TestThereAndBack(t *testing.T) {
 
 func TestTheRatioIsThatOfTheScenarios(t *testing.T) {
 	a, b := fast(t), scenario(t, node)
-	x, err := analytic.Capacity(a)
+	x, err := new(analytic.Solver).Flows(a)
 	require.NoError(t, err)
-	y, err := analytic.Capacity(b)
+	y, err := new(analytic.Solver).Flows(b)
 	require.NoError(t, err)
 	published := []Published{{Per: PerAccelerator, A: 6, B: 2, Source: "invented"}}
 	r := compared(t, &File{Published: published}, a, b, Options{})
@@ -98,7 +98,7 @@ func TestSimulatedCorners(t *testing.T) {
 	a, b := fast(t), scenario(t, node)
 	exact := compared(t, &File{}, a, b, Options{})
 	var solver analytic.Solver
-	same := func(_ context.Context, s *configs.Scenario) (*metrics.Result, error) { return solver.Capacity(s) }
+	same := func(_ context.Context, s *configs.Scenario) (*metrics.Result, error) { return solver.Flows(s) }
 	r := compared(t, &File{}, a, b, Options{Simulate: same, Permutations: 3})
 	require.Equal(t, "simulator", r.Evaluated)
 	require.Equal(t, 3, r.Corners.Permutations)
@@ -110,7 +110,7 @@ func TestSimulatedCorners(t *testing.T) {
 
 	const more = 1.25
 	keen := func(ctx context.Context, s *configs.Scenario) (*metrics.Result, error) {
-		r, err := solver.Capacity(s)
+		r, err := solver.Flows(s)
 		if err == nil && s.System.Accelerator.HBM.Bandwidth > units.ByteRate(5e12) {
 			r.Capacity.PerMW.AcceleratorMeasured *= more
 		}

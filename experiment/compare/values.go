@@ -100,7 +100,7 @@ func (b *bench) try(ctx context.Context, trials []trial, done func(n, all int)) 
 }
 
 func (b *bench) solve(t trial) *outcome {
-	r, err := b.solver.Capacity(b.at(t.set).scenario(t.pools))
+	r, err := b.solver.Flows(b.at(t.set).scenario(t.pools))
 	if err != nil {
 		return &outcome{err: err}
 	}

@@ -33,7 +33,7 @@ func BenchmarkRank(b *testing.B) {
 			for i := range sampled {
 				alone := *s
 				alone.Deployment = list[i*len(list)/sampled].Deployment
-				_, err := analytic.Capacity(&alone)
+				_, err := new(analytic.Solver).Flows(&alone)
 				require.NoError(b, err)
 			}
 			each := time.Since(begun) / sampled

@@ -1,20 +1,18 @@
 package deploy
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"agentsim/configs"
 	"agentsim/experiment"
 	"agentsim/metrics"
 )
 
-// Choose ranks all deployments, simulates the best of them that differ in more
-// than a limit, with those that the scenario writes down, and returns the
-// ranking with the winner first.
+// Choose ranks all deployments, rehearses and then simulates the best of them
+// that differ in more than a limit, with those that the scenario writes down, and
+// returns the ranking with the winner first.
 func Choose(ctx context.Context, s *configs.Scenario, o experiment.Options) (*Ranking, error) {
 	f, err := NewFinder(s)
 	if err != nil {
@@ -25,11 +23,12 @@ func Choose(ctx context.Context, s *configs.Scenario, o experiment.Options) (*Ra
 
 // Choose is the function of the same name.
 func (f *Finder) Choose(ctx context.Context, o experiment.Options) (*Ranking, error) {
-	ranking, err := f.Rank(ctx)
+	ranking, err := f.Rehearsed(ctx)
 	if err != nil {
 		return nil, err
 	}
-	finalists := finalists(ranking.List)
+	const most = 3
+	finalists := contenders(ranking.List, most)
 	for _, i := range finalists {
 		r, err := f.simulate(ctx, &ranking.List[i], o)
 		if errors.Is(err, metrics.ErrInfeasible) {
@@ -40,15 +39,7 @@ func (f *Finder) Choose(ctx context.Context, o experiment.Options) (*Ranking, er
 		}
 		ranking.List[i].Simulated = r
 	}
-	slices.SortStableFunc(ranking.List, func(a, b Ranked) int {
-		switch {
-		case a.Simulated != nil && b.Simulated == nil:
-			return -1
-		case a.Simulated == nil && b.Simulated != nil:
-			return 1
-		}
-		return cmp.Compare(b.PerMW(), a.PerMW())
-	})
+	ranking.sort()
 	if ranking.List[0].Simulated == nil {
 		return nil, fmt.Errorf("%w: none of the %d best deployments passes in the simulator", metrics.ErrInfeasible,
 			len(finalists))
@@ -62,13 +53,16 @@ func (f *Finder) simulate(ctx context.Context, r *Ranked, o experiment.Options) 
 	s := *f.scenario
 	s.Deployment = r.Deployment
 	s.Protocol.StartAgents = max(1, r.Estimate.Agents/2)
+	if r.Rehearsed != nil {
+		s.Protocol.StartAgents = max(1, r.Rehearsed.Capacity.Agents/2)
+	}
 	return experiment.Capacity(ctx, &s, o)
 }
 
-// finalists picks the best candidates of different shapes: those that differ
-// from a better one by a limit or a depth alone are passed over.
-func finalists(ranked []Ranked) []int {
-	const most = 4
+// contenders picks the best candidates of at most so many different shapes:
+// those that differ from a better one by a limit or a depth alone are passed
+// over. What the scenario writes down is always among them.
+func contenders(ranked []Ranked, most int) []int {
 	var picked []int
 	seen := map[string]bool{}
 	for i := range ranked {

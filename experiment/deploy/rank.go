@@ -3,6 +3,7 @@ package deploy
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"runtime"
@@ -65,15 +66,30 @@ type Ranked struct {
 	Deployment serve.DeploymentSpec
 	Estimate   analytic.Estimate
 	Written    bool            // the scenario itself names it
+	Rehearsed  *metrics.Result // what a rehearsal found; nil where mean flows alone ranked it
 	Simulated  *metrics.Result // what the simulator found; nil where it did not try
 }
 
-// PerMW is agents per megawatt of accelerator power, simulated where it was.
+// PerMW is agents per megawatt of accelerator power, by the best that is known.
 func (r *Ranked) PerMW() float64 {
-	if r.Simulated != nil {
+	switch {
+	case r.Simulated != nil:
 		return r.Simulated.Capacity.PerMW.AcceleratorMeasured
+	case r.Rehearsed != nil:
+		return r.Rehearsed.Capacity.PerMW.AcceleratorMeasured
 	}
 	return r.Estimate.PerMW
+}
+
+// known says how much is known of it: 2 = simulated, 1 = rehearsed.
+func (r *Ranked) known() int {
+	switch {
+	case r.Simulated != nil:
+		return 2
+	case r.Rehearsed != nil:
+		return 1
+	}
+	return 0
 }
 
 // Ranking is what became of all candidates.
@@ -102,13 +118,61 @@ func Best(ctx context.Context, s *configs.Scenario) (*metrics.Result, *serve.Dep
 
 // Best estimates the best deployment.
 func (f *Finder) Best(ctx context.Context) (*metrics.Result, *serve.DeploymentSpec, error) {
-	ranking, err := f.Rank(ctx)
+	ranking, err := f.Rehearsed(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	d := &ranking.List[0].Deployment
-	r, err := f.estimator.Capacity(d)
-	return r, d, err
+	first := &ranking.List[0]
+	return first.Rehearsed, &first.Deployment, nil
+}
+
+// contending is how many shapes are rehearsed: mean flows rank the best of all
+// among as many first, as a rule.
+const contending = 6
+
+// Rehearsed ranks all candidates, rehearses the best of them that differ in more
+// than a limit, with those that the scenario writes down, and puts these first.
+func (f *Finder) Rehearsed(ctx context.Context) (*Ranking, error) {
+	ranking, err := f.Rank(ctx)
+	if err != nil {
+		return nil, err
+	}
+	picked := contenders(ranking.List, contending)
+	errs := make([]error, len(picked))
+	forEach(len(picked), func(i int) {
+		one := &ranking.List[picked[i]]
+		one.Rehearsed, errs[i] = f.estimator.Capacity(ctx, &one.Deployment)
+	})
+	failed := map[int]bool{}
+	for i, at := range picked {
+		switch {
+		case errors.Is(errs[i], metrics.ErrInfeasible):
+			failed[at] = true
+			ranking.Choice.Failing.Add(errs[i])
+		case errs[i] != nil:
+			return nil, errs[i]
+		}
+	}
+	var list []Ranked
+	for i := range ranking.List {
+		if !failed[i] {
+			list = append(list, ranking.List[i])
+		}
+	}
+	ranking.List = list
+	ranking.sort()
+	if len(list) == 0 || list[0].Rehearsed == nil {
+		return nil, fmt.Errorf("%w: none of the %d best deployments passes in short phases of the simulator: %s",
+			metrics.ErrInfeasible, len(picked), ranking.Choice.Failing.Example)
+	}
+	return ranking, nil
+}
+
+// sort puts what is known better before the rest, and the best first in each.
+func (r *Ranking) sort() {
+	slices.SortStableFunc(r.List, func(a, b Ranked) int {
+		return cmp.Or(cmp.Compare(b.known(), a.known()), cmp.Compare(b.PerMW(), a.PerMW()))
+	})
 }
 
 // Rank estimates all candidates: those of the shortlists, and around the best
@@ -202,7 +266,7 @@ func (f *Finder) order(ranked []Ranked, errs []error) (*Ranking, error) {
 	if len(r.List) == 0 {
 		return nil, f.infeasible(&r.Choice)
 	}
-	slices.SortStableFunc(r.List, func(a, b Ranked) int { return cmp.Compare(b.PerMW(), a.PerMW()) })
+	r.sort()
 	return r, nil
 }
 

@@ -62,6 +62,9 @@ func (r *Ranked) row(shape string, best float64) metrics.Deployment {
 		MaxBatchPerRank: last.MaxBatchPerRank, DraftTokens: last.Depth(), TokenBudget: pools[0].Spec.TokenBudget,
 		Estimated: r.Estimate.PerMW, Agents: r.Estimate.Agents, Limit: r.Estimate.Limit, LosesBy: 1 - r.PerMW()/best,
 		Written: r.Written}
+	if c := r.Rehearsed; c != nil {
+		row.Estimated, row.Agents, row.Limit = c.Capacity.PerMW.AcceleratorMeasured, c.Capacity.Agents, c.Limit
+	}
 	if r.Simulated != nil {
 		row.Simulated, row.Agents, row.Limit = r.PerMW(), r.Simulated.Capacity.Agents, r.Simulated.Limit
 	}

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"agentsim/configs"
 	"agentsim/experiment/deploy"
@@ -36,9 +37,11 @@ type Budget struct {
 	Money    float64 // an hour, in the scenario's currency: accelerators by the hour and the facility's electricity
 }
 
-// Spares says how often units are out of service. The zero value takes them to
-// be there always.
+// Spares says how often units are out of service, or how many are to be spare. The
+// zero value takes them to be there always.
 type Spares struct {
+	Extra        int     // units beside those that serve: N+1, N+2
+	Half         bool    // as many as serve: N+N, such as a second site
 	MTBF         float64 // mean time between failures of a unit, in hours; 0 = units do not fail
 	Repair       float64 // mean time until a failed unit serves again, in hours
 	Availability float64 // share of the time at which all agents are to be served, below 1
@@ -66,6 +69,7 @@ func (b Budget) Validate() error {
 func (s Spares) Validate() error {
 	var faults fault.List
 	faults.Check(s.MTBF >= 0 && s.Repair >= 0, "mtbf", s.MTBF, "hours, 0 or more, as repair")
+	faults.Check(s.Extra >= 0, "spares", s.Extra, "n+1, n+2, … or n+n")
 	faults.Check(s.Availability >= 0 && s.Availability < 1, "availability", s.Availability, "a share below 1, as 0.999")
 	faults.Check(s.Availability == 0 || s.MTBF > 0, "mtbf", s.MTBF, "hours above 0, which an availability needs")
 	return faults.Err()
@@ -82,48 +86,80 @@ type Candidate struct {
 // a tenth of their distance.
 const draws = 32
 
-// Option estimates one system as the whole fleet.
-func Option(ctx context.Context, c Candidate, b Budget, spares Spares) (*metrics.PlanOption, error) {
+// Unit is what one system holds of one kind of agents.
+type Unit struct {
+	metrics.PlanUnit
+	System     string
+	Engine     string
+	Deployment string // in words
+	Limit      string
+
+	agents       metrics.Quantiles // of one unit
+	accelerators int
+}
+
+// Size estimates what a unit of a system holds.
+func Size(ctx context.Context, c Candidate) (*Unit, error) {
 	r, d, err := deploy.Best(ctx, c.Scenario)
 	if err != nil {
 		return nil, err
 	}
 	c.Deployment = *d
 	copies := max(c.System.Accelerators/d.Accelerators(), 1) // of the deployment in a unit
-	o := &metrics.PlanOption{
-		System:     c.System.Name,
-		Engine:     c.Engine.Name,
-		Deployment: deploy.Shape(d),
-		Limit:      r.Limit,
-		Unit:       unitOf(c.Scenario, r, copies),
-	}
-	if o.Units = affordable(&o.Unit, b); o.Units < 1 {
-		return nil, fmt.Errorf("%w: one unit of %s takes %s, more than the budget", errBudget, c.System.Name,
-			priceOf(&o.Unit, b))
-	}
-	o.SpareUnits = o.Units - serving(o.Units, spares)
-	if o.Units == o.SpareUnits {
-		return nil, fmt.Errorf("%w: %d units of %s are too few for an availability of %g", errBudget, o.Units,
-			c.System.Name, spares.Availability)
-	}
-	o.Accelerators = o.Units * c.System.Accelerators
-	o.ShareBelow = shareBelow(o.Units, o.Units-o.SpareUnits, spares)
 	known, err := uncertainty.Run(ctx, &uncertainty.Scenario{Scenario: c.Scenario, Provenance: c.Provenance}, r,
 		uncertainty.Options{Draws: draws, By: uncertainty.Analytic, Seed: c.Seed})
 	if err != nil {
 		return nil, err
 	}
-	times := float64((o.Units - o.SpareUnits) * copies)
-	each := known.Agents
-	o.Agents = metrics.Quantiles{P10: each.P10 * times, P50: each.P50 * times, P90: each.P90 * times}
-	o.Estimate = float64(r.Capacity.Agents) * times
-	o.MW = watts(&o.Unit, b.Boundary) * float64(o.Units)
-	if b.MW > 0 {
-		o.Headroom = 1 - o.MW/b.MW
-	} else if b.Money > 0 {
-		o.Headroom = 1 - o.Unit.Hour*float64(o.Units)/b.Money
+	return &Unit{
+		PlanUnit:     unitOf(c.Scenario, r, copies),
+		System:       c.System.Name,
+		Engine:       c.Engine.Name,
+		Deployment:   deploy.Shape(d),
+		Limit:        r.Limit,
+		agents:       times(known.Agents, float64(copies)),
+		accelerators: c.System.Accelerators,
+	}, nil
+}
+
+func times(q metrics.Quantiles, n float64) metrics.Quantiles {
+	return metrics.Quantiles{P10: q.P10 * n, P50: q.P50 * n, P90: q.P90 * n}
+}
+
+// Option is a fleet of one kind of units for one kind of agents.
+func Option(u *Unit, b Budget, spares Spares) (*metrics.PlanOption, error) {
+	o := &metrics.PlanOption{
+		System:     u.System,
+		Engine:     u.Engine,
+		Deployment: u.Deployment,
+		Limit:      u.Limit,
+		Unit:       u.PlanUnit,
 	}
+	if o.Units = affordable(&o.Unit, b); o.Units < 1 {
+		return nil, fmt.Errorf("%w: one unit of %s takes %s, more than the budget", errBudget, u.System, priceOf(&o.Unit, b))
+	}
+	o.SpareUnits = o.Units - serving(o.Units, spares)
+	if o.Units == o.SpareUnits {
+		return nil, fmt.Errorf("%w: %d units of %s are too few for %s", errBudget, o.Units, u.System, spares)
+	}
+	o.Accelerators = o.Units * u.accelerators
+	o.ShareBelow = shareBelow(o.Units, o.Units-o.SpareUnits, spares)
+	n := float64(o.Units - o.SpareUnits)
+	o.Agents, o.Estimate = times(u.agents, n), u.PlanUnit.Agents*n
+	o.MW = watts(&o.Unit, b.Boundary) * float64(o.Units)
+	o.Headroom = b.left(o.MW, o.Unit.Hour*float64(o.Units), o.Units)
 	return o, nil
+}
+
+// left is the share of the budget that a fleet leaves.
+func (b Budget) left(mw, hour float64, units int) float64 {
+	switch {
+	case b.MW > 0:
+		return 1 - mw/b.MW
+	case b.Money > 0:
+		return 1 - hour/b.Money
+	}
+	return 1 - float64(units)/float64(max(1, b.Units))
 }
 
 // errBudget marks a budget that is too small for a single unit.
@@ -179,7 +215,11 @@ func priceOf(u *metrics.PlanUnit, b Budget) string {
 // service for the share of the time that is asked for. Units fail and are
 // repaired independently, so that the number in service is binomial.
 func serving(units int, s Spares) int {
-	for k := units; k > 0; k-- {
+	most := max(0, units-s.Extra)
+	if s.Half {
+		most = units / 2
+	}
+	for k := most; k > 0; k-- {
 		if shareBelow(units, k, s) <= 1-s.Availability || s.MTBF == 0 {
 			return k
 		}
@@ -208,6 +248,21 @@ func shareBelow(n, k int, s Spares) float64 {
 func lgamma(n int) float64 {
 	v, _ := math.Lgamma(float64(n))
 	return v
+}
+
+// String says what is asked of spares.
+func (s Spares) String() string {
+	var said []string
+	switch {
+	case s.Half:
+		said = append(said, "n+n")
+	case s.Extra > 0:
+		said = append(said, fmt.Sprintf("n+%d", s.Extra))
+	}
+	if s.Availability > 0 {
+		said = append(said, fmt.Sprintf("an availability of %g", s.Availability))
+	}
+	return strings.Join(said, " and ")
 }
 
 // Sort puts the option with the most agents first.

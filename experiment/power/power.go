@@ -23,12 +23,37 @@ type Draw struct {
 // Joules is the energy of all accelerators.
 func (d *Draw) Joules() float64 { return d.Idle + d.Active + d.Work }
 
+// Times turns the draw into that of so many equal deployments.
+func (d *Draw) Times(n float64) {
+	d.Idle, d.Active, d.Work = n*d.Idle, n*d.Active, n*d.Work
+	for i := range d.Pools {
+		d.Pools[i] *= n
+	}
+}
+
 // Breakdown is where the watts of a scenario's deployment go.
 func Breakdown(s *configs.Scenario, d *Draw) hardware.Breakdown {
 	n := s.Deployment.Accelerators()
+	if s.Deployment.Elsewhere() {
+		return bySystem(s, d)
+	}
 	return s.System.Power(hardware.Usage{Accelerators: n,
 		AcceleratorWatts: units.Watts(d.Joules() / d.Seconds / float64(n)),
 		CPULoad:          hardware.HostLoad(d.Busy), PUE: s.Power.PUE})
+}
+
+// bySystem adds up pools on systems of their own.
+func bySystem(s *configs.Scenario, d *Draw) (all hardware.Breakdown) {
+	for i, p := range s.Deployment.Pools() {
+		n := p.Workers * p.Spec.Accelerators
+		all = all.Plus(p.Spec.On(&s.System).Power(hardware.Usage{
+			Accelerators:     n,
+			AcceleratorWatts: units.Watts(d.Pools[i] / d.Seconds / float64(n)),
+			CPULoad:          hardware.HostLoad(d.Busy),
+			PUE:              s.Power.PUE,
+		}))
+	}
+	return all
 }
 
 // PerMW is a number of agents per megawatt under each meaning.

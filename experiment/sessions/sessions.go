@@ -4,7 +4,9 @@ package sessions
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
+	"sync"
 
 	"agentsim/configs"
 	"agentsim/serve"
@@ -24,19 +26,40 @@ type Source struct {
 // from, or a trace to take them from. Prompts stay within the model's limit;
 // answers are cut and prefixes made unique as the protocol says.
 func Open(s *configs.Scenario) (*Source, error) {
-	w := s.Workload
-	unshared := s.Protocol.RandomPrefix == configs.PrefixAtStart
+	return Of(s.Workload, Limits{
+		Context:  s.Model.MaxContext,
+		Output:   s.Protocol.OutputMax,
+		Unshared: s.Protocol.RandomPrefix == configs.PrefixAtStart,
+		Seconds:  float64(s.Protocol.Duration),
+	}, s.Seed)
+}
+
+// Limits are what the model and the protocol of a run leave of a workload.
+type Limits struct {
+	Context  int  // tokens that the model takes
+	Output   int  // tokens; longer answers are cut; 0 = none
+	Unshared bool // sessions have no prefix in common
+
+	Seconds float64 // for which sessions come at the workload's rate, where it has one
+}
+
+// Of makes the source of a workload that stands by itself.
+func Of(w trace.Workload, limits Limits, seed uint64) (*Source, error) {
+	unshared := limits.Unshared
 	if w.Trace == "" {
-		w.Synthetic.ContextLimit = withinModel(w.Synthetic.ContextLimit, s.Model.MaxContext)
-		w.Synthetic.OutputLimit = s.Protocol.OutputMax
+		w.Synthetic.ContextLimit = withinModel(w.Synthetic.ContextLimit, limits.Context)
+		w.Synthetic.OutputLimit = limits.Output
 		if unshared {
 			w.Synthetic.SharedPrefix = trace.SharedPrefix{}
 		}
-		return generated(&w, s.Seed)
+		if w.Rate > 0 {
+			return arriving(&w, limits.Seconds, seed)
+		}
+		return generated(&w, seed)
 	}
-	w.OutputMax = lower(w.OutputMax, s.Protocol.OutputMax)
-	w.InputMax = withinModel(w.InputMax, s.Model.MaxContext)
-	return fromTrace(&w, s.Seed, unshared)
+	w.OutputMax = lower(w.OutputMax, limits.Output)
+	w.InputMax = withinModel(w.InputMax, limits.Context)
+	return fromTrace(&w, seed, unshared)
 }
 
 // treesDrawn is how many session trees a profile with sub-agents stands for: as
@@ -58,6 +81,24 @@ func generated(w *trace.Workload, seed uint64) (*Source, error) {
 	options := w.PoolOptions()
 	options.ContextLimit = profile.ContextLimit
 	pool, err := trace.NewPool(trace.NewGenerator(&profile, seed, treesDrawn), options)
+	if err != nil {
+		return nil, fmt.Errorf("workload: %w", err)
+	}
+	return dealer(w, pool, seed)
+}
+
+// arriving draws sessions from the profile of a workload that begin at random at
+// its rate, for as long as the protocol measures.
+func arriving(w *trace.Workload, seconds float64, seed uint64) (*Source, error) {
+	const most = 1 << 20
+	sessions := math.Ceil(w.Rate * seconds)
+	if sessions > most {
+		return nil, fmt.Errorf("workload.rate: %v: %.0f sessions within protocol.duration of %.0f s, more than %d", w.Rate,
+			sessions, seconds, most)
+	}
+	options := w.PoolOptions()
+	options.ContextLimit = w.Synthetic.ContextLimit
+	pool, err := trace.NewPool(trace.NewGenerator(&w.Synthetic, seed, int(max(1, sessions))).Arriving(w.Rate), options)
 	if err != nil {
 		return nil, fmt.Errorf("workload: %w", err)
 	}
@@ -104,15 +145,27 @@ func withinModel(limit, model int) int {
 // drawn generates sessions from a profile. It may serve several simulations
 // at once: every session has a generator of its own.
 type drawn struct {
-	profile *trace.Profile
-	seed    uint64
+	profile    *trace.Profile
+	seed       uint64
+	generators sync.Pool // of *generator
+}
+
+// generator is a source of random numbers that is keyed anew for every session.
+type generator struct {
+	source rand.PCG
+	rand   *rand.Rand
 }
 
 // Session draws the k-th session of an agent.
 func (d *drawn) Session(agent, k int, out *trace.Session) error {
-	var source rand.PCG
-	sim.Rekey(&source, d.seed, "session", uint64(agent), uint64(k))
-	d.profile.Draw(rand.New(&source), out)
+	g, ok := d.generators.Get().(*generator)
+	if !ok {
+		g = new(generator)
+		g.rand = rand.New(&g.source)
+	}
+	sim.Rekey(&g.source, d.seed, "session", uint64(agent), uint64(k))
+	d.profile.Draw(g.rand, out)
+	d.generators.Put(g)
 	return nil
 }
 
@@ -129,5 +182,25 @@ func (r *recorded) Session(agent, k int, out *trace.Session) error {
 	var source rand.PCG
 	sim.Rekey(&source, r.seed, "recorded session", uint64(agent), uint64(k))
 	r.pool.Session(int(r.choice[rand.New(&source).IntN(len(r.choice))]), out)
+	return nil
+}
+
+// Set is so many sessions of a source, those of its agent 0, for a run with
+// serve.Config.SessionsMax: where it takes more than there are, they come again,
+// and what a second pass sends was all seen before. A session keeps its identity.
+func Set(of serve.Sessions, sessions int) serve.Sessions { return &set{of: of, sessions: sessions} }
+
+type set struct {
+	of       serve.Sessions
+	sessions int
+}
+
+// Session is the k-th session of a run, whoever takes it.
+func (s *set) Session(_, k int, out *trace.Session) error {
+	which := k % s.sessions
+	if err := s.of.Session(0, which, out); err != nil {
+		return err
+	}
+	out.ID, out.Replays = fmt.Sprintf("set-%d", which), int32(which)+1
 	return nil
 }

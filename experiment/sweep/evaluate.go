@@ -163,7 +163,7 @@ func (e *Evaluator) evaluate(ctx context.Context, s *configs.Scenario) (*metrics
 		return ranking.List[0].Simulated, deploy.Shape(&ranking.List[0].Deployment), nil
 	}
 	if !open {
-		r, err := e.solver.Capacity(s)
+		r, err := e.solver.Capacity(ctx, s)
 		return r, "", err
 	}
 	r, d, err := deploy.Best(ctx, s)

@@ -29,10 +29,11 @@ func (e *Evaluator) Preview(number int) Preview {
 		return p
 	}
 	if l.scenario.Deployment.Mode == serve.Auto { // ranking candidates takes longer than a preview may
-		p.Duration = effort(e.plan.Study.EvaluatedBy(), &l.scenario.Protocol, nil) * deploymentsTried
+		const finalists = 4
+		p.Duration = deploymentsTried*flows + finalists*effort(e.plan.Study.EvaluatedBy(), &l.scenario.Protocol, nil)
 		return p
 	}
-	r, err := e.solver.Capacity(l.scenario)
+	r, err := e.solver.Flows(l.scenario)
 	switch {
 	case errors.Is(err, metrics.ErrInfeasible):
 		p.Verdict = strings.TrimPrefix(err.Error(), metrics.ErrInfeasible.Error()+": ")
@@ -46,9 +47,12 @@ func (e *Evaluator) Preview(number int) Preview {
 	return p
 }
 
-// deploymentsTried is about how many candidates are estimated where the
-// deployment is left open.
-const deploymentsTried = 500
+// deploymentsTried is about how many candidates mean flows rank where the
+// deployment is left open, and flows what one takes.
+const (
+	deploymentsTried = 500
+	flows            = 8 * time.Millisecond
+)
 
 // effort is how long one processor works on a point, measured on one core of a
 // server of 2026 and good to a factor of two: a search simulates the protocol's
@@ -57,8 +61,8 @@ const deploymentsTried = 500
 // verdict is certain.
 func effort(evaluate string, p *configs.Protocol, r *metrics.Result) time.Duration {
 	const (
-		estimate = 8 * time.Millisecond
-		perCall  = 25 * time.Microsecond // 14 on a large rack, 40 on a single node
+		estimate = 250 * time.Millisecond // five phases of a few thousand calls
+		perCall  = 25 * time.Microsecond  // 14 on a large rack, 40 on a single node
 		building = 50 * time.Millisecond
 		phases   = 11
 		turns    = 38 // of a session of the benchmark (agentperf.md 1.5), for protocols that count sessions

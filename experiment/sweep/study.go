@@ -71,7 +71,7 @@ type Design struct {
 // The ways to evaluate a point.
 const (
 	Simulate = "simulate" // search the capacity by simulation
-	Analytic = "analytic" // estimate it from mean flows, in milliseconds
+	Analytic = "analytic" // estimate it from mean flows and short phases, in a fraction of a second
 )
 
 // The ways to combine axes.

@@ -3,8 +3,6 @@ package sweep
 import (
 	"slices"
 	"strings"
-
-	"agentsim/experiment/analytic"
 )
 
 // Table is the results of a study, one row a point.
@@ -73,22 +71,7 @@ func Tabulate(p *Plan, version string, rows []*Row) *Table {
 	for _, r := range rows {
 		t.Rows = append(t.Rows, t.cells(r, results))
 	}
-	if p.Study.EvaluatedBy() == Analytic {
-		t.forget(analytic.Uncomputed())
-	}
 	return t
-}
-
-// forget empties the columns of what was never computed: a 0 would be taken
-// for a figure.
-func (t *Table) forget(columns []string) {
-	for i, c := range t.Columns {
-		if slices.Contains(columns, c.Name) {
-			for _, row := range t.Rows {
-				row[i] = Cell{}
-			}
-		}
-	}
 }
 
 // Frame gives results the question and the objectives of a plan, which may have

@@ -14,8 +14,23 @@ import (
 // model answers a scenario in which every input has a value.
 type model func(ctx context.Context, draws []float64) (metrics.Answer, error)
 
-// byAnalysis answers with the analytic model. The solver keeps what draws share.
-func byAnalysis(s *Scenario, inputs []configs.Input, solver *analytic.Solver) model {
+// byFlows answers with the mean flows of the analytic model. The solver keeps
+// what draws share.
+func byFlows(s *Scenario, inputs []configs.Input, solver *analytic.Solver) model {
+	return drawn(s, inputs, func(_ context.Context, s *configs.Scenario) (*metrics.Result, error) {
+		return solver.Flows(s)
+	})
+}
+
+// byRehearsal answers with short phases of the simulator too.
+func byRehearsal(s *Scenario, inputs []configs.Input, solver *analytic.Solver) model {
+	return drawn(s, inputs, solver.Capacity)
+}
+
+// drawn answers a draw in one way or another.
+func drawn(s *Scenario, inputs []configs.Input,
+	answers func(context.Context, *configs.Scenario) (*metrics.Result, error),
+) model {
 	return func(ctx context.Context, draws []float64) (metrics.Answer, error) {
 		if err := ctx.Err(); err != nil {
 			return metrics.Answer{}, err
@@ -24,7 +39,7 @@ func byAnalysis(s *Scenario, inputs []configs.Input, solver *analytic.Solver) mo
 		if err != nil {
 			return metrics.Answer{}, err
 		}
-		return answer(solver.Capacity(drawn))
+		return answer(answers(ctx, drawn))
 	}
 }
 

@@ -140,7 +140,7 @@ func newDoubts(ctx context.Context, s *Scenario, simulated *metrics.Result, a *c
 	if solver == nil {
 		solver = new(analytic.Solver)
 	}
-	v.estimate, err = centred(ctx, byAnalysis(s, v.inputs, solver), v.inputs, simulated)
+	v.estimate, err = centred(ctx, byFlows(s, v.inputs, solver), v.inputs, simulated)
 	return v, err
 }
 

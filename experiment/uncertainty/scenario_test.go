@@ -100,10 +100,17 @@ func TestSimulatedDraws(t *testing.T) {
 	estimated := study(t, s, simulated, o)
 	require.Equal(t, "simulator", by.EvaluatedBy)
 	require.Equal(t, estimated.Tornado[0].Input, by.Tornado[0].Input)
+	require.Positive(t, estimated.Checked.Answers)
+	require.Less(t, estimated.Checked.Off, 0.35, "%+v", estimated.Checked)
+	require.Nil(t, by.Checked)
+	near := 0
 	for i := range by.Sample {
 		a, b := by.Sample[i].Agents, estimated.Sample[i].Agents
-		require.InDelta(t, a, b, max(3, 0.35*a), "draw %d", i)
+		if math.Abs(a-b) <= max(3, 0.35*a) {
+			near++
+		}
 	}
+	require.GreaterOrEqual(t, near, 8, "of %d draws", len(by.Sample))
 }
 
 // Along the ridge of turns and growth the mean prompt stays.

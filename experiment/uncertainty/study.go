@@ -20,7 +20,8 @@ func Run(ctx context.Context, s *Scenario, simulated *metrics.Result, o Options)
 		return nil, err
 	}
 	var solver analytic.Solver
-	estimate, err := centred(ctx, byAnalysis(s, inputs, &solver), inputs, simulated)
+	flows := byFlows(s, inputs, &solver)
+	estimate, err := centred(ctx, flows, inputs, simulated)
 	if err != nil {
 		return nil, err
 	}
@@ -29,7 +30,11 @@ func Run(ctx context.Context, s *Scenario, simulated *metrics.Result, o Options)
 		drawn = bySimulation(s, inputs, *o.Protocol, o.Run)
 	}
 	study := study{inputs: inputs, estimate: estimate, draw: drawn, central: central(simulated), options: o}
-	return study.run(ctx)
+	u, err := study.run(ctx)
+	if err == nil && o.By == Analytic {
+		u.Checked, err = check(ctx, s, inputs, flows, &solver)
+	}
+	return u, err
 }
 
 // study is the inputs of a scenario with the models that evaluate it.

@@ -2,87 +2,47 @@ package validate
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
+	"agentsim/experiment/sessions"
 	"agentsim/metrics"
 	"agentsim/serve"
-	"agentsim/sim"
 	"agentsim/trace"
 )
 
-// agents gives a cluster the agents of a case: sessions drawn from the preset
-// of its workload, within the model's context.
+// agents gives a cluster the agents of a case: sessions of the preset of its
+// workload, within the model's context.
 func (p *presets) agents(c *Case, config *serve.Config, o *Options) error {
 	w, err := load(p.workloads, "workloads", c.Load.Workload)
 	if err != nil {
 		return fmt.Errorf("workload: %w", err)
 	}
-	profile := w.Synthetic
-	if limit := config.LLM.MaxContext; profile.ContextLimit == 0 || profile.ContextLimit > limit {
-		profile.ContextLimit = limit
-	}
-	config.Arrivals = trace.ArrivalsClosed
+	work := *w
+	work.Arrivals = trace.ArrivalsClosed
 	if c.Load.Lanes {
-		config.Arrivals = trace.ArrivalsLanes
+		work.Arrivals = trace.ArrivalsLanes
 		protocol, err := load(p.protocols, "protocols", "agentx")
 		if err != nil {
 			return fmt.Errorf("protocol: %w", err)
 		}
 		config.Lanes = protocol.Lanes
 	}
-	if n := c.replayed(); n > 0 {
-		config.Sessions = &replayed{drawn: drawn{profile: &profile, seed: o.Seed}, agents: c.Concurrency, sessions: n}
-		return nil
-	}
-	if profile.SubAgents == nil || !c.Load.Lanes {
-		config.Sessions = &drawn{profile: &profile, seed: o.Seed}
-		return nil
-	}
-	// Sub-agents come with their sessions, out of a pool of trees.
-	const trees = 400 // as many as the corpus of AgentX has
-	pool, err := trace.NewPool(trace.NewGenerator(&profile, o.Seed, trees), trace.PoolOptions{Trees: true})
+	source, err := sessions.Of(work, sessions.Limits{Context: config.LLM.MaxContext}, o.Seed)
 	if err != nil {
-		return fmt.Errorf("workload: %w", err)
-	}
-	config.Pool = pool
-	config.Sessions = &dealt{pool: pool, seed: o.Seed}
-	return nil
-}
-
-// drawn generates sessions from a profile.
-type drawn struct {
-	profile *trace.Profile
-	seed    uint64
-}
-
-// Session draws the k-th session of an agent.
-func (d *drawn) Session(agent, k int, out *trace.Session) error {
-	var source rand.PCG
-	sim.Rekey(&source, d.seed, "session", uint64(agent), uint64(k))
-	d.profile.Draw(rand.New(&source), out)
-	return nil
-}
-
-// replayed is a set of sessions that is played more than once, in the same
-// order: what a second pass sends was all seen before. A session keeps its
-// identity.
-type replayed struct {
-	drawn
-	agents   int
-	sessions int
-}
-
-// Session deals out the sessions of the set in turn.
-func (r *replayed) Session(agent, k int, out *trace.Session) error {
-	which := (k*r.agents + agent) % r.sessions
-	if err := r.drawn.Session(0, which, out); err != nil {
 		return err
 	}
-	out.ID, out.Replays = fmt.Sprintf("replayed-%d", which), int32(which)+1
+	config.Arrivals, config.Pool, config.Sessions = work.Arrivals, source.Pool, source.Sessions
+	if n := c.Load.Sessions; n > 0 && !c.Load.Lanes {
+		config.Sessions = sessions.Set(source, n)
+		passes := c.Load.Passes
+		if c.Load.Steady {
+			passes++ // so that all agents are busy to the end
+		}
+		config.SessionsMax = int64(n * passes)
+	}
 	return nil
 }
 
@@ -91,62 +51,64 @@ const replaySessions = 150
 
 var countOfSessions = regexp.MustCompile(`\b([0-9]+) sessions, [0-9,]+ turns`)
 
-// replayed is the number of sessions that a warm replay plays a second time; 0 =
-// it is none.
-func (c *Case) replayed() int {
-	if !strings.Contains(c.Load.About+" "+c.Notes, "warm replay") {
-		return 0
+// finite reads off what a table says of a run that ends: how many sessions its
+// set has, whether the set is played before what counts, and whether figures are
+// those of the stretch in which all agents are busy.
+func (l *Load) finite(notes string) {
+	if found := countOfSessions.FindStringSubmatch(l.About); found != nil {
+		l.Sessions, _ = strconv.Atoi(found[1])
+	} else if l.Workload == "kernelbook" {
+		l.Sessions = replaySessions
 	}
-	if found := countOfSessions.FindStringSubmatch(c.Load.About); found != nil {
-		n, _ := strconv.Atoi(found[1])
-		return n
+	l.Passes = 1
+	said := l.About + " " + notes
+	if strings.Contains(said, "warm replay") {
+		l.Passes = 2
 	}
-	return replaySessions
+	l.Steady = strings.Contains(said, "busiest stretch") || strings.Contains(said, "10-60 % of the run")
 }
 
-// dealt deals out the main sessions of a pool.
-type dealt struct {
-	pool *trace.Pool
-	seed uint64
-}
-
-// Session picks the k-th session of a lane.
-func (d *dealt) Session(lane, k int, out *trace.Session) error {
-	var source rand.PCG
-	sim.Rekey(&source, d.seed, "lane", uint64(lane), uint64(k))
-	roots := d.pool.Roots()
-	d.pool.Session(int(roots[rand.New(&source).IntN(len(roots))]), out)
-	return nil
-}
-
-// Of a finite run, sessions of each agent and the share of them that is
-// dropped in front.
+// Of a finite run of a set without an end, sessions of each agent and the share
+// of them that is dropped in front.
 const (
 	sessionsEach = 10
 	warmUpShare  = 0.2
 )
 
+// replicas is how often lanes are played, with other session trees each: a few
+// trees are not the corpus, and one of them moves all figures.
+func (c *Case) replicas() int {
+	const (
+		trees = 64 // that a prediction rests on
+		most  = 8
+	)
+	if !c.Load.Lanes {
+		return 1
+	}
+	return min(most, max(1, trees/max(1, c.Concurrency)))
+}
+
 // play runs a cluster of agents through its warm-up and its window.
 func (c *Case) play(cluster *serve.Cluster) error {
-	if c.Load.Window > 0 {
-		if err := cluster.Run(c.Load.Warmup); err != nil {
+	l := &c.Load
+	if l.Window > 0 {
+		if err := cluster.Run(l.Warmup); err != nil {
 			return err
 		}
 		cluster.OpenWindow()
-		return cluster.Run(c.Load.Window)
+		return cluster.Run(l.Window)
 	}
-	if n := int64(c.replayed()); n > 0 { // one pass that warms, one that counts
-		if err := untilSessions(cluster, n); err != nil {
-			return err
-		}
-		cluster.OpenWindow()
-		return untilSessions(cluster, 2*n)
+	warm, all := int64(warmUpShare*float64(sessionsEach*c.Concurrency)), int64(sessionsEach*c.Concurrency)
+	if l.Sessions > 0 { // passes that warm, and one that counts
+		warm, all = int64(l.Sessions*(l.Passes-1)), int64(l.Sessions*l.Passes)
 	}
-	all := int64(sessionsEach * c.Concurrency)
-	if err := untilSessions(cluster, int64(warmUpShare*float64(all))); err != nil {
+	if err := untilSessions(cluster, warm); err != nil {
 		return err
 	}
 	cluster.OpenWindow()
+	if l.Sessions > 0 && !l.Steady {
+		return cluster.RunOut()
+	}
 	return untilSessions(cluster, all)
 }
 

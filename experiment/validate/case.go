@@ -56,6 +56,10 @@ type Load struct {
 	Offload  string  // where evicted caches may go: none, dram, mooncake; empty = not published
 	Warmup   float64 // seconds before what counts
 	Window   float64 // seconds that count; 0 = a finite run
+
+	Sessions int  // of a finite run's set; 0 = as many as the run takes
+	Passes   int  // of that set; the last one counts
+	Steady   bool // what counts is the stretch in which all agents are busy, not the run's end
 }
 
 // Agents reports whether the case is a run of agents.

@@ -18,7 +18,7 @@ import (
 // What an earlier one
 // knows to have been released sooner than it ran in public is kept.
 func Fit(results []*Result, before *configs.Accuracy, date string) (*configs.Accuracy, error) {
-	g, err := gather(results)
+	g, err := gather(results, accelerators{})
 	if err != nil {
 		return nil, err
 	}
@@ -60,12 +60,14 @@ type gathered struct {
 	samples map[string][]sample // by quantity, one a run
 	runs    map[string]bool
 	dates   map[string]string // earliest, by model and accelerator
+	stacks  []*configs.Stack  // of the runs, each once
 	off     float64           // mean |error| of decode times
 }
 
-func gather(results []*Result) (*gathered, error) {
+// gather sorts results by what they tell of. Systems are those known beside the
+// presets.
+func gather(results []*Result, systems accelerators) (*gathered, error) {
 	g := &gathered{samples: map[string][]sample{}, runs: map[string]bool{}, dates: map[string]string{}}
-	systems := accelerators{}
 	points := 0
 	for _, r := range results {
 		for from := 0; from < len(r.Cases); {
@@ -80,6 +82,9 @@ func gather(results []*Result) (*gathered, error) {
 				return nil, err
 			}
 			g.runs[run[0].ID] = true
+			if !slices.ContainsFunc(g.stacks, func(s *configs.Stack) bool { return slices.Equal(s.Path(), stack.Path()) }) {
+				g.stacks = append(g.stacks, stack)
+			}
 			g.add(run, stack)
 			for i := range run {
 				if strings.HasSuffix(quantity(&run[i]), configs.Decode) {
@@ -205,8 +210,14 @@ func (f *fitted) quantity(name string) configs.Quantity {
 	for _, v := range f.spreads.levels {
 		q.Levels = append(q.Levels, digits(math.Sqrt(v)))
 	}
-	f.root.each("", func(path string, n *node) {
-		q.Nodes = append(q.Nodes, configs.StackNode{
+	q.Nodes = f.root.places()
+	return q
+}
+
+// places are all nodes below one, as a preset holds them.
+func (n *node) places() (list []configs.StackNode) {
+	n.each("", func(path string, n *node) {
+		list = append(list, configs.StackNode{
 			Stack:  path,
 			Rows:   n.rows,
 			Centre: digits(n.here.mean()),
@@ -214,7 +225,7 @@ func (f *fitted) quantity(name string) configs.Quantity {
 			Within: digits(math.Sqrt(n.within)),
 		})
 	})
-	return q
+	return list
 }
 
 func (n *node) each(above string, visit func(path string, n *node)) {
@@ -301,7 +312,7 @@ func (f *fitted) width(distances []float64) float64 {
 
 // Folds are the errors of every stack as they look without its own runs.
 func Folds(results []*Result) ([]Fold, error) {
-	g, err := gather(results)
+	g, err := gather(results, accelerators{})
 	if err != nil {
 		return nil, err
 	}

@@ -25,6 +25,7 @@ type node struct {
 	name     string
 	children []*node
 	values   []float64 // of runs whose path ends here
+	told     gaussian  // what runs that are not kept say of the centre, those below children aside
 
 	own, here gaussian // what runs below say; the same with what comes from above
 	rows      int
@@ -105,7 +106,7 @@ func (n *node) up(v *spreads, depth int) (likelihood float64) {
 		likelihood += c.up(v, depth+1)
 		all = append(all, c.own.widened(v.levels[depth]))
 	}
-	n.own = gaussian{}
+	n.own = n.told
 	for _, g := range all {
 		n.own = n.own.times(g)
 		likelihood += (math.Log(g.precision) - g.weighted*g.mean()) / 2
@@ -162,7 +163,7 @@ func estimate(root *node, levels int, scale float64) (spreads, error) {
 // predicted from, shrunk towards that of all stacks: as if each had so many more
 // runs that scatter as all do.
 func (n *node) scatter(v *spreads, depth int) {
-	const prior = 8 // runs
+	const prior = scatterPrior
 	if depth == ownLevels {
 		sum, count := n.squares()
 		n.within = (prior*v.within + sum) / (prior + count)
@@ -172,6 +173,9 @@ func (n *node) scatter(v *spreads, depth int) {
 		c.scatter(v, depth+1)
 	}
 }
+
+// scatterPrior is how many runs that scatter as all do every stack is taken to have.
+const scatterPrior = 8
 
 // squares sums the squares of the runs' distances from their leaves' centres.
 func (n *node) squares() (sum, count float64) {

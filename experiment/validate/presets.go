@@ -74,7 +74,7 @@ func (p *presets) cluster(c *Case, o *Options) (*prepared, error) {
 	if err != nil {
 		return nil, fmt.Errorf("model: %w", err)
 	}
-	engine, err := load(p.engines, "engines", engineOf(c))
+	engine, err := p.engine(c)
 	if err != nil {
 		return nil, fmt.Errorf("engine: %w", err)
 	}
@@ -89,6 +89,11 @@ func (p *presets) cluster(c *Case, o *Options) (*prepared, error) {
 	d, err := deployment(c, system, model)
 	if err != nil {
 		return nil, err
+	}
+	if c.Version != "" && c.Version[0] >= '0' && c.Version[0] <= '9' {
+		as := *engine
+		as.Version = c.Version
+		engine = &as
 	}
 	tuned := *kernels
 	if o.Unfitted {
@@ -114,6 +119,21 @@ func (p *presets) cluster(c *Case, o *Options) (*prepared, error) {
 		return nil, err
 	}
 	return &prepared{system: system, config: config}, nil
+}
+
+// engine is the engine preset of a case: the one of its family that stands for
+// its version or its day, else the family's own.
+func (p *presets) engine(c *Case) (*step.EngineSpec, error) {
+	for _, name := range configs.Presets().Names("engines") {
+		e, err := load(p.engines, "engines", name)
+		if err != nil {
+			return nil, err
+		}
+		if e.Family == c.Engine && e.Era.Holds(c.Version, c.Date) {
+			return e, nil
+		}
+	}
+	return load(p.engines, "engines", c.Engine)
 }
 
 // rounds is the number of requests per request in flight, as the benchmark

@@ -201,6 +201,9 @@ func (t *table) load(c *Case) {
 		Warmup:   t.measured("warmup_s"),
 		Window:   t.measured("window_s"),
 	}
+	if c.Load.Window == 0 {
+		c.Load.finite(c.Notes)
+	}
 	switch load, _, _ := strings.Cut(t.text("load"), ","); load {
 	case "lanes", "sessions", "":
 	default:

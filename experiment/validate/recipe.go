@@ -33,16 +33,6 @@ const (
 	amd    = "amd"
 )
 
-// engineOf is the engine preset of a case: that of its family, or of its family
-// at the time where kernels have changed since.
-func engineOf(c *Case) string {
-	const fasterFP8 = "2026-05-01" // tables of TensorRT-LLM 1.3.0rc20 are the first with them
-	if c.Engine == trtllm && c.Date != "" && c.Date < fasterFP8 {
-		return "trtllm-2026-03"
-	}
-	return c.Engine
-}
-
 // deployment expresses a case. An error says what cannot be expressed.
 func deployment(c *Case, s *hardware.System, m *llm.Spec) (serve.DeploymentSpec, error) {
 	d := serve.DeploymentSpec{

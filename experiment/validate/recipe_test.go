@@ -131,11 +131,25 @@ func TestAcceptanceAsRecorded(t *testing.T) {
 	require.Equal(t, step.BlockDraft, draft(&Case{Draft: Draft{Name: "dspark"}}).Kind)
 }
 
-func TestEnginesByDate(t *testing.T) {
-	require.Equal(t, "trtllm-2026-03", engineOf(&Case{Engine: "trtllm", Date: "2026-02-05"}))
-	require.Equal(t, "trtllm", engineOf(&Case{Engine: "trtllm", Date: "2026-05-19"}))
-	require.Equal(t, "trtllm", engineOf(&Case{Engine: "trtllm"}))
-	require.Equal(t, "vllm", engineOf(&Case{Engine: "vllm", Date: "2025-12-05"}))
+// A run is simulated with the preset that stands for its version or its day.
+func TestEnginesByVersionAndDay(t *testing.T) {
+	p := newPresets()
+	for want, c := range map[string]Case{
+		"trtllm":         {Engine: "trtllm", Date: "2026-05-01", Version: "1.3.0rc20"},
+		"trtllm-2026-03": {Engine: "trtllm", Date: "2026-04-30"},
+		"vllm":           {Engine: "vllm", Version: "0.22.0"},
+		"vllm-2026-05":   {Engine: "vllm", Version: "0.21.0", Date: "2026-09-01"},
+		"sglang":         {Engine: "sglang", Date: "2026-03-01", Version: "nightly"},
+	} {
+		e, err := p.engine(&c)
+		require.NoError(t, err)
+		require.Equal(t, want, e.Name)
+	}
+	for _, c := range []Case{{Engine: "vllm", Version: "0.19.1"}, {Engine: "vllm", Version: "nightly-0.21"}, {Engine: "vllm"}, {Engine: "trtllm"}} {
+		e, err := p.engine(&c)
+		require.NoError(t, err)
+		require.Equal(t, c.Engine, e.Name)
+	}
 }
 
 func TestHeadsAreNotSplit(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 
 	"agentsim/metrics"
 	"agentsim/serve"
+	"agentsim/trace"
 )
 
 // Options of a validation.
@@ -118,9 +119,33 @@ func (j *prepared) run(c *Case) (prediction, error) {
 	if err := j.plausible(c); err != nil {
 		return prediction{}, err
 	}
-	cluster, err := serve.New(j.config)
+	var all window
+	for replica := range c.replicas() {
+		if err := j.replica(c, replica, &all); err != nil {
+			return prediction{}, err
+		}
+	}
+	if all.Calls == 0 {
+		return prediction{}, errors.New("no call ended in what counts of the run")
+	}
+	return j.measure(c, &all), nil
+}
+
+// window is what counts of a run, or of several.
+type window struct {
+	serve.Tally
+	seconds float64
+	workers []int // accelerators of each worker
+}
+
+// replica simulates a case once and adds what counts of it.
+func (j *prepared) replica(c *Case, number int, all *window) error {
+	config := j.config
+	config.Seed += uint64(number)
+	config.Sessions = &others{Sessions: config.Sessions, first: number * c.Concurrency}
+	cluster, err := serve.New(config)
 	if err != nil {
-		return prediction{}, err
+		return err
 	}
 	if c.Agents() {
 		err = c.play(cluster)
@@ -128,15 +153,32 @@ func (j *prepared) run(c *Case) (prediction, error) {
 		err = cluster.RunOut()
 	}
 	if err != nil {
-		return prediction{}, err
+		return err
 	}
 	if err := cluster.Check(); err != nil {
-		return prediction{}, fmt.Errorf("a law is broken: %w", err)
+		return fmt.Errorf("a law is broken: %w", err)
 	}
-	if cluster.Window().Calls == 0 {
-		return prediction{}, errors.New("no call ended in what counts of the run")
+	all.seconds += cluster.Span()
+	if number > 0 {
+		all.Merge(cluster.Window())
+		return nil
 	}
-	return j.measure(c, cluster), nil
+	all.Tally = *cluster.Window()
+	for i := range all.Work {
+		all.workers = append(all.workers, cluster.WorkerAccelerators(i))
+	}
+	return nil
+}
+
+// others are the sessions of agents behind the first ones.
+type others struct {
+	serve.Sessions
+	first int
+}
+
+// Session is the k-th session of an agent behind the first.
+func (o *others) Session(agent, k int, out *trace.Session) error {
+	return o.Sessions.Session(o.first+agent, k, out)
 }
 
 // The quantiles that tables report, and milliseconds.
@@ -148,14 +190,13 @@ const (
 	milli  = 1e3
 )
 
-func (j *prepared) measure(c *Case, cluster *serve.Cluster) prediction {
-	t := cluster.Window()
-	seconds := cluster.Span()
+func (j *prepared) measure(c *Case, w *window) prediction {
+	t, seconds := &w.Tally, w.seconds
 	n := float64(c.Accelerators)
-	joules := j.joules(cluster, t, seconds, 0)
+	joules := j.joules(w, 0)
 	counted := joules
 	if !c.Agents() && c.Mode == disaggregated && j.system.Accelerator.Vendor == amd {
-		counted = j.joules(cluster, t, seconds, c.Prefill.Workers) // as these rows are kept: decode workers alone
+		counted = j.joules(w, c.Prefill.Workers) // as these rows are kept: decode workers alone
 	}
 	p := prediction{
 		TotalThroughput:  float64(t.InputTokens+t.OutputTokens) / seconds / n,
@@ -173,12 +214,12 @@ func (j *prepared) measure(c *Case, cluster *serve.Cluster) prediction {
 // joules is the energy of the accelerators of all workers but the first ones:
 // idle power all the time, active power while a step runs, and the energy of
 // the work.
-func (j *prepared) joules(cluster *serve.Cluster, t *serve.Tally, seconds float64, first int) float64 {
+func (j *prepared) joules(all *window, first int) float64 {
 	power := j.system.Accelerator.Power
 	sum := 0.0
-	for i, w := range t.Work[first:] {
-		n := float64(cluster.WorkerAccelerators(first + i))
-		sum += w.Joules + n*(float64(power.Active)*w.Busy.Seconds()+float64(power.Idle)*seconds)
+	for i, w := range all.Work[first:] {
+		n := float64(all.workers[first+i])
+		sum += w.Joules + n*(float64(power.Active)*w.Busy.Seconds()+float64(power.Idle)*all.seconds)
 	}
 	return sum
 }

@@ -8,8 +8,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"agentsim/trace"
 )
 
 func runRows(t testing.TB, o Options, rows ...row) *Result {
@@ -179,27 +177,18 @@ func TestStepsAreComparedAtTheMeasuredBatch(t *testing.T) {
 	require.Equal(t, of(t, same, "a", TPOT), of(t, twice, "a", TPOT), "the run itself does not know")
 }
 
-// A warm replay plays one set of sessions twice, in the same order.
-func TestWarmReplaysKeepTheirSessions(t *testing.T) {
-	c := Case{Concurrency: 3, Load: Load{Workload: "kernelbook", About: "20 sessions, 232 turns", Lanes: false}, Notes: "warm replay"}
-	require.Equal(t, 20, c.replayed())
-	c.Load.About = "KernelBook agent replay: 1,745 turns"
-	require.Equal(t, replaySessions, c.replayed())
-	c.Notes = "warm pass of 15 of 150 sessions"
-	require.Zero(t, c.replayed())
-	w, err := load(newPresets().workloads, "workloads", "kernelbook")
-	require.NoError(t, err)
-	r := replayed{drawn: drawn{profile: &w.Synthetic, seed: 1}, agents: 3, sessions: 20}
-	seen := map[string]trace.Session{}
-	for k := range 20 {
-		for agent := range 3 {
-			var s trace.Session
-			require.NoError(t, r.Session(agent, k, &s))
-			if before, ok := seen[s.ID]; ok {
-				require.Equal(t, before, s, "the second time the same")
-			}
-			seen[s.ID] = s
-		}
-	}
-	require.Len(t, seen, 20)
+// What a table says of a finite run: the size of its set, whether it is played
+// before what counts, and whether its end counts.
+func TestFiniteRunsAreAsTheTableTells(t *testing.T) {
+	l := Load{Workload: "kernelbook", About: "20 sessions, 232 turns"}
+	l.finite("warm replay")
+	require.Equal(t, Load{Workload: l.Workload, About: l.About, Sessions: 20, Passes: 2}, l)
+	l.About = "KernelBook agent replay: 1,745 turns"
+	l.finite("warm replay; steady-state tokens (busiest stretch)")
+	require.Equal(t, Load{Workload: l.Workload, About: l.About, Sessions: replaySessions, Passes: 2, Steady: true}, l)
+	l.finite("warm pass of 15 of 150 sessions")
+	require.Equal(t, Load{Workload: l.Workload, About: l.About, Sessions: replaySessions, Passes: 1}, l)
+	l = Load{Workload: "codex-swebench"}
+	l.finite("")
+	require.Equal(t, Load{Workload: l.Workload, Passes: 1}, l)
 }

@@ -27,7 +27,7 @@ func TestTheMapIsTheTableOfRooms(t *testing.T) {
 		}
 	}
 	for _, r := range rooms {
-		if r.dir != "internal/tidy" {
+		if !strings.HasPrefix(r.dir, "internal/") { // they hold the house, and are not of it
 			require.Equal(t, fmt.Sprint(r.layer), drawn[r.dir], "layer of %s in docs/ARCHITECTURE.md", r.dir)
 		}
 	}

@@ -1,6 +1,9 @@
 package hardware
 
-import "math"
+import (
+	"cmp"
+	"math"
+)
 
 // ExpertWork is one layer's routed experts on the busiest rank in one step.
 type ExpertWork struct {
@@ -37,10 +40,11 @@ func (e ExpertKernel) Seconds(w ExpertWork, a Accelerator) float64 {
 	if w.Rows <= 0 {
 		return 0
 	}
+	slower := cmp.Or(e.Slower, 1)
 	if c := e.curveFor(w); c != nil {
-		return e.onCurve(c, w, a)
+		return slower * e.onCurve(c, w, a)
 	}
-	return e.Roofline.Seconds(e.RooflineWork(w), a.Compute[e.Compute], a.HBM.Bandwidth)
+	return slower * e.Roofline.Seconds(e.RooflineWork(w), a.Compute[e.Compute], a.HBM.Bandwidth)
 }
 
 // RooflineWork is w as the roofline sees it: rows per expert; the activations

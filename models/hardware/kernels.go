@@ -24,6 +24,9 @@ type KernelSet struct {
 	// step runs the fastest that is there.
 	ExpertsPath map[Format]string `yaml:"experts_path,omitempty"`
 
+	// Older says how much longer kernels of versions before the tables' take.
+	Older []OlderKernels `yaml:"older,omitempty"`
+
 	// GEMM holds dense projections by compute format.
 	GEMM map[Format]Roofline `yaml:"gemm"`
 	// Experts holds routed experts by kernel path, e.g. marlin-w4a16.
@@ -52,6 +55,13 @@ type KernelSet struct {
 	// Holds is the accelerator of that name, as its preset says; nil = whichever
 	// the set is used on.
 	Holds *Accelerator `yaml:"-"`
+}
+
+// OlderKernels is what versions of the engine before one took of the time that
+// the constants say; see AsOf.
+type OlderKernels struct {
+	Before  string             `yaml:"before"`  // first version of which it does not hold
+	Experts map[Format]float64 `yaml:"experts"` // by the format of the weights
 }
 
 // EagerWith is the factor on steps that hold prompts, with experts served in a
@@ -148,6 +158,8 @@ type ExpertKernel struct {
 	// DynamicPower is drawn on top of idle and active while the kernel runs,
 	// where useful FLOPs and bytes do not describe its work (dequantisation).
 	DynamicPower units.Watts `yaml:"dynamic_power,omitempty" scale:"0"`
+	// Slower multiplies its time, as AsOf decides; 0 = 1.
+	Slower float64 `yaml:"-"`
 }
 
 // ExpertCurve is measured time against tokens for one reference shape,

@@ -56,6 +56,15 @@ func (c *checker) serving(k KernelSet) {
 		c.format("eager_for."+string(f), f)
 		c.positive("eager_for."+string(f), k.EagerFor[f], "")
 	}
+	for i, o := range k.Older {
+		path := fault.Index("older", i)
+		c.Check(o.Before != "" && (i == 0 || CompareVersions(k.Older[i-1].Before, o.Before) < 0), path+".before",
+			strconv.Quote(o.Before), "versions that rise from entry to entry")
+		for _, f := range slices.Sorted(maps.Keys(o.Experts)) {
+			c.format(path+".experts."+string(f), f)
+			c.positive(path+".experts."+string(f), o.Experts[f], "")
+		}
+	}
 	for _, f := range slices.Sorted(maps.Keys(k.ExpertsPath)) {
 		path := "experts_path." + string(f)
 		c.format(path, f)

@@ -62,6 +62,22 @@ func (s System) Power(u Usage) Breakdown {
 	return b
 }
 
+// Plus is two deployments together.
+func (b Breakdown) Plus(o Breakdown) Breakdown {
+	return Breakdown{
+		Accelerator:    b.Accelerator + o.Accelerator,
+		CPU:            b.CPU + o.CPU,
+		Host:           b.Host + o.Host,
+		Switch:         b.Switch + o.Switch,
+		Fans:           b.Fans + o.Fans,
+		Conversion:     b.Conversion + o.Conversion,
+		IT:             b.IT + o.IT,
+		Facility:       b.Facility + o.Facility,
+		AcceleratorTDP: b.AcceleratorTDP + o.AcceleratorTDP,
+		Provisioned:    b.Provisioned + o.Provisioned,
+	}
+}
+
 func (s System) pue(u Usage) float64 {
 	if u.PUE > 0 {
 		return u.PUE

@@ -59,12 +59,34 @@ func (k KernelSet) AsOf(version string) KernelSet {
 		e.Since, e.Before = "", "" // decided
 		experts[name] = e
 	}
-	if len(before) == 0 {
+	slower := k.olderThan(version)
+	if len(before) == 0 && len(slower) == 0 {
 		return k
 	}
 	for _, name := range before {
 		delete(experts, name)
 	}
-	k.Experts = experts
+	for _, name := range slices.Sorted(maps.Keys(experts)) {
+		e := experts[name]
+		if factor := slower[e.Weights]; factor > 0 {
+			e.Slower = factor
+			experts[name] = e
+		}
+	}
+	k.Experts, k.Older = experts, nil
 	return k
+}
+
+// olderThan is what the first version that a version of the engine is older than
+// says of its kernels.
+func (k *KernelSet) olderThan(version string) map[Format]float64 {
+	if version == "" {
+		return nil
+	}
+	for _, o := range k.Older { // by rising version
+		if CompareVersions(version, o.Before) < 0 {
+			return o.Experts
+		}
+	}
+	return nil
 }

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"agentsim/units"
 )
 
 func TestVersionsInOrder(t *testing.T) {
@@ -34,4 +36,24 @@ func TestKernelsOfAnEngineVersion(t *testing.T) {
 		require.Equal(t, "plain", got.Experts["bf16"].Kernel)
 	}
 	require.Len(t, k.Experts, 4, "the set itself stays")
+}
+
+// Kernels of versions before one take longer, by the format of their weights.
+func TestOlderKernelsAreSlower(t *testing.T) {
+	k := KernelSet{
+		Experts: map[string]ExpertKernel{
+			"fp8":  {Weights: FP8, Compute: FP8, Roofline: &Roofline{Floor: 1e-6, ComputeEfficiency: 1, MemoryEfficiency: 1}},
+			"bf16": {Weights: BF16},
+		},
+		Older: []OlderKernels{{Before: "0.20", Experts: map[Format]float64{FP8: 3}}, {Before: "0.23", Experts: map[Format]float64{FP8: 2}}},
+	}
+	work := ExpertWork{Rows: 4, Distinct: 2, GroupTokens: 4, Hidden: 8, Inner: 8, Experts: 2, TopK: 1}
+	a := Accelerator{HBM: HBM{Bandwidth: 1e12}, Compute: map[Format]units.FLOPRate{FP8: 1e15}}
+	base := k.Experts["fp8"].Seconds(work, a)
+	for version, want := range map[string]float64{"": 1, "0.24.0": 1, "0.23": 1, "0.22.1": 2, "0.19": 3} {
+		set := k.AsOf(version)
+		require.InEpsilon(t, want*base, set.Experts["fp8"].Seconds(work, a), 1e-12, version)
+		require.Zero(t, set.Experts["bf16"].Slower)
+	}
+	require.Zero(t, k.Experts["fp8"].Slower, "the set itself stays")
 }

@@ -1,14 +1,9 @@
-// Package kvcache keeps count of cache memory: block pools, the residency of
-// every session's prefix per tier, shared prefixes and eviction. It is a
-// state machine without a clock; time comes in as an argument.
+// Package kvcache says where caches may lie below HBM, how they get there and
+// back, and what gives way first. What is cached, and where it lies, is the
+// business of package prefix.
 //
-// Agents append to their context, so no tree of blocks is needed: a session is
-// one prefix, and a tier holds a run of it (modelling.md 3.2). Every operation
-// costs the same however long the context is.
-//
-// Read first: spec.go (what can be configured), session.go (what is stored for
-// a session), admit.go and release.go (the life of one turn), evict.go (what
-// gives way to it).
+// Read first: spec.go (tiers), policy.go (what gives way), link.go (the wire to
+// a tier and between workers).
 package kvcache
 
 import (
@@ -19,20 +14,11 @@ import (
 	"agentsim/units"
 )
 
-// Spec describes the cache memory of one pool: one rank under data-parallel
-// attention, or one worker under tensor parallelism, whose ranks all hold the
-// same entries.
+// Spec is what a cache is told beside the memory that it has.
 type Spec struct {
-	Capacity      units.Bytes  `yaml:"capacity"`                // HBM left for the cache
-	BlockTokens   int          `yaml:"block_tokens"`            // tokens of one block; prefixes match in whole blocks
-	BytesPerToken float64      `yaml:"bytes_per_token"`         // marginal cache entry of one token, all layers
-	FixedBytes    units.Bytes  `yaml:"fixed_bytes,omitempty"`   // per resident session: sliding-window entries
-	RunningBytes  units.Bytes  `yaml:"running_bytes,omitempty"` // per running session: compressor and linear states
-	Fragmentation float64      `yaml:"fragmentation,omitempty"` // HBM taken over HBM asked for, >= 1; 0 = 1
-	Tiers         []TierSpec   `yaml:"tiers,omitempty"`         // below HBM, fastest first
-	Write         WritePolicy  `yaml:"write,omitempty"`         // when entries reach the first tier; default write-back
-	Eviction      EvictionSpec `yaml:"eviction,omitempty"`      // what gives way first; default lru
-	Classes       []string     `yaml:"-"`                       // names of Request.Class; empty = all are called "tool"
+	Tiers    []TierSpec   `yaml:"tiers,omitempty"`    // below HBM, fastest first
+	Write    WritePolicy  `yaml:"write,omitempty"`    // when entries reach the first tier; default write-back
+	Eviction EvictionSpec `yaml:"eviction,omitempty"` // what gives way first; default lru
 }
 
 // TierSpec is one store below HBM.
@@ -69,17 +55,7 @@ const Levels = 4
 
 // Validate reports every field that cannot be, by its path.
 func (s Spec) Validate() error {
-	errs := []error{
-		between("capacity", s.Capacity, 1, maxCapacity),
-		between("block_tokens", s.BlockTokens, 1, maxBlockTokens),
-		between("bytes_per_token", s.BytesPerToken, minTokenBytes, maxTokenBytes),
-		between("fixed_bytes", s.FixedBytes, 0, maxSessionBytes),
-		between("running_bytes", s.RunningBytes, 0, maxSessionBytes),
-		s.Eviction.validate("eviction"),
-	}
-	if s.Fragmentation != 0 {
-		errs = append(errs, between("fragmentation", s.Fragmentation, 1, maxFragmentation))
-	}
+	errs := []error{s.Eviction.validate("eviction")}
 	if s.Write != "" && s.Write != WriteBack && s.Write != WriteThrough {
 		errs = append(errs, fault.New("write", "is %q, must be %q or %q", s.Write, WriteBack, WriteThrough))
 	}
@@ -92,15 +68,9 @@ func (s Spec) Validate() error {
 	return errors.Join(errs...)
 }
 
-// Bounds far beyond anything real: more is a slip, and could overflow int64.
-const (
-	maxFragmentation = 10
-	maxBlockTokens   = 1 << 16
-	minTokenBytes    = 1e-3
-	maxTokenBytes    = 1e8
-	maxSessionBytes  = units.Bytes(1e15)
-	maxCapacity      = units.Bytes(1e18)
-)
+// maxCapacity is far beyond anything real: more is a slip, and could overflow
+// int64.
+const maxCapacity = units.Bytes(1e18)
 
 func (t TierSpec) validate(path string) error {
 	errs := []error{
@@ -128,7 +98,7 @@ func notNegative[T ~float64](path string, v T) error {
 	return fault.New(path, "is %v, must not be below 0", v)
 }
 
-func between[T ~float64 | ~int](path string, v, low, high T) error {
+func between[T ~float64](path string, v, low, high T) error {
 	if v >= low && v <= high {
 		return nil
 	}

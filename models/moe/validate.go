@@ -3,6 +3,7 @@ package moe
 import (
 	"errors"
 	"math"
+	"slices"
 	"strings"
 
 	"agentsim/fault"
@@ -49,7 +50,12 @@ func (p Popularity) validate(s Spec) error {
 	case FromHistogram:
 		return faults(drift, p.validateHistogram(s))
 	}
-	return unknownKind("popularity.kind", p.Kind, Uniform, Lognormal, Zipf, PowerLaw, FromHistogram)
+	return p.Known()
+}
+
+// Known reports a kind that there is not, whatever the model.
+func (p Popularity) Known() error {
+	return knownKind("popularity.kind", p.Kind, Uniform, Lognormal, Zipf, PowerLaw, FromHistogram)
 }
 
 func (p Popularity) validateHistogram(s Spec) error {
@@ -75,7 +81,12 @@ func (p Placement) validate(s Spec) error {
 	case EPLBHierarchical:
 		return faults(redundant, p.validateGroups(s))
 	}
-	return unknownKind("placement.kind", p.Kind, Contiguous, Random, EPLB, EPLBHierarchical, DomainAware)
+	return p.Known()
+}
+
+// Known reports a kind that there is not, whatever the model.
+func (p Placement) Known() error {
+	return knownKind("placement.kind", p.Kind, Contiguous, Random, EPLB, EPLBHierarchical, DomainAware)
 }
 
 // mostRedundant is where every rank, or every domain under domain-aware
@@ -142,6 +153,9 @@ func divides(path, of string, value, total int) error {
 	return nil
 }
 
-func unknownKind(path, kind string, known ...string) error {
+func knownKind(path, kind string, known ...string) error {
+	if slices.Contains(known, kind) {
+		return nil
+	}
 	return fault.New(path, "%q: want one of %s", kind, strings.Join(known, ", "))
 }

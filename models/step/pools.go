@@ -44,6 +44,9 @@ type CacheRules struct {
 	// compressor states as long as the window, taken before the pools; else they
 	// lie with the window's pages (SGLang from July 2026 on).
 	RequestStates bool `yaml:"request_states,omitempty"`
+	// IndexAllLayers keeps indexer keys in the layers, too, that take the choice of
+	// another's indexer (SGLang).
+	IndexAllLayers bool `yaml:"index_all_layers,omitempty"`
 	// NoScratch gives the tokens of a step pages of windows and states of their
 	// own in every layer, where the policy would have layers share them.
 	NoScratch bool `yaml:"no_scratch,omitempty"`
@@ -234,10 +237,29 @@ func (m *layout) cacheParts() []prefix.Part {
 	for _, b := range m.cfg.LLM.Blocks {
 		parts = m.addParts(parts, b, m.fullest)
 	}
+	if m.cfg.Engine.Cache.IndexAllLayers {
+		m.indexAll(parts)
+	}
 	if m.shape.DraftTokens > 0 && m.cfg.LLM.MTP != nil {
 		parts = m.addParts(parts, *m.cfg.LLM.MTP, 1)
 	}
 	return parts
+}
+
+// indexAll gives indexer keys to the layers that choose by another's indexer.
+func (m *layout) indexAll(parts []prefix.Part) {
+	layers := 0
+	for _, b := range m.cfg.LLM.Blocks {
+		if b.Attention.Kind == llm.DSAShared {
+			layers += max(b.Count, 1)
+		}
+	}
+	for i := range parts {
+		if parts[i].Name == "index_keys" {
+			parts[i].Layers += layers
+			return
+		}
+	}
 }
 
 // addParts adds the entries of a block's layers, of which the fullest stage

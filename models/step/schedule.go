@@ -64,6 +64,7 @@ type Admission struct {
 // HostHiding is what hides the work of the host.
 type HostHiding struct {
 	Hidden string `yaml:"hidden,omitempty"` // full (default) | drafts | none
+	Handed string `yaml:"handed,omitempty"` // the same of decode workers that take caches from others; unset = hidden
 	Graphs string `yaml:"graphs,omitempty"` // all (default) | decode
 }
 
@@ -114,6 +115,7 @@ func (s *Schedule) Validate() error {
 		{"order", s.Order, []string{DecodeFirst, PromptsFirst}},
 		{"interval.kind", s.Interval.Kind, []string{Grid, After}},
 		{"host.hidden", s.Host.Hidden, []string{HiddenFull, HiddenDrafts, HiddenNone}},
+		{"host.handed", s.Host.Handed, []string{HiddenFull, HiddenDrafts, HiddenNone}},
 		{"host.graphs", s.Host.Graphs, []string{GraphsAll, GraphsDecode}},
 		{"handover.first_token", s.Handover.FirstToken, []string{FirstPrefill, FirstArrival, FirstDecode}},
 	}

@@ -13,6 +13,10 @@ type EngineSpec struct {
 	Version string `yaml:"version,omitempty"`
 	Date    string `yaml:"date"`
 
+	// Era says which runs of the family the preset stands for where only their
+	// version or their day is known. Zero = those that no other preset stands for.
+	Era Era `yaml:"era,omitempty"`
+
 	// Kernels is the last part of the names of the kernel presets that the
 	// engine runs: vllm for h200-vllm. They hold what depends on the accelerator.
 	Kernels string `yaml:"kernels"`
@@ -29,6 +33,22 @@ type EngineSpec struct {
 	// preset: 0.8 asks what 1.25 times slower kernels would do. Presets say 1.
 	Efficiency float64          `yaml:"efficiency"`
 	Sources    hardware.Sources `yaml:"sources"`
+}
+
+// Era is a range of versions, or all days before one.
+type Era struct {
+	From   string `yaml:"from,omitempty"`   // first version
+	Before string `yaml:"before,omitempty"` // version after the last
+	Until  string `yaml:"until,omitempty"`  // first day after it, such as 2026-05-01
+}
+
+// Holds reports whether a run of a version, or on a day, falls in the era. What
+// is not known is empty; a version that is no number is not known.
+func (e *Era) Holds(version, day string) bool {
+	if e.Before != "" && version != "" && version[0] >= '0' && version[0] <= '9' {
+		return hardware.CompareVersions(version, e.Before) < 0 && hardware.CompareVersions(version, e.From) >= 0
+	}
+	return e.Until != "" && day != "" && day < e.Until
 }
 
 // HostCost is what the CPU side adds.

@@ -179,3 +179,25 @@ func TestDequantisingExpertsDrawTheirOwnWatts(t *testing.T) {
 	mean := float64(power.Static()) + cost.Joules/cost.Seconds/8
 	require.Less(t, mean, float64(power.TDP))
 }
+
+// Without expert parallelism data-parallel ranks gather the tokens of all before
+// the experts and scatter them behind: twice in every layer with experts, by hand.
+func TestRanksThatShareExpertsGatherAndScatter(t *testing.T) {
+	run := wideRun{system: "hgx-h200", engine: "vllm", ranks: 8, tokens: 4096, prompt: 1024,
+		placement: moe.Placement{Kind: moe.Contiguous}}
+	cfg := wideModel(t, run).Config()
+	cfg.Shape.EP = 1
+	m, err := step.New(cfg)
+	require.NoError(t, err)
+	_, items := m.Explain(run.loads(m))
+	const layers, hidden, bf16 = 58, 7168, 2
+	bytes := 7.0 / 8 * 8 * 4096 * hidden * bf16
+	want := 2 * layers * cfg.Kernels.AllGather.Seconds(bytes, cfg.System.Accelerator.ScaleUp)
+	for _, i := range items {
+		if i.Operator == step.Gather {
+			require.InEpsilon(t, want, i.Seconds, 1e-9)
+			return
+		}
+	}
+	require.Fail(t, "nothing is gathered")
+}

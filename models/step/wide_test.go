@@ -1,6 +1,7 @@
 package step_test
 
 import (
+	"math"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -93,4 +94,26 @@ func TestRanksSortWhatIsSentToThem(t *testing.T) {
 		require.Greater(t, sent, float64(perRank), "more than its own")
 	}
 	require.InDelta(t, 0.2243, hardware.SentShare(32, 8), 1e-4) // 1 - (31/32)^8
+}
+
+// A token crosses to every other domain with any of its experts once, and to
+// every other rank of a domain with any of them: 32 ranks in nodes of 8, eight
+// experts, evenly routed, by hand.
+func TestBytesOverLinksOfAWideExchange(t *testing.T) {
+	r := wideRuns()[0]
+	r.halves = false
+	m := wideModel(t, r)
+	_, items := m.Explain(r.loads(m))
+	const ranks, domains, topK, layers, hidden = 32, 4, 8, 58, 7168
+	sent := func(of float64) float64 { return 1 - math.Pow(1-1/of, topK) }
+	copies := (ranks-1)*sent(ranks) + (domains-1)*sent(domains)
+	tokens := float64(ranks * r.tokens / r.prompt * r.prompt)
+	perElement := m.Config().Engine.Exchange.DispatchBytes
+	for _, i := range items {
+		if i.Operator == step.Dispatch {
+			require.InEpsilon(t, tokens*copies*layers*hidden*perElement, i.Link, 0.015)
+			return
+		}
+	}
+	require.Fail(t, "nothing is sent")
 }

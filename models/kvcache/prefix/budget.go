@@ -18,10 +18,12 @@ type PoolBudget struct {
 	Pool       string
 	Bytes      units.Bytes
 	Reserved   units.Bytes // of these, before any request
+	InFlight   units.Bytes // of a step's worth of prompt, unless that is computed in room of its own
 	Running    units.Bytes // of one request of the length asked for
 	Idle       units.Bytes // of one idle session of that length
 	Tokens     int         // of what grows that fit in what is free; 0 where nothing does
-	Sessions   int         // idle ones that fit in what is free
+	Sessions   int         // idle ones that fit beside a step in flight
+	Latest     int         // the same of those that keep their last position alone, as what was used last does
 	Components []ComponentBudget
 }
 
@@ -46,9 +48,10 @@ func (s *Spec) Budget(tokens int) Budget {
 			Bytes:    s.Pools[i].Capacity,
 			Reserved: units.Bytes(float64(s.reserved(i))),
 			Sessions: math.MaxInt,
+			Latest:   math.MaxInt,
 		}
 		perToken := 0.0
-		idle := int64(0)
+		idle, latest := int64(0), int64(0)
 		for j := range s.Components {
 			if c := &s.Components[j]; c.Pool == i {
 				line := s.line(c, tokens)
@@ -58,6 +61,10 @@ func (s *Spec) Budget(tokens int) Budget {
 				p.Running += line.Running
 				p.Idle += line.Idle
 				idle += int64(line.Idle)
+				if latest += int64(line.Idle); c.Kind != Grows {
+					latest -= int64(max(line.Idle-line.Checkpoint, 0))
+					p.InFlight += s.inFlight(c)
+				}
 				p.Components = append(p.Components, line)
 			}
 		}
@@ -67,12 +74,22 @@ func (s *Spec) Budget(tokens int) Budget {
 			p.Running += s.Running
 		}
 		if idle > 0 {
-			p.Sessions = int(free[i] / idle)
+			room := max(free[i]-int64(p.InFlight), 0)
+			p.Sessions, p.Latest = int(room/idle), int(room/latest)
 		}
 		b.Sessions = min(b.Sessions, p.Sessions)
 		b.Pools = append(b.Pools, p)
 	}
 	return b
+}
+
+// inFlight is what a component takes for the tokens of a prompt's step.
+func (s *Spec) inFlight(c *Component) units.Bytes {
+	flight := &s.Policy.InFlight
+	if c.Kind != Window || flight.Prefill <= flight.Decode {
+		return 0
+	}
+	return units.Bytes(c.groups()*pagesOver(flight.Prefill, c.Page)) * units.Bytes(float64(s.pageBytes(c)))
 }
 
 // first is the first component of a pool that grows.

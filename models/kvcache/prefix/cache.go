@@ -10,9 +10,9 @@ import (
 // what it keeps. The zero value is not usable; call New.
 type Cache struct {
 	keeper
-	beside  int64 // of a running request, beside its components, in the pool of what grows
-	runs    []run // by session
-	running int   // requests
+	beside  int64      // of a running request, beside its components, in the pool of what grows
+	runs    sheet[run] // by session
+	running int        // requests
 }
 
 // keeper puts windows and states where the policy wants them, on top of what
@@ -162,8 +162,5 @@ func (k *Cache) Fits(tokens int) bool {
 
 // run returns the record of a session, making room for it on first sight.
 func (k *Cache) run(id SessionID) *run {
-	for int(id) >= len(k.runs) {
-		k.runs = append(k.runs, run{node: none})
-	}
-	return &k.runs[id]
+	return k.runs.use(int32(id), run{node: none})
 }

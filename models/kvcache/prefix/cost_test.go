@@ -43,26 +43,12 @@ func (a *agents) turn() (id, prompt, common int) {
 	return id, a.prompt[id], common
 }
 
-func blocksSpec() kvcache.Spec {
-	return kvcache.Spec{
-		Capacity:      units.Bytes(crowd * contexts / 3),
-		BlockTokens:   256,
-		BytesPerToken: 1,
-		Tiers:         []kvcache.TierSpec{{Name: kvcache.Host, Capacity: crowd * contexts / 4, Rate: 1}},
-	}
-}
-
-// playOld is a call of the cache of blocks, with the look that a router takes.
-func (a *agents) playOld(c *kvcache.Cache) {
-	id, prompt, common := a.turn()
-	if common == 0 {
-		c.Drop(kvcache.SessionID(id))
-	}
-	r := kvcache.Request{Session: kvcache.SessionID(id), Prompt: prompt, Common: common, Shared: toolsTake, Reserve: 1024}
-	c.Lookup(r)
-	if _, ok := c.Admit(a.now, r); ok {
-		c.Release(a.now, kvcache.SessionID(id), prompt+generated)
-	}
+// oneOfMany is a rank that holds a third of the crowd in one component, and a
+// quarter below.
+func oneOfMany() Spec {
+	s := oneComponent(crowd*contexts/3, 256, 1)
+	s.Tiers = []kvcache.TierSpec{{Name: kvcache.Host, Capacity: crowd * contexts / 4, Rate: 1}}
+	return s
 }
 
 func (a *agents) play(contents *Contents, c *Cache) {
@@ -94,7 +80,7 @@ func caches(t testing.TB) map[string]Spec {
 	vllm := scale(v4VLLM())
 	window := scale(v4SGLang())
 	all := map[string]Spec{
-		"one component": like(blocksSpec()),
+		"one component": oneOfMany(),
 		"vllm-0.23": {
 			Components: vllm,
 			Pools:      Slots(crowd*contexts*4, 256),
@@ -148,16 +134,9 @@ func TestTheCacheStaysSmallHoweverLongContextsAre(t *testing.T) {
 	}
 }
 
-// BenchmarkCall sets a call beside the same one on the cache of blocks.
+// BenchmarkCall sets a call on what engines keep beside one with a single
+// component.
 func BenchmarkCall(b *testing.B) {
-	b.Run("blocks", func(b *testing.B) {
-		c, err := kvcache.New(blocksSpec())
-		require.NoError(b, err)
-		a := agents{}
-		for b.Loop() {
-			a.playOld(c)
-		}
-	})
 	for _, name := range []string{"one component", "vllm-0.23", "vllm-0.29", "sglang-window"} {
 		b.Run(fmt.Sprint(name), func(b *testing.B) {
 			contents := NewContents()

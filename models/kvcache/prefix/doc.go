@@ -15,6 +15,7 @@
 //	lookup.go      the hit, and why the rest was lost
 //	mark.go        checkpoints: positions at which windows and states are kept
 //	memory.go      the bytes of both, and what can give way
+//	sheet.go       lists of which a rank uses few places
 //	tree.go        what lies there of the entries that grow with the context
 //	cache.go       one rank's cache, and what can be asked of it
 //	contents.go    which tokens of which sessions are equal

@@ -319,7 +319,7 @@ func TestPoolsOfTheWorkedExamples(t *testing.T) { // 7, 14, 16 and 24
 	spec.Policy.Checkpoints.Chunk = 0 // sessions of one chunk
 	require.NoError(t, spec.Validate())
 	require.Equal(t, 138_240, spec.Budget(6_000).Pools[0].Tokens)
-	require.Equal(t, 54, spec.Budget(6_000).Pools[1].Sessions)
+	require.Equal(t, 22, spec.Budget(6_000).Pools[1].Sessions)
 	requireSessionsBeside(t, spec, 8_192, 22)
 
 	pools, err = Shares(40*giga, []string{"kv", "states"}, []float64{1 / 1.9, 0.9 / 1.9})

@@ -13,7 +13,7 @@ func requireLaws(t require.TestingT, k *Cache) {
 	queued := make([]int, len(k.stores))
 	alive := map[int32]bool{}
 	holds := map[int32]int32{}
-	for line := range k.tree.branches {
+	for line := range len(k.contents.lines) {
 		b := k.tree.known(k.contents, int32(line))
 		if b == nil {
 			continue
@@ -66,7 +66,7 @@ func requireLaws(t require.TestingT, k *Cache) {
 func requireMarks(t require.TestingT, k *Cache, line int32, used []int64, queued []int) (runs int32) {
 	for pool := range k.pools {
 		last := int32(1 << 30)
-		for m := k.tree.branches[line].marks[pool]; m != none; m = k.tree.marks[m].next {
+		for m := k.tree.branches.at(line).marks[pool]; m != none; m = k.tree.marks[m].next {
 			x := &k.tree.marks[m]
 			runs++
 			require.Less(t, x.last(), last, "runs do not interleave")
@@ -90,9 +90,9 @@ func requireMarks(t require.TestingT, k *Cache, line int32, used []int64, queued
 func requireRuns(t require.TestingT, k *Cache, used, pinned []int64) {
 	running := 0
 	locks := map[int32]int32{}
-	for id := range k.runs {
-		r := &k.runs[id]
-		if !r.active {
+	for id := range k.runs.size() {
+		r := k.runs.at(int32(id))
+		if r == nil || !r.active {
 			continue
 		}
 		running++
@@ -114,7 +114,7 @@ func requireRuns(t require.TestingT, k *Cache, used, pinned []int64) {
 		require.Zero(t, end)
 	}
 	require.Equal(t, running, k.running)
-	for line := range k.tree.branches {
+	for line := range len(k.contents.lines) {
 		if b := k.tree.known(k.contents, int32(line)); b != nil {
 			for n := b.first; n != none; n = k.tree.nodes[n].next {
 				require.Equal(t, locks[n], k.tree.nodes[n].locks)

@@ -41,6 +41,9 @@ func (k *index) find(r Request) (Hit, found) {
 		h.Levels[0] = h.Tokens
 		return h, found{node: none}
 	}
+	if k.spec.Policy.Nothing {
+		return Hit{}, found{node: none}
+	}
 	line := k.contents.line(r.Session)
 	f := k.match(line, int32(r.Prompt))
 	h := Hit{Tokens: int(f.hit * k.page)}
@@ -190,8 +193,8 @@ func (k *index) lose(r Request, hit int, f found) (lost Lost) {
 		lost.PromptChanged = int(min(max(w.changed-known, 0), behind))
 		lost.NeverSeen = int(behind) - lost.PromptChanged
 	}
-	if k.spec.Realised > 0 {
-		lost.NotKept = int(known - at) // why is not known
+	if k.spec.Realised > 0 || k.spec.Policy.Nothing {
+		lost.NotKept = int(known - at) // of what was measured, why is not known
 		return lost
 	}
 	had := min(k.had(line, k.pagesIn(prompt))*k.page, known)

@@ -116,7 +116,7 @@ func (k *memory) addMark(x mark) int32 {
 		m = int32(len(t.marks) - 1)
 	}
 	t.hold(k.contents, x.line)
-	b := &t.branches[x.line]
+	b := t.branches.at(x.line)
 	before, next := int32(none), b.marks[x.pool]
 	for next != none && t.marks[next].first > x.first {
 		before, next = next, t.marks[next].next
@@ -142,7 +142,7 @@ func (k *memory) dropMark(m int32) {
 	s := k.below(int(x.level), int(x.pool))
 	s.pull(t, markEntry(m))
 	s.used -= int64(x.count) * x.bytes
-	b := &t.branches[x.line]
+	b := t.branches.at(x.line)
 	if x.prev == none {
 		b.marks[x.pool] = x.next
 	} else {

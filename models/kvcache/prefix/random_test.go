@@ -148,7 +148,7 @@ func (s *story) step(t *rapid.T, now float64) {
 	case "fill":
 		c.Filled(now, id)
 	case "release":
-		room := int(c.runs[id].room * c.page)
+		room := int(c.runs.at(int32(id)).room * c.page)
 		context := min(s.prompt[id]+rapid.IntRange(0, 20).Draw(t, "output"), max(room, s.prompt[id]))
 		c.Release(now, id, context)
 		s.context[id] = context
@@ -306,7 +306,7 @@ func requireNoLeak(t *rapid.T, s *story) {
 		}
 	}
 	for _, c := range s.ranks {
-		for at := range c.tree.branches {
+		for at := range len(s.contents.lines) {
 			if b := c.tree.known(s.contents, int32(at)); b != nil && b.holds > 0 {
 				refs[at]++
 			}

@@ -37,6 +37,8 @@ type Pool struct {
 type Policy struct {
 	Checkpoints Checkpoints `yaml:"checkpoints,omitempty"`
 	InFlight    InFlight    `yaml:"in_flight,omitempty"`
+	// Nothing keeps nothing of any request: every prompt is computed whole.
+	Nothing bool `yaml:"nothing,omitempty"`
 	// NoGenerated keeps nothing of what is generated.
 	NoGenerated bool `yaml:"no_generated,omitempty"`
 	// Ahead is how many tokens must be kept beyond a position for the draft
@@ -148,20 +150,9 @@ func (s *Spec) validateComponents(l *fault.List) {
 	}
 }
 
-// validateBelow checks tiers, eviction and padding as the cache of one pool does.
+// validateBelow checks tiers and eviction.
 func (s *Spec) validateBelow(l *fault.List) {
-	below := kvcache.Spec{
-		Capacity:      1,
-		BlockTokens:   1,
-		BytesPerToken: 1,
-		Tiers:         s.Tiers,
-		Write:         s.Write,
-		Eviction:      s.Eviction,
-	}
-	l.In("", below.Validate())
-	if s.Eviction.Policy == kvcache.KeepTurns {
-		l.Add("eviction.policy", "keep-turns: is said by policy.checkpoints.last; want lru, ttl or cost")
-	}
+	l.In("", kvcache.Spec{Tiers: s.Tiers, Write: s.Write, Eviction: s.Eviction}.Validate())
 }
 
 // validate checks the policy of a cache whose positions are so many tokens apart.

@@ -29,9 +29,7 @@ func TestFaultsNameTheFieldInOneLine(t *testing.T) {
 		"components: none grows with the context: want one, as the tree of prefixes is its": func(s *Spec) {
 			s.Components[0].Kind, s.Components[0].Window = Window, 1
 		},
-		"eviction.policy: keep-turns: is said by policy.checkpoints.last; want lru, ttl or cost": func(s *Spec) {
-			s.Eviction = kvcache.EvictionSpec{Policy: kvcache.KeepTurns, Turns: 1}
-		},
+		`eviction.policy: is "keep-turns", must be "lru", "ttl" or "cost"`: func(s *Spec) { s.Eviction.Policy = "keep-turns" },
 		"tiers[0].rate": func(s *Spec) { s.Tiers = []kvcache.TierSpec{{Name: kvcache.Host, Capacity: 1}} },
 	} {
 		spec := roomy(v4TensorRT(), Policy{})

@@ -59,7 +59,7 @@ type tree struct {
 	marks     []mark
 	freeNodes []int32
 	freeMarks []int32
-	branches  []branch // by line
+	branches  sheet[branch] // by line
 }
 
 func (t *tree) place(e entry, level int) *int32 {
@@ -78,11 +78,8 @@ func (t *tree) age(e entry) *age {
 
 // known returns what is known of a line; nil = nothing.
 func (t *tree) known(c *Contents, at int32) *branch {
-	if int(at) >= len(t.branches) {
-		return nil
-	}
-	b := &t.branches[at]
-	if b.generation != c.lines[at].generation+1 {
+	b := t.branches.at(at)
+	if b == nil || b.generation != c.lines[at].generation+1 {
 		return nil
 	}
 	return b
@@ -93,10 +90,7 @@ func (t *tree) branch(c *Contents, at int32) *branch {
 	if b := t.known(c, at); b != nil {
 		return b
 	}
-	for int(at) >= len(t.branches) {
-		t.branches = append(t.branches, branch{})
-	}
-	b := &t.branches[at]
+	b := t.branches.use(at, branch{})
 	*b = branch{generation: c.lines[at].generation + 1, first: none, last: none}
 	for i := range b.marks {
 		b.marks[i] = none
@@ -114,7 +108,7 @@ func (t *tree) hold(c *Contents, at int32) {
 }
 
 func (t *tree) unhold(c *Contents, at int32) {
-	b := &t.branches[at]
+	b := t.branches.at(at)
 	if b.holds--; b.holds == 0 {
 		c.release(at)
 	}
@@ -144,7 +138,7 @@ func (t *tree) grow(c *Contents, at, start, parent int32) int32 {
 // thread puts a node in its place on its line.
 func (t *tree) thread(n int32) {
 	x := &t.nodes[n]
-	b := &t.branches[x.line]
+	b := t.branches.at(x.line)
 	after := b.last
 	for after != none && t.nodes[after].start >= x.start {
 		after = t.nodes[after].prev
@@ -194,7 +188,7 @@ func (t *tree) disown(n int32) {
 func (t *tree) fell(c *Contents, n int32) {
 	t.disown(n)
 	x := &t.nodes[n]
-	b := &t.branches[x.line]
+	b := t.branches.at(x.line)
 	if x.prev == none {
 		b.first = x.next
 	} else {

@@ -1,0 +1,271 @@
+package experiment
+
+import (
+	"cmp"
+	"context"
+	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/stat"
+	"gonum.org/v1/gonum/stat/distuv"
+
+	"agentsim/configs"
+	"agentsim/experiment/power"
+	"agentsim/metrics"
+	"agentsim/models/moe"
+)
+
+// Rehearsal is a search by short phases, for estimates: where to begin, and
+// what was made before.
+type Rehearsal struct {
+	Guess    float64                            // agents with which to begin
+	Settled  bool                               // caches lose nothing, and need no time to fill
+	Tabulate func(moe.Spec) (*moe.Table, error) // of expert groups; nil = moe.Tabulate
+}
+
+// Rehearse estimates the capacity of a scenario with a few phases of a
+// simulation, each of about a thousand calls, around a guess. Of every
+// condition the share of calls that meet it falls with the number of agents; the
+// answer is where the line through the phases near it says that the first
+// condition is missed. It is known to some per cent, in a tenth of the time of a
+// search by the protocol.
+func Rehearse(ctx context.Context, s *configs.Scenario, o Rehearsal) (*metrics.Result, error) {
+	if err := byNumber(s); err != nil {
+		return nil, err
+	}
+	unit := *s // units are equal and share nothing: one stands for all
+	unit.Deployment.Units = 0
+	base, err := prepareWith(&unit, o.Tabulate)
+	if err != nil {
+		return nil, err
+	}
+	r := rehearsal{ctx: ctx, scenario: &unit, base: base, settled: o.Settled}
+	units := max(1, s.Deployment.Units)
+	if err := r.run(o.Guess / float64(units)); err != nil {
+		return nil, err
+	}
+	return r.result(s, float64(units))
+}
+
+// rehearsal is the phases of one estimate, by agents.
+type rehearsal struct {
+	ctx      context.Context
+	scenario *configs.Scenario
+	base     *setup
+	settled  bool
+	phases   []*phase
+}
+
+const (
+	rehearsed = 1500 // calls of a phase, at least
+	// rounds is how many calls of each agent a phase has at least: those that
+	// are under way when it begins are of an earlier time.
+	rounds = 2
+	// settling is how many calls of each agent pass before a phase counts, with
+	// a bound on them: until caches are full of what sessions left behind.
+	settling, settlingMost = 6, 5000
+	// A single agent that fails by fewer than unsure deviations is measured for
+	// longer: nobody is served if that is so.
+	unsure, longer = 0.5, 4
+	// phasesMost bounds the phases of an estimate; bracket is the ratio of the
+	// agents of a failure and a pass at which they are close enough for a line.
+	phasesMost = 7
+	bracket    = 1.12
+	// steepest and flattest bound the fall of a condition's margin, in standard
+	// deviations a unit of the logarithm of agents.
+	flattest, steepest = 1, 8
+	// nearby is how far from the answer a phase counts, in the logarithm of agents.
+	nearby = 0.35
+	// unknown is a half-width, in the same, of an answer of which nothing is known.
+	unknown = 3
+)
+
+func (r *rehearsal) run(guess float64) error {
+	next := max(1, int(math.Round(guess)))
+	for len(r.phases) < phasesMost || r.unmet() {
+		p, err := r.phase(next, 1)
+		if err == nil && next == 1 && p.room() < 0 && p.room() > -unsure {
+			p, err = r.phase(next, longer)
+		}
+		if err != nil {
+			return err
+		}
+		r.phases = append(r.phases, p)
+		slices.SortFunc(r.phases, func(a, b *phase) int { return a.agents - b.agents })
+		n, more := r.next()
+		if !more {
+			return nil
+		}
+		next = n
+	}
+	return nil
+}
+
+// unmet says that no phase has passed, although fewer agents could.
+func (r *rehearsal) unmet() bool { return r.phases[0].room() < 0 && r.phases[0].agents > 1 }
+
+// next is the number of agents of another phase; false where enough is known.
+func (r *rehearsal) next() (int, bool) {
+	low, high := r.ends()
+	switch {
+	case low == nil && high.agents == 1:
+		return 0, false
+	case low == nil:
+		fewer := float64(high.agents) * math.Exp(max(high.room()/slope, -most))
+		return max(1, min(high.agents-1, int(fewer))), true
+	case high == nil:
+		more := float64(low.agents) * math.Exp(min(low.room()/slope, most))
+		return max(low.agents+1, int(math.Ceil(more))), low.agents < agentsMax
+	case high.agents-low.agents == 1, float64(high.agents) < bracket*float64(low.agents):
+		return 0, false
+	}
+	// The line between the ends, away from them.
+	const away = 0.2
+	share := low.room() / (low.room() - high.room())
+	share = min(max(share, away), 1-away)
+	at := float64(low.agents) * math.Pow(float64(high.agents)/float64(low.agents), share)
+	return min(max(int(math.Round(at)), low.agents+1), high.agents-1), true
+}
+
+// slope is how fast margins fall where that is not known yet, in standard
+// deviations; most is the largest step.
+const slope, most = 2.5, 0.7
+
+// ends are the largest phase that passes below the smallest that fails, and
+// this one; nil where there is none.
+func (r *rehearsal) ends() (low, high *phase) {
+	for _, p := range r.phases {
+		if p.room() < 0 {
+			return low, p
+		}
+		low = p
+	}
+	return low, nil
+}
+
+// room is the least margin of the conditions, in standard deviations; negative
+// where one is missed.
+func (p *phase) room() float64 {
+	least := math.Inf(1)
+	for i := range p.verdict.Scores {
+		least = min(least, deviations(&p.verdict.Scores[i]))
+	}
+	return least
+}
+
+// deviations is the margin of a condition on the scale on which shares of
+// calls fall about evenly: that of normal deviations.
+func deviations(s *metrics.Score) float64 {
+	at := func(share float64) float64 {
+		half := 0.5 / max(1, s.Requests)
+		return distuv.UnitNormal.Quantile(min(max(share, half), 1-half))
+	}
+	return at(s.Met.Mean) - at(s.Criterion.Share)
+}
+
+// phase measures a number of agents, for so many times the calls of most.
+func (r *rehearsal) phase(agents int, times float64) (*phase, error) {
+	s := r.scenario
+	cycle := r.base.mean.length() / r.base.mean.turns
+	n := float64(agents)
+	calls := max(rehearsed, rounds*n) * times
+	c, err := start(r.base, agents, float64(s.Protocol.Ramp))
+	if err != nil {
+		return nil, err
+	}
+	const parts, slowest = 40, 4 // slices, and times the cycle that the service level allows
+	warm := min(settling*n, settlingMost)
+	if r.settled {
+		warm = 0
+	}
+	step := float64(s.Protocol.Ramp+s.Protocol.Warmup) / 2
+	for done := 0.0; done < 2*step || float64(c.Totals().Finished) < warm && done < slowest*warm/n*cycle; done += step {
+		if err := cmp.Or(r.ctx.Err(), infeasible(c.Run(step))); err != nil {
+			return nil, err
+		}
+	}
+	p := measure(s, r.base, c, agents)
+	w := p.window
+	w.seconds = calls / n * cycle / parts
+	for longest := slowest * calls / n * cycle; float64(w.calls()) < calls && w.length() < longest; {
+		if err := cmp.Or(r.ctx.Err(), p.slice(c)); err != nil {
+			return nil, err
+		}
+	}
+	p.verdict = w.verdict()
+	p.conclude(s, c)
+	return p, nil
+}
+
+// crossing is the number of agents at which the line through the phases, those
+// near the answer before others, says that a condition is just met, and half of
+// its 95 % interval as a share of it.
+func (r *rehearsal) crossing(condition int) (agents, half float64) {
+	low, high := r.ends()
+	if high == nil {
+		high = low
+	}
+	centre := (math.Log(float64(low.agents)) + math.Log(float64(high.agents))) / 2
+	var x, y, known []float64
+	for _, p := range r.phases {
+		score := &p.verdict.Scores[condition]
+		off := math.Log(float64(p.agents)) - centre
+		x, y = append(x, off), append(y, deviations(score))
+		known = append(known, math.Exp(-off*off/(2*nearby*nearby))*score.Requests)
+	}
+	fall := float64(steepest)
+	if len(x) > 1 {
+		_, slope := stat.LinearRegression(x, y, known, false)
+		fall = min(max(-slope, flattest), steepest)
+	}
+	score := &low.verdict.Scores[condition]
+	density := distuv.UnitNormal.Prob(distuv.UnitNormal.Quantile(score.Criterion.Share))
+	share := floats.Sum(known) / score.Requests // phases that count as one
+	at := stat.Mean(y, known)/fall + stat.Mean(x, known)
+	return math.Exp(centre + at), score.Met.Half / density / fall / math.Sqrt(max(1, share))
+}
+
+// result is what the phases say of a scenario with so many units like theirs.
+func (r *rehearsal) result(s *configs.Scenario, units float64) (*metrics.Result, error) {
+	low, high := r.ends()
+	if low == nil {
+		s := search{phases: r.phases}
+		return nil, s.infeasible()
+	}
+	at, half := math.Inf(1), 0.0 // agents of a unit
+	for i := range low.verdict.Scores {
+		if n, h := r.crossing(i); n < at {
+			at, half = n, h
+		}
+	}
+	answer := low
+	if high == nil {
+		high = low
+	} else if float64(high.agents)-at < at-float64(low.agents) {
+		answer = high
+	}
+	agents := max(1, math.Floor(at*units))
+	result := answer.result(r.scenario, r.base)
+	draw := answer.account(s, r.base, result, agents, units)
+	for _, rate := range []*float64{&result.Metrics.TurnsPerS, &result.Metrics.InputTokS, &result.Metrics.OutputTokS} {
+		*rate *= units
+	}
+	accelerators := s.Deployment.Accelerators()
+	breakdown := power.Breakdown(s, draw)
+	result.Capacity = &metrics.Capacity{
+		Agents:         int(agents),
+		AgentsLow:      agents * math.Exp(-half),
+		AgentsHigh:     agents * math.Exp(min(half, unknown)),
+		Accelerators:   accelerators,
+		PerAccelerator: agents / float64(accelerators),
+		PerMW:          power.PerMW(agents, &breakdown),
+	}
+	phases := search{phases: r.phases, high: high.agents}
+	result.Limit = phases.limit()
+	for _, p := range r.phases {
+		result.Calls += p.sum.Finished
+		result.Events += p.events
+	}
+	return result, nil
+}

@@ -1,0 +1,43 @@
+package prefix
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+// A sheet is a list whose places are blank until they are written, and stay where
+// they are as others are used.
+func TestASheetIsAListThatIsThereWhereItIsUsed(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var s sheet[int]
+		written, seen := map[int32]int{}, map[int32]*int{}
+		const blank = -1
+		for range rapid.IntRange(0, 60).Draw(t, "steps") {
+			i := rapid.Int32Range(0, 500).Draw(t, "place")
+			if rapid.Bool().Draw(t, "writes") {
+				at := s.use(i, blank)
+				if seen[i] != nil {
+					require.Same(t, seen[i], at)
+				}
+				if _, ok := written[i]; !ok {
+					require.Equal(t, blank, *at)
+				}
+				*at, seen[i] = len(written), at
+				written[i] = *at
+			}
+			switch want, ok := written[i]; {
+			case ok:
+				require.Equal(t, want, *s.at(i))
+			case s.at(i) != nil:
+				require.Equal(t, blank, *s.at(i))
+			}
+			require.LessOrEqual(t, len(written), s.size())
+		}
+	})
+	var far sheet[[64]int64]
+	far.use(1_000_000, [64]int64{})
+	require.Nil(t, far.at(0))
+	require.Nil(t, far.at(2_000_000))
+}

@@ -1,0 +1,106 @@
+package serve_test
+
+import (
+	"os"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"agentsim/serve"
+	"agentsim/sim"
+)
+
+// ratios are how many times longer an event of a cluster took than one of a bare
+// queue with as many events pending, when docs/PERFORMANCE.md was written.
+func ratios() map[string]float64 {
+	return map[string]float64{"gb300-agentperf-slo20": 15, "h200-agentperf-slo20": 7}
+}
+
+// An event may not become more than 30 % dearer than what was written down. Both
+// are measured in turns in one process, and of each the fastest turn counts, so
+// that a busy machine slows both alike.
+func TestAnEventCostsNoMoreThanWasWritten(t *testing.T) {
+	if os.Getenv("AGENTSIM_BENCH") == "" {
+		t.Skip("times code: make bench")
+	}
+	const worse = 1.3
+	for name, written := range ratios() {
+		one := newRace(t, name)
+		for range 500 {
+			one.turn(t)
+		}
+		t.Logf("%s: %.0f ns an event, %.0f ns of a bare queue, ratio %.1f, written %.1f", name, one.best, one.bare,
+			one.best/one.bare, written)
+		require.Less(t, one.best/one.bare, worse*written, name)
+	}
+}
+
+func BenchmarkRatioToTheBareQueue(b *testing.B) {
+	for name := range ratios() {
+		b.Run(name, func(b *testing.B) {
+			one := newRace(b, name)
+			calls := one.cluster.Totals().Finished
+			for b.Loop() {
+				one.turn(b)
+			}
+			b.ReportMetric(one.best, "ns/event")
+			b.ReportMetric(one.bare, "ns/bare-event")
+			b.ReportMetric(one.best/one.bare, "ratio")
+			b.ReportMetric(float64(one.cluster.Totals().Finished-calls)/one.spent.Seconds(), "calls/s")
+		})
+	}
+}
+
+// race is a cluster and a bare queue that take turns.
+type race struct {
+	cluster    *serve.Cluster
+	queue      *sim.Simulation
+	best, bare float64 // ns an event, of the fastest turn
+	spent      time.Duration
+}
+
+func newRace(t testing.TB, name string) *race {
+	t.Helper()
+	agents := map[string]int{"gb300-agentperf-slo20": 1300, "h200-agentperf-slo20": 12}[name]
+	c, err := serve.New(preset(t, name, agents))
+	require.NoError(t, err)
+	require.NoError(t, c.Run(300))
+	queue := sim.New(sim.Options{})
+	random := sim.Stream(1, "hold")
+	var hold *sim.Kind[int32]
+	hold = sim.NewKind(queue, "hold", sim.Complete, func(id int32) error {
+		hold.After(sim.Time(random.Uint64()>>8%uint64(40*sim.Millisecond))+1, id)
+		return nil
+	})
+	for id := range agents { // each waits for something
+		hold.After(sim.Time(id+1), int32(id))
+	}
+	return &race{cluster: c, queue: queue}
+}
+
+// turn runs both for about as many events.
+func (r *race) turn(t testing.TB) {
+	r.cluster.OpenWindow()
+	before, start := r.cluster.Events(), time.Now()
+	require.NoError(t, r.cluster.Run(2))
+	spent := time.Since(start)
+	r.spent += spent
+	events := r.cluster.Events() - before
+	start = time.Now()
+	for range events {
+		if _, err := r.queue.Step(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.bare = fastest(r.bare, time.Since(start), events)
+	r.best = fastest(r.best, spent, events)
+}
+
+func fastest(before float64, spent time.Duration, events uint64) float64 {
+	ns := float64(spent.Nanoseconds()) / float64(max(events, 1))
+	if before == 0 {
+		return ns
+	}
+	return min(before, ns)
+}
