@@ -123,7 +123,7 @@ for (const [name, base] of [["serve", live], ["static", still]]) {
     await page.waitForTimeout(1500);
     const tasks = await page.evaluate(() => globalThis.tasks);
     note(`first paint ${paint.toFixed(0)} ms, first answer ${took.toFixed(0)} ms, longest task of the main thread ${Math.max(0, ...tasks).toFixed(0)} ms`);
-    assert.ok(took < 10_000, "two seconds on a laptop; five times that on a busy machine");
+    assert.ok(took < 30_000, "two seconds on a laptop; a busy machine gets more");
     page.fine();
     await page.context().close();
   });
