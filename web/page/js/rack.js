@@ -21,9 +21,10 @@ export function rack(app) {
   const record = h("button", { class: "main", onclick: () => void recordRun() }, "Record a run");
   const said = h("p", { class: "small soft" }, "A run of so many agents is simulated, and the first minutes of it are kept to be watched.");
   const search = h("div", null);
+  const picture = h("figure", { class: "stack", hidden: true }, stage, area, keys(Object.values(states).map(([name, c]) => [name, c])));
   const element = h("div", { class: "card stack", "data-rack": "" },
     h("div", { class: "row spread" }, h("h2", null, "The rack, live"), h("div", { class: "row" }, h("label", { for: "play-agents", class: "small soft" }, "agents"), agents, record)),
-    search, said, h("div", { class: "timeline" }, play, speed, scrub, clock), h("figure", { class: "stack" }, stage, area, keys(Object.values(states).map(([name, c]) => [name, c]))));
+    search, said, h("div", { class: "timeline" }, play, speed, scrub, clock), picture);
 
   /** @type {any} */ let tape;
   /** @type {any} */ let about;
@@ -44,6 +45,7 @@ export function rack(app) {
       index.byAgent = Array.from({ length: tape.drawn }, () => []);
       for (const stay of tape.stays) index.byAgent[stay[0]]?.push(stay);
       at = 0;
+      picture.hidden = false;
       play.disabled = scrub.disabled = false;
       const sample = tape.drawn < tape.agents ? `; ${count(tape.drawn)} of them are drawn, an even sample` : "";
       said.textContent = `${count(tape.agents)} agents${sample}: ${seconds(tape.span_s)} of simulated time. ${tape.cut ? "Some of what they did is left out of the picture. " : ""}Fingerprint ${r.fingerprint}.`;
