@@ -6,7 +6,7 @@
 import { execFileSync, spawn } from "node:child_process";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
-import { readFileSync, mkdirSync, statSync, writeFileSync, readdirSync } from "node:fs";
+import { readFileSync, mkdirSync, rmSync, statSync, writeFileSync, readdirSync } from "node:fs";
 import { extname, join, normalize, resolve } from "node:path";
 import { brotliCompressSync, constants, deflateRawSync, gunzipSync, gzipSync } from "node:zlib";
 import assert from "node:assert/strict";
@@ -235,6 +235,7 @@ await check("static: a run is recorded and played, and can be stopped", async ()
 
 await check("a study is read from each of its files", async () => {
   const where = join(out, "study");
+  rmSync(where, { recursive: true, force: true });
   execFileSync(agentsim, ["sweep", "generations", "--out", where, "-q"], { stdio: "pipe" });
   for (const name of ["results.parquet", "results.jsonl", "results.csv"]) {
     const page = await open(live);
