@@ -1,6 +1,6 @@
 # All that these targets need is Go; tools come from go.mod (`go tool`).
 
-.PHONY: docs help build check wasm page page-check test laws mutants bench golden learn
+.PHONY: docs help build check wasm page page-check test laws mutants bench ratio golden learn
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -14,6 +14,7 @@ check: ## what must hold before a change is taken: format, go.mod, vet, lint, te
 	go vet ./...
 	go tool staticcheck ./...
 	go test ./...
+	$(MAKE) ratio
 	$(MAKE) wasm
 
 wasm: ## all but the command compiles for a web page
@@ -47,8 +48,12 @@ mutants: ## small faults, one at a time, that the tests they name must find; hal
 docs: ## every command of the cookbook and of the help, as it stands there
 	go test -count=1 -timeout 30m -run 'TestTheCookbook|TestExamples|TestManualPages' ./cmd/agentsim
 
-bench: ## all benchmarks
+bench: ## all benchmarks, and at the end how many times an event costs one of a bare queue
 	go test -run '^$$' -bench . -benchmem ./...
+	$(MAKE) ratio
+
+ratio: ## fails where an event costs 30 % more, over one of a bare queue, than serve/ratio_test.go says
+	AGENTSIM_BENCH=1 go test -count=1 -v -run TestAnEventCostsNoMoreThanWasWritten ./serve
 
 golden: ## rewrite the golden files; commit only what you can explain
 	UPDATE_GOLDEN=1 go test -count=1 ./...

@@ -28,6 +28,9 @@ func (s *Scenario) Attach(a *tree.Attachment) error {
 	if err := s.attachSystems(a); err != nil {
 		return err
 	}
+	if err := s.held(); err != nil {
+		return err
+	}
 	return s.attachPopularity(a)
 }
 

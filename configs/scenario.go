@@ -1,6 +1,7 @@
 package configs
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"agentsim/models/step"
 	"agentsim/serve"
 	"agentsim/trace"
+	"agentsim/units"
 )
 
 // Scenario is one question with everything its answer depends on, all names
@@ -49,6 +51,44 @@ type SLO struct {
 // PowerSpec overrides what the system says of its building.
 type PowerSpec struct {
 	PUE float64 `yaml:"pue,omitempty"` // 0 = the system's
+	// Caps hold accelerators to as many watts each as their sum allows when all
+	// draw as much as they may: clocks slow down where a step would draw more. The
+	// lowest counts; 0 = the accelerator's own cap alone.
+	AcceleratorCap units.Watts `yaml:"accelerator_cap,omitempty"` // of one accelerator
+	RackCap        units.Watts `yaml:"rack_cap,omitempty"`        // of a whole system at the wall
+	HallCap        units.Watts `yaml:"hall_cap,omitempty"`        // of the whole deployment, with the building
+}
+
+// held is the cap of an accelerator by the caps of the site.
+func (s *Scenario) held() error {
+	p, system := &s.Power, &s.System
+	power := &system.Accelerator.Power
+	least, path := power.TDP, ""
+	lower := func(field string, watts units.Watts) {
+		if watts < least {
+			least, path = watts, field
+		}
+	}
+	if p.AcceleratorCap > 0 {
+		lower("accelerator_cap", p.AcceleratorCap)
+	}
+	if p.RackCap > 0 {
+		lower("rack_cap", system.AcceleratorWatts(p.RackCap))
+	}
+	if n := s.Deployment.Accelerators(); p.HallCap > 0 && n > 0 {
+		pue := cmp.Or(p.PUE, system.Overheads.PUE)
+		racks := float64(n) / float64(system.Accelerators)
+		lower("hall_cap", system.AcceleratorWatts(p.HallCap/units.Watts(pue*racks)))
+	}
+	if path == "" {
+		return nil
+	}
+	if least <= power.Static() {
+		return fault.New("power."+path, "leaves %.0f W for an accelerator, which draws %.0f W without any work",
+			float64(least), float64(power.Static()))
+	}
+	power.TDP = least
+	return nil
 }
 
 // PriceSpec gives prices, of which the program has none of its own. Costs are
@@ -109,6 +149,10 @@ func (Scenario) DefaultPresets(value func(path string) string) []Preset {
 func (s *Scenario) Validate() error {
 	var faults fault.List
 	faults.Check(s.Power.PUE == 0 || s.Power.PUE >= 1, "power.pue", s.Power.PUE, "1 or more")
+	for path, cap := range map[string]units.Watts{"accelerator_cap": s.Power.AcceleratorCap, "rack_cap": s.Power.RackCap,
+		"hall_cap": s.Power.HallCap} {
+		faults.Check(cap >= 0, "power."+path, cap, "0 W (none) or more")
+	}
 	if s.Kernels.Name == "" {
 		name, hint := KernelsOf(s.System.Accelerator.Served(), s.Engine.Kernels), "."
 		if have := enginesOn(s.System.Accelerator.Served()); len(have) > 0 {

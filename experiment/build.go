@@ -18,8 +18,9 @@ import (
 // setup is what all simulations of a scenario share.
 type setup struct {
 	serve.Config
-	mean  meanSession
-	notes []string // of the source of sessions: what it left out or filled in
+	mean   meanSession
+	notes  []string // of the source of sessions: what it left out or filled in
+	beyond float64  // what typical steps may be off beyond their tables; see extrapolated
 }
 
 // meanSession is the average of a sample of the workload's sessions. Times are

@@ -27,7 +27,7 @@ func ExampleCapacity() {
 	}
 	fmt.Printf("%d agents on %d accelerators; more would break %s\n",
 		result.Capacity.Agents, result.Capacity.Accelerators, result.Limit)
-	// Output: 14 agents on 8 accelerators; more would break output_speed.p25: decode steps
+	// Output: 12 agents on 8 accelerators; more would break output_speed.p25: decode steps
 }
 
 // A run has a fixed number of agents and needs no service level to search for.

@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
 	"agentsim/configs"
@@ -52,7 +53,26 @@ func (c *setup) extrapolated(s *configs.Scenario) []string {
 	if err != nil {
 		return nil
 	}
-	return extrapolations(c.steps(s, w))
+	steps := c.steps(s, w)
+	c.beyond = beyond(steps)
+	return extrapolations(steps)
+}
+
+// beyond is what the steps that lie furthest outside of their tables may be off,
+// as a logarithm: an operator at four times the most that was measured may take
+// half as long as predicted, or twice.
+func beyond(steps []metrics.StepAccount) float64 {
+	most := 0.0
+	for i := range steps {
+		sum := 0.0
+		for _, o := range steps[i].Operators {
+			if o.Beyond > 1 {
+				sum += o.Share * math.Log(o.Beyond) / 2
+			}
+		}
+		most = max(most, sum)
+	}
+	return most
 }
 
 const (

@@ -3,12 +3,15 @@ package experiment
 import (
 	"context"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"agentsim/metrics"
 )
 
 // Sessions of a trace that last longer than the protocol allows make it grow,
@@ -43,4 +46,15 @@ func TestLongSessionsOfATrace(t *testing.T) {
 	base, err = prepare(s)
 	require.NoError(t, err)
 	require.Empty(t, base.duration(s, 4).notes)
+}
+
+// By hand: half of a step at four times the most that its table measured, half
+// inside: 0.5 · ln 4 / 2. The worst step counts.
+func TestBeyondTablesByHand(t *testing.T) {
+	steps := []metrics.StepAccount{
+		{Operators: []metrics.OperatorShare{{Share: 0.5, Beyond: 4}, {Share: 0.5}}},
+		{Operators: []metrics.OperatorShare{{Share: 1, Beyond: 1.1}}},
+	}
+	require.InEpsilon(t, 0.5*math.Log(4)/2, beyond(steps), 1e-12)
+	require.Zero(t, beyond(nil))
 }

@@ -48,6 +48,7 @@ func Replay(ctx context.Context, s *configs.Scenario, o Options) (*metrics.Resul
 	p.conclude(s, c)
 	r := p.result(s, base)
 	r.Arrivals, r.Warnings = p.arrivals(s, base.Pool), base.warnings(s)
+	r.Extrapolated = base.beyond
 	r.Power.Series, r.Prompts.Series = p.series(s), p.promptSeries()
 	r.Version, r.Calls, r.Events = o.Version, p.sum.Finished, p.events
 	r.WallS = o.now().Sub(begun).Seconds()

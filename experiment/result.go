@@ -50,6 +50,7 @@ func Run(ctx context.Context, s *configs.Scenario, agents int, o Options) (*metr
 	r.Agents, r.Power.Series = agents, p.series(s)
 	r.Prompts.Series = p.promptSeries()
 	r.Warnings = slices.Concat(p.warnings(), base.warnings(s))
+	r.Extrapolated = base.beyond
 	r.Version, r.Calls, r.Events = o.Version, p.sum.Finished, p.events
 	r.WallS = o.now().Sub(begun).Seconds()
 	return r, nil
@@ -101,6 +102,7 @@ func (s *search) result(base *setup) *metrics.Result {
 		PerAccelerator: n / float64(accelerators), PerMW: power.PerMW(n, &breakdown)}
 	r.Limit = s.limit()
 	r.Warnings = slices.Concat(s.warnings(), base.warnings(s.scenario))
+	r.Extrapolated = base.beyond
 	for _, p := range s.phases {
 		r.Search = append(r.Search, p.phase)
 		r.Calls += p.sum.Finished

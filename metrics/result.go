@@ -25,6 +25,10 @@ type Result struct {
 
 	Warnings []string `json:"warnings,omitempty"` // what a reader must know before trusting the answer
 
+	// Extrapolated is how far typical steps take their time from beyond the tables
+	// of their operators, as the logarithm of a factor by which they may be off.
+	Extrapolated float64 `json:"extrapolated,omitempty"`
+
 	Metrics Figures `json:"metrics"`
 
 	// FigureIntervals is where figures of a run at a fixed number lie by what

@@ -57,9 +57,13 @@ func TestEveryScenarioRuns(t *testing.T) {
 			s := load(t, name, "protocol=steady-state", "protocol.duration=30s", "protocol.calls_min=0")
 			require.Equal(t, name, s.Name, "is called like its file")
 			require.True(t, strings.HasSuffix(s.Question, "?"), s.Question)
-			run := func() (*metrics.Result, error) { return experiment.Run(context.Background(), s, 4, experiment.Options{}) }
+			run := func() (*metrics.Result, error) {
+				return experiment.Run(context.Background(), s, 4, experiment.Options{})
+			}
 			if s.Workload.ByTime() {
-				run = func() (*metrics.Result, error) { return experiment.Replay(context.Background(), s, experiment.Options{}) }
+				run = func() (*metrics.Result, error) {
+					return experiment.Replay(context.Background(), s, experiment.Options{})
+				}
 			}
 			r, err := run()
 			require.NoError(t, err)

@@ -67,6 +67,10 @@ func conclusions() map[string]func(t *testing.T, base, is *metrics.Result, ratio
 			require.InDelta(t, 1, ratio.PerMW.AcceleratorMeasured, 0.03, "fans are not in the benchmark's denominator")
 			require.InDelta(t, 0.75, ratio.PerMW.Facility, 0.07, "but on the building's meter")
 		},
+		"what-if/fourth-rack": func(t *testing.T, _, is *metrics.Result, ratio metrics.Ratios) {
+			require.InDelta(t, 1, ratio.Agents, 0.05, "what a nameplate reserves is not drawn")
+			require.Less(t, is.Power.ITW*72/32, 102e3)
+		},
 		"what-if/prefill-on-hopper": func(t *testing.T, _, is *metrics.Result, ratio metrics.Ratios) {
 			require.Less(t, ratio.Agents, 0.5, "no 4-bit arithmetic, little room")
 			require.Contains(t, is.Limit, "prefill")

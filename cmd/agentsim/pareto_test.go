@@ -45,12 +45,13 @@ func TestParetoInEveryFormat(t *testing.T) {
 }
 
 func TestParetoChoosesAtEverySpeed(t *testing.T) {
-	auto := []string{"--set", "deployment.mode=auto", "--set", "deployment.accelerators=8", "-o", "json"}
+	few := []string{"--set", "workload.turns.median=5", "-o", "json"} // of 800 sessions that every estimate looks at
+	auto := append([]string{"--set", "deployment.mode=auto", "--set", "deployment.accelerators=8"}, few...)
 	var open, fixed metrics.Front
 	o := agentsim(t, append([]string{"capacity", "h200-agentperf-slo20", "--pareto"}, auto...)...)
 	require.Zero(t, o.code, o.stderr)
 	require.NoError(t, json.Unmarshal([]byte(o.stdout), &open))
-	o = agentsim(t, "capacity", "h200-agentperf-slo20", "--pareto", "-o", "json")
+	o = agentsim(t, append([]string{"capacity", "h200-agentperf-slo20", "--pareto"}, few...)...)
 	require.NoError(t, json.Unmarshal([]byte(o.stdout), &fixed))
 	require.True(t, open.Open)
 	for i := range open.Points {

@@ -13,7 +13,8 @@ import (
 )
 
 func TestPlanFillsABudget(t *testing.T) {
-	args := []string{"plan", "h200-agentperf-slo20", "--mw", "0.1", "--systems", "hgx-h200,hgx-b200"}
+	const few = "workload.turns.median=5" // of 800 sessions that every estimate looks at
+	args := []string{"plan", "h200-agentperf-slo20", "--mw", "0.1", "--systems", "hgx-h200,hgx-b200", "--set", few}
 	o := agentsim(t, append(args, "-o", "json")...)
 	require.Zero(t, o.code, o.stderr)
 	require.True(t, strings.HasPrefix(o.stdout, "{\n  \"inputs\""))
@@ -32,7 +33,7 @@ func TestPlanFillsABudget(t *testing.T) {
 		require.NotEmpty(t, option.Deployment)
 	}
 	require.Contains(t, agentsim(t, "plan", "h200-agentperf-slo20", "--racks", "3", "--systems", "hgx-h200", "--mtbf", "900",
-		"--repair", "100", "--availability", "0.9").stdout, "hgx-h200", "a table")
+		"--repair", "100", "--availability", "0.9", "--set", few).stdout, "hgx-h200", "a table")
 }
 
 func TestPlansThatCannotBe(t *testing.T) {

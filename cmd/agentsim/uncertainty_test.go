@@ -16,7 +16,9 @@ import (
 
 func TestUncertaintyInEveryFormat(t *testing.T) {
 	picture := filepath.Join(t.TempDir(), "tornado.svg")
-	args := quick("capacity", "h200-agentperf-slo20", "--uncertainty", "10", "--target", "1.4",
+	// Few turns: an estimate looks at all of 800 sessions, and hundreds are made.
+	const few = "workload.turns.median=5"
+	args := quick("capacity", "h200-agentperf-slo20", "--set", few, "--uncertainty", "10", "--target", "1.4",
 		"--target", "agents_per_mw=2594", "--plot", picture)
 	table := agentsim(t, args...)
 	require.Zero(t, table.code, table.stderr)
@@ -39,7 +41,7 @@ func TestUncertaintyInEveryFormat(t *testing.T) {
 	require.Equal(t, first, second, "the same bytes")
 
 	png := strings.TrimSuffix(picture, "svg") + "png"
-	csv := agentsim(t, quick("capacity", "h200-agentperf-slo20", "--uncertainty", "10", "--plot", png, "-o", "csv")...)
+	csv := agentsim(t, quick("capacity", "h200-agentperf-slo20", "--set", few, "--uncertainty", "10", "--plot", png, "-o", "csv")...)
 	require.Contains(t, strings.Split(csv.stdout, "\n")[0], "uncertainty.agents_per_mw.accelerator_measured.p90")
 	content, err := os.ReadFile(png)
 	require.NoError(t, err)

@@ -39,6 +39,15 @@ func validationTable(b *strings.Builder, r *validate.Result) error {
 			fmt.Fprintf(w, "%s\t%d\t%s\n", m, e.N, errorCells(e))
 		}
 	}
+	if len(r.Bands) > 0 {
+		section(w, "Drafts of unknown acceptance: how far outside the band over all that is plausible (inside = 0):")
+		fmt.Fprintln(w, "metric\tcases\tmedian\tmean\tbias")
+	}
+	for _, m := range validate.Metrics() {
+		if e, ok := r.Bands[m.String()]; ok {
+			fmt.Fprintf(w, "%s\t%d\t%s\n", m, e.N, errorCells(e))
+		}
+	}
 	coverageRows(w, r)
 	foldRows(w, r)
 	groupRows(w, r)

@@ -63,15 +63,17 @@ func (w *workload) cutPrompts(c cut) *prompts {
 func newPrompts(w *workload, c cut) *prompts {
 	p := &prompts{room: float64(c.room), seed: c.seed}
 	calls := float64(len(w.calls))
-	misses := make([]bool, len(w.calls)) // calls that do not find the cache of their session
+	is := make([]uint8, ofACall*len(w.calls)) // 1 in the case that a call is in
 	due, chunks := 0.0, 0.0
 	for i := range w.calls {
 		one := &w.calls[i]
 		tokens := one.fresh
+		now := found
 		if due += 1 - c.kept; due >= 1 { // spread evenly over the sample
 			due--
-			tokens, misses[i] = one.missed, true
+			tokens, now = one.missed, missed
 		}
+		is[ofACall*i+now] = 1
 		n := math.Ceil(tokens / p.room)
 		chunks += n
 		p.fresh += tokens / calls
@@ -81,28 +83,35 @@ func newPrompts(w *workload, c cut) *prompts {
 		p.perCall += n / calls
 	}
 	order := w.order(c.room)
-	lengths := make([]float64, 0, len(w.calls))
-	for i := range order.prompts {
-		if one := &order.prompts[i]; one.of(misses) {
-			lengths = append(lengths, float64(one.tokens))
-		}
+	lengths, n := make([]float64, len(w.calls)+1), 0
+	for i := range order.prompts { // which are taken is as good as random: no branch would be foreseen
+		one := &order.prompts[i]
+		lengths[n] = float64(one.tokens)
+		n += int(is[one.at])
 	}
-	for _, c := range tailed(lengths) {
+	for _, c := range tailed(lengths[:n]) {
 		full := math.Floor(c.tokens / p.room)
 		p.lengths = append(p.lengths, length{c.share, full, c.tokens - full*p.room})
 	}
-	p.sums = make([]piece, 1, int(chunks)+1)
-	var sum piece
+	p.sums = make([]piece, len(w.calls)+ofACall, max(int(chunks), len(w.calls))+ofACall)
+	n = 1
 	for i := range order.ends {
-		if one := &order.ends[i]; one.of(misses) {
-			sum.add(piece{float64(one.tokens), one.behind}, 1)
-			p.sums = append(p.sums, sum)
+		one := &order.ends[i]
+		p.sums[n] = piece{float64(one.tokens), one.behind}
+		n += int(is[one.at])
+	}
+	p.sums = p.sums[:n]
+	var sum piece
+	for i := range p.sums {
+		if i > 0 {
+			sum.add(p.sums[i], 1)
 		}
+		p.sums[i] = sum
 	}
 	for i := range w.calls {
 		one := &w.calls[i]
 		tokens := one.fresh
-		if misses[i] {
+		if is[ofACall*i+missed] > 0 {
 			tokens = one.missed
 		}
 		for done := 0.0; done+p.room <= tokens; done += p.room {

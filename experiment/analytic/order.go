@@ -20,16 +20,16 @@ type order struct {
 type either struct {
 	behind float64 // as in piece; 0 of prompts
 	tokens uint32
-	call   int32 // ^call where the cache is missed
+	at     int32 // place of the call and the case among all cases
 }
 
-// of reports whether the call is in this case.
-func (e *either) of(misses []bool) bool {
-	if e.call < 0 {
-		return misses[^e.call]
-	}
-	return !misses[e.call]
-}
+// Every call has two cases, of which it is in one: with the cache of its session
+// and without.
+const (
+	found   = 0
+	missed  = 1
+	ofACall = 2
+)
 
 // order sorts the sample for steps of so many tokens.
 func (w *workload) order(room int) *order {
@@ -39,15 +39,15 @@ func (w *workload) order(room int) *order {
 
 func newOrder(calls []call, room float64) *order {
 	o := &order{prompts: make([]either, 0, 2*len(calls)), ends: make([]either, 0, 2*len(calls))}
-	add := func(one *call, tokens float64, number int32) {
-		o.prompts = append(o.prompts, either{0, uint32(tokens), number})
+	add := func(one *call, tokens float64, at int32) {
+		o.prompts = append(o.prompts, either{0, uint32(tokens), at})
 		if end := math.Mod(tokens, room); end > 0 {
-			o.ends = append(o.ends, either{end * (one.input - end), uint32(end), number})
+			o.ends = append(o.ends, either{end * (one.input - end), uint32(end), at})
 		}
 	}
 	for i := range calls {
-		add(&calls[i], calls[i].fresh, int32(i))
-		add(&calls[i], calls[i].missed, ^int32(i))
+		add(&calls[i], calls[i].fresh, int32(ofACall*i+found))
+		add(&calls[i], calls[i].missed, int32(ofACall*i+missed))
 	}
 	o.prompts = rising(o.prompts, func(e *either) float64 { return float64(e.tokens) })
 	o.ends = rising(o.ends, func(e *either) float64 { return float64(e.tokens) })

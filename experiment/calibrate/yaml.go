@@ -121,10 +121,14 @@ func (w *lines) serving(k hardware.KernelSet) {
 			w.add(0, "older:")
 		}
 		var slower flow
-		for _, f := range hardware.Formats() {
-			slower.number(string(f), o.Experts[f], false)
+		for _, name := range sortedKeys(o.Experts) {
+			slower.number(name, o.Experts[name], false)
 		}
-		w.add(1, "- {before: %q, experts: %s}", o.Before, slower)
+		from := ""
+		if o.From != "" {
+			from = fmt.Sprintf("from: %q, ", o.From)
+		}
+		w.add(1, "- {%sbefore: %q, experts: %s}", from, o.Before, slower)
 	}
 	if len(paths) > 0 {
 		w.add(0, "experts_path: %s", paths)

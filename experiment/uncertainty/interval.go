@@ -125,6 +125,9 @@ func newDoubts(ctx context.Context, s *Scenario, simulated *metrics.Result, a *c
 	v.stack = stack.Own()
 	v.steps, _ = a.Of("any"+configs.Decode, stack)
 	v.watts, _ = a.Of("any.watts", stack)
+	if simulated != nil {
+		v.steps.Spread = math.Hypot(v.steps.Spread, simulated.Extrapolated)
+	}
 	for _, in := range inputs {
 		part := partOf(in.Name)
 		if in.Name == stepInput {
@@ -274,6 +277,7 @@ func Figures(s *configs.Scenario, r *metrics.Result, a *configs.Accuracy) map[st
 		{"joules_per_output_token", "agents.joules", r.Power.JoulesPerOutputToken},
 	} {
 		if e, ok := a.Of(f.quantity, stack); ok && f.value > 0 {
+			e.Spread = math.Hypot(e.Spread, r.Extrapolated)
 			at := func(z float64) float64 { return f.value * math.Exp(-e.At(z)) }
 			all[f.key] = metrics.Quantiles{P10: at(1), P50: at(0), P90: at(-1)}
 		}

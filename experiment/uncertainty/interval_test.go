@@ -79,3 +79,23 @@ func TestFiguresOfARun(t *testing.T) {
 	require.LessOrEqual(t, f["prefix_hit_rate"].P90, 1.)
 	require.NotContains(t, f, "ttft_p50_s", "nothing is known")
 }
+
+// Steps from beyond the tables of their operators are known less well.
+func TestExtrapolatedStepsWidenAnInterval(t *testing.T) {
+	s, p, err := configs.LoadScenario(configs.Source{Name: "h200-agentperf-slo20", FS: scenarios.FS}, nil)
+	require.NoError(t, err)
+	r, err := analytic.Capacity(s)
+	require.NoError(t, err)
+	width := func() float64 {
+		m, err := uncertainty.Interval(context.Background(), &uncertainty.Scenario{Scenario: s, Provenance: p}, r,
+			quantities(0, 0.01), uncertainty.IntervalOptions{Parts: true})
+		require.NoError(t, err)
+		return m.Parts[0].PerMW.P90 / m.Parts[0].PerMW.P10
+	}
+	inside := width()
+	r.Extrapolated = 0.5
+	require.Greater(t, width(), 1.1*inside)
+	r.Metrics.TPOTP50MS = 10
+	f := uncertainty.Figures(s, r, quantities(0, 0))
+	require.InEpsilon(t, math.Exp(2*0.5), f["tpot_p50_ms"].P90/f["tpot_p50_ms"].P10, 1e-9)
+}

@@ -30,7 +30,7 @@ func (p *presets) agents(c *Case, config *serve.Config, o *Options) error {
 		}
 		config.Lanes = protocol.Lanes
 	}
-	source, err := sessions.Of(work, sessions.Limits{Context: config.LLM.MaxContext}, o.Seed)
+	source, err := sessions.Of(work, sessions.Limits{Context: c.longest(config.LLM.MaxContext)}, o.Seed)
 	if err != nil {
 		return err
 	}
@@ -44,6 +44,19 @@ func (p *presets) agents(c *Case, config *serve.Config, o *Options) error {
 		config.SessionsMax = int64(n * passes)
 	}
 	return nil
+}
+
+var contextLimit = regexp.MustCompile(`max(?:_model_len| length) ([0-9,]+)`)
+
+// longest is the longest context of a case in tokens: what the row tells of its
+// engine's limit, or the model's.
+func (c *Case) longest(model int) int {
+	if found := contextLimit.FindStringSubmatch(c.Notes); found != nil {
+		if n, err := strconv.Atoi(strings.ReplaceAll(found[1], ",", "")); err == nil && n > 1 {
+			return min(n, model)
+		}
+	}
+	return model
 }
 
 // replaySessions is the size of KernelBook's set of sessions.

@@ -12,6 +12,12 @@ import (
 	"agentsim/models/step"
 )
 
+// Engines whose rules of caches go by version.
+const (
+	vllm = "vllm"
+	atom = "atom"
+)
+
 // What rows tell of caches in words.
 var memoryShare = regexp.MustCompile(`memory share (0?\.[0-9]+)|(0?\.[0-9]+) memory share`)
 

@@ -44,5 +44,6 @@ func Join(results []*Result, a *configs.Accuracy) *Result {
 func (r *Result) sum() {
 	r.Summary = summarise(r.Cases, func(c *Comparison) bool { return !c.MTP })
 	r.MTP = summarise(r.Cases, func(c *Comparison) bool { return c.MTP })
+	r.Bands = bands(r.Cases)
 	r.Groups = groups(r.Cases)
 }

@@ -86,7 +86,7 @@ func (p *presets) cluster(c *Case, o *Options) (*prepared, error) {
 	if err != nil {
 		return nil, err
 	}
-	d, err := deployment(c, system, model)
+	d, err := deployment(c, engine, system, model)
 	if err != nil {
 		return nil, err
 	}

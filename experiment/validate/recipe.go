@@ -16,16 +16,8 @@ import (
 
 // Tables record the shape of a deployment, but not the limits its engine was
 // started with nor every number format. These follow from the rules below, the
-// same for all rows: defaults of the engines, and what the public benchmark
-// recipes set (github.com/SemiAnalysisAI/InferenceX 843c6254, benchmarks/).
-
-// The engine families.
-const (
-	trtllm = "trtllm"
-	sglang = "sglang"
-	vllm   = "vllm"
-	atom   = "atom"
-)
+// same for all rows: defaults of the engines, and what their public benchmark
+// recipes set, which their presets hold.
 
 // The vendors, as accelerator presets name them.
 const (
@@ -34,12 +26,12 @@ const (
 )
 
 // deployment expresses a case. An error says what cannot be expressed.
-func deployment(c *Case, s *hardware.System, m *llm.Spec) (serve.DeploymentSpec, error) {
+func deployment(c *Case, e *step.EngineSpec, s *hardware.System, m *llm.Spec) (serve.DeploymentSpec, error) {
 	d := serve.DeploymentSpec{
 		Mode:      c.Mode,
-		Precision: precision(c, s, m),
+		Precision: precision(c, e, s, m),
 		Router:    serve.ConversationAffinity, // sessions of one call: to the rank with the fewest calls
-		Hold:      hold(c, s),
+		Hold:      hold(c, e, s),
 		// The default of modelling.md 2.1: random tokens do not spread evenly either.
 		Experts: serve.ExpertsSpec{Popularity: moe.Popularity{Kind: moe.Lognormal, Sigma: 0.6},
 			Placement: moe.Placement{Kind: moe.Contiguous}},
@@ -49,19 +41,19 @@ func deployment(c *Case, s *hardware.System, m *llm.Spec) (serve.DeploymentSpec,
 		d.ExpertsPath = marlin
 	}
 	decode := pool(c.Decode)
-	decode.MaxBatchPerRank = batchLimit(c)
+	decode.MaxBatchPerRank = batchLimit(c, e)
 	if c.MTP {
 		decode.Draft = draft(c)
 	}
 	if c.Mode == aggregated {
-		decode.TokenBudget = tokenBudget(c)
+		decode.TokenBudget = e.Recipes.BudgetFor(c.Input)
 		d.Aggregated = decode
 		return d, checkHeads(c.Decode, m)
 	}
 	d.Router = serve.LeastLoaded
 	d.Decode = decode
 	d.Prefill = pool(c.Prefill)
-	d.Prefill.TokenBudget = tokenBudget(c)
+	d.Prefill.TokenBudget = e.Recipes.BudgetFor(c.Input)
 	if err := checkHeads(c.Prefill, m); err != nil {
 		return d, err
 	}
@@ -83,38 +75,14 @@ func checkHeads(p Pool, m *llm.Spec) error {
 	return nil
 }
 
-// Token budgets of one step of one attention rank.
-const (
-	budgetDefault = 8192  // vLLM's max_num_batched_tokens, TensorRT-LLM's max_num_tokens
-	budgetSGLang  = 16384 // chunked_prefill_size on accelerators with much memory
-	budgetATOM    = 16384 // max_num_batched_tokens
-)
-
-// tokenBudget is the most tokens of one step of one rank. TensorRT-LLM's
-// recipes do not split prompts.
-func tokenBudget(c *Case) int {
-	switch c.Engine {
-	case sglang:
-		return budgetSGLang
-	case atom:
-		return budgetATOM
-	}
-	if c.Agents() && c.Engine == trtllm {
-		return budgetSGLang // chunked prefill is on where contexts are long
-	}
-	return max(budgetDefault, c.Input)
-}
-
 // batchMax is the most sequences of a rank where nothing else limits them
 // (vLLM's max_num_seqs on large accelerators).
 const batchMax = 1024
 
-// batchLimit is the most sequences a rank decodes at once. Recipes for
-// TensorRT-LLM with separate pools allow a power of two, for which they capture
-// a graph, and offer up to a third more requests than fit, so that no slot is
-// ever empty.
-func batchLimit(c *Case) int {
-	if c.Engine != trtllm || c.Mode != disaggregated {
+// batchLimit is the most sequences a rank decodes at once. Recipes with powers of
+// two offer up to a third more requests than fit, so that no slot is ever empty.
+func batchLimit(c *Case, e *step.EngineSpec) int {
+	if !e.Recipes.PowersOfTwo || c.Mode != disaggregated {
 		return batchMax
 	}
 	ranks := max(1, c.Decode.Workers*c.Decode.Accelerators/c.Decode.TP)
@@ -127,24 +95,19 @@ func batchLimit(c *Case) int {
 	return min(below, batchMax)
 }
 
-// hold is how schedulers gather prompts. SGLang's recipes for Blackwell set
-// scheduler_recv_interval to 10, from 16 requests in flight to 30;
-// TensorRT-LLM's for attention data parallelism set timeout_iters to 60.
-func hold(c *Case, s *hardware.System) serve.HoldSpec {
+// hold is how schedulers gather prompts.
+func hold(c *Case, e *step.EngineSpec, s *hardware.System) serve.HoldSpec {
 	if c.Mode != aggregated {
 		return serve.HoldSpec{}
 	}
-	switch {
-	case c.Engine == sglang && native4(s) && s.Accelerator.Vendor == nvidia:
-		const few, short, long = 16, 10, 30
-		if c.Concurrency < few {
-			return serve.HoldSpec{Poll: short}
-		}
-		return serve.HoldSpec{Poll: long}
-	case c.Engine == trtllm && c.Decode.DPAttention:
-		return serve.HoldSpec{Balance: 60}
+	var h serve.HoldSpec
+	if native4(s) && s.Accelerator.Vendor == nvidia {
+		h.Poll = e.Recipes.Poll.At(c.Concurrency, c.Date)
 	}
-	return serve.HoldSpec{}
+	if c.Decode.DPAttention {
+		h.Balance = e.Recipes.Balance
+	}
+	return h
 }
 
 // cache is off for requests of fixed length, which share nothing.
@@ -201,7 +164,7 @@ const marlin = "marlin-w4a16"
 const fp4 = "fp4"
 
 // precision resolves the formats that a row leaves open.
-func precision(c *Case, s *hardware.System, m *llm.Spec) step.Precision {
+func precision(c *Case, e *step.EngineSpec, s *hardware.System, m *llm.Spec) step.Precision {
 	p := step.Precision{Experts: hardware.Format(c.Weights), Dense: hardware.FP8, KV: hardware.Format(c.KVCache)}
 	switch c.Weights {
 	case "":
@@ -219,16 +182,17 @@ func precision(c *Case, s *hardware.System, m *llm.Spec) step.Precision {
 		p.Dense = m.Weights.Dense // 4-bit checkpoints leave attention as published, or mix BF16 and 4 bit
 	}
 	if hardware.BytesPerWeight(p.KV) == 0 { // not recorded, or not as a format
-		p.KV = cacheFormat(c, s)
+		p.KV = cacheFormat(e, s)
 	}
 	return p
 }
 
 // cacheFormat is the cache's format where it is not recorded: FP8, as recipes
-// set it, but for SGLang and vLLM on Hopper, where they leave it at BF16.
-func cacheFormat(c *Case, s *hardware.System) hardware.Format {
-	if (c.Engine == sglang || c.Engine == vllm) && s.Accelerator.Vendor == nvidia && !native4(s) {
-		return hardware.BF16
+// set it, but for engines whose recipes leave it at another where nothing computes
+// in 4 bits, as on Hopper and CDNA 3.
+func cacheFormat(e *step.EngineSpec, s *hardware.System) hardware.Format {
+	if e.Recipes.KV != "" && !native4(s) {
+		return e.Recipes.KV
 	}
 	return hardware.FP8
 }

@@ -20,7 +20,9 @@ func expressed(t testing.TB, changes row) (serve.DeploymentSpec, error) {
 	require.NoError(t, err)
 	model, err := load(p.models, "models", c.Model)
 	require.NoError(t, err)
-	return deployment(&c, system, model)
+	engine, err := p.engine(&c)
+	require.NoError(t, err)
+	return deployment(&c, engine, system, model)
 }
 
 func TestAnAggregatedCase(t *testing.T) {

@@ -4,8 +4,9 @@ package validate
 // people's scripts: keys are added, never renamed.
 type Result struct {
 	Cases   []Comparison      `json:"cases"`
-	Summary map[string]Errors `json:"summary"` // by metric, cases without speculative decoding
-	MTP     map[string]Errors `json:"mtp"`     // by metric, cases with speculative decoding
+	Summary map[string]Errors `json:"summary"`         // by metric, cases without speculative decoding
+	MTP     map[string]Errors `json:"mtp"`             // by metric, cases with speculative decoding
+	Bands   map[string]Errors `json:"bands,omitempty"` // by metric, how far cases whose drafts are unknown lie outside
 	Groups  []Group           `json:"groups"`
 	Factors []Factor          `json:"factors"`
 	Skipped []Skipped         `json:"skipped"`
@@ -31,6 +32,12 @@ type Comparison struct {
 	P10    *float64 `json:"p10,omitempty"` // of what will be measured, by the errors of the stack
 	P90    *float64 `json:"p90,omitempty"`
 	Inside *bool    `json:"inside,omitempty"` // the measured value lies between them
+
+	// Band is what comes out over all that the model's drafts may be accepted,
+	// where the table does not say how much was; Outside is how far the measured
+	// value lies outside of it, 0 = inside.
+	Band    *[2]float64 `json:"band,omitempty"`
+	Outside *float64    `json:"band_error,omitempty"`
 
 	Date string `json:"date,omitempty"`
 	Load string `json:"load"` // fixed | agents

@@ -29,7 +29,8 @@ func Run(ctx context.Context, cases []Case, o Options) (*Result, error) {
 	for i := range cases {
 		jobs[i] = p.prepare(&cases[i], &o)
 	}
-	b := batch{cases: cases, jobs: jobs, options: &o, predicted: make([]prediction, len(cases))}
+	b := batch{cases: cases, jobs: jobs, options: &o, predicted: make([]prediction, len(cases)),
+		bands: make([][2]prediction, len(cases))}
 	if err := b.run(ctx); err != nil {
 		return nil, err
 	}
@@ -49,6 +50,7 @@ type batch struct {
 	cases     []Case
 	jobs      []*prepared
 	predicted []prediction
+	bands     [][2]prediction // where it is not recorded how much of a draft is accepted
 	options   *Options
 
 	mutex sync.Mutex
@@ -83,7 +85,10 @@ func (b *batch) run(ctx context.Context) error {
 
 func (b *batch) simulate(i int) {
 	var err error
-	if b.predicted[i], err = b.jobs[i].run(&b.cases[i]); err != nil {
+	if b.predicted[i], err = b.jobs[i].run(&b.cases[i]); err == nil {
+		b.bands[i], err = b.jobs[i].band(&b.cases[i])
+	}
+	if err != nil {
 		b.jobs[i].why = err.Error()
 	}
 	b.mutex.Lock()

@@ -188,7 +188,36 @@ func TestFiniteRunsAreAsTheTableTells(t *testing.T) {
 	require.Equal(t, Load{Workload: l.Workload, About: l.About, Sessions: replaySessions, Passes: 2, Steady: true}, l)
 	l.finite("warm pass of 15 of 150 sessions")
 	require.Equal(t, Load{Workload: l.Workload, About: l.About, Sessions: replaySessions, Passes: 1}, l)
+	require.Equal(t, 86016, (&Case{Notes: "Marlin experts; max_model_len 86,016, token budget 16,384"}).longest(1<<20))
+	require.Equal(t, 40960, (&Case{Notes: "warm replay; max length 40,960"}).longest(1<<20))
+	require.Equal(t, 9, (&Case{Notes: "max length 40,960"}).longest(9))
 	l = Load{Workload: "codex-swebench"}
 	l.finite("")
 	require.Equal(t, Load{Workload: l.Workload, Passes: 1}, l)
+}
+
+// Where nobody recorded how much of a draft is accepted, the answer is a band: its
+// ends are runs with nothing and with all that is plausible accepted, and a value in
+// it is not off.
+func TestUnknownAcceptanceIsABand(t *testing.T) {
+	unknown := row{"mtp": "true", "tpot_p50_ms": "1000"}
+	r := runRows(t, Options{}, unknown)
+	find := func(r *Result, m Metric) *Comparison {
+		for i := range r.Cases {
+			if r.Cases[i].Metric == m.String() {
+				return &r.Cases[i]
+			}
+		}
+		return nil
+	}
+	slow := find(r, TPOT)
+	require.Less(t, slow.Band[0], slow.Predicted)
+	require.Less(t, slow.Predicted, slow.Band[1])
+	require.InEpsilon(t, slow.Band[1]/1000-1, *slow.Outside, 1e-9)
+	require.Greater(t, slow.Band[1]/slow.Band[0], 1.5, "nothing accepted, or all")
+	inside := row{"mtp": "true", "tpot_p50_ms": strconv.FormatFloat(1.1*slow.Predicted, 'g', -1, 64)}
+	r = runRows(t, Options{}, inside)
+	require.Zero(t, *find(r, TPOT).Outside)
+	require.Equal(t, 1, r.Bands[TPOT.String()].N)
+	require.Nil(t, find(runRows(t, Options{}, row{}), TPOT).Band)
 }

@@ -25,7 +25,7 @@ func (b *batch) compare() *Result {
 			if m.share() {
 				off = b.predicted[i][m] - c.Measured[m]
 			}
-			r.Cases = append(r.Cases, Comparison{
+			compared := Comparison{
 				ID:        c.ID,
 				Metric:    m.String(),
 				Measured:  c.Measured[m],
@@ -38,7 +38,13 @@ func (b *batch) compare() *Result {
 				System:    c.System,
 				Mode:      c.Mode,
 				Model:     c.Model,
-			})
+			}
+			if ends := &b.bands[i]; ends[0][m] > 0 && ends[1][m] > 0 {
+				compared.Band = &[2]float64{min(ends[0][m], ends[1][m]), max(ends[0][m], ends[1][m])}
+				outside := between(c.Measured[m], ends[0][m], ends[1][m], m.share())
+				compared.Outside = &outside
+			}
+			r.Cases = append(r.Cases, compared)
 		}
 	}
 	r.sum()

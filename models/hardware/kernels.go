@@ -57,11 +57,12 @@ type KernelSet struct {
 	Holds *Accelerator `yaml:"-"`
 }
 
-// OlderKernels is what versions of the engine before one took of the time that
-// the constants say; see AsOf.
+// OlderKernels is what earlier versions of the engine took of the time that the
+// constants say; see AsOf.
 type OlderKernels struct {
-	Before  string             `yaml:"before"`  // first version of which it does not hold
-	Experts map[Format]float64 `yaml:"experts"` // by the format of the weights
+	From    string             `yaml:"from,omitempty"` // first version of which it holds; empty = all before
+	Before  string             `yaml:"before"`         // first version of which it does not hold
+	Experts map[string]float64 `yaml:"experts"`        // by entry of the set's experts
 }
 
 // EagerWith is the factor on steps that hold prompts, with experts served in a

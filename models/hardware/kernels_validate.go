@@ -61,8 +61,10 @@ func (c *checker) serving(k KernelSet) {
 		c.Check(o.Before != "" && (i == 0 || CompareVersions(k.Older[i-1].Before, o.Before) < 0), path+".before",
 			strconv.Quote(o.Before), "versions that rise from entry to entry")
 		for _, f := range slices.Sorted(maps.Keys(o.Experts)) {
-			c.format(path+".experts."+string(f), f)
-			c.positive(path+".experts."+string(f), o.Experts[f], "")
+			_, ok := k.Experts[f]
+			c.Check(ok, path+".experts."+f, strconv.Quote(f),
+				fmt.Sprintf("one of the experts %v", slices.Sorted(maps.Keys(k.Experts))))
+			c.positive(path+".experts."+f, o.Experts[f], "")
 		}
 	}
 	for _, f := range slices.Sorted(maps.Keys(k.ExpertsPath)) {

@@ -62,6 +62,15 @@ func (s System) Power(u Usage) Breakdown {
 	return b
 }
 
+// AcceleratorWatts is how much each accelerator may draw for a whole system to
+// draw so much at the wall, its hosts at full load: the inverse of Power.
+func (s System) AcceleratorWatts(wall units.Watts) units.Watts {
+	nodes := units.Watts(s.Nodes())
+	components := wall * units.Watts((1-s.Overheads.Conversion)/(1+s.Overheads.Fans))
+	rest := nodes*(s.Host.CPUIdle+s.Host.CPUBusy+s.Host.Static) + s.Switch
+	return (components - rest) / units.Watts(s.Accelerators)
+}
+
 // Plus is two deployments together.
 func (b Breakdown) Plus(o Breakdown) Breakdown {
 	return Breakdown{

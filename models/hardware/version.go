@@ -68,7 +68,7 @@ func (k KernelSet) AsOf(version string) KernelSet {
 	}
 	for _, name := range slices.Sorted(maps.Keys(experts)) {
 		e := experts[name]
-		if factor := slower[e.Weights]; factor > 0 {
+		if factor := slower[name]; factor > 0 {
 			e.Slower = factor
 			experts[name] = e
 		}
@@ -79,12 +79,15 @@ func (k KernelSet) AsOf(version string) KernelSet {
 
 // olderThan is what the first version that a version of the engine is older than
 // says of its kernels.
-func (k *KernelSet) olderThan(version string) map[Format]float64 {
+func (k *KernelSet) olderThan(version string) map[string]float64 {
 	if version == "" {
 		return nil
 	}
 	for _, o := range k.Older { // by rising version
 		if CompareVersions(version, o.Before) < 0 {
+			if CompareVersions(version, o.From) < 0 {
+				return nil
+			}
 			return o.Experts
 		}
 	}

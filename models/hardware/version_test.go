@@ -38,19 +38,19 @@ func TestKernelsOfAnEngineVersion(t *testing.T) {
 	require.Len(t, k.Experts, 4, "the set itself stays")
 }
 
-// Kernels of versions before one take longer, by the format of their weights.
+// Kernels of versions before one take longer, by their name.
 func TestOlderKernelsAreSlower(t *testing.T) {
 	k := KernelSet{
 		Experts: map[string]ExpertKernel{
 			"fp8":  {Weights: FP8, Compute: FP8, Roofline: &Roofline{Floor: 1e-6, ComputeEfficiency: 1, MemoryEfficiency: 1}},
 			"bf16": {Weights: BF16},
 		},
-		Older: []OlderKernels{{Before: "0.20", Experts: map[Format]float64{FP8: 3}}, {Before: "0.23", Experts: map[Format]float64{FP8: 2}}},
+		Older: []OlderKernels{{From: "0.18", Before: "0.20", Experts: map[string]float64{"fp8": 3}}, {Before: "0.23", Experts: map[string]float64{"fp8": 2}}},
 	}
 	work := ExpertWork{Rows: 4, Distinct: 2, GroupTokens: 4, Hidden: 8, Inner: 8, Experts: 2, TopK: 1}
 	a := Accelerator{HBM: HBM{Bandwidth: 1e12}, Compute: map[Format]units.FLOPRate{FP8: 1e15}}
 	base := k.Experts["fp8"].Seconds(work, a)
-	for version, want := range map[string]float64{"": 1, "0.24.0": 1, "0.23": 1, "0.22.1": 2, "0.19": 3} {
+	for version, want := range map[string]float64{"": 1, "0.24.0": 1, "0.23": 1, "0.22.1": 2, "0.19": 3, "0.17.1": 1} {
 		set := k.AsOf(version)
 		require.InEpsilon(t, want*base, set.Experts["fp8"].Seconds(work, a), 1e-12, version)
 		require.Zero(t, set.Experts["bf16"].Slower)

@@ -40,15 +40,15 @@ func (x exchange) book(l *ledger, count float64, t tally, experts *entry) float6
 }
 
 // directions are dispatch and combine of the busiest rank, in one layer. Steps
-// that hold prompts leave the domain in the mode for many tokens, if the kernels
-// have one: what ranks wait for each other then shows beside its latency, not
+// that hold prompts leave the domain in the mode for many tokens, if the engine
+// and its kernels have one: what ranks wait for each other then shows beside its latency, not
 // beside the milliseconds in which it fills the link.
 func (x exchange) directions(t tally, prompts bool) (dispatch, combine traffic) {
 	w := x.worker
 	engine := w.cfg.Engine.Exchange
 	hidden := float64(w.cfg.LLM.Experts.Width(w.cfg.LLM.Hidden))
 	tokens := t.tokensMax / float64(w.shape.TP) // the accelerators of a rank share its tokens
-	if k := &w.cfg.Kernels; prompts && w.domains > 1 && k.RemoteBulkDispatch.Efficiency > 0 {
+	if k := &w.cfg.Kernels; prompts && engine.Bulk && w.domains > 1 && k.RemoteBulkDispatch.Efficiency > 0 {
 		dispatch = x.bulk(tokens, hidden*engine.DispatchBytes, k.Dispatch, k.RemoteBulkDispatch)
 		combine = x.bulk(tokens, hidden*engine.CombineBytes, k.Combine, k.RemoteBulkCombine)
 		dispatch.constants, combine.constants = "remote_bulk_dispatch", "remote_bulk_combine"

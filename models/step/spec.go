@@ -26,8 +26,9 @@ type EngineSpec struct {
 	Memory    MemoryPolicy  `yaml:"memory"`
 	Cache     CacheRules    `yaml:"cache,omitempty"`
 	Exchange  Exchange      `yaml:"exchange"`
-	Graphs    []int         `yaml:"graphs,omitempty"` // captured decode batches per rank, to which batches are padded
-	Handshake units.Seconds `yaml:"handshake"`        // prefill to decode, once per request
+	Graphs    []int         `yaml:"graphs,omitempty"`  // captured decode batches per rank, to which batches are padded
+	Handshake units.Seconds `yaml:"handshake"`         // prefill to decode, once per request
+	Recipes   Recipes       `yaml:"recipes,omitempty"` // what its public recipes set
 
 	// Efficiency divides every kernel time once more, beside that of the kernel
 	// preset: 0.8 asks what 1.25 times slower kernels would do. Presets say 1.
@@ -97,6 +98,9 @@ type Exchange struct {
 	CombineBytes  float64 `yaml:"combine_bytes"`
 	Overlap       float64 `yaml:"overlap"`     // φ of modelling.md eq. (7), 0 … 1
 	Deduplicate   bool    `yaml:"deduplicate"` // one copy per remote domain, forwarded inside it
+	// Bulk has steps that hold prompts leave the domain in the mode for many
+	// tokens, where the kernels have it.
+	Bulk bool `yaml:"bulk,omitempty"`
 	// PerRank sends a token once to every rank that holds any of its experts,
 	// not once per expert.
 	PerRank bool `yaml:"per_rank,omitempty"`

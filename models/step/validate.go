@@ -45,6 +45,7 @@ func (e EngineSpec) Validate() error {
 	}
 	var faults fault.List
 	faults.In("schedule", e.Schedule.Validate())
+	faults.In("recipes", e.Recipes.Validate())
 	faults.In("cache", e.Cache.Validate())
 	return faults.Err()
 }

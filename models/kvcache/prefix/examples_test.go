@@ -275,6 +275,15 @@ func TestBlocksThatAPromptKeeps(t *testing.T) { // 5 and 12
 		}
 		require.Equal(t, c.want, pages, c.preset.Name)
 	}
+	// Positions 16 times as far apart are those of an interval of 4,096, where the
+	// policy keeps any; the end of a prompt stays.
+	for name, times := range map[string]float64{"vllm-0.23": 16, "vllm-0.29": 16} {
+		spec := slots(1e6, preset(t, name).For(v4VLLM(), 1<<20, 1).Spaced(v4VLLM(), times))
+		require.NoError(t, spec.Validate())
+		s := newScene(t, spec)
+		s.call(0, Turn{Prompt: 100_000}, 1)
+		require.EqualValues(t, map[string]int{"vllm-0.23": 940, "vllm-0.29": 412}[name], s.Used(0)/v4Slot, name)
+	}
 	for name, want := range map[string]int64{"vllm-0.23": 1_248, "vllm-0.29": 632} {
 		s := newScene(t, roomy(gptOSS(16, 0), preset(t, name).For(gptOSS(16, 0), 1<<20, 1)))
 		s.call(0, Turn{Prompt: 9_984}, 1)

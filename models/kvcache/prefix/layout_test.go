@@ -109,3 +109,35 @@ func TestWhatCannotBeLaidOutIsRefused(t *testing.T) {
 	_, _, err = Arrange(OneOfSlots, huge, 16, 0)
 	require.ErrorContains(t, err, "to hold a state: want at most 65536")
 }
+
+// ATOM: windows and history in one pool, each in pages of its own bytes, with a
+// tail at every 8,192 tokens and at the end.
+func TestASharedPoolLends(t *testing.T) {
+	components, pools, err := Arrange(Shared, v4Parts(584, 132), 256, 0)
+	require.NoError(t, err)
+	require.Equal(t, []string{"history"}, pools)
+	for i := range components {
+		require.Zero(t, components[i].Pool)
+	}
+	spec := Spec{
+		Components: components,
+		Pools:      []Pool{{Name: "history", Capacity: 1e12}},
+		Policy:     preset(t, "atom-tails").For(components, 16_384, 1),
+	}
+	s := newScene(t, spec)
+	s.call(0, Turn{Prompt: 20_000}, 1)
+	tail := int64(0)
+	for i := range components[1:] {
+		tail += int64(components[1+i].checkpointPages(20_000, false)) * spec.pageBytes(&components[1+i])
+	}
+	require.Equal(t, 78*spec.pageBytes(&components[0])+3*tail, s.Used(0), "tails at 8,192, 16,384 and 19,968")
+	s.contents.Begin(1, Turn{Prompt: 17_000, Inherited: 16_900})
+	require.Equal(t, 16_384, s.Lookup(Request{Session: 1, Prompt: 17_000}).Tokens)
+
+	// Before August 2026 a hit computed its last window again.
+	spec.Policy = preset(t, "atom-ring").For(components, 16_384, 1)
+	s = newScene(t, spec)
+	s.call(0, Turn{Prompt: 20_000}, 1)
+	s.contents.Begin(1, Turn{Prompt: 17_000, Inherited: 16_900})
+	require.Equal(t, 16_896-256, s.Lookup(Request{Session: 1, Prompt: 17_000}).Tokens)
+}
