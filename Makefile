@@ -25,7 +25,7 @@ page: ## the page as a folder that any web server can host: the simulator as Web
 	rm -rf $(PAGE) && mkdir -p $(PAGE)
 	cp -r web/page/. $(PAGE)/ && cp docs/LEARN.md $(PAGE)/learn.md && cp docs/figures/gap.json $(PAGE)/
 	cp "$$(go env GOROOT)/lib/wasm/wasm_exec.js" $(PAGE)/js/
-	GOOS=js GOARCH=wasm go build -trimpath -ldflags '-s -w' -o $(PAGE)/simulator.wasm ./cmd/page
+	GOOS=js GOARCH=wasm go build -trimpath -ldflags '-s -w' -gcflags 'github.com/...=-l' -o $(PAGE)/simulator.wasm ./cmd/page
 	GOOS=js GOARCH=wasm go build -trimpath -ldflags '-s -w' -tags readers -o $(PAGE)/readers.wasm ./cmd/page
 	gzip -9 -n $(PAGE)/*.wasm
 	echo '{"backend":"wasm","simulator":"simulator.wasm.gz","readers":"readers.wasm.gz"}' > $(PAGE)/backend.json

@@ -12,6 +12,7 @@
 //	explain.go   where a step's time, a rank's memory and the watts go
 //	compare.go   two scenarios against each other
 //	plan.go      a budget filled with units of systems
+//	sweep.go     a study of one scenario at many points
 //	sessions.go  the shape of a trace
 //	table.go     the results of a study
 //	presets.go   what comes with the program

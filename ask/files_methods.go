@@ -2,10 +2,19 @@
 
 package ask
 
-// fileMethods are those that read what people drop.
+import "context"
+
+// fileMethods are those that read what people drop, and those that the page does
+// not ask.
 func fileMethods() map[string]Method {
 	return map[string]Method{
 		"trace-stats": quick((*Desk).TraceStats),
 		"table":       quick((*Desk).Table),
+		"plan": method(func(ctx context.Context, d *Desk, q *PlanQuestion, p Progress) (*Plan, error) {
+			return d.Plan(ctx, q, p)
+		}),
+		"sweep": method(func(ctx context.Context, d *Desk, q *SweepQuestion, p Progress) (*SweepAnswer, error) {
+			return d.Sweep(ctx, q, p)
+		}),
 	}
 }

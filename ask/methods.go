@@ -39,9 +39,6 @@ func Methods() map[string]Method {
 		"compare": method(func(ctx context.Context, d *Desk, q *CompareQuestion, p Progress) (*Comparison, error) {
 			return d.Compare(ctx, q, p)
 		}),
-		"plan": method(func(ctx context.Context, d *Desk, q *PlanQuestion, p Progress) (*Plan, error) {
-			return d.Plan(ctx, q, p)
-		}),
 	}
 	maps.Copy(m, fileMethods())
 	return m

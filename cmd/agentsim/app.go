@@ -126,7 +126,8 @@ func (a *app) root() *cobra.Command {
 		whatIfCommands{a}.whatIfCommand(), deploymentCommands{a}.deploymentCommand(), diffCommands{a}.diffCommand(),
 		fieldCommands{a}.explainFieldCommand(),
 		initCommands{a}.initCommand(), planCommands{a}.planCommand(), serveCommands{a}.serveCommand())
-	root.AddCommand(fitCommands{a}.fitCommand(), dayCommands{a}.dayCommand(), manCommands{a}.manCommand())
+	root.AddCommand(fitCommands{a}.fitCommand(), dayCommands{a}.dayCommand(), manCommands{a}.manCommand(),
+		toolCommands{a}.mcpCommand())
 	complete(root)
 	return root
 }

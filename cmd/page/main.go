@@ -14,7 +14,7 @@ import (
 )
 
 // dropped is the folder in which the worker keeps files that somebody dropped.
-const dropped = "/dropped/"
+const dropped = "/dropped"
 
 // main hands the worker a function that answers questions, and stays.
 func main() {
@@ -67,7 +67,7 @@ const (
 
 // allow lets questions name what was dropped.
 func allow(path string) error {
-	if !strings.HasPrefix(path, dropped) || strings.Contains(path, "..") {
+	if !strings.HasPrefix(path+"/", dropped+"/") || strings.Contains(path, "..") {
 		return errOutside
 	}
 	return nil

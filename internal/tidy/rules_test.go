@@ -129,7 +129,7 @@ var modules = []struct {
 	{"github.com/nats-io/nats.go", []string{"experiment/sweep/queue"}},
 	{"github.com/klauspost/compress", []string{"trace", "report"}},
 	{"modernc.org/sqlite", []string{"trace"}},
-	{"github.com/danielgtaylor/huma/v2", []string{"web"}},
+	{"github.com/danielgtaylor/huma/v2", []string{"web", "cmd"}},
 	{"github.com/modelcontextprotocol/go-sdk", []string{"cmd"}},
 	{"github.com/stretchr/testify/require", nil}, // of testify only this: a failed check ends the test
 	{"github.com/rogpeppe/go-internal/testscript", nil},

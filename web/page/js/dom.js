@@ -1,13 +1,11 @@
 // Building elements, and numbers as people read them. Text goes in as text: no
 // string ever becomes markup.
 
-/** @typedef {Node | string | number | null | undefined | false} Child */
-
 /**
  * An element with attributes, listeners (on…) and children.
  * @param {string} tag
  * @param {Record<string, any> | null} [attributes]
- * @param {...(Child | Child[])} children
+ * @param {...any} children
  * @returns {HTMLElement & Record<string, any>}
  */
 export function h(tag, attributes, ...children) {
@@ -18,7 +16,7 @@ export function h(tag, attributes, ...children) {
  * The same for SVG.
  * @param {string} tag
  * @param {Record<string, any> | null} [attributes]
- * @param {...(Child | Child[])} children
+ * @param {...any} children
  * @returns {SVGElement & Record<string, any>}
  */
 export function s(tag, attributes, ...children) {
@@ -28,7 +26,7 @@ export function s(tag, attributes, ...children) {
 /**
  * @param {Element} element
  * @param {Record<string, any> | null | undefined} attributes
- * @param {(Child | Child[])[]} children
+ * @param {any[]} children
  */
 function fill(element, attributes, children) {
   for (const [name, value] of Object.entries(attributes ?? {})) {

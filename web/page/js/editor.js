@@ -19,7 +19,7 @@ export function editor(o) {
   let chosen = 0;
 
   function paint() {
-    const lines = area.value.split("\n");
+    const lines = /** @type {string} */ (area.value).split("\n");
     put(gutter, lines.map((_, i) => [bad.has(i + 1) ? h("b", null, i + 1) : String(i + 1), "\n"]));
     put(seen, lines.map((line, i) => {
       const parts = /^(\s*(?:- )?)([^\s#:{}[\],]+:)?(.*)$/.exec(line) ?? ["", "", "", line];

@@ -102,7 +102,7 @@ export function logTicks(low, high) {
 
 /**
  * Bars of parts, one below the other, with what they are written on or under them.
- * @param {{name: string, parts: Part[], all?: number}[]} bars
+ * @param {{name: string, parts: Part[], all?: number, label?: string}[]} bars
  * @param {{show: (v: number) => string, most?: number}} o
  */
 export function bars(bars, o) {
@@ -113,7 +113,7 @@ export function bars(bars, o) {
     bars.forEach((bar, row) => {
       const y = row * pitch + top;
       const sum = bar.parts.reduce((t, p) => t + p.value, 0);
-      svg.append(s("text", { x: 0, y: y - 6, class: "strong" }, bar.name), s("text", { x: width, y: y - 6, "text-anchor": "end", class: "soft" }, o.show(bar.all ?? sum)));
+      svg.append(s("text", { x: 0, y: y - 6, class: "strong" }, bar.name), s("text", { x: width, y: y - 6, "text-anchor": "end", class: "soft" }, bar.label ?? o.show(bar.all ?? sum)));
       let x = 0, free = 0;
       for (const part of bar.parts) {
         const w = (part.value / most) * width;
@@ -141,7 +141,7 @@ export function bars(bars, o) {
  */
 export function interval(v) {
   return (/** @type {number} */ width) => {
-    const all = [v.answer, v.low, v.high, v.sampleLow, v.sampleHigh, v.guess, v.other].filter((x) => typeof x === "number" && x > 0);
+    const all = /** @type {number[]} */ ([v.answer, v.low, v.high, v.sampleLow, v.sampleHigh, v.guess, v.other].filter((x) => x !== undefined && x > 0));
     const low = Math.min(...all) / 1.5, high = Math.max(...all) * 1.5;
     const pad = 14;
     const at = (/** @type {number} */ x) => pad + (Math.log(x / low) / Math.log(high / low)) * (width - 2 * pad);

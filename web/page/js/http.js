@@ -2,7 +2,9 @@
 
 import { Failure, long } from "./engine.js";
 
-/** @implements {import("./engine.js").Engine} */
+/** @typedef {import("./engine.js").Engine} Engine */
+
+/** @implements {Engine} */
 export class HttpEngine {
   constructor() {
     /** @type {"http"} */ this.kind = "http";

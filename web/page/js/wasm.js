@@ -3,7 +3,9 @@
 
 import { Failure, long } from "./engine.js";
 
-/** @implements {import("./engine.js").Engine} */
+/** @typedef {import("./engine.js").Engine} Engine */
+
+/** @implements {Engine} */
 export class WasmEngine {
   /** @param {{simulator: string, readers: string}} about where the modules lie, compressed */
   constructor(about) {

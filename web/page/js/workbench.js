@@ -88,7 +88,7 @@ export function open(room, app) {
         steps.push(step);
         const bracket = step.high ? `between ${count(step.low)} and ${count(step.high)}` : `at least ${count(step.low)}`;
         said.textContent = `Simulating: ${count(step.agents)} agents ${step.pass ? "pass" : "fail"}; the answer is ${bracket}. ${seconds((performance.now() - began) / 1000)}, ${steps.length} tried.`;
-        bar.style.width = step.high ? `${Math.min(96, 40 + 56 * (1 - Math.log(step.high / Math.max(step.low, 1)) / Math.log(2)))}%` : `${Math.min(38, 4 * steps.length)}%`;
+        bar.style.width = step.high ? `${Math.min(96, 40 + 56 * (1 - Math.log(step.high / Math.max(step.low ?? 1, 1)) / Math.log(2)))}%` : `${Math.min(38, 4 * steps.length)}%`;
         live.ramp(steps);
       } });
       if (own.signal.aborted || yaml !== state.yaml) return;
@@ -106,7 +106,7 @@ export function open(room, app) {
   function failed(error) {
     shown = {};
     const faults = error instanceof Failure ? error.faults : [];
-    text.mark(faults.map((f) => f.line ?? 0));
+    text.mark(faults.map((/** @type {any} */ f) => f.line ?? 0));
     controls.refresh(faults);
     put(answer, h("div", { class: "card note bad", role: "alert" },
       h("h2", null, error instanceof Failure && error.kind === "infeasible" ? "This serves nobody" : "This cannot be answered yet"),
@@ -234,7 +234,7 @@ function power(r) {
 /** @param {any} r */
 function ranks(r) {
   const pools = r.memory.map((/** @type {any} */ p) => ({ name: p.pool, all: p.hbm, parts: memory.map(([key, name, colour]) => ({ name, colour, value: p[key] })).filter((q) => q.value > 0) }));
-  return h("div", { class: "card" }, figure({ title: "Memory of one accelerator", about: "what is left for caches decides how many sessions are remembered", draw: bars(pools, { show: gigabytes }), keys: memory.map(([, name, colour]) => [name, colour]), table: () => table(["GB", ...r.memory.map((/** @type {any} */ p) => p.pool)], memory.map(([key, name]) => [name, ...r.memory.map((/** @type {any} */ p) => p[key] / 1e9)])) }));
+  return h("div", { class: "card wide" }, figure({ title: "Memory of one accelerator", about: "what is left for caches decides how many sessions are remembered", draw: bars(pools, { show: gigabytes }), keys: memory.map(([, name, colour]) => [name, colour]), table: () => table(["GB", ...r.memory.map((/** @type {any} */ p) => p.pool)], memory.map(([key, name]) => [name, ...r.memory.map((/** @type {any} */ p) => p[key] / 1e9)])) }));
 }
 
 const operators = /** @type {[RegExp, string][]} */ ([[/expert/, "var(--experts)"], [/attention/, "var(--attention)"], [/dispatch|combine|exchange|all|gather|reduce/, "var(--exchange)"], [/host/, "var(--host)"]]);
@@ -243,7 +243,7 @@ const operators = /** @type {[RegExp, string][]} */ ([[/expert/, "var(--experts)
 function steps(explained) {
   const list = explained.steps.map((/** @type {any} */ step) => ({ name: `${step.pool}: ${step.phase}`, all: step.seconds, parts: step.operators.map((/** @type {any} */ o) => ({ name: o.operator + (o.kind ? ` ${o.kind}` : ""), value: o.seconds, colour: operators.find(([pattern]) => pattern.test(o.operator))?.[1] ?? "var(--other)" })) }));
   return h("div", { class: "card wide" }, figure({ title: "A step, operator by operator", about: "experts blue, attention green, exchange orange, host pink", draw: (width) => {
-    const each = bars(list.map((/** @type {any} */ l) => ({ ...l, parts: l.parts.map((/** @type {any} */ p) => ({ ...p, value: p.value / l.all })) })), { show: (v) => percent(v), most: 1 })(width);
+    const each = bars(list.map((/** @type {any} */ l) => ({ ...l, label: seconds(l.all), parts: l.parts.map((/** @type {any} */ p) => ({ ...p, value: p.value / l.all })) })), { show: (v) => percent(v), most: 1 })(width);
     return each;
   }, table: () => table(["pool", "phase", "operator", "bound by", "ms", "share", "W"], explained.steps.flatMap((/** @type {any} */ st) => st.operators.map((/** @type {any} */ o) => [st.pool, st.phase, o.operator + (o.kind ? ` ${o.kind}` : ""), o.bound, o.seconds * 1e3, percent(o.share), o.watts]))) }));
 }

@@ -8,6 +8,7 @@ const scope = /** @type {any} */ (globalThis);
 onmessage = async ({ data }) => {
   if (data.module) {
     install();
+    // @ts-ignore: it comes with Go, and is laid beside this file by make page
     await import("./wasm_exec.js");
     const go = new scope.Go();
     const ready = new Promise((then) => { scope.agentsimReady = then; });
