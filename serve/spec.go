@@ -332,7 +332,9 @@ func (d *DeploymentSpec) Accelerators() int {
 	}
 	n := 0
 	for _, p := range d.Pools() {
-		n += p.Workers * p.Spec.Shape.Accelerators
+		if p.Spec != nil { // as in a scenario that is not complete yet
+			n += p.Workers * p.Spec.Shape.Accelerators
+		}
 	}
 	return n
 }
