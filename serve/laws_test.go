@@ -186,6 +186,8 @@ func (w *watched) checkCall(id int32) {
 		decoder := w.fleet.workers[s.worker]
 		w.hold(s.until > decoder.batch.steps || w.aside(id), "who is done has left", id)
 		w.hold(decoder.unit == w.fleet.workers[home.home].unit, "caches stay inside a unit", id)
+		grown := float64(s.context) + decoder.batch.gained(s)
+		w.hold(w.aside(id) || grown <= float64(s.room)+decoder.batch.growth, "no sequence outgrows its room", id)
 	}
 }
 

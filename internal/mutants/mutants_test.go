@@ -64,7 +64,7 @@ func TestMutantsFit(t *testing.T) {
 				tests[dir] += string(text)
 			}
 		}
-		require.Contains(t, tests[dir], "func "+m.test+"(t *testing.T)", "no such test in %s", dir)
+		require.True(t, strings.Contains(tests[dir], "func "+m.test+"(t *testing.T)"), "no test %s in %s", m.test, dir)
 	}
 }
 
