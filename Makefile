@@ -42,7 +42,7 @@ laws: ## laws of the answer in full: starts inside gaps up to an hour, intervals
 	AGENTSIM_LAWS=1 go test -count=1 -timeout 4h -v -run "TestRandomScenariosAgree|TestAgreesWithTheSimulation" ./experiment/analytic
 	AGENTSIM_LAWS=1 go test -count=1 -timeout 4h -v -run "TestTheShortRanking|TestTheBatchLimit" ./experiment/deploy
 
-mutants: ## small faults, one at a time, that the tests they name must find; half an hour
+mutants: ## small faults, one at a time, that the tests they name must find; two minutes
 	AGENTSIM_MUTANTS=1 go test -count=1 -timeout 4h -v -run TestMutantsDie ./internal/mutants
 
 docs: ## every command of the cookbook and of the help, as it stands there

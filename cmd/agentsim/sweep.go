@@ -67,7 +67,7 @@ func (a studyCommands) sweepCommand() *cobra.Command {
 	f.String("out", "", "folder of the results (default sweep-NAME)")
 	f.Bool("dry-run", false, "show the points, the impossible ones and the time they take; evaluate nothing")
 	f.Bool("yes", false, "allow more than a million points")
-	f.String("evaluate", "", "simulate or analytic, instead of what the study says")
+	f.String("evaluate", "", "simulate, analytic or flows, instead of what the study says")
 	f.Bool("fail-fast", false, "stop at the first point that fails")
 	f.Bool("plot", false, "draw figures into the folder")
 	f.Int("top", topDefault, "how many of the best points to show")

@@ -201,7 +201,7 @@ func TestBadSweeps(t *testing.T) {
 		"unknown key":              {domain + "axis: []\n", nil, "study.yaml:5:1: axis: unknown key, did you mean axes?"},
 		"no scenario":              {strings.Replace(domain, "h200-", "h20-", 1), nil, "did you mean h200-agentperf-slo20?"},
 		"no study":                 {domain, []string{"studi.yaml"}, "sweep wants one study, got 2 arguments"},
-		"unknown way":              {domain, []string{"--evaluate", "guess"}, `evaluate: "guess": want simulate or analytic`},
+		"unknown way":              {domain, []string{"--evaluate", "guess"}, `evaluate: "guess": want simulate, analytic or flows`},
 		"no workers":               {domain, []string{"--workers", "0"}, "--workers 0: want 1 or more, or 0 with --nats"},
 		"shards with a server":     {domain, []string{"--nats", "nats://x", "--shard-index", "0", "--shard-count", "2"}, "--nats and --shard-count exclude each other"},
 		"impatience":               {domain, []string{"--silence", "1ms"}, "--silence 1ms: want 1s or more"},

@@ -16,9 +16,9 @@ func (f *fitted) serve(presets []hardware.KernelSet) {
 	k.Sources = maps.Clone(k.Sources)
 	if i := slices.IndexFunc(presets, func(p hardware.KernelSet) bool { return p.Name == k.Name }); i >= 0 {
 		old := presets[i]
-		k.Efficiency, k.Eager, k.EagerFor, k.Older, k.ExpertsPath = old.Efficiency, old.Eager, old.EagerFor, old.Older, nil
+		k.Efficiency, k.Eager, k.EagerFor, k.Older = old.Efficiency, old.Eager, old.EagerFor, older(k, old.Older)
 		for _, path := range []string{"efficiency", "eager", "eager_for", "older"} {
-			if source, ok := old.Sources[path]; ok {
+			if source, ok := old.Sources[path]; ok && (path != "older" || len(k.Older) > 0) {
 				k.Sources[path] = source
 			}
 		}
@@ -46,4 +46,16 @@ func measured(k *hardware.KernelSet, path string) bool {
 		_, ok := k.Experts[name]
 		return ok
 	})
+}
+
+// older is how much longer earlier kernels take, as far as tables tell of them.
+func older(k *hardware.KernelSet, all []hardware.OlderKernels) (kept []hardware.OlderKernels) {
+	for _, o := range all {
+		o.Experts = maps.Clone(o.Experts)
+		maps.DeleteFunc(o.Experts, func(path string, _ float64) bool { return !measured(k, path) })
+		if len(o.Experts) > 0 {
+			kept = append(kept, o)
+		}
+	}
+	return kept
 }

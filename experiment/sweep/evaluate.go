@@ -162,7 +162,11 @@ func (e *Evaluator) evaluate(ctx context.Context, s *configs.Scenario) (*metrics
 		}
 		return ranking.List[0].Simulated, deploy.Shape(&ranking.List[0].Deployment), nil
 	}
-	if !open {
+	switch {
+	case !open && e.plan.Study.EvaluatedBy() == Flows:
+		r, err := e.solver.Flows(s)
+		return r, "", err
+	case !open:
 		r, err := e.solver.Capacity(ctx, s)
 		return r, "", err
 	}

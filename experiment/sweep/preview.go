@@ -67,8 +67,11 @@ func effort(evaluate string, p *configs.Protocol, r *metrics.Result) time.Durati
 		phases   = 11
 		turns    = 38 // of a session of the benchmark (agentperf.md 1.5), for protocols that count sessions
 	)
-	if evaluate == Analytic {
+	switch evaluate {
+	case Analytic:
 		return estimate
+	case Flows:
+		return flows
 	}
 	if r == nil {
 		return building

@@ -54,7 +54,7 @@ func (s *Study) Written() []string {
 type Design struct {
 	Scenario string   `yaml:"scenario"`           // name or path of the base scenario
 	Set      []string `yaml:"set,omitempty"`      // overrides of the base, path=value
-	Evaluate string   `yaml:"evaluate,omitempty"` // simulate (default) | analytic
+	Evaluate string   `yaml:"evaluate,omitempty"` // simulate (default) | analytic | flows
 
 	Combine string             `yaml:"combine,omitempty"` // grid (default) | zip | list | latin-hypercube | halton
 	Points  int                `yaml:"points,omitempty"`  // of the last two
@@ -72,6 +72,7 @@ type Design struct {
 const (
 	Simulate = "simulate" // search the capacity by simulation
 	Analytic = "analytic" // estimate it from mean flows and short phases, in a fraction of a second
+	Flows    = "flows"    // from mean flows alone, in some milliseconds, for a first look at many points
 )
 
 // The ways to combine axes.
@@ -170,9 +171,9 @@ func (d *Design) validate() error {
 		return fault.New("scenario", "want the name or the path of the scenario that the study varies")
 	}
 	switch d.Evaluate {
-	case "", Simulate, Analytic:
+	case "", Simulate, Analytic, Flows:
 	default:
-		return fault.New("evaluate", "%q: want %s or %s", d.Evaluate, Simulate, Analytic)
+		return fault.New("evaluate", "%q: want %s, %s or %s", d.Evaluate, Simulate, Analytic, Flows)
 	}
 	if d.Replications < 0 || d.Replications > replicationsMax {
 		return fault.New("replications", "%d: want 1 to %d", d.Replications, replicationsMax)

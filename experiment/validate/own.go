@@ -19,7 +19,8 @@ func Own(ctx context.Context, s *configs.Scenario, runs []Measured, o Options) (
 	if s.Deployment.Mode == serve.Auto {
 		return nil, fmt.Errorf("%w: deployment.mode: auto: want the deployment that was measured", metrics.ErrConfiguration)
 	}
-	b := batch{options: &o, predicted: make([]prediction, len(runs))}
+	b := batch{options: &o, predicted: make([]prediction, len(runs)),
+		bands: make([][2]prediction, len(runs))}
 	for i := range runs {
 		c, err := ownCase(&runs[i], s)
 		if err != nil {

@@ -111,9 +111,12 @@ func (c *Client) last(ctx context.Context, stream, subject string) (uint64, erro
 // jobPoints is how many points one job has: enough that the queue is no
 // burden, few enough that all workers have some.
 func jobPoints(evaluate string) int {
-	const quick = 16
-	if evaluate == sweep.Analytic {
+	const quick, soon = 16, 4
+	switch evaluate {
+	case sweep.Flows:
 		return quick
+	case sweep.Analytic:
+		return soon
 	}
 	return 1
 }
