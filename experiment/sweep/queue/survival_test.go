@@ -24,9 +24,10 @@ import (
 const study = `
 name: survival
 scenario: h200-agentperf-slo20
-set: [protocol=steady-state, protocol.calls_min=100]
+set: [protocol=steady-state, protocol.calls_min=100, protocol.duration_max=240s, protocol.tolerance=0.3,
+  protocol.sessions_seen=0, protocol.cycles_min=0]
 axes:
-  - {path: slo.output_speed.p25, range: {from: 10tok/s, to: 34tok/s, steps: 9}}
+  - {path: slo.output_speed.p25, range: {from: 10tok/s, to: 26tok/s, steps: 9}}
   - {path: deployment.aggregated.draft_tokens, values: [0, 1, 2, 3]}
 `
 
