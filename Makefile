@@ -45,8 +45,8 @@ laws: ## laws of the answer in full: starts inside gaps up to an hour, intervals
 mutants: ## small faults, one at a time, that the tests they name must find; two minutes
 	AGENTSIM_MUTANTS=1 go test -count=1 -timeout 4h -v -run TestMutantsDie ./internal/mutants
 
-docs: ## every command of the cookbook and of the help, as it stands there
-	go test -count=1 -timeout 30m -run 'TestTheCookbook|TestExamples|TestManualPages' ./cmd/agentsim
+docs: ## every command of the documents and of the help, as it stands there
+	AGENTSIM_DOCS=1 go test -count=1 -timeout 30m -run 'TestTheCookbook|TestHelpExamplesRun|TestDocumentedCommands|TestManualPages' ./cmd/agentsim
 
 bench: ## all benchmarks, and at the end how many times an event costs one of a bare queue
 	go test -run '^$$' -bench . -benchmem ./...
