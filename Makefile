@@ -17,8 +17,8 @@ check: ## what must hold before a change is taken: format, go.mod, vet, lint, te
 	$(MAKE) ratio
 	$(MAKE) wasm
 
-wasm: ## all but the command compiles for a web page
-	GOOS=js GOARCH=wasm go build $$(go list ./... | grep -v -e /cmd/ -e /internal/)
+wasm: ## all but the commands and their server compiles for a web page
+	GOOS=js GOARCH=wasm go build $$(go list ./... | grep -v -e /cmd/ -e /internal/ -e /web)
 
 PAGE = out/page
 page: ## the page as a folder that any web server can host: the simulator as WebAssembly, nothing sent anywhere
