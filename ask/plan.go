@@ -6,9 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"strconv"
-	"strings"
 
 	"agentsim/configs"
 	"agentsim/experiment/plan"
@@ -31,9 +28,6 @@ type Plan struct {
 	Inputs *metrics.Inputs `json:"inputs"`
 	*metrics.Plan
 }
-
-// errNoKernels marks a system that no engine has kernels for.
-var errNoKernels = errors.New("no engine has kernels for it")
 
 // Plan fills a budget with units of every system in turn.
 func (d *Desk) Plan(ctx context.Context, q *PlanQuestion, progress Progress) (*Plan, error) {
@@ -68,7 +62,7 @@ func (d *Desk) Plan(ctx context.Context, q *PlanQuestion, progress Progress) (*P
 		case err == nil:
 			out.Options = append(out.Options, option)
 			out.Inputs.Scenarios = append(out.Inputs.Scenarios, *inputs)
-		case errors.Is(err, metrics.ErrInfeasible), plan.TooSmall(err), errors.Is(err, errNoKernels):
+		case errors.Is(err, metrics.ErrInfeasible), plan.TooSmall(err), errors.Is(err, plan.ErrNoKernels):
 			out.LeftOut = append(out.LeftOut, metrics.PlanLeftOut{System: system, Why: err.Error()})
 		default:
 			return nil, err
@@ -85,39 +79,19 @@ func (d *Desk) Plan(ctx context.Context, q *PlanQuestion, progress Progress) (*P
 // option is one system as the whole fleet, under the first engine that can.
 func (d *Desk) option(ctx context.Context, q *PlanQuestion, own, system string, budget plan.Budget,
 ) (*metrics.PlanOption, *metrics.Inputs, error) {
-	failed := fmt.Errorf("%s: %w", shown(system), errNoKernels)
-	for _, engine := range slices.Compact(append([]string{own}, configs.Presets().Names("engines")...)) {
-		text := fmt.Sprintf("extends: %s\nname: plan\nsystem: %s\nengine: %s\ndeployment:\n", strconv.Quote(q.Scenario),
-			strconv.Quote(system), strconv.Quote(engine))
-		s, p, err := d.load(&Question{YAML: text, Set: aside(q.Set)})
-		if err != nil {
-			failed = err
-			continue
-		}
-		unit, err := plan.Size(ctx, plan.Candidate{Scenario: s, Provenance: p})
-		if errors.Is(err, metrics.ErrInfeasible) { // another engine may have kernels that this one lacks
-			failed = err
-			continue
-		}
-		if err != nil {
-			return nil, nil, err
-		}
-		option, err := plan.Option(unit, budget, plan.Spares{})
-		if err != nil {
-			return nil, nil, err
-		}
-		s.Name = system
-		return option, d.inputs(s, p, q.Set), nil
+	engines := append([]string{own}, configs.Presets().Names("engines")...)
+	load := func(text string) (plan.Candidate, error) {
+		s, p, err := d.load(&Question{YAML: text, Set: plan.Aside(q.Set)})
+		return plan.Candidate{Scenario: s, Provenance: p}, err
 	}
-	return nil, nil, failed
-}
-
-// aside are the overrides of what is the same on every system.
-func aside(sets []string) []string {
-	return slices.DeleteFunc(slices.Clone(sets), func(set string) bool {
-		path, _, _ := strings.Cut(set, "=")
-		return slices.ContainsFunc([]string{"system", "engine", "kernels", "deployment"}, func(own string) bool {
-			return configs.Holds(own, strings.TrimSpace(path))
-		})
-	})
+	unit, c, err := plan.First(ctx, q.Scenario, shown(system), engines, load)
+	if err != nil {
+		return nil, nil, err
+	}
+	option, err := plan.Option(unit, budget, plan.Spares{})
+	if err != nil {
+		return nil, nil, err
+	}
+	c.Name = system
+	return option, d.inputs(c.Scenario, c.Provenance, q.Set), nil
 }

@@ -89,7 +89,7 @@ func (a planCommands) plan(cmd *cobra.Command, args []string) error {
 		switch {
 		case err == nil:
 			result.Options = append(result.Options, options...)
-		case errors.Is(err, metrics.ErrInfeasible), plan.TooSmall(err), errors.Is(err, errNoKernels):
+		case errors.Is(err, metrics.ErrInfeasible), plan.TooSmall(err), errors.Is(err, plan.ErrNoKernels):
 			result.LeftOut = append(result.LeftOut, metrics.PlanLeftOut{System: system, Why: err.Error()})
 		default:
 			return err
@@ -116,9 +116,6 @@ func sparesOf(text string) (plan.Spares, error) {
 	}
 	return plan.Spares{}, fmt.Errorf("--spares %s: want n+1, n+2, … or n+n", text)
 }
-
-// errNoKernels marks a system that no engine has kernels for.
-var errNoKernels = errors.New("no engine has kernels for it")
 
 // planQuestion is what is asked of every system.
 type planQuestion struct {
@@ -215,39 +212,18 @@ func (q *planQuestion) option(ctx context.Context, a planCommands, system string
 // unit is what one of the system holds of a scenario's agents.
 func (q *planQuestion) unit(ctx context.Context, a planCommands, scenario, system string, engines []string) (
 	*plan.Unit, error) {
-	failed := fmt.Errorf("%s: %w", system, errNoKernels)
-	for _, engine := range slices.Compact(engines) {
-		text := fmt.Sprintf("extends: %s\nname: plan\nsystem: %s\nengine: %s\ndeployment:\n", strconv.Quote(scenario),
-			strconv.Quote(system), strconv.Quote(engine))
+	load := func(text string) (plan.Candidate, error) {
 		source := a.source("plan.yaml")
 		source.Text = []byte(text)
-		s, p, err := configs.LoadScenario(source, a.aside())
-		if err != nil {
-			failed = err
-			continue
-		}
-		unit, err := plan.Size(ctx, plan.Candidate{Scenario: s, Provenance: p})
-		if errors.Is(err, metrics.ErrInfeasible) { // another engine may have kernels that this one lacks
-			failed = err
-			continue
-		}
-		if err == nil {
-			s.Name = system
-			a.note(s, p)
-		}
-		return unit, err
+		s, p, err := configs.LoadScenario(source, plan.Aside(a.sets()))
+		return plan.Candidate{Scenario: s, Provenance: p}, err
 	}
-	return nil, failed
-}
-
-// aside are the overrides of what is the same on every system.
-func (a planCommands) aside() []string {
-	return slices.DeleteFunc(slices.Clone(a.sets()), func(set string) bool {
-		path, _, _ := strings.Cut(set, "=")
-		return slices.ContainsFunc([]string{"system", "engine", "kernels", "deployment"}, func(own string) bool {
-			return configs.Holds(own, strings.TrimSpace(path))
-		})
-	})
+	unit, c, err := plan.First(ctx, scenario, system, engines, load)
+	if err == nil {
+		c.Name = system
+		a.note(c.Scenario, c.Provenance)
+	}
+	return unit, err
 }
 
 func (a planCommands) showPlan(r *metrics.Plan) error {

@@ -57,21 +57,7 @@ func (g gaussian) over(h gaussian) gaussian {
 // plant builds the tree of samples, children in the order of their names.
 func plant(samples []sample) *node {
 	root := &node{}
-	for _, s := range samples {
-		at := root
-		at.rows++
-		for _, name := range s.path {
-			i := slices.IndexFunc(at.children, func(c *node) bool { return c.name == name })
-			if i < 0 {
-				i = len(at.children)
-				at.children = append(at.children, &node{name: name})
-			}
-			at = at.children[i]
-			at.rows++
-		}
-		at.values = append(at.values, s.value)
-	}
-	root.sort()
+	root.graft(samples)
 	return root
 }
 
