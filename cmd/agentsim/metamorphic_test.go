@@ -35,7 +35,7 @@ func (q asked) with(sets ...string) asked {
 	return q
 }
 
-func (q asked) for_(agents int) asked {
+func (q asked) asking(agents int) asked {
 	q.agents = agents
 	return q
 }
@@ -182,7 +182,7 @@ func sign(path string, direction float64) comparison {
 func holding(direction float64) comparison {
 	return func(t *testing.T, known answers, q, changed asked) {
 		t.Helper()
-		was, is := known.to(t, q.for_(0)), known.to(t, changed.for_(0))
+		was, is := known.to(t, q.asking(0)), known.to(t, changed.asking(0))
 		more, fewer := is, was
 		if direction < 0 {
 			more, fewer = was, is
@@ -311,8 +311,8 @@ func relations() []relation {
 		{"a quarter of the memory, no more hits", sign("metrics.prefix_hit_rate", -1).by("engine.memory.utilisation=0.7")},
 		{"links of a tenth, slower answers", sign("metrics.tpot_p50_ms", +1).of(times("system.accelerator.scale_up B/s", 0.1,
 			func(s *configs.Scenario) float64 { return float64(s.System.Accelerator.ScaleUp) }))},
-		{"twice the agents, no faster", sign("metrics.tpot_p50_ms", +1).with(func(q asked) asked { return q.for_(2 * q.agents) })},
-		{"twice the agents, no fewer tokens", sign("metrics.output_tok_s", +1).with(func(q asked) asked { return q.for_(2 * q.agents) })},
+		{"twice the agents, no faster", sign("metrics.tpot_p50_ms", +1).with(func(q asked) asked { return q.asking(2 * q.agents) })},
+		{"twice the agents, no fewer tokens", sign("metrics.output_tok_s", +1).with(func(q asked) asked { return q.asking(2 * q.agents) })},
 		{"watts when idle", sign("power.accelerator_w", +1).by("system.accelerator.power.idle=300W")},
 		{"tools of a minute, fewer turns", sign("metrics.turns_per_s", -1).by("workload.tool_gap={kind: constant, value: 60s}")},
 		{"sessions of which all can be found again, earlier answers", sign("metrics.ttft_mean_s", -1).by("deployment.cache.realised_hit=0.99")},
@@ -365,7 +365,7 @@ func relations() []relation {
 			}
 		}},
 		{"what it holds meets the level, and per megawatt is agents over watts", func(t *testing.T, known answers, q asked) {
-			a := known.to(t, q.for_(0))
+			a := known.to(t, q.asking(0))
 			agents := a.at(t, "capacity.agents")
 			require.LessOrEqual(t, a.at(t, "capacity.agents_low"), agents)
 			require.GreaterOrEqual(t, a.at(t, "capacity.agents_high"), agents)

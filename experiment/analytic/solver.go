@@ -16,7 +16,7 @@ import (
 // samples of workloads. The zero value is ready for use, by many goroutines
 // at once.
 type Solver struct {
-	tables    memo[moe.Spec, *moe.Table]
+	tables    moe.Tables
 	workloads memo[string, *workload]
 }
 
@@ -49,10 +49,6 @@ func (v *Solver) Run(s *configs.Scenario, agents int) (*metrics.Result, error) {
 	r := n.result(&f)
 	r.Agents = agents
 	return r, nil
-}
-
-func (v *Solver) tabulate(s moe.Spec) (*moe.Table, error) {
-	return v.tables.get(s, func() (*moe.Table, error) { return moe.Tabulate(s) })
 }
 
 // workload samples the scenario's sessions, once for all scenarios that share
