@@ -6,6 +6,7 @@
 //	presets.go      the library of everything that ships with the program
 //	uncertainty.go  what a scenario does not know
 //	attach.go       the files that a scenario names
+//	caps.go         what a site leaves its accelerators
 //	scenario.go     one question with everything its answer depends on
 //	protocol.go     how a number of agents is tried
 //	factors.go      groups of fields in which two scenarios may differ
