@@ -2,11 +2,11 @@ package experiment
 
 import (
 	"fmt"
-	"math"
 	"slices"
 
 	"agentsim/configs"
 	"agentsim/metrics"
+	"agentsim/portable"
 )
 
 // Progress is told of every phase as it ends.
@@ -204,7 +204,7 @@ func (s *search) interval() (low, high float64) {
 		if r := float64(p.agents) / float64(s.low); r > near || r < 1/near {
 			continue
 		}
-		fit.add(math.Log(float64(p.agents)), p.verdict.Scores[binding].Margin())
+		fit.add(portable.Log(float64(p.agents)), p.verdict.Scores[binding].Margin())
 	}
 	low, high = s.sure()
 	slope := fit.slope()
@@ -213,7 +213,7 @@ func (s *search) interval() (low, high float64) {
 	}
 	n := float64(s.low)
 	relative := min(1, s.answer().verdict.Scores[binding].Met.Half) / -slope
-	return s.mixed(max(low, n*math.Exp(-relative)), min(high, max(float64(s.high), n*math.Exp(relative))))
+	return s.mixed(max(low, n*portable.Exp(-relative)), min(high, max(float64(s.high), n*portable.Exp(relative))))
 }
 
 // sure is the largest number that certainly passes and the smallest that
