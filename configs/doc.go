@@ -8,6 +8,7 @@
 //	attach.go       the files that a scenario names
 //	caps.go         what a site leaves its accelerators
 //	scenario.go     one question with everything its answer depends on
+//	mix.go          several kinds of agents on one deployment
 //	protocol.go     how a number of agents is tried
 //	factors.go      groups of fields in which two scenarios may differ
 //	tree.go         package tree under this roof

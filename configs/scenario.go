@@ -29,6 +29,7 @@ type Scenario struct {
 	Kernels    hardware.KernelSet   `yaml:"kernels"`           // preset kind: kernels; by default the engine's
 	Deployment serve.DeploymentSpec `yaml:"deployment"`
 	Workload   trace.Workload       `yaml:"workload"`
+	Mix        []MixPart            `yaml:"mix,omitempty"`
 	SLO        SLO                  `yaml:"slo"`      // preset kind: slos
 	Protocol   Protocol             `yaml:"protocol"` // preset kind: protocols
 	Power      PowerSpec            `yaml:"power,omitempty"`
@@ -135,6 +136,7 @@ func (s *Scenario) Validate() error {
 	var faults fault.List
 	faults.Check(s.Power.PUE == 0 || s.Power.PUE >= 1, "power.pue", s.Power.PUE, "1 or more")
 	faults.In("power", s.Power.validate())
+	faults.In("", s.validateMix())
 	if s.Kernels.Name == "" {
 		name, hint := KernelsOf(s.System.Accelerator.Served(), s.Engine.Kernels), "."
 		if have := enginesOn(s.System.Accelerator.Served()); len(have) > 0 {

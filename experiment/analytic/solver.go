@@ -54,8 +54,14 @@ func (v *Solver) Run(s *configs.Scenario, agents int) (*metrics.Result, error) {
 // workload samples the scenario's sessions, once for all scenarios that share
 // them.
 func (v *Solver) workload(s *configs.Scenario, c caching) (*workload, error) {
+	pace := 0.0 // seconds a token, by which kinds of sessions last
+	if len(s.Mix) > 0 {
+		_, pace = s.SLO.Pace()
+	}
 	key := configs.Digest(struct {
 		Workload  trace.Workload
+		Mix       []configs.MixPart
+		Pace      float64
 		Limit     int
 		Seed      uint64
 		Off       bool
@@ -63,13 +69,13 @@ func (v *Solver) workload(s *configs.Scenario, c caching) (*workload, error) {
 		Block     int
 		EndsOnly  bool
 		Ranks     int
-	}{s.Workload, s.Model.MaxContext, s.Seed, c.off, c.generated, c.blockTokens, c.endsOnly, c.ranks})
+	}{s.Workload, s.Mix, pace, s.Model.MaxContext, s.Seed, c.off, c.generated, c.blockTokens, c.endsOnly, c.ranks})
 	const most = 16 // draws of an interval have workloads of their own, of 5 MB each
 	return v.workloads.among(most, key, func() (*workload, error) {
 		source, err := sessions.Open(s)
 		if err != nil {
 			return nil, err
 		}
-		return newWorkload(source, c)
+		return newWorkload(source, c, pace)
 	})
 }
