@@ -161,6 +161,14 @@ func TestPlayback(t *testing.T) {
 		require.InDelta(t, 6, sum, 0.02, "bucket %d", b)
 	}
 	require.NotEmpty(t, p.FirstTokens)
+	require.Equal(t, 8, p.Domain)
+	require.Len(t, p.Workers[0].RankLoad, 8)
+	idle := 0.0
+	for b, n := range p.Workers[0].Idle {
+		require.LessOrEqual(t, n, p.Counts[0][b]+0.02, "those with a cache are among those that wait for tools")
+		idle += n
+	}
+	require.Positive(t, idle)
 	for _, stay := range p.Stays {
 		require.LessOrEqual(t, stay[3], stay[4])
 		require.LessOrEqual(t, stay[4], p.Span)

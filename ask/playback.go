@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"agentsim/configs"
+	"agentsim/experiment"
 	"agentsim/serve"
 )
 
@@ -21,7 +22,8 @@ type Playback struct {
 	From   float64  `json:"from_s"` // of the run, where the recording begins
 	Span   float64  `json:"span_s"`
 	Agents int      `json:"agents"`
-	Drawn  int      `json:"drawn"` // of the agents, followed one by one
+	Domain int      `json:"domain"` // accelerators that share a scale-up fabric
+	Drawn  int      `json:"drawn"`  // of the agents, followed one by one
 	Cut    bool     `json:"cut,omitempty" doc:"some stays of the agents followed were left out"`
 	States []string `json:"states"` // in the order in which a turn passes them
 
@@ -48,7 +50,14 @@ type PlayedWorker struct {
 	Busy         []float64 `json:"busy"`      // share of time in steps
 	Sequences    []float64 `json:"sequences"` // decoding, mean over the time in steps
 	Tokens       []float64 `json:"tokens"`    // of prompts and answers in flight there
-	Watts        []float64 `json:"watts"`     // of all its accelerators, mean over the time in steps
+	// Idle are sessions whose last prompt was computed there and that wait for a
+	// tool or a person; their caches are there unless something gave way.
+	Idle       []float64 `json:"idle"`
+	IdleTokens []float64 `json:"idle_tokens"` // of their contexts
+	// RankLoad is what the experts of each accelerator have to do over the mean, in
+	// the first layer; empty for dense models.
+	RankLoad []float64 `json:"rank_load,omitempty"`
+	Watts    []float64 `json:"watts"` // of all its accelerators, mean over the time in steps
 }
 
 // recorder watches a run. It implements serve.Observer.
@@ -64,12 +73,20 @@ type call struct {
 	turn    int
 	started float64 // of the wait for its first token
 	prompt  float64 // tokens
+	home    int     // worker that computed the last prompt; -1 = none yet
+	context float64 // tokens of that prompt and of its answer
 }
 
 func newRecorder(s *configs.Scenario, agents int, from, until float64) *recorder {
+	loads := map[string][]float64{}
+	if experts, err := experiment.ExplainExperts(s); err == nil { // else only the picture lacks them
+		for _, p := range experts.Pools {
+			loads[p.Pool] = p.RankLoad
+		}
+	}
 	every := 1 + (max(agents, 1)-1)/drawnAgents
 	r := &recorder{until: until, every: every, called: map[int]*call{}, Playback: &Playback{From: from, Span: until - from,
-		Agents: agents, Drawn: (agents + every - 1) / every, Buckets: bucketsDrawn, Stays: [][5]float64{},
+		Agents: agents, Domain: s.System.Domain, Drawn: (agents + every - 1) / every, Buckets: bucketsDrawn, Stays: [][5]float64{},
 		FirstTokens: [][2]float64{}, Speeds: [][2]float64{}}}
 	for state := serve.InTool; state <= serve.InDecode; state++ {
 		r.States = append(r.States, state.String())
@@ -84,6 +101,9 @@ func newRecorder(s *configs.Scenario, agents int, from, until float64) *recorder
 				Busy:         make([]float64, bucketsDrawn),
 				Sequences:    make([]float64, bucketsDrawn),
 				Tokens:       make([]float64, bucketsDrawn),
+				Idle:         make([]float64, bucketsDrawn),
+				IdleTokens:   make([]float64, bucketsDrawn),
+				RankLoad:     loads[pool.Name],
 				Watts:        make([]float64, bucketsDrawn),
 			})
 		}
@@ -145,16 +165,26 @@ func (r *recorder) Stayed(s serve.Stayed) {
 func (r *recorder) follow(s *serve.Stayed, from, to float64) {
 	c := r.called[s.Agent]
 	if c == nil || c.turn != s.Turn {
-		c = &call{turn: s.Turn, started: from}
+		next := &call{turn: s.Turn, started: from, home: -1}
+		if c != nil {
+			next.home, next.context = c.home, c.context
+		}
+		c = next
 		r.called[s.Agent] = c
 	}
 	inside := to > r.From && to < r.until
 	switch s.State {
 	case serve.InTool:
 		c.started = to
+		if c.home >= 0 && c.home < len(r.Workers) && to > r.From && from < r.until {
+			r.spread(r.Workers[c.home].Idle, from, to, 1)
+			r.spread(r.Workers[c.home].IdleTokens, from, to, c.context)
+		}
 	case serve.InPrefill:
 		c.prompt = float64(s.Tokens)
+		c.home, c.context = s.Worker, c.prompt
 	case serve.InDecode:
+		c.context = c.prompt + float64(s.Tokens)
 		if from > r.From && from < r.until {
 			r.FirstTokens = append(r.FirstTokens, [2]float64{from - r.From, from - c.started})
 		}

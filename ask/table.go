@@ -21,6 +21,8 @@ type Table struct {
 	Study      string            `json:"study"`
 	Question   string            `json:"question,omitempty"`
 	Version    string            `json:"version"`
+	Scenario   string            `json:"scenario,omitempty" doc:"that the points vary"`
+	Set        []string          `json:"set,omitempty" doc:"what is set in all points, path=value"`
 	Axes       []string          `json:"axes"`
 	Objectives []sweep.Objective `json:"objectives"`
 	Columns    []TableColumn     `json:"columns"`
@@ -60,7 +62,7 @@ func TableOf(parquet []byte) (*Table, error) {
 
 func tabulated(t *sweep.Table) *Table {
 	out := &Table{Study: t.Study, Question: t.Question, Version: t.Version, Axes: t.Axes, Objectives: t.Objectives,
-		Columns: []TableColumn{}, Rows: [][]any{}}
+		Scenario: t.Scenario, Set: t.Set, Columns: []TableColumn{}, Rows: [][]any{}}
 	for _, c := range t.Columns {
 		out.Columns = append(out.Columns, TableColumn{Name: c.Name, Kind: string(c.Kind), Unit: c.Unit})
 	}

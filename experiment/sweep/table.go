@@ -10,6 +10,8 @@ type Table struct {
 	Study, Question, Hash, Version string
 	Axes                           []string
 	Objectives                     []Objective
+	Scenario                       string   // that the points vary, and
+	Set                            []string // what is set in all of them
 
 	Columns []Column
 	Rows    [][]Cell
@@ -76,7 +78,10 @@ func Tabulate(p *Plan, version string, rows []*Row) *Table {
 
 // Frame gives results the question and the objectives of a plan, which may have
 // changed since they were made.
-func (t *Table) Frame(p *Plan) { t.Question, t.Objectives = p.Study.Question, p.Study.goals() }
+func (t *Table) Frame(p *Plan) {
+	t.Question, t.Objectives = p.Study.Question, p.Study.goals()
+	t.Scenario, t.Set = p.Study.Scenario, p.Study.Set
+}
 
 // axisColumn is numeric if every value of the axis is.
 func axisColumn(rows []*Row, i int) Column {

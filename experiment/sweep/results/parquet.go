@@ -30,6 +30,8 @@ type description struct {
 	Axes       []string          `json:"axes"`
 	Objectives []sweep.Objective `json:"objectives"`
 	Columns    []sweep.Column    `json:"columns"`
+	Scenario   string            `json:"scenario,omitempty"`
+	Set        []string          `json:"set,omitempty"`
 }
 
 // columns is a Parquet group whose fields keep their order.
@@ -67,7 +69,8 @@ func schemaOf(t *sweep.Table) *parquet.Schema {
 
 // WriteParquet writes a table. The same table gives the same bytes.
 func WriteParquet(w io.Writer, t *sweep.Table) error {
-	about, err := json.Marshal(description{t.Study, t.Question, t.Hash, t.Version, t.Axes, t.Objectives, t.Columns})
+	about, err := json.Marshal(description{t.Study, t.Question, t.Hash, t.Version, t.Axes, t.Objectives, t.Columns,
+		t.Scenario, t.Set})
 	if err != nil {
 		return err
 	}
@@ -131,7 +134,7 @@ func ReadParquet(content []byte) (t *sweep.Table, err error) {
 		return nil, fmt.Errorf("%w: %w", errForeign, err)
 	}
 	t = &sweep.Table{Study: about.Study, Question: about.Question, Hash: about.Hash, Version: about.Version,
-		Axes: about.Axes, Objectives: about.Objectives, Columns: about.Columns}
+		Axes: about.Axes, Objectives: about.Objectives, Columns: about.Columns, Scenario: about.Scenario, Set: about.Set}
 	if !reflect.DeepEqual(names(t), paths(file.Schema())) {
 		return nil, fmt.Errorf("%w: its columns are not those it describes", errForeign)
 	}

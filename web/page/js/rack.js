@@ -96,7 +96,7 @@ export function rack(app) {
     clock.textContent = `${num(time, 3)} s`;
     scrub.value = String(at);
     const narrow = (stage.parentElement?.clientWidth ?? 0) < 560;
-    const { c, width } = sized(stage, narrow ? 420 : 330);
+    const { c, width } = sized(stage, narrow ? 500 : 400);
     c.font = `12px ${getComputedStyle(document.body).fontFamily}`;
     const ink = colour("--ink"), soft = colour("--soft"), line = colour("--line-strong");
     const bucket = Math.min(tape.buckets - 1, Math.floor(at * tape.buckets));
@@ -110,23 +110,29 @@ export function rack(app) {
   function cells(c, width, bucket, ink, soft, line) {
     let x = 4, y = 22;
     const size = width < 560 ? 20 : 26, gap = 4;
-    let pool = "";
+    let pool = "", seen = 0, drawn = -1;
     for (const w of tape.workers) {
       if (w.pool !== pool) {
         if (pool) x += 18;
-        if (x + size * Math.min(w.accelerators, 8) > width) { x = 4; y += size + 34; }
+        if (x + size * Math.min(w.accelerators, 8) > width) { x = 4; y += size + 62; }
         pool = w.pool;
         c.fillStyle = ink;
         c.fillText(pool, x, y - 8);
       }
       const wide = w.accelerators * (size + 2) + 6;
-      if (x + wide > width) { x = 4; y += size + 14; }
+      if (x + wide > width) { x = 4; y += size + 44; }
       const m = about?.memory?.find((/** @type {any} */ p) => p.pool === w.pool) ?? about?.memory?.[0];
       const weights = m ? (m.experts + m.dense + m.embeddings) / m.hbm : 0.5, room = m ? m.cache / m.hbm : 0.3;
+      const kept = m?.cache_tokens ? Math.min(1, (w.tokens[bucket] + w.idle_tokens[bucket]) / w.accelerators / m.cache_tokens) : 0;
       const filled = m?.cache_tokens ? Math.min(1, w.tokens[bucket] / w.accelerators / m.cache_tokens) : 0;
       c.strokeStyle = line;
       c.lineWidth = 1;
       c.strokeRect(x - 2.5, y - 2.5, wide - 1, size + 5);
+      const most = Math.max(1, ...(w.rank_load ?? []));
+      const domain = Math.floor(seen / tape.domain);
+      if (domain !== drawn) { drawn = domain; c.fillStyle = soft; c.fillText(`domain ${domain + 1}`, x, y + size + 18); }
+      seen += w.accelerators;
+      if (w.idle[bucket] >= 0.5) { c.fillStyle = soft; const text = `${count(Math.round(w.idle[bucket]))} idle`; c.fillText(text, x + wide - 6 - c.measureText(text).width, domain === 0 && wide < 110 ? y + size + 31 : y + size + 18); }
       for (let i = 0; i < w.accelerators; i++) {
         const left = x + i * (size + 2);
         c.fillStyle = colour("--sunk");
@@ -136,8 +142,12 @@ export function rack(app) {
         c.fillStyle = colour("--cache");
         c.globalAlpha = 0.3;
         c.fillRect(left, y + size * (1 - weights - room), size, size * room);
+        c.globalAlpha = 0.6;
+        c.fillRect(left, y + size * (1 - weights - room * kept), size, size * room * kept);
         c.globalAlpha = 1;
         c.fillRect(left, y + size * (1 - weights - room * filled), size, size * room * filled);
+        const load = w.rank_load?.[i % w.rank_load.length];
+        if (load) { c.fillStyle = colour("--queue"); c.fillRect(left, y + size + 3, Math.min(size, size * load / most), 3); }
         const busy = w.busy[bucket];
         c.strokeStyle = w.sequences[bucket] > 0 ? colour("--decode") : colour("--prefill");
         c.globalAlpha = 0.15 + 0.85 * busy;
@@ -148,8 +158,9 @@ export function rack(app) {
       x += wide + gap;
     }
     c.fillStyle = soft;
-    c.fillText("cells: weights grey, cache green (full where requests in flight lie), rim bright where busy", 4, y + size + 22);
-    stageTop = y + size + 40;
+    const legend = ["cells: weights grey, cache green (dark: requests in flight, mid: idle sessions as they left it),", "rim bright where busy, bar below: load of the rank's experts"];
+    legend.forEach((text, i) => c.fillText(text, 4, y + size + 48 + 14 * i));
+    stageTop = y + size + 82;
   }
   let stageTop = 90;
 

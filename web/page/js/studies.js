@@ -4,7 +4,7 @@
 import { count, h, num, put, s, say } from "./dom.js";
 import { figure, spaced, table, ticks } from "./figures.js";
 
-/** @typedef {{study: string, axes: string[], objectives?: any[], columns: {name: string, kind: string, unit?: string}[], rows: any[][]}} Study */
+/** @typedef {{study: string, axes: string[], objectives?: any[], columns: {name: string, kind: string, unit?: string}[], rows: any[][], scenario?: string, set?: string[]}} Study */
 
 /**
  * @param {HTMLElement} room
@@ -56,15 +56,19 @@ export function open(room, app) {
   return () => clearTimeout(timer);
 }
 
-/** Opens a point in the workbench: the study's scenario is not in its table, its settings are.
+/** Opens a point in the workbench: the scenario that its study varies, what the study sets, and what the point sets.
+ * Parquet and a followed study say which scenario that is; of other files it is the one that is open.
  * @param {Study} study
  * @param {any[]} row
  * @param {import("./main.js").App} app */
 function toScenario(study, row, app) {
-  const set = study.axes.map((axis) => [axis, row[study.columns.findIndex((c) => c.name === axis)]]).filter(([, v]) => v !== null && v !== undefined);
+  const own = study.axes.map((axis) => [axis, row[study.columns.findIndex((c) => c.name === axis)]]).filter(([, v]) => v !== null && v !== undefined);
+  const set = (study.set ?? []).map((text) => { const at = text.indexOf("="); return [text.slice(0, at).trim(), text.slice(at + 1)]; });
+  const point = row[study.columns.findIndex((c) => c.name === "point")];
   void (async () => {
-    let yaml = `name: point\nextends: ${app.state.yaml.match(/^extends: (\S+)/m)?.[1] ?? "gb300-agentperf-slo20"}\nprotocol: steady-state\n`;
-    for (const [path, value] of set) {
+    const base = study.scenario ?? app.state.yaml.match(/^extends: (\S+)/m)?.[1] ?? "gb300-agentperf-slo20";
+    let yaml = `name: point-${point ?? 0}\nextends: ${base}\n`;
+    for (const [path, value] of [...set, ...own]) {
       const unit = study.columns.find((c) => c.name === path)?.unit ?? "";
       try { ({ yaml } = await app.engine.ask("edit", { yaml, path, value: `${value}${typeof value === "number" ? unit : ""}` })); } catch { /* an axis that is no plain field */ }
     }
