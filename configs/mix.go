@@ -26,7 +26,8 @@ func (s *Scenario) validateMix() error {
 	}
 	if len(s.Mix) > 0 {
 		faults.Check(sum < 1, "mix", sum, "shares that sum to less than 1: the rest is of workload")
-		faults.Check(closed(&s.Workload), "workload.arrivals", s.Workload.Arrivals, trace.ArrivalsClosed+", as there is a mix")
+		faults.Check(closed(&s.Workload), "workload.arrivals", s.Workload.Arrivals,
+			trace.ArrivalsClosed+", as there is a mix")
 	}
 	return faults.Err()
 }

@@ -87,7 +87,8 @@ func pathOf(s *configs.Scenario, p *serve.PoolSpec) string {
 func (t *Terms) scenario(p pools) *configs.Scenario {
 	d := &t.Deployment
 	s := &configs.Scenario{Name: t.Name, Question: t.Question, System: t.System, Model: t.Model, Engine: t.Engine,
-		Kernels: t.Kernels, Workload: t.Workload, Mix: t.Mix, SLO: t.SLO, Protocol: t.Protocol, Power: t.Power, Price: t.Price,
+		Kernels: t.Kernels, Workload: t.Workload,
+		Mix: t.Mix, SLO: t.SLO, Protocol: t.Protocol, Power: t.Power, Price: t.Price,
 		Seed: t.Seed}
 	s.Deployment = serve.DeploymentSpec{Mode: p.mode, Units: p.units, Precision: d.Precision, Router: d.Router,
 		Batching: d.Batching, PrefillOrder: d.PrefillOrder, DecodeOrder: d.DecodeOrder, Spill: d.Spill, Hold: d.Hold,

@@ -74,7 +74,8 @@ func (f *Fleet) Read(load func(name string) (*configs.Scenario, error)) error {
 }
 
 // Plan fills the budget with units of each system in turn.
-func (f *Fleet) Plan(ctx context.Context, systems []string, progress func(system string, done int)) (*metrics.Plan, error) {
+func (f *Fleet) Plan(ctx context.Context, systems []string, progress func(system string, done int)) (
+	*metrics.Plan, error) {
 	if len(systems) == 0 {
 		systems = configs.Presets().Names("systems")
 	}

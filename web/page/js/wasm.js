@@ -71,30 +71,20 @@ class Module {
     return this.compiled;
   }
 
-  async load() {
-    const answer = await fetch(this.url);
-    if (!answer.ok || !answer.body) throw new Failure({ kind: "failure", message: `the simulator (${this.url}) could not be loaded: ${answer.status}` });
-    const stream = await plain(answer.body);
-    return WebAssembly.compileStreaming(new Response(stream, { headers: { "Content-Type": "application/wasm" } }));
+  /** A worker fetches, unpacks and compiles, so that the page stays free. */
+  load() {
+    return new Promise((done, fail) => {
+      const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
+      const end = (/** @type {string} */ failed) => { worker.terminate(); fail(new Failure({ kind: "failure", message: failed })); };
+      worker.onerror = (e) => end(e.message || "the worker could not start");
+      worker.onmessage = ({ data }) => {
+        if (data.failed) return end(data.failed);
+        worker.terminate();
+        done(data.loaded);
+      };
+      worker.postMessage({ load: new URL(this.url, document.baseURI).href });
+    });
   }
-}
-
-/**
- * A stream of gzip as what it holds; hosts that say so in a header have the
- * browser unpack it already.
- * @param {ReadableStream<Uint8Array>} stream
- * @returns {Promise<ReadableStream<Uint8Array>>}
- */
-async function plain(stream) {
-  const reader = stream.getReader();
-  const first = await reader.read();
-  const whole = new ReadableStream({
-    start(to) { if (first.value) to.enqueue(first.value); if (first.done) to.close(); },
-    async pull(to) { const { value, done } = await reader.read(); if (done) to.close(); else to.enqueue(value); },
-    cancel(why) { return reader.cancel(why); },
-  });
-  const packed = first.value && first.value[0] === 0x1f && first.value[1] === 0x8b;
-  return packed ? whole.pipeThrough(/** @type {any} */ (new DecompressionStream("gzip"))) : whole;
 }
 
 /** One worker, and the questions that wait for it. To stop one it is ended. */

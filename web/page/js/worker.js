@@ -1,11 +1,20 @@
 // The worker in which the simulator runs, with files that were dropped as its
 // only file system.
 
+import { load } from "./loader.js";
 import { dropped, install } from "./memory-files.js";
 
 const scope = /** @type {any} */ (globalThis);
 
 onmessage = async ({ data }) => {
+  if (data.load) {
+    try {
+      postMessage({ loaded: await load(data.load) });
+    } catch (error) {
+      postMessage({ failed: error instanceof Error ? error.message : String(error) });
+    }
+    return;
+  }
   if (data.module) {
     install();
     // @ts-ignore: it comes with Go, and is laid beside this file by make page
