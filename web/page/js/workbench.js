@@ -105,6 +105,7 @@ export function open(room, app) {
   /** @param {unknown} error */
   function failed(error) {
     shown = {};
+    drawing++;
     const faults = error instanceof Failure ? error.faults : [];
     text.mark(faults.map((/** @type {any} */ f) => f.line ?? 0));
     controls.refresh(faults);
@@ -118,8 +119,23 @@ export function open(room, app) {
     const r = shown.simulated ?? shown.estimate;
     if (!r) return;
     put(answer, headline(r, shown, () => { auto.checked = true; simulate(); }, auto));
-    put(details, turn(r), hits(r), power(r), ranks(r), shown.explained && steps(shown.explained), megawattTable(r));
     live.about(r, state.yaml);
+    void detail(r);
+  }
+
+  let drawing = 0;
+  /** One part after the other, each a task of its own, so that the page answers in between.
+   * @param {any} r */
+  async function detail(r) {
+    const mine = ++drawing;
+    const parts = [() => turn(r), () => hits(r), () => power(r), () => ranks(r), () => shown.explained && steps(shown.explained), () => megawattTable(r)];
+    for (const [i, part] of parts.entries()) {
+      await new Promise((then) => setTimeout(then));
+      if (mine !== drawing) return;
+      const element = part() || h("div", { hidden: true });
+      const old = details.children[i];
+      if (old) old.replaceWith(element); else details.append(element);
+    }
   }
 
   async function compare() {
