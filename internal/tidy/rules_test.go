@@ -128,7 +128,6 @@ var modules = []struct {
 	{"github.com/nats-io/nats-server/v2", []string{"experiment/sweep/queue"}},
 	{"github.com/nats-io/nats.go", []string{"experiment/sweep/queue"}},
 	{"github.com/klauspost/compress", []string{"trace", "report"}},
-	{"modernc.org/sqlite", []string{"trace"}},
 	{"github.com/danielgtaylor/huma/v2", []string{"web", "cmd"}},
 	{"github.com/modelcontextprotocol/go-sdk", []string{"cmd"}},
 	{"github.com/stretchr/testify/require", nil}, // of testify only this: a failed check ends the test
