@@ -125,7 +125,7 @@ var modules = []struct {
 	{"gonum.org/v1/plot", []string{"report", "experiment"}},
 	{"github.com/parquet-go/parquet-go", []string{"trace", "report", "experiment"}},
 	{"github.com/tiktoken-go/tokenizer", []string{"trace"}},
-	{"github.com/nats-io/nats-server/v2", []string{"experiment/sweep/queue"}},
+	{"github.com/nats-io/nats-server/v2", nil}, // the server that tests speak to,
 	{"github.com/nats-io/nats.go", []string{"experiment/sweep/queue"}},
 	{"github.com/klauspost/compress", []string{"trace", "report"}},
 	{"github.com/danielgtaylor/huma/v2", []string{"web", "cmd"}},
