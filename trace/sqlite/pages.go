@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 )
 
@@ -150,9 +151,7 @@ func (p *pages) openLog(path string) (committed uint32, err error) {
 		pending[bigEndian(frame)] = at + frameHeader
 		if count := bigEndian(frame[countAt:]); count > 0 {
 			committed = count
-			for number, where := range pending { // order does not matter: numbers differ
-				p.newer[number] = where
-			}
+			maps.Copy(p.newer, pending)
 			clear(pending)
 		}
 	}
