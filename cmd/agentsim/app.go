@@ -5,10 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"github.com/spf13/viper"
 
 	"agentsim/configs"
 	"agentsim/experiment/sweep"
@@ -44,7 +48,7 @@ const (
 // app is one run of the program.
 type app struct {
 	process
-	settings settings
+	settings *viper.Viper
 	about    subjects
 	profiles profiles
 }
@@ -56,7 +60,7 @@ func (e usageError) Unwrap() error { return e.error }
 
 // run executes the command line and returns the exit code.
 func run(ctx context.Context, p process) int {
-	a := &app{process: p}
+	a := &app{process: p, settings: viper.New()}
 	a.readFile = a.about.reading(p.readFile)
 	root := a.root()
 	root.SetArgs(p.args)
@@ -137,8 +141,20 @@ func (a *app) root() *cobra.Command {
 // bind lays settings over each other: flag, then AGENTSIM_* environment, then
 // config file, then default.
 func (a *app) bind(cmd *cobra.Command) error {
-	if err := a.settings.bind(cmd); err != nil {
+	a.settings.SetEnvPrefix("agentsim")
+	a.settings.SetEnvKeyReplacer(strings.NewReplacer("-", "_"))
+	a.settings.AutomaticEnv()
+	if err := a.settings.BindPFlags(cmd.Flags()); err != nil {
 		return err
+	}
+	if file := a.settings.GetString("config"); file != "" {
+		a.settings.SetConfigFile(file)
+		if err := a.settings.ReadInConfig(); err != nil {
+			return usageError{fmt.Errorf("config %s: %w", file, err)}
+		}
+		if err := knownSettings(cmd.Root(), file); err != nil {
+			return usageError{fmt.Errorf("config %s: %w", file, err)}
+		}
 	}
 	switch format := a.settings.GetString("output"); format {
 	case "table", "json", "csv":
@@ -146,6 +162,40 @@ func (a *app) bind(cmd *cobra.Command) error {
 	default:
 		return usageError{fmt.Errorf("--output %q: want table, json or csv", format)}
 	}
+}
+
+// knownSettings refuses a file of settings with keys that are the flags of no
+// command.
+func knownSettings(root *cobra.Command, file string) error {
+	written := viper.New()
+	written.SetConfigFile(file)
+	if err := written.ReadInConfig(); err != nil {
+		return err
+	}
+	flags := map[string]bool{}
+	var visit func(*cobra.Command)
+	visit = func(cmd *cobra.Command) {
+		note := func(f *pflag.Flag) { flags[f.Name] = true }
+		cmd.Flags().VisitAll(note)
+		cmd.PersistentFlags().VisitAll(note)
+		for _, below := range cmd.Commands() {
+			visit(below)
+		}
+	}
+	visit(root)
+	keys := written.AllKeys()
+	slices.Sort(keys)
+	for _, key := range keys {
+		if flags[key] {
+			continue
+		}
+		hint := ""
+		if near, ok := configs.Nearest(key, slices.Collect(maps.Keys(flags))); ok {
+			hint = ", did you mean " + near + "?"
+		}
+		return fmt.Errorf("%s: no flag has this name%s", key, hint)
+	}
+	return nil
 }
 
 // exactly is cobra.ExactArgs with a message that says what is wanted.

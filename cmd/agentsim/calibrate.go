@@ -48,7 +48,7 @@ func (a calibrateCommands) calibrateCommand() *cobra.Command {
 
 func (a calibrateCommands) calibrate(cmd *cobra.Command, args []string) error {
 	out := a.settings.GetString("out")
-	a.settings.Set("out", nil) // here a directory of presets: the report goes to stdout
+	a.settings.Set("out", "") // here a directory of presets: the report goes to stdout
 	if err := a.checkCalibration(cmd, args[0], out); err != nil {
 		return err
 	}

@@ -50,8 +50,8 @@ func everyCommand(c *cobra.Command, visit func(*cobra.Command)) {
 
 // environmentHelp says how settings are given beside flags.
 const environmentHelp = `Every flag may be set by the environment variable AGENTSIM_ and its name in capitals, with _
-for -: AGENTSIM_OUTPUT=json, AGENTSIM_SEED=7, AGENTSIM_ACCURACY=mine.yaml. A file of settings (--config, YAML or JSON) holds
-flags by name. Flags win over the environment, the environment over the file.`
+for -: AGENTSIM_OUTPUT=json, AGENTSIM_SEED=7, AGENTSIM_ACCURACY=mine.yaml. A file of settings (--config) holds flags by
+name. Flags win over the environment, the environment over the file.`
 
 // manPage is the manual page of a command, in the macros of man(7).
 func manPage(c *cobra.Command) string {

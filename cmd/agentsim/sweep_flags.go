@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -118,27 +117,25 @@ func (a studyCommands) checkSweep(o *queue.Options) error {
 // shard is the part of the study that this process evaluates: from the flags,
 // or from Kubernetes or Slurm. A count of 0 is the whole study.
 func (a studyCommands) shard() (index, count int, err error) {
-	// number is what a scheduler has set; ok where it has set something.
-	number := func(variable string) (n int, ok bool) {
-		text := os.Getenv(variable)
-		n, _ = strconv.Atoi(text)
-		return n, text != ""
+	s := a.settings
+	for key, env := range map[string]string{"k8s-index": "JOB_COMPLETION_INDEX", "slurm-index": "SLURM_ARRAY_TASK_ID",
+		"slurm-first": "SLURM_ARRAY_TASK_MIN", "slurm-step": "SLURM_ARRAY_TASK_STEP",
+		"slurm-count": "SLURM_ARRAY_TASK_COUNT"} {
+		if err := s.BindEnv(key, env); err != nil {
+			return 0, 0, err
+		}
 	}
-	index, count = a.settings.GetInt("shard-index"), a.settings.GetInt("shard-count")
-	pod, inJob := number("JOB_COMPLETION_INDEX")
-	task, inArray := number("SLURM_ARRAY_TASK_ID")
+	index, count = s.GetInt("shard-index"), s.GetInt("shard-count")
 	switch {
 	case index >= 0:
 	case count == 1: // an array of whole studies
 		return 0, 0, nil
-	case inJob:
-		index = pod
-	case inArray:
-		first, _ := number("SLURM_ARRAY_TASK_MIN")
-		step, _ := number("SLURM_ARRAY_TASK_STEP")
-		index = (task - first) / max(1, step)
+	case s.IsSet("k8s-index"):
+		index = s.GetInt("k8s-index")
+	case s.IsSet("slurm-index"):
+		index = (s.GetInt("slurm-index") - s.GetInt("slurm-first")) / max(1, s.GetInt("slurm-step"))
 		if count == 0 {
-			count, _ = number("SLURM_ARRAY_TASK_COUNT")
+			count = s.GetInt("slurm-count")
 		}
 	}
 	switch {

@@ -49,8 +49,8 @@ var fixtures = []fixture{
 	},
 	{
 		"module of another room", checkImports,
-		"serve/a.go", "package serve; import \"github.com/spf13/cobra\"",
-		[]string{"serve/a.go:1: imports github.com/spf13/cobra: for cmd only"},
+		"serve/a.go", "package serve; import \"github.com/spf13/viper\"",
+		[]string{"serve/a.go:1: imports github.com/spf13/viper: for cmd only"},
 	},
 	{
 		"module for tests", checkImports,

@@ -112,6 +112,7 @@ var modules = []struct {
 }{
 	{"github.com/spf13/cobra", []string{"cmd"}},
 	{"github.com/spf13/pflag", []string{"cmd"}},
+	{"github.com/spf13/viper", []string{"cmd"}},
 	{"golang.org/x/term", []string{"cmd"}},
 	{"github.com/jedib0t/go-pretty/v6", []string{"report", "cmd"}},
 	{"github.com/goccy/go-yaml", []string{"trace", "configs", "recipe", "experiment", "scenarios", "ask", "cmd"}},
