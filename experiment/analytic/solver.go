@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"agentsim/configs"
+	"agentsim/experiment"
 	"agentsim/experiment/sessions"
 	"agentsim/metrics"
 	"agentsim/models/moe"
@@ -31,6 +32,17 @@ func (v *Solver) Flows(s *configs.Scenario) (*metrics.Result, error) {
 // metrics.ErrInfeasible.
 func (v *Solver) Capacity(ctx context.Context, s *configs.Scenario) (*metrics.Result, error) {
 	return v.For(s).Capacity(ctx, &s.Deployment)
+}
+
+// Search simulates the capacity, from where mean flows say that it lies. Where
+// they serve nobody the search begins where the protocol says.
+func (v *Solver) Search(ctx context.Context, s *configs.Scenario, o experiment.Options) (*metrics.Result, error) {
+	if o.Near == 0 && s.Protocol.StopWhenCertain && !s.Workload.ByTime() {
+		if r, err := v.Flows(s); err == nil {
+			o.Near = float64(r.Capacity.Agents)
+		}
+	}
+	return experiment.Capacity(ctx, s, o)
 }
 
 // Run estimates the service at a fixed number of agents.
