@@ -50,8 +50,7 @@ func (d *Desk) Estimate(ctx context.Context, q *EstimateQuestion) (*Answer, erro
 	}
 	r.Version = d.Version
 	if (q.Interval || q.Parts) && !open && !s.Workload.ByTime() {
-		about := uncertainty.IntervalOptions{Parts: q.Parts, Solver: &solver}
-		if err := bound(ctx, &uncertainty.Scenario{Scenario: s, Provenance: p}, r, nil, about); err != nil {
+		if err := Interval(ctx, &uncertainty.Scenario{Scenario: s, Provenance: p}, r, nil, q.Parts); err != nil {
 			return nil, err
 		}
 	}
@@ -76,13 +75,12 @@ func (d *Desk) Capacity(ctx context.Context, q *Question, progress Progress) (*A
 // errors of the model. A deployment that was open is the one found afterwards.
 func Bounded(ctx context.Context, s *configs.Scenario, p *configs.Provenance, o experiment.Options,
 ) (*metrics.Result, error) {
-	var solver analytic.Solver // its sample of the workload serves search and interval
+	var solver analytic.Solver
 	r, err := search(ctx, s, &solver, o)
 	if err != nil {
 		return nil, err
 	}
-	about := uncertainty.IntervalOptions{Solver: &solver}
-	return r, bound(ctx, &uncertainty.Scenario{Scenario: s, Provenance: p}, r, o.Accuracy, about)
+	return r, Interval(ctx, &uncertainty.Scenario{Scenario: s, Provenance: p}, r, o.Accuracy, false)
 }
 
 func search(ctx context.Context, s *configs.Scenario, solver *analytic.Solver, o experiment.Options,
@@ -109,18 +107,13 @@ func Accuracy() (*configs.Accuracy, error) {
 // Interval adds the interval of the model to a capacity. What the analytic model
 // cannot serve has none, and a note says so.
 func Interval(ctx context.Context, u *uncertainty.Scenario, r *metrics.Result, known *configs.Accuracy,
-	parts bool) error {
-	return bound(ctx, u, r, known, uncertainty.IntervalOptions{Parts: parts})
-}
-
-func bound(ctx context.Context, u *uncertainty.Scenario, r *metrics.Result, known *configs.Accuracy,
-	o uncertainty.IntervalOptions) (err error) {
+	parts bool) (err error) {
 	if known == nil {
 		if known, err = Accuracy(); err != nil {
 			return err
 		}
 	}
-	r.Capacity.ModelInterval, err = uncertainty.Interval(ctx, u, r, known, o)
+	r.Capacity.ModelInterval, err = uncertainty.Interval(ctx, u, r, known, uncertainty.IntervalOptions{Parts: parts})
 	if uncertainty.ErrNoInterval(err) {
 		r.Warnings = append(r.Warnings, "no interval: "+err.Error())
 		return nil
@@ -149,15 +142,13 @@ func Estimated(ctx context.Context, s *configs.Scenario, p *configs.Provenance, 
 	if s.Deployment.Mode == serve.Auto || s.Workload.ByTime() {
 		return nil, nil
 	}
-	var solver analytic.Solver
-	r, err := solver.Capacity(ctx, s)
+	r, err := new(analytic.Solver).Capacity(ctx, s)
 	if errors.Is(err, metrics.ErrInfeasible) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	about := uncertainty.IntervalOptions{Parts: true, Solver: &solver}
-	err = bound(ctx, &uncertainty.Scenario{Scenario: s, Provenance: p}, r, known, about)
+	err = Interval(ctx, &uncertainty.Scenario{Scenario: s, Provenance: p}, r, known, true)
 	return r.Capacity.ModelInterval, err
 }

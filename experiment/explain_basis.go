@@ -9,7 +9,6 @@ import (
 
 	"agentsim/configs"
 	"agentsim/metrics"
-	"agentsim/models/moe"
 	"agentsim/serve"
 )
 
@@ -19,8 +18,7 @@ import (
 // steps of all pools change. Numbers that may not be raised, or that no step
 // depends on, have no weight.
 func Rest(e *metrics.Explanation, s *configs.Scenario, p *configs.Provenance) error {
-	var tables moe.Tables // hold for all constants but seed and shape
-	base, err := stepSeconds(s, e.Workload, &tables)
+	base, err := stepSeconds(s, e.Workload)
 	if err != nil {
 		return err
 	}
@@ -36,7 +34,7 @@ func Rest(e *metrics.Explanation, s *configs.Scenario, p *configs.Provenance) er
 		if err != nil {
 			continue // it is at the edge of what is possible
 		}
-		seconds, err := stepSeconds(changed, e.Workload, &tables)
+		seconds, err := stepSeconds(changed, e.Workload)
 		if err != nil {
 			continue
 		}
@@ -62,9 +60,9 @@ func isConstant(path string) bool {
 }
 
 // stepSeconds prices the typical step of every pool.
-func stepSeconds(s *configs.Scenario, w metrics.Typical, tables *moe.Tables) ([]float64, error) {
+func stepSeconds(s *configs.Scenario, w metrics.Typical) ([]float64, error) {
 	cfg := serve.Config{Deployment: s.Deployment, System: s.System, LLM: s.Model, Kernels: s.Kernels, Engine: s.Engine,
-		Seed: s.Seed, Tabulate: tables.Tabulate}
+		Seed: s.Seed}
 	if err := cfg.Prepare(); err != nil {
 		return nil, err
 	}

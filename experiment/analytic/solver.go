@@ -1,6 +1,7 @@
 package analytic
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -8,16 +9,15 @@ import (
 	"agentsim/experiment"
 	"agentsim/experiment/sessions"
 	"agentsim/metrics"
-	"agentsim/models/moe"
 	"agentsim/trace"
 )
 
 // Solver estimates capacities. It remembers what takes longest and often
-// stays the same from scenario to scenario: tables of expert groups and
-// samples of workloads. The zero value is ready for use, by many goroutines
-// at once.
+// stays the same from scenario to scenario: samples of workloads. The zero value is
+// ready for use, by many goroutines at once.
 type Solver struct {
-	tables    moe.Tables
+	Sessions int // of a workload that are looked at; 0 = 800
+
 	workloads memo[string, *workload]
 }
 
@@ -76,12 +76,13 @@ func (v *Solver) workload(s *configs.Scenario, c caching) (*workload, error) {
 		EndsOnly  bool
 		Ranks     int
 	}{s.Workload, s.Model.MaxContext, s.Seed, c.off, c.generated, c.blockTokens, c.endsOnly, c.ranks})
-	const most = 16 // draws of an interval have workloads of their own, of 5 MB each
+	sampled := cmp.Or(v.Sessions, sessionsSampled)
+	most := 16 * sessionsSampled / sampled // draws of an interval have workloads of their own: 80 MB in all
 	return v.workloads.among(most, key, func() (*workload, error) {
 		source, err := sessions.Open(s)
 		if err != nil {
 			return nil, err
 		}
-		return newWorkload(source, c)
+		return newWorkload(source, sampled, c)
 	})
 }

@@ -141,7 +141,7 @@ func newDoubts(ctx context.Context, s *Scenario, simulated *metrics.Result, a *c
 	}
 	solver := o.Solver
 	if solver == nil {
-		solver = new(analytic.Solver)
+		solver = &analytic.Solver{Sessions: analytic.FewSessions}
 	}
 	v.estimate, err = centred(ctx, byFlows(s, v.inputs, solver), v.inputs, simulated)
 	return v, err

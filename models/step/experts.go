@@ -50,7 +50,7 @@ func (g *expertGroup) build(w *worker) error {
 	}
 	tabulate := w.cfg.Tabulate
 	if tabulate == nil {
-		tabulate = moe.Tabulate
+		tabulate = moe.Known
 	}
 	var err error
 	g.table, err = tabulate(moe.Spec{
