@@ -10,6 +10,7 @@ import (
 	"agentsim/configs"
 	"agentsim/experiment/sessions"
 	"agentsim/metrics"
+	"agentsim/models/moe"
 	"agentsim/serve"
 	"agentsim/trace"
 )
@@ -35,7 +36,10 @@ type meanSession struct {
 func (m *meanSession) length() float64 { return m.gaps + m.service }
 
 // prepare builds the setup of a scenario.
-func prepare(s *configs.Scenario) (*setup, error) {
+func prepare(s *configs.Scenario) (*setup, error) { return prepareWith(s, nil) }
+
+// prepareWith is prepare with tables of expert groups from elsewhere.
+func prepareWith(s *configs.Scenario, tabulate func(moe.Spec) (*moe.Table, error)) (*setup, error) {
 	source, err := sessions.Open(s)
 	if err != nil {
 		return nil, err
@@ -45,7 +49,7 @@ func prepare(s *configs.Scenario) (*setup, error) {
 		Engine: s.Engine, Sessions: source, Arrivals: s.Workload.Arrivals, Lanes: s.Protocol.Lanes, Pool: source.Pool,
 		Tools: source.Tools, Replay: s.Workload.Replay, Ramp: float64(s.Protocol.Ramp),
 		Pace: serve.Pace{TTFT: ttft, TPOT: tpot}, Cold: s.Protocol.Start == configs.FreshStart, Seed: s.Seed,
-		MinOutput: s.SLO.MinOutput()}, notes: source.Notes}
+		MinOutput: s.SLO.MinOutput(), Tabulate: tabulate}, notes: source.Notes}
 	if err := b.Prepare(); err != nil {
 		return nil, fmt.Errorf("%w: %w", metrics.ErrConfiguration, err)
 	}

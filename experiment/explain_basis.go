@@ -9,6 +9,7 @@ import (
 
 	"agentsim/configs"
 	"agentsim/metrics"
+	"agentsim/models/moe"
 	"agentsim/serve"
 )
 
@@ -18,7 +19,8 @@ import (
 // steps of all pools change. Numbers that may not be raised, or that no step
 // depends on, have no weight.
 func Rest(e *metrics.Explanation, s *configs.Scenario, p *configs.Provenance) error {
-	base, err := stepSeconds(s, e.Workload)
+	var tables moe.Tables // hold for all constants but seed and shape
+	base, err := stepSeconds(s, e.Workload, &tables)
 	if err != nil {
 		return err
 	}
@@ -34,7 +36,7 @@ func Rest(e *metrics.Explanation, s *configs.Scenario, p *configs.Provenance) er
 		if err != nil {
 			continue // it is at the edge of what is possible
 		}
-		seconds, err := stepSeconds(changed, e.Workload)
+		seconds, err := stepSeconds(changed, e.Workload, &tables)
 		if err != nil {
 			continue
 		}
@@ -60,9 +62,9 @@ func isConstant(path string) bool {
 }
 
 // stepSeconds prices the typical step of every pool.
-func stepSeconds(s *configs.Scenario, w metrics.Typical) ([]float64, error) {
+func stepSeconds(s *configs.Scenario, w metrics.Typical, tables *moe.Tables) ([]float64, error) {
 	cfg := serve.Config{Deployment: s.Deployment, System: s.System, LLM: s.Model, Kernels: s.Kernels, Engine: s.Engine,
-		Seed: s.Seed}
+		Seed: s.Seed, Tabulate: tables.Tabulate}
 	if err := cfg.Prepare(); err != nil {
 		return nil, err
 	}

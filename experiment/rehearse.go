@@ -13,13 +13,15 @@ import (
 	"agentsim/configs"
 	"agentsim/experiment/power"
 	"agentsim/metrics"
+	"agentsim/models/moe"
 )
 
 // Rehearsal is a search by short phases, for estimates: where to begin, and
 // what was made before.
 type Rehearsal struct {
-	Guess   float64 // agents with which to begin
-	Settled bool    // caches lose nothing, and need no time to fill
+	Guess    float64                            // agents with which to begin
+	Settled  bool                               // caches lose nothing, and need no time to fill
+	Tabulate func(moe.Spec) (*moe.Table, error) // of expert groups; nil = moe.Tabulate
 }
 
 // Rehearse estimates the capacity of a scenario with a few phases of a
@@ -34,7 +36,7 @@ func Rehearse(ctx context.Context, s *configs.Scenario, o Rehearsal) (*metrics.R
 	}
 	unit := *s // units are equal and share nothing: one stands for all
 	unit.Deployment.Units = 0
-	base, err := prepare(&unit)
+	base, err := prepareWith(&unit, o.Tabulate)
 	if err != nil {
 		return nil, err
 	}

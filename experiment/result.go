@@ -15,6 +15,7 @@ import (
 	"agentsim/experiment/sessions"
 	"agentsim/metrics"
 	"agentsim/models/kvcache/prefix"
+	"agentsim/models/moe"
 	"agentsim/models/step"
 	"agentsim/serve"
 )
@@ -33,6 +34,8 @@ type Options struct {
 	// Side is how many phases of a search run at once; 0 = as many as there are
 	// processors, up to four. The result does not depend on it.
 	Side int
+
+	Tabulate func(moe.Spec) (*moe.Table, error) // of expert groups, for a search; nil = moe.Tabulate
 
 	Accuracy *configs.Accuracy // how far predictions are off, for intervals; nil = as shipped
 }
@@ -72,7 +75,7 @@ func Capacity(ctx context.Context, s *configs.Scenario, o Options) (*metrics.Res
 		return nil, err
 	}
 	begun := o.now()
-	base, err := prepare(s)
+	base, err := prepareWith(s, o.Tabulate)
 	if err != nil {
 		return nil, err
 	}

@@ -43,7 +43,7 @@ type Config struct {
 	Recorder    sim.Recorder
 	Observer    Observer // nil = none
 
-	Tabulate func(moe.Spec) (*moe.Table, error) // of expert groups; nil = moe.Known
+	Tabulate func(moe.Spec) (*moe.Table, error) // of expert groups; nil = moe.Tabulate
 
 	models []*step.Model // one a pool; built by Prepare
 

@@ -9,15 +9,18 @@ import (
 	"agentsim/experiment"
 	"agentsim/experiment/sessions"
 	"agentsim/metrics"
+	"agentsim/models/moe"
 	"agentsim/trace"
 )
 
 // Solver estimates capacities. It remembers what takes longest and often
-// stays the same from scenario to scenario: samples of workloads. The zero value is
-// ready for use, by many goroutines at once.
+// stays the same from scenario to scenario: tables of expert groups and samples of
+// workloads. The zero value is ready for use, by many goroutines at once.
 type Solver struct {
-	Sessions int // of a workload that are looked at; 0 = 800
+	Sessions int         // of a workload that are looked at; 0 = 800
+	Tables   *moe.Tables // of expert groups, shared with others; nil = its own
 
+	own       moe.Tables
 	workloads memo[string, *workload]
 }
 
@@ -34,6 +37,13 @@ func (v *Solver) Capacity(ctx context.Context, s *configs.Scenario) (*metrics.Re
 	return v.For(s).Capacity(ctx, &s.Deployment)
 }
 
+func (v *Solver) tables() *moe.Tables {
+	if v.Tables != nil {
+		return v.Tables
+	}
+	return &v.own
+}
+
 // Search simulates the capacity, from where mean flows say that it lies. Where
 // they serve nobody the search begins where the protocol says.
 func (v *Solver) Search(ctx context.Context, s *configs.Scenario, o experiment.Options) (*metrics.Result, error) {
@@ -42,6 +52,7 @@ func (v *Solver) Search(ctx context.Context, s *configs.Scenario, o experiment.O
 			o.Near = float64(r.Capacity.Agents)
 		}
 	}
+	o.Tabulate = v.tables().Tabulate
 	return experiment.Capacity(ctx, s, o)
 }
 

@@ -31,13 +31,6 @@ type keptTable struct {
 	err   error
 }
 
-// known are the tables of this process.
-var known Tables
-
-// Known is the function Tabulate, but for tables that were made in this process
-// already, by whichever simulation or estimate.
-func Known(s Spec) (*Table, error) { return known.Tabulate(s) }
-
 // Tabulate is the function Tabulate, but for tables that are known already. Of
 // two who ask at once the second waits for the first.
 func (t *Tables) Tabulate(s Spec) (*Table, error) {

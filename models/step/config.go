@@ -20,7 +20,7 @@ type Config struct {
 	Placement   moe.Placement
 	Seed        uint64 // of the placement's Monte-Carlo
 
-	// Tabulate makes the table of the expert group; nil = moe.Known. Where
+	// Tabulate makes the table of the expert group; nil = moe.Tabulate. Where
 	// many models share a group, a cache in its place saves most of New's work.
 	Tabulate func(moe.Spec) (*moe.Table, error)
 }

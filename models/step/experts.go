@@ -53,7 +53,7 @@ func (g *expertGroup) build(w *worker) error {
 	}
 	tabulate := w.cfg.Tabulate
 	if tabulate == nil {
-		tabulate = moe.Known
+		tabulate = moe.Tabulate
 	}
 	var err error
 	g.table, err = tabulate(moe.Spec{
