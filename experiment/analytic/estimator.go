@@ -136,7 +136,7 @@ func (e *Estimator) Capacity(ctx context.Context, d *serve.DeploymentSpec) (*met
 	}
 	s := *e.scenario
 	s.Deployment = *d
-	about := experiment.Rehearsal{Guess: 1, Settled: kept == 1, Tabulate: e.shared.solver.tables.Tabulate}
+	about := experiment.Rehearsal{Guess: 1, Settled: kept == 1, Tabulate: e.shared.solver.tables().Tabulate}
 	if err == nil {
 		about.Guess = float64(flows.Capacity.Agents)
 	}
@@ -211,7 +211,7 @@ func (e *Estimator) worker(d *serve.DeploymentSpec, p *serve.PoolSpec) (*worker,
 	return e.shared.workers.get(e.key(d, p), func() (*worker, error) {
 		s := e.scenario
 		cfg := serve.Config{Deployment: *d, System: s.System, LLM: s.Model, Kernels: s.Kernels, Engine: s.Engine,
-			Seed: s.Seed, Tabulate: e.shared.solver.tables.Tabulate}
+			Seed: s.Seed, Tabulate: e.shared.solver.tables().Tabulate}
 		m, err := cfg.Model(p)
 		if err != nil {
 			return nil, err

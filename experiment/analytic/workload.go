@@ -36,8 +36,12 @@ type workload struct {
 type class struct{ share, tokens float64 }
 
 // sessionsSampled of the workload are looked at: the first of as many agents.
-// The mean of the new tokens is then known to about 3 %.
-const sessionsSampled = 800
+// The mean of the new tokens is then known to about 3 %. Ratios of estimates on
+// the same sessions need no more than FewSessions.
+const (
+	sessionsSampled = 800
+	FewSessions     = 200
+)
 
 // caching is what decides how much of a prompt is found in a cache.
 type caching struct {
@@ -51,11 +55,11 @@ type caching struct {
 	seed  uint64
 }
 
-// newWorkload samples the sessions of a scenario.
-func newWorkload(source serve.Sessions, c caching) (*workload, error) {
+// newWorkload samples so many sessions of a scenario.
+func newWorkload(source serve.Sessions, sessions int, c caching) (*workload, error) {
 	w := &workload{}
 	var session trace.Session
-	for agent := range sessionsSampled {
+	for agent := range sessions {
 		if err := source.Session(agent, 0, &session); err != nil {
 			return nil, err
 		}
@@ -67,7 +71,7 @@ func newWorkload(source serve.Sessions, c caching) (*workload, error) {
 			c.scatter(agent, &session, w.calls[first:])
 		}
 	}
-	w.average()
+	w.average(sessions)
 	return w, nil
 }
 
@@ -141,7 +145,7 @@ func (c caching) whole(prefix, input int32) float64 {
 	return float64(min(prefix, input-1) / block * block)
 }
 
-func (w *workload) average() {
+func (w *workload) average(sessions int) {
 	n := float64(len(w.calls))
 	outputs := make([]float64, len(w.calls))
 	weighted := 0.0
@@ -157,5 +161,5 @@ func (w *workload) average() {
 	}
 	w.decodeContext = weighted / n / w.mean.output
 	w.outputs = classes(outputs)
-	w.turns = n / sessionsSampled
+	w.turns = n / float64(sessions)
 }

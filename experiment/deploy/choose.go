@@ -53,8 +53,10 @@ func (f *Finder) simulate(ctx context.Context, r *Ranked, o experiment.Options) 
 	s := *f.scenario
 	s.Deployment = r.Deployment
 	s.Protocol.StartAgents = max(1, r.Estimate.Agents/2)
+	o.Near = float64(r.Estimate.Agents)
 	if r.Rehearsed != nil {
 		s.Protocol.StartAgents = max(1, r.Rehearsed.Capacity.Agents/2)
+		o.Near = float64(r.Rehearsed.Capacity.Agents)
 	}
 	return experiment.Capacity(ctx, &s, o)
 }

@@ -12,6 +12,7 @@ import (
 	"agentsim/configs"
 	"agentsim/experiment/analytic"
 	"agentsim/metrics"
+	"agentsim/models/moe"
 )
 
 // Interval is where a capacity lies: by what predictions of public runs of its
@@ -61,7 +62,8 @@ func quantiles(answers []metrics.Answer) *metrics.Uncertainty {
 type IntervalOptions struct {
 	Draws  int              // 0 = IntervalDraws
 	Parts  bool             // say what each kind of doubt does alone
-	Solver *analytic.Solver // shared by many; nil = one of its own
+	Solver *analytic.Solver // shared by many; nil = one of its own, that looks at few sessions
+	Tables *moe.Tables      // of expert groups, for its own solver; nil = its own
 }
 
 // IntervalDraws puts two draws below P10 and two above P90, at about 0.3 s.
@@ -141,7 +143,7 @@ func newDoubts(ctx context.Context, s *Scenario, simulated *metrics.Result, a *c
 	}
 	solver := o.Solver
 	if solver == nil {
-		solver = new(analytic.Solver)
+		solver = &analytic.Solver{Sessions: analytic.FewSessions, Tables: o.Tables}
 	}
 	v.estimate, err = centred(ctx, byFlows(s, v.inputs, solver), v.inputs, simulated)
 	return v, err

@@ -58,7 +58,7 @@ func (s *stack) pass(ranks []Rank, t tally, p part, each, heads float64) entry {
 // samplings are the steps in which a block's tokens are chosen one after
 // another, each a few small kernels on logits that are there.
 func (s *stack) samplings(t tally, depth int) entry {
-	small := s.worker.cfg.Kernels.Small.For(s.worker.cfg.LLM.Hidden)
+	small := &s.worker.small
 	return entry{operator: Draft, count: float64(depth), seconds: small.Seconds(hardware.Features{Tokens: t.sequencesMax}),
 		moving: float64(small.PerToken) * t.sequencesMax}
 }
