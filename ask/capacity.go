@@ -51,7 +51,7 @@ func (d *Desk) Estimate(ctx context.Context, q *EstimateQuestion) (*Answer, erro
 	}
 	r.Version = d.Version
 	if (q.Interval || q.Parts) && !open && !s.Workload.ByTime() {
-		if err := Interval(ctx, &uncertainty.Scenario{Scenario: s, Provenance: p}, r, nil, q.Parts); err != nil {
+		if err := Interval(ctx, &uncertainty.Scenario{Scenario: s, Provenance: p}, r, d.Accuracy, q.Parts); err != nil {
 			return nil, err
 		}
 	}

@@ -1,6 +1,6 @@
 package experiment
 
-import "math"
+import "agentsim/portable"
 
 // interval is the 95 % interval of the sampling error of the answer. Near
 // it, the margin of the binding criterion is a line in the logarithm of the
@@ -15,7 +15,7 @@ func (s *search) interval() (low, high float64) {
 		if r := float64(p.agents) / float64(s.low); r > near || r < 1/near {
 			continue
 		}
-		fit.add(math.Log(float64(p.agents)), p.verdict.Scores[binding].Margin())
+		fit.add(portable.Log(float64(p.agents)), p.verdict.Scores[binding].Margin())
 	}
 	low, high = s.sure()
 	slope := fit.slope()
@@ -24,7 +24,7 @@ func (s *search) interval() (low, high float64) {
 	}
 	n := float64(s.low)
 	relative := min(1, s.answer().verdict.Scores[binding].Met.Half) / -slope
-	return s.mixed(max(low, n*math.Exp(-relative)), min(high, max(float64(s.high), n*math.Exp(relative))))
+	return s.mixed(max(low, n*portable.Exp(-relative)), min(high, max(float64(s.high), n*portable.Exp(relative))))
 }
 
 // sure is the largest number that certainly passes and the smallest that

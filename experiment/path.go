@@ -10,6 +10,7 @@ import (
 
 	"agentsim/configs"
 	"agentsim/metrics"
+	"agentsim/portable"
 )
 
 // path is the way of a search: by doubling from where the protocol starts, then
@@ -154,9 +155,9 @@ func (p *path) place() (at place, tested bool) {
 	case pass != nil && fail != nil:
 		return p.crossing(pass, fail), true
 	case pass != nil:
-		near = max(near, float64(pass.agents)*math.Exp(min(max(pass.room()/slope, 0), most)))
+		near = max(near, float64(pass.agents)*portable.Exp(min(max(pass.room()/slope, 0), most)))
 	case fail != nil:
-		near = min(near, float64(fail.agents)*math.Exp(max(min(fail.room()/slope, 0), -most)))
+		near = min(near, float64(fail.agents)*portable.Exp(max(min(fail.room()/slope, 0), -most)))
 	}
 	return place{near / beside, near * beside}, false
 }
@@ -182,7 +183,7 @@ func (p *path) ends() (pass, fail *phase) {
 // away again as it is from the nearer phase.
 func (p *path) crossing(pass, fail *phase) place {
 	above, below := max(0, pass.room()), min(0, fail.room())
-	gap := math.Log(float64(fail.agents) / float64(pass.agents))
+	gap := portable.Log(float64(fail.agents) / float64(pass.agents))
 	share := 0.5
 	if above > below {
 		share = above / (above - below)
@@ -192,8 +193,8 @@ func (p *path) crossing(pass, fail *phase) place {
 		nearer = fail
 	}
 	off := max(narrowest, min(share, 1-share)*gap, halves*nearer.doubt()/p.fall(nearer))
-	about := float64(pass.agents) * math.Exp(share*gap)
-	return place{about * math.Exp(-off), about * math.Exp(off)}
+	about := float64(pass.agents) * portable.Exp(share*gap)
+	return place{about * portable.Exp(-off), about * portable.Exp(off)}
 }
 
 // fall is how fast the room falls around a phase, in standard deviations a unit
@@ -201,9 +202,9 @@ func (p *path) crossing(pass, fail *phase) place {
 func (p *path) fall(around *phase) float64 {
 	var x, y, weights []float64
 	for _, one := range p.phases {
-		off := math.Log(float64(one.agents) / float64(around.agents))
+		off := portable.Log(float64(one.agents) / float64(around.agents))
 		x, y = append(x, off), append(y, one.room())
-		weights = append(weights, math.Exp(-off*off/(2*bent*bent)))
+		weights = append(weights, portable.Exp(-off*off/(2*bent*bent)))
 	}
 	_, slope := stat.LinearRegression(x, y, weights, false)
 	if math.IsNaN(slope) {

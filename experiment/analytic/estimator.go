@@ -15,6 +15,7 @@ import (
 	"agentsim/models/step"
 	"agentsim/serve"
 	"agentsim/trace"
+	"agentsim/units"
 )
 
 // Estimator estimates deployments of one scenario. All else is the same for
@@ -42,6 +43,7 @@ type workerKey struct {
 	precision step.Precision
 	experts   serve.ExpertsSpec
 	system    string // of the pool, where it is not the scenario's
+	cap       units.Watts
 }
 
 // worker is what a step model says once.
@@ -204,6 +206,7 @@ func (e *Estimator) key(d *serve.DeploymentSpec, p *serve.PoolSpec) workerKey {
 		precision: d.Precision,
 		experts:   d.Experts,
 		system:    p.System,
+		cap:       d.CapOf(p, &e.scenario.System),
 	}
 }
 

@@ -77,8 +77,14 @@ func (v *Solver) Run(s *configs.Scenario, agents int) (*metrics.Result, error) {
 // workload samples the scenario's sessions, once for all scenarios that share
 // them.
 func (v *Solver) workload(s *configs.Scenario, c caching) (*workload, error) {
+	pace := 0.0 // seconds a token, by which kinds of sessions last
+	if len(s.Mix) > 0 {
+		_, pace = s.SLO.Pace()
+	}
 	key := configs.Digest(struct {
 		Workload  trace.Workload
+		Mix       []configs.MixPart
+		Pace      float64
 		Limit     int
 		Seed      uint64
 		Off       bool
@@ -86,7 +92,7 @@ func (v *Solver) workload(s *configs.Scenario, c caching) (*workload, error) {
 		Block     int
 		EndsOnly  bool
 		Ranks     int
-	}{s.Workload, s.Model.MaxContext, s.Seed, c.off, c.generated, c.blockTokens, c.endsOnly, c.ranks})
+	}{s.Workload, s.Mix, pace, s.Model.MaxContext, s.Seed, c.off, c.generated, c.blockTokens, c.endsOnly, c.ranks})
 	sampled := cmp.Or(v.Sessions, sessionsSampled)
 	most := 16 * sessionsSampled / sampled // draws of an interval have workloads of their own: 80 MB in all
 	return v.workloads.among(most, key, func() (*workload, error) {
@@ -94,6 +100,6 @@ func (v *Solver) workload(s *configs.Scenario, c caching) (*workload, error) {
 		if err != nil {
 			return nil, err
 		}
-		return newWorkload(source, sampled, c)
+		return newWorkload(source, sampled, c, pace)
 	})
 }

@@ -13,6 +13,7 @@ import (
 	"agentsim/experiment/analytic"
 	"agentsim/metrics"
 	"agentsim/models/moe"
+	"agentsim/portable"
 )
 
 // Interval is where a capacity lies: by what predictions of public runs of its
@@ -164,7 +165,7 @@ func StackOf(s *configs.Scenario) *configs.Stack {
 // and so is that of the efficiency that would be right.
 func factors(e *configs.StackError) (low, high float64) {
 	z := ninetieth() / tenth()
-	return math.Exp(e.At(-z)), math.Exp(e.At(z))
+	return portable.Exp(e.At(-z)), portable.Exp(e.At(z))
 }
 
 // tenth is how many standard deviations P90 of a normal distribution lies from
@@ -254,8 +255,8 @@ func (v *doubts) basis() metrics.StackBasis {
 		Rows:   v.steps.Rows,
 		Own:    v.steps.Own,
 		Early:  v.steps.Early,
-		Slower: math.Exp(-v.steps.Centre),
-		Spread: math.Exp(2 * v.steps.Spread),
+		Slower: portable.Exp(-v.steps.Centre),
+		Spread: portable.Exp(2 * v.steps.Spread),
 	}
 }
 
@@ -280,7 +281,7 @@ func Figures(s *configs.Scenario, r *metrics.Result, a *configs.Accuracy) map[st
 	} {
 		if e, ok := a.Of(f.quantity, stack); ok && f.value > 0 {
 			e.Spread = math.Hypot(e.Spread, r.Extrapolated)
-			at := func(z float64) float64 { return f.value * math.Exp(-e.At(z)) }
+			at := func(z float64) float64 { return f.value * portable.Exp(-e.At(z)) }
 			all[f.key] = metrics.Quantiles{P10: at(1), P50: at(0), P90: at(-1)}
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 
+	"agentsim/portable"
 	"agentsim/units"
 )
 
@@ -24,7 +25,7 @@ type ExpertWork struct {
 // SentShare is the share of the tokens of a group of ranks that reach one rank
 // where each goes once to every rank with any of its topK experts, evenly
 // routed: modelling.md eq. (9) over the number of ranks.
-func SentShare(ranks, topK float64) float64 { return 1 - math.Pow(1-1/ranks, topK) }
+func SentShare(ranks, topK float64) float64 { return 1 - portable.Pow(1-1/ranks, topK) }
 
 // weights is the size of one expert's part on the rank: gate, up and down.
 func (w *ExpertWork) weights() float64 {
@@ -109,7 +110,7 @@ func (c *ExpertCurve) shaped(w *ExpertWork) bool {
 }
 
 func logRatio(a, b int) float64 {
-	return math.Abs(math.Log(float64(max(a, 1)) / float64(max(b, 1))))
+	return math.Abs(portable.Log(float64(max(a, 1)) / float64(max(b, 1))))
 }
 
 // weightShare is the part of a grouped GEMM's time that its weights take:
@@ -128,8 +129,8 @@ func (e *ExpertKernel) onCurve(c *ExpertCurve, w *ExpertWork, a *Accelerator) fl
 	if balance == 0 {
 		balance = e.BalanceOn(*a)
 	}
-	byWeights := math.Pow(bytesThere*balance, weightShareExponent)
-	byFLOPs := math.Pow(flopsThere, weightShareExponent)
+	byWeights := portable.Pow(bytesThere*balance, weightShareExponent)
+	byFLOPs := portable.Pow(flopsThere, weightShareExponent)
 	share := byWeights / (byWeights + byFLOPs)
 	scale := share*bytes/bytesThere + (1-share)*flops/flopsThere
 	floor := float64(c.Floor)

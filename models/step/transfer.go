@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"agentsim/models/llm"
+	"agentsim/portable"
 	"agentsim/units"
 )
 
@@ -76,7 +77,7 @@ func (h HostCost) WaitSeconds(rate, prompt, output float64, accelerators int) fl
 	if busy >= 1 {
 		return math.Inf(1)
 	}
-	return work / 2 * math.Pow(busy, math.Sqrt(2*(c+1))-1) / (c * (1 - busy))
+	return work / 2 * portable.Pow(busy, math.Sqrt(2*(c+1))-1) / (c * (1 - busy))
 }
 
 // RequestSeconds is the work of the front end on a request before it arrives.
