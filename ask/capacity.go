@@ -96,18 +96,12 @@ func search(ctx context.Context, s *configs.Scenario, o experiment.Options) (*me
 	return r, nil
 }
 
-// Accuracy is how far predictions of public runs were off.
-func Accuracy() (*configs.Accuracy, error) {
-	a, _, err := configs.LoadPreset[configs.Accuracy](configs.Presets(), "accuracy", "serving", nil)
-	return a, err
-}
-
 // Interval adds the interval of the model to a capacity. What the analytic model
 // cannot serve has none, and a note says so.
 func Interval(ctx context.Context, u *uncertainty.Scenario, r *metrics.Result, known *configs.Accuracy,
 	parts bool) (err error) {
 	if known == nil {
-		if known, err = Accuracy(); err != nil {
+		if known, err = configs.PublicAccuracy(); err != nil {
 			return err
 		}
 	}

@@ -82,7 +82,7 @@ func (d *Desk) option(ctx context.Context, q *PlanQuestion, own, system string, 
 	engines := append([]string{own}, configs.Presets().Names("engines")...)
 	load := func(text string) (plan.Candidate, error) {
 		s, p, err := d.load(&Question{YAML: text, Set: plan.Aside(q.Set)})
-		return plan.Candidate{Scenario: s, Provenance: p}, err
+		return plan.Candidate{Scenario: s, Provenance: p, Aim: budget.Aim()}, err
 	}
 	unit, c, err := plan.First(ctx, q.Scenario, shown(system), engines, load)
 	if err != nil {

@@ -26,6 +26,7 @@ type Options struct {
 	Observer serve.Observer   // of a run at a fixed number; nil = none
 
 	Accuracy *configs.Accuracy // how far predictions are off, for intervals; nil = as shipped
+	Aim      metrics.Aim       // what mode auto looks for
 }
 
 // Run simulates a fixed number of agents.
