@@ -2,7 +2,6 @@ package configs
 
 import (
 	"fmt"
-	"sync"
 
 	"agentsim/fault"
 	"agentsim/models/hardware"
@@ -46,20 +45,20 @@ func (r *Runs) Validate() error {
 		w, at := &r.Workers[i], fmt.Sprintf("workers[%d].", i)
 		faults.Check(w.Accelerators > 0, at+"accelerators", w.Accelerators, "1 or more")
 		faults.Check(w.Runs > 0, at+"runs", w.Runs, "1 or more")
-		faults.Check(len(w.Batch) == 0 || len(w.Batch) == 2 && w.Batch[0] > 0 && w.Batch[0] <= w.Batch[1], at+"batch", w.Batch,
-			"none, or the fewest and the most")
+		rising := len(w.Batch) == 2 && w.Batch[0] > 0 && w.Batch[0] <= w.Batch[1]
+		faults.Check(len(w.Batch) == 0 || rising, at+"batch", w.Batch, "none, or the fewest and the most")
 	}
 	return faults.Err()
 }
 
 // PublicRuns are the runs that this version's accuracy was fitted to.
-var PublicRuns = sync.OnceValues(func() (*Runs, error) {
+func PublicRuns() (*Runs, error) {
 	r, _, err := LoadPreset[Runs](Presets(), "runs", "public", nil)
 	return r, err
-})
+}
 
 // PublicAccuracy is how far predictions of them were off.
-var PublicAccuracy = sync.OnceValues(func() (*Accuracy, error) {
+func PublicAccuracy() (*Accuracy, error) {
 	a, _, err := LoadPreset[Accuracy](Presets(), "accuracy", "serving", nil)
 	return a, err
-})
+}

@@ -219,8 +219,8 @@ func deployments(b *strings.Builder, list []metrics.Deployment) {
 	if len(list) == 0 {
 		return
 	}
-	header := table.Row{"deployment", "limit", "nearest public run", "budget", "batch", "drafts", "agents", "per MW", "estimated",
-		"P25", "loses"}
+	header := table.Row{"deployment", "limit", "nearest public run", "budget", "batch", "drafts", "agents", "per MW",
+		"estimated", "P25", "loses"}
 	t := numbers(header, 4)
 	for _, d := range list {
 		simulated := ""
@@ -269,7 +269,7 @@ func choice(b *strings.Builder, c *metrics.Choice) {
 		by = "the prediction itself"
 	}
 	if c.Objective != "" {
-		fmt.Fprintf(b, "objective %s, ranked by %s; widths and batches are times those of the nearest public run\n", c.Objective, by)
+		fmt.Fprintf(b, "objective %s, ranked by %s; × is how many times beyond the nearest public run\n", c.Objective, by)
 	}
 	fmt.Fprintf(b, text, Count(float64(c.Deployments)), Count(float64(c.Failing.Count)),
 		Count(float64(c.Workers)), Count(float64(c.Unfit.Count)), Count(float64(c.Illegal.Count)))

@@ -11,15 +11,16 @@ import (
 	"agentsim/serve"
 )
 
-const autoHelp = "Where the scenario says deployment.mode=auto and how many accelerators there are, the deployment is\n" +
-	"searched too, and --objective says for what: agents per megawatt drawn, at the wall or with the building,\n" +
+const autoHelp = "Where the scenario says deployment.mode=auto and how many accelerators there are, the deployment\n" +
+	"is searched too, and --objective says for what: agents per megawatt drawn, at the wall or with the building,\n" +
 	"agents in all, or agents for the money of an hour. Candidates are ranked by what three in four such\n" +
 	"predictions hold (P25), by the errors of the stack and by how far a candidate is from the nearest public run\n" +
 	"in width, batch and how it spreads; --optimistic ranks by the prediction itself. Shapes that nobody has\n" +
 	"published are marked."
 
 func aimFlags(c *cobra.Command) {
-	c.Flags().String("objective", metrics.PerMWDrawn, "what mode auto looks for: "+strings.Join(metrics.Objectives(), ", "))
+	all := strings.Join(metrics.Objectives(), ", ")
+	c.Flags().String("objective", metrics.PerMWDrawn, "what mode auto looks for: "+all)
 	c.Flags().Bool("optimistic", false, "rank what mode auto chooses from by the prediction, not by its P25")
 }
 
@@ -35,8 +36,8 @@ func (a capacityCommands) checkAim(s *configs.Scenario) error {
 		return usageError{err}
 	}
 	if asked := aim != (metrics.Aim{Objective: metrics.PerMWDrawn}); asked && s.Deployment.Mode != serve.Auto {
-		return usageError{errors.New("--objective and --optimistic say what mode auto looks for: " +
-			"want --set deployment.mode=auto --set deployment.accelerators=N as well")}
+		return usageError{errors.New("--objective and --optimistic say what mode auto " +
+			"looks for: want --set deployment.mode=auto --set deployment.accelerators=N as well")}
 	}
 	return nil
 }

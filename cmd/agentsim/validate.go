@@ -43,7 +43,7 @@ func (a validateCommands) validateCommand() *cobra.Command {
 	}
 	c.Flags().String("plot", "", "draw predicted against measured, one figure per metric, in this existing directory")
 	c.Flags().String("fit", "", "write the hierarchy of errors of all cases to this file, as a preset of kind accuracy")
-	c.Flags().String("runs", "", "write which workers the runs of these tables had, as a preset of kind runs, and stop there")
+	c.Flags().String("runs", "", "write which workers these runs had to this file, as a preset of kind runs, and stop")
 	c.Flags().Bool("folds", false, "print the errors of every stack as they look without its own runs")
 	return c
 }

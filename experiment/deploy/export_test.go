@@ -22,4 +22,6 @@ func (f *Finder) NearestTo(d *serve.DeploymentSpec, batch float64) *metrics.Near
 }
 
 // LowerAt is the efficiency that most predictions hold so far from public runs.
-func (f *Finder) LowerAt(spread float64) float64 { return f.known.lower(&metrics.Nearest{Spread: spread}) }
+func (f *Finder) LowerAt(spread float64) float64 {
+	return f.known.lower(&metrics.Nearest{Spread: spread})
+}

@@ -111,16 +111,21 @@ func (k *known) worker(p *serve.PoolSpec, batch float64) *metrics.Nearest {
 // stacks.
 func (k *known) other(w *configs.RunWorker) (levels []string, variance float64) {
 	for _, l := range []struct {
-		name         string
-		here, there  string
-		level, above int // of configs.StackLevels, summed from the one to the other
-	}{{"engine", k.engine, w.Engine, 0, 0}, {"model", k.model, w.Model, 2, 2}, {"accelerator", k.chip, w.Accelerator, 1, 3}} {
+		name, here, there string
+		levels            []int // of configs.StackLevels
+	}{
+		{"engine", k.engine, w.Engine, []int{0}},
+		{"model", k.model, w.Model, []int{2}},
+		{"accelerator", k.chip, w.Accelerator, []int{1, 3}}, // with its generation
+	} {
 		if l.here == l.there {
 			continue
 		}
 		levels = append(levels, l.name)
-		for at := l.level; at <= l.above && at < len(k.levels); at += max(1, l.above-l.level) {
-			variance += k.levels[at] * k.levels[at]
+		for _, at := range l.levels {
+			if at < len(k.levels) {
+				variance += k.levels[at] * k.levels[at]
+			}
 		}
 	}
 	return levels, variance

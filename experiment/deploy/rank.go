@@ -128,7 +128,8 @@ func Best(ctx context.Context, s *configs.Scenario) (*metrics.Result, *serve.Dep
 }
 
 // BestFor estimates the deployment that is best for an aim.
-func BestFor(ctx context.Context, s *configs.Scenario, aim metrics.Aim) (*metrics.Result, *serve.DeploymentSpec, error) {
+func BestFor(ctx context.Context, s *configs.Scenario, aim metrics.Aim) (
+	*metrics.Result, *serve.DeploymentSpec, error) {
 	f, err := NewFinder(s)
 	if err != nil {
 		return nil, nil, err

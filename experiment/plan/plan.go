@@ -119,8 +119,8 @@ func Size(ctx context.Context, c Candidate) (*Unit, error) {
 	if err != nil {
 		return nil, err
 	}
-	known, err := uncertainty.Interval(ctx, &uncertainty.Scenario{Scenario: c.Scenario, Provenance: c.Provenance}, r, accuracy,
-		uncertainty.IntervalOptions{})
+	asked := &uncertainty.Scenario{Scenario: c.Scenario, Provenance: c.Provenance}
+	known, err := uncertainty.Interval(ctx, asked, r, accuracy, uncertainty.IntervalOptions{})
 	if err != nil {
 		return nil, err
 	}

@@ -83,8 +83,9 @@ func RunsYAML(r *configs.Runs) []byte {
 	b.WriteString("# Where the public runs lie that predictions were held against: workers, on what, at what\n" +
 		"# batch of a rank (requests in flight, fewest and most). Their figures are not here. Written by\n" +
 		"# agentsim validate --runs; run it again rather than change it.\n")
-	fmt.Fprintf(&b, "name: %s\ndate: %q\nspread: {batch: %g, width: %g, kind: %g}\nworkers:\n", r.Name, r.Date, r.Spread.Batch,
-		r.Spread.Width, r.Spread.Kind)
+	x := &r.Spread
+	fmt.Fprintf(&b, "name: %s\ndate: %q\nspread: {batch: %g, width: %g, kind: %g}\nworkers:\n", r.Name, r.Date,
+		x.Batch, x.Width, x.Kind)
 	for i := range r.Workers {
 		w := &r.Workers[i]
 		fmt.Fprintf(&b, "  - {engine: %s, model: %s, accelerator: %s, role: %s, spread: %s, accelerators: %d, ", w.Engine,
