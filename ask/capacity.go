@@ -100,12 +100,6 @@ func search(ctx context.Context, s *configs.Scenario, solver *analytic.Solver, o
 	return r, nil
 }
 
-// Accuracy is how far predictions of public runs were off.
-func Accuracy() (*configs.Accuracy, error) {
-	a, _, err := configs.LoadPreset[configs.Accuracy](configs.Presets(), "accuracy", "serving", nil)
-	return a, err
-}
-
 // Interval adds the interval of the model to a capacity. What the analytic model
 // cannot serve has none, and a note says so.
 func Interval(ctx context.Context, u *uncertainty.Scenario, r *metrics.Result, known *configs.Accuracy,
@@ -116,7 +110,7 @@ func Interval(ctx context.Context, u *uncertainty.Scenario, r *metrics.Result, k
 func bound(ctx context.Context, u *uncertainty.Scenario, r *metrics.Result, known *configs.Accuracy,
 	o uncertainty.IntervalOptions) (err error) {
 	if known == nil {
-		if known, err = Accuracy(); err != nil {
+		if known, err = configs.PublicAccuracy(); err != nil {
 			return err
 		}
 	}

@@ -38,6 +38,7 @@ type Options struct {
 	Tabulate func(moe.Spec) (*moe.Table, error) // of expert groups, for a search; nil = moe.Tabulate
 
 	Accuracy *configs.Accuracy // how far predictions are off, for intervals; nil = as shipped
+	Aim      metrics.Aim       // what mode auto looks for
 }
 
 // Run simulates a fixed number of agents.

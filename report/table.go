@@ -219,17 +219,42 @@ func deployments(b *strings.Builder, list []metrics.Deployment) {
 	if len(list) == 0 {
 		return
 	}
-	header := table.Row{"deployment", "limit", "budget", "batch", "drafts", "agents", "per MW", "estimated", "loses"}
-	t := numbers(header, 3)
+	header := table.Row{"deployment", "limit", "nearest public run", "budget", "batch", "drafts", "agents", "per MW",
+		"estimated", "P25", "loses"}
+	t := numbers(header, 4)
 	for _, d := range list {
 		simulated := ""
 		if d.Simulated > 0 {
 			simulated = Count(d.Simulated)
 		}
-		t.AppendRow(table.Row{d.Shape, d.Limit, d.TokenBudget, d.MaxBatchPerRank, d.DraftTokens, Count(float64(d.Agents)),
-			simulated, Count(d.Estimated), fmt.Sprintf("%.0f %%", 100*d.LosesBy)})
+		t.AppendRow(table.Row{d.Shape, d.Limit, nearest(d.Nearest), d.TokenBudget, d.MaxBatchPerRank, d.DraftTokens,
+			Count(float64(d.Agents)), simulated, Count(d.Estimated), Significant(d.P25), fmt.Sprintf("%.0f %%", 100*d.LosesBy)})
 	}
 	b.WriteString("\n" + t.Render() + "\n\n")
+}
+
+// nearest says how near a deployment is to public runs.
+func nearest(n *metrics.Nearest) string {
+	if n == nil {
+		return ""
+	}
+	text := n.Run
+	if n.Level != "" {
+		text += ", another " + n.Level
+	}
+	const far = 0.5 // doublings
+	for _, d := range []struct {
+		doublings float64
+		of        string
+	}{{n.Width, "width"}, {max(n.Batch, n.Slots), "batch"}} {
+		if d.doublings >= far {
+			text += fmt.Sprintf(", %s ×%s", d.of, Significant(math.Exp2(d.doublings)))
+		}
+	}
+	if !n.Published {
+		text = "unpublished shape; " + text
+	}
+	return text
 }
 
 // choice says what mode auto left out.
@@ -239,6 +264,13 @@ func choice(b *strings.Builder, c *metrics.Choice) {
 	}
 	const text = "%s deployments ranked, %s of them fail the service level; " +
 		"of %s workers tried, %s do not fit in memory and %s are illegal\n"
+	by := "what three in four such predictions hold (P25)"
+	if c.Optimistic {
+		by = "the prediction itself"
+	}
+	if c.Objective != "" {
+		fmt.Fprintf(b, "objective %s, ranked by %s; × is how many times beyond the nearest public run\n", c.Objective, by)
+	}
 	fmt.Fprintf(b, text, Count(float64(c.Deployments)), Count(float64(c.Failing.Count)),
 		Count(float64(c.Workers)), Count(float64(c.Unfit.Count)), Count(float64(c.Illegal.Count)))
 	for _, why := range []metrics.Excluded{c.Failing, c.Unfit, c.Illegal} {

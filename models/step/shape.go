@@ -1,6 +1,8 @@
 package step
 
 import (
+	"fmt"
+
 	"agentsim/fault"
 	"agentsim/models/llm"
 )
@@ -125,4 +127,23 @@ func (s Shape) fitsExperts(model *llm.Spec) error {
 			s.EP, n, x.Inner)
 	}
 	return nil
+}
+
+// Spread names how a worker spreads, as in "dp tp2 ep8 pp2".
+func (s Shape) Spread() string {
+	s = s.Normalised()
+	text := fmt.Sprintf("tp%d", s.TP)
+	if s.DPAttention {
+		text = "dp"
+		if s.TP > 1 {
+			text += fmt.Sprintf(" tp%d", s.TP)
+		}
+	}
+	if s.EP > 1 {
+		text += fmt.Sprintf(" ep%d", s.EP)
+	}
+	if s.PP > 1 {
+		text += fmt.Sprintf(" pp%d", s.PP)
+	}
+	return text
 }
