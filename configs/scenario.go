@@ -197,11 +197,5 @@ func (s *Scenario) Notes() []string {
 		notes = append(notes, fmt.Sprintf("the kernel constants of %s hold on %s; they are moved to an accelerator with %s",
 			s.Kernels.Name, s.Kernels.Accelerator, strings.Join(moved, ", ")))
 	}
-	for _, p := range s.Deployment.Pools() {
-		if d := p.Spec.Draft; d.Drafts() && d.Accepted == step.UnknownLength {
-			notes = append(notes, fmt.Sprintf("deployment.%s.draft: nobody knows how many draft tokens are accepted: "+
-				"the mean of %s stands for it, and only the band of --uncertainty is an answer", p.Name, s.Model.Name))
-		}
-	}
 	return notes
 }
