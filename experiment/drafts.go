@@ -3,7 +3,6 @@ package experiment
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"agentsim/configs"
 	"agentsim/metrics"
@@ -41,10 +40,6 @@ func Banded(ctx context.Context, s *configs.Scenario,
 	r.Drafts = band(ends[0], r, ends[1])
 	r.Drafts.Pool, r.Drafts.Basis = pool, plausible.Basis
 	r.Drafts.Tokens = metrics.Quantiles{P10: plausible.Low, P50: plausible.Middle, P90: plausible.High}
-	const note = "deployment.%s.draft: nobody knows how many draft tokens are accepted: the answer is the band from " +
-		"%.3g to %.3g tokens a step (P10 to P90 by %s); single figures are those of the middle, %.3g"
-	r.Warnings = append(r.Warnings, fmt.Sprintf(note, pool, plausible.Low, plausible.High, plausible.Basis,
-		plausible.Middle))
 	return r, nil
 }
 

@@ -22,6 +22,12 @@ func Shape(d *serve.DeploymentSpec) string {
 				kind += fmt.Sprintf(" tp%d", shape.TP)
 			}
 		}
+		if shape.DCP > 1 {
+			kind += fmt.Sprintf(" dcp%d", shape.DCP)
+		}
+		if shape.PCP > 1 {
+			kind += fmt.Sprintf(" pcp%d", shape.PCP)
+		}
 		if shape.EP > 1 {
 			kind += fmt.Sprintf(" ep%d", shape.EP)
 		}

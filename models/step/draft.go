@@ -72,5 +72,8 @@ func (k *layerKind) draftShare(r *Rank, each float64) share {
 	s.decode.Tokens *= scale
 	s.decode.Pairs *= scale
 	s.decode.IndexPairs *= scale
+	s.near.Tokens *= scale
+	s.near.Pairs *= scale
+	s.near.IndexPairs *= scale
 	return s
 }

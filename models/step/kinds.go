@@ -24,8 +24,10 @@ type layerKind struct {
 	prefillCore                       hardware.Roofline
 	decodeCore                        hardware.Roofline
 
-	prefillShape, decodeShape hardware.CoreWork // heads and dimensions on one accelerator
-	cacheShards               int               // accelerators of a rank that divide the cache
+	prefillShape, decodeShape hardware.CoreWork     // heads and dimensions on one accelerator
+	cacheShards               int                   // accelerators of a group that divide the heads of the cache
+	context                   float64               // accelerators of a rank that divide the entries of a context by token
+	gathered                  *hardware.AttentionAt // module at the heads that dcp gathers; nil = composed, or no dcp
 
 	perPair, perPrefillPair, perIndex float64 // FLOPs
 }
@@ -57,6 +59,7 @@ func (w *worker) layerKind(b llm.Block) layerKind {
 		perPrefillPair: a.PrefillFLOPsPerPair(),
 		perIndex:       a.FLOPsPerIndexPair(),
 		cacheShards:    min(w.shape.TP, max(1, a.CacheShards())),
+		context:        w.contextShards(&a),
 	}
 	for _, p := range a.Projections(w.cfg.LLM.Hidden) {
 		columns, depth := p.On(w.shape.TP)
@@ -68,6 +71,10 @@ func (w *worker) layerKind(b llm.Block) layerKind {
 		k.decodeConstants, k.prefillConstants = "attention."+name, "attention."+name+".prefill"
 		at := module.At(module.Degree(a.Heads, w.shape.TP))
 		k.module = &at
+		if k.context > 1 && w.shape.DCP > 1 {
+			gathered := module.At(module.Degree(a.Heads, w.shape.TP/w.shape.DCP))
+			k.gathered = &gathered
+		}
 	}
 	k.prefillCore, _ = w.cfg.Kernels.CoreFor(string(a.Kind.CoreAs()), "prefill", w.cfg.Precision.KV)
 	k.decodeCore, _ = w.cfg.Kernels.CoreFor(string(a.Kind.CoreAs()), "decode", w.cfg.Precision.KV)
@@ -90,4 +97,7 @@ func (k *layerKind) shapeCores() {
 		}
 	}
 	k.prefillShape, k.decodeShape = on(k.shape.Prefill), on(k.shape.Decode)
+	if k.context > 1 {
+		k.decodeShape.Heads *= float64(k.worker.shape.DCP)
+	}
 }

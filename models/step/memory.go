@@ -28,7 +28,7 @@ func (s *stack) budget() Budget {
 	b.Dense = s.denseBytes()
 	b.Embeddings = w.embeddingBytes()
 	b.Reserved = policy.Reserved
-	tokens := w.microBatch().size(max(w.shape.TokenBudget, w.shape.MaxBatchPerRank*w.perSequence))
+	tokens := w.microBatch().size(max(w.shape.TokenBudget/w.shape.PCP, w.shape.MaxBatchPerRank*w.perSequence))
 	b.Activations = units.Bytes(tokens) * policy.PerBudgetToken
 	b.Cache = b.HBM - b.Unused - b.Experts - b.Dense - b.Embeddings - b.Reserved - b.Activations
 	return b
@@ -118,7 +118,7 @@ func (s *stack) cacheBytes() (perToken float64, fixed, running units.Bytes) {
 	for i := range s.kinds {
 		k := &s.kinds[i]
 		share := k.count * s.worker.fullest / float64(k.cacheShards)
-		perToken += share * k.attention.CacheBytesPerToken(format)
+		perToken += share / k.context * k.attention.CacheBytesPerToken(format)
 		fixed += units.Bytes(share * k.attention.FixedBytes(format))
 		running += units.Bytes(share * k.attention.StateBytes())
 	}
