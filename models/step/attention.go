@@ -9,6 +9,7 @@ import (
 type share struct {
 	// Of a group of tp: its part of the prompts where there are several groups.
 	prefill, decode hardware.Features
+	each            float64           // tokens of a decoding sequence
 	near            hardware.Features // decode, with the part of the context that one accelerator sees
 	prompts         float64           // prompt chunks in prefill
 	prefix          float64           // cached tokens in front of them
@@ -82,7 +83,7 @@ func (k *layerKind) share(r *Rank, w *llm.Work) share {
 		n := float64(r.Sequences * k.worker.perSequence)
 		w := k.pairs.Decode(mean)
 		s.decode = hardware.Features{Tokens: n, Pairs: n * w.Pairs, IndexPairs: n * w.IndexPairs, Context: mean}
-		s.sequences = float64(r.Sequences)
+		s.sequences, s.each = float64(r.Sequences), float64(k.worker.perSequence)
 		s.near = s.decode
 		if k.context > 1 {
 			w = k.nearby(&s, mean, w)
@@ -102,9 +103,9 @@ func (k *layerKind) seconds(s *share) float64 {
 	case s.decode.Tokens == 0:
 		return k.module.PrefillSeconds(s.prefill) + k.expanding(s)
 	case s.prefill.Tokens == 0:
-		return k.decoding(s.decode, s.near)
+		return k.decoding(k.core(s), s.near)
 	}
-	more := k.decoding(s.decode, s.near) - k.decoding(single(s.decode), single(s.near))
+	more := k.decoding(k.core(s), s.near) - k.decoding(k.cores[0], single(s.near))
 	return k.module.PrefillSeconds(s.prefill) + k.expanding(s) + max(0, more)
 }
 
@@ -146,7 +147,7 @@ func (k *layerKind) order(s *share) order {
 		at = prefilling
 		number, known = k.module.PrefillOrder(s.prefill)
 	case s.prefill.Tokens == 0:
-		if k.gathered != nil {
+		if k.core(s).module != nil {
 			return order{}
 		}
 		at = decoding

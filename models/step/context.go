@@ -81,15 +81,59 @@ func (k *layerKind) nearby(s *share, mean float64, w llm.Work) llm.Work {
 	return llm.Work{Pairs: window.Pairs + grown/k.context, IndexPairs: index}
 }
 
-// decoding is the time of the module for a decode step. Where dcp gathers heads,
-// what surrounds the core is that of the group's degree, as at the shortest
-// context, and the core that of the degree which has as many heads.
-func (k *layerKind) decoding(whole, near hardware.Features) float64 {
-	if k.gathered == nil {
-		return k.module.DecodeSeconds(near)
+// joined is the core of a module whose kernel has other heads, or more queries of
+// a sequence, than the module was measured with at its degree.
+type joined struct {
+	module *hardware.AttentionAt // at the degree that has as many heads; nil = the module's own
+	shared float64               // tokens of a sequence that read its entries together
+}
+
+// joined is the core for so many tokens of a sequence. Heads that dcp gathers are
+// heads; and where all heads share an entry, tokens of a sequence are as more heads
+// too: the kernel loads a run of entries once for all rows that look at it (FlashMLA
+// counts s_q · h_q / h_kv rows). What an indexer chooses is each token's own.
+func (k *layerKind) joined(module *hardware.AttentionKernel, tokens int) joined {
+	a, tp := &k.attention, k.worker.shape.TP
+	if k.context > 1 {
+		tp /= k.worker.shape.DCP
 	}
-	bare := hardware.Features{Tokens: whole.Tokens, Context: 1}
-	return k.module.DecodeSeconds(bare) + max(0, k.gathered.DecodeSeconds(near)-k.gathered.DecodeSeconds(bare))
+	together := 1
+	if a.CacheShards() == 1 && a.IndexHeads == 0 && grows(a) {
+		for n := 2; n <= min(tokens, tp); n++ {
+			if tp%n == 0 {
+				together = n
+			}
+		}
+	}
+	if degree := tp / together; degree != k.worker.shape.TP {
+		at := module.At(module.Degree(a.Heads, degree))
+		return joined{&at, float64(together)}
+	}
+	return joined{}
+}
+
+// core is that of a share.
+func (k *layerKind) core(s *share) joined {
+	if s.each > 1 {
+		return k.cores[1]
+	}
+	return k.cores[0]
+}
+
+// decoding is the time of the module for a decode step. Where its core has other
+// heads, what surrounds the core is that of the group's degree, as at the shortest
+// context, and the core that of the degree which has as many heads.
+func (k *layerKind) decoding(core joined, x hardware.Features) float64 {
+	if core.module == nil {
+		return k.module.DecodeSeconds(x)
+	}
+	bare := hardware.Features{Tokens: x.Tokens, Context: 1}
+	around := k.module.DecodeSeconds(bare)
+	bare.Tokens /= core.shared
+	x.Tokens, x.Pairs, x.IndexPairs = bare.Tokens, x.Pairs/core.shared, x.IndexPairs/core.shared
+	// More heads never take less, whatever two tables say.
+	return around + max(0, core.module.DecodeSeconds(x)-core.module.DecodeSeconds(bare),
+		k.module.DecodeSeconds(x)-k.module.DecodeSeconds(bare))
 }
 
 // expanding is the time to make keys and values of the latents that other groups

@@ -24,10 +24,10 @@ type layerKind struct {
 	prefillCore                       hardware.Roofline
 	decodeCore                        hardware.Roofline
 
-	prefillShape, decodeShape hardware.CoreWork     // heads and dimensions on one accelerator
-	cacheShards               int                   // accelerators of a group that divide the heads of the cache
-	context                   float64               // accelerators of a rank that divide the entries of a context by token
-	gathered                  *hardware.AttentionAt // module at the heads that dcp gathers; nil = composed, or no dcp
+	prefillShape, decodeShape hardware.CoreWork // heads and dimensions on one accelerator
+	cacheShards               int               // accelerators of a group that divide the heads of the cache
+	context                   float64           // accelerators of a rank that divide the entries of a context by token
+	cores                     [2]joined         // of decode with one token of a sequence, and with all that are verified
 
 	perPair, perPrefillPair, perIndex float64 // FLOPs
 }
@@ -71,9 +71,8 @@ func (w *worker) layerKind(b llm.Block) layerKind {
 		k.decodeConstants, k.prefillConstants = "attention."+name, "attention."+name+".prefill"
 		at := module.At(module.Degree(a.Heads, w.shape.TP))
 		k.module = &at
-		if k.context > 1 && w.shape.DCP > 1 {
-			gathered := module.At(module.Degree(a.Heads, w.shape.TP/w.shape.DCP))
-			k.gathered = &gathered
+		for i, tokens := range []int{1, w.perSequence} {
+			k.cores[i] = k.joined(&module, tokens)
 		}
 	}
 	k.prefillCore, _ = w.cfg.Kernels.CoreFor(string(a.Kind.CoreAs()), "prefill", w.cfg.Precision.KV)
