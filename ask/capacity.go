@@ -41,7 +41,11 @@ func (d *Desk) Estimate(ctx context.Context, q *EstimateQuestion) (*Answer, erro
 		return nil, err
 	}
 	var solver analytic.Solver
-	answers := func(_ context.Context, s *configs.Scenario) (*metrics.Result, error) { return solver.Flows(s) }
+	answers := func(ctx context.Context, s *configs.Scenario) (*metrics.Result, error) {
+		return experiment.Banded(ctx, s, func(_ context.Context, s *configs.Scenario) (*metrics.Result, error) {
+			return solver.Flows(s)
+		})
+	}
 	if q.Interval || q.Parts {
 		answers = solver.Capacity
 	}

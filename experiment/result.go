@@ -41,8 +41,25 @@ type Options struct {
 	Aim      metrics.Aim       // what mode auto looks for
 }
 
-// Run simulates a fixed number of agents.
+// Run simulates a fixed number of agents, as Banded does.
 func Run(ctx context.Context, s *configs.Scenario, agents int, o Options) (*metrics.Result, error) {
+	return Banded(ctx, s, o.onlyMiddle(func(ctx context.Context, s *configs.Scenario, o Options) (*metrics.Result, error) {
+		return run(ctx, s, agents, o)
+	}))
+}
+
+// onlyMiddle has an observer watch the first answer alone: at the ends of a band
+// the run is another.
+func (o Options) onlyMiddle(answer func(context.Context, *configs.Scenario, Options) (*metrics.Result, error),
+) func(context.Context, *configs.Scenario) (*metrics.Result, error) {
+	return func(ctx context.Context, s *configs.Scenario) (*metrics.Result, error) {
+		r, err := answer(ctx, s, o)
+		o.Observer = nil
+		return r, err
+	}
+}
+
+func run(ctx context.Context, s *configs.Scenario, agents int, o Options) (*metrics.Result, error) {
 	if agents < 1 {
 		return nil, fmt.Errorf("agents: %d: want at least 1", agents)
 	}
@@ -71,7 +88,12 @@ func Run(ctx context.Context, s *configs.Scenario, agents int, o Options) (*metr
 
 // Capacity searches the largest number of agents that meets the service level.
 // Where ctx ends first the error is a *StoppedError, which holds what is known.
+// Drafts of unknown acceptance give a band, as Banded says.
 func Capacity(ctx context.Context, s *configs.Scenario, o Options) (*metrics.Result, error) {
+	return Banded(ctx, s, o.onlyMiddle(capacity))
+}
+
+func capacity(ctx context.Context, s *configs.Scenario, o Options) (*metrics.Result, error) {
 	if err := byNumber(s); err != nil {
 		return nil, err
 	}

@@ -35,6 +35,10 @@ type Result struct {
 	// predictions of public runs were off, by their keys.
 	FigureIntervals map[string]Quantiles `json:"model_interval,omitempty"`
 
+	// Drafts is where the answer lies with drafts of unknown acceptance, of which
+	// all other figures are those of the middle.
+	Drafts *DraftBand `json:"drafts,omitempty"`
+
 	Prompts *Prompts `json:"prompts,omitempty"` // of simulated calls
 
 	Power  Power   `json:"power"`

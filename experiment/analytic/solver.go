@@ -32,9 +32,12 @@ func (v *Solver) Flows(s *configs.Scenario) (*metrics.Result, error) {
 
 // Capacity estimates the largest number of agents that meets the service level
 // from mean flows and a rehearsal around them. Scenarios that cannot work give
-// metrics.ErrInfeasible.
+// metrics.ErrInfeasible; drafts of unknown acceptance a band, as
+// experiment.Banded says.
 func (v *Solver) Capacity(ctx context.Context, s *configs.Scenario) (*metrics.Result, error) {
-	return v.For(s).Capacity(ctx, &s.Deployment)
+	return experiment.Banded(ctx, s, func(ctx context.Context, s *configs.Scenario) (*metrics.Result, error) {
+		return v.For(s).Capacity(ctx, &s.Deployment)
+	})
 }
 
 func (v *Solver) tables() *moe.Tables {
@@ -58,6 +61,11 @@ func (v *Solver) Search(ctx context.Context, s *configs.Scenario, o experiment.O
 
 // Run estimates the service at a fixed number of agents.
 func (v *Solver) Run(s *configs.Scenario, agents int) (*metrics.Result, error) {
+	at := func(_ context.Context, s *configs.Scenario) (*metrics.Result, error) { return v.run(s, agents) }
+	return experiment.Banded(context.Background(), s, at)
+}
+
+func (v *Solver) run(s *configs.Scenario, agents int) (*metrics.Result, error) {
 	if agents < 1 {
 		return nil, fmt.Errorf("agents: %d: want at least 1", agents)
 	}

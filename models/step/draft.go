@@ -69,8 +69,12 @@ func (k *layerKind) draftShare(r *Rank, each float64) share {
 	one.PrefillTokens = 0
 	s := k.share(&one, nil)
 	scale := each / float64(k.worker.perSequence)
+	s.each = each
 	s.decode.Tokens *= scale
 	s.decode.Pairs *= scale
 	s.decode.IndexPairs *= scale
+	s.near.Tokens *= scale
+	s.near.Pairs *= scale
+	s.near.IndexPairs *= scale
 	return s
 }

@@ -103,7 +103,7 @@ func (g *expertGroup) resolve(path string) error {
 
 // sends says whether tokens are sent to the ranks of their experts, and to no
 // others.
-func (g *expertGroup) sends() bool { return g.worker.shape.EP > 1 && g.worker.shape.Ranks() > 1 }
+func (g *expertGroup) sends() bool { return g.worker.shape.EP > 1 && g.worker.shape.Groups() > 1 }
 
 func pathNames(paths map[string]hardware.ExpertKernel) string {
 	return strings.Join(slices.Sorted(maps.Keys(paths)), ", ")
@@ -115,7 +115,7 @@ func pathNames(paths map[string]hardware.ExpertKernel) string {
 // without it.
 func (g *expertGroup) routed(l *ledger, count float64, t tally) {
 	e := g.grouped(count, t)
-	if g.worker.shape.Ranks() > 1 {
+	if g.worker.shape.Groups() > 1 {
 		e.link = g.exchange.book(l, count, t, &e)
 	}
 	l.add(e)

@@ -109,7 +109,7 @@ func (w *worker) head(l *ledger, operator Operator, positions, times float64) {
 	}
 	const perWeight = 2
 	weights := float64(w.cfg.LLM.Hidden) * float64(w.cfg.LLM.Vocab) / float64(w.shape.TP)
-	rows := positions / float64(w.shape.Ranks())
+	rows := positions / float64(w.shape.Groups())
 	bf16 := hardware.BytesPerWeight(hardware.BF16)
 	columns := float64(w.cfg.LLM.Vocab) / float64(w.shape.TP)
 	seconds := w.logits.Seconds(hardware.GEMMWork(rows, columns, float64(w.cfg.LLM.Hidden), hardware.BF16),

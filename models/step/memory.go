@@ -27,7 +27,7 @@ func (s *stack) budget() Budget {
 	b.Dense = s.denseBytes()
 	b.Embeddings = w.embeddingBytes()
 	b.Reserved = policy.Reserved
-	tokens := w.microBatch().size(max(w.shape.TokenBudget, w.shape.MaxBatchPerRank*w.perSequence))
+	tokens := w.microBatch().size(max(w.shape.TokenBudget/w.shape.PCP, w.shape.MaxBatchPerRank*w.perSequence))
 	b.Activations = units.Bytes(tokens) * policy.PerBudgetToken
 	free := b.HBM - b.Experts - b.Dense - b.Embeddings - b.Reserved - b.Activations
 	left := b.HBM // alone
@@ -123,7 +123,7 @@ func (s *stack) cacheBytes() (perToken float64, fixed, running units.Bytes) {
 	for i := range s.kinds {
 		k := &s.kinds[i]
 		share := k.count * s.worker.fullest / float64(k.cacheShards)
-		perToken += share * k.attention.CacheBytesPerToken(format)
+		perToken += share / k.context * k.attention.CacheBytesPerToken(format)
 		fixed += units.Bytes(share * k.attention.FixedBytes(format))
 		running += units.Bytes(share * k.attention.StateBytes())
 	}

@@ -116,16 +116,16 @@ func (w *worker) microBatch() part { return part{0, w.stages} }
 
 // peakShare is the dense compute rate of one attention rank's accelerators.
 func (w *worker) peakShare() float64 {
-	return float64(w.densePeak) * float64(w.shape.TP)
+	return float64(w.densePeak) * float64(w.shape.TP*w.shape.PCP)
 }
 
 func (w *worker) bandwidthShare() float64 {
-	return float64(w.accelerator.HBM.Bandwidth) * float64(w.shape.TP)
+	return float64(w.accelerator.HBM.Bandwidth) * float64(w.shape.TP*w.shape.PCP)
 }
 
-// projecting is the rate at which a rank's accelerators run large projections.
+// projecting is the rate at which the accelerators of a group run large projections.
 func (w *worker) projecting() float64 {
-	return w.peakShare() * w.dense.ComputeEfficiency
+	return w.peakShare() / float64(w.shape.PCP) * w.dense.ComputeEfficiency
 }
 
 // gemm is one dense projection on one accelerator.
