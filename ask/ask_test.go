@@ -218,7 +218,7 @@ func TestCatalogue(t *testing.T) {
 
 // Whoever has measured gets intervals by what was measured, through every door.
 func TestADeskKnowsItsOwnAccuracy(t *testing.T) {
-	known, err := ask.Accuracy()
+	known, err := configs.PublicAccuracy()
 	require.NoError(t, err)
 	none := *known
 	none.Quantities = nil

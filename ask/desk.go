@@ -61,7 +61,7 @@ func (d *Desk) accuracy() (*configs.Accuracy, error) {
 	if d.Accuracy != nil {
 		return d.Accuracy, nil
 	}
-	return Accuracy()
+	return configs.PublicAccuracy()
 }
 
 // source is where scenarios come from.

@@ -1,7 +1,10 @@
 package configs
 
 import (
+	"io/fs"
+	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -9,11 +12,14 @@ import (
 
 // plain is a scenario of a system, a model and an engine.
 func plain(t require.TestingT, system, engine string, sets ...string) (*Scenario, error) {
-	text := "name: s\nsystem: " + system + "\nmodel: gpt-oss-120b\nengine: " + engine + "\n" +
+	s, _, err := LoadScenario(Source{Name: "s.yaml", Text: []byte(plainText(system, engine))}, sets)
+	return s, err
+}
+
+func plainText(system, engine string) string {
+	return "name: s\nsystem: " + system + "\nmodel: gpt-oss-120b\nengine: " + engine + "\n" +
 		"deployment: {mode: auto, accelerators: 8, router: least-loaded, precision: {experts: mxfp4, dense: bf16, kv: fp8}}\n" +
 		"workload: aa-agentperf\nslo: aa-deepseek-v4-pro-20\nprotocol: steady-state\n"
-	s, _, err := LoadScenario(Source{Name: "s.yaml", Text: []byte(text)}, sets)
-	return s, err
 }
 
 // What a system, its accelerator or an engine is called decides nothing: neither
@@ -29,6 +35,35 @@ func TestRenamingChangesNothing(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, []string{what}, paths(Differences(*was, *is)))
 	})
+}
+
+// A new accelerator is three files and no Go: itself, a system of it, and its
+// kernels. It serves as one does that differs in its names alone.
+func TestAnAcceleratorIsThreeFiles(t *testing.T) {
+	shipped := fstest.MapFS{}
+	require.NoError(t, fs.WalkDir(embedded, ".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		text, err := embedded.ReadFile(path)
+		shipped[path] = &fstest.MapFile{Data: text}
+		return err
+	}))
+	for _, file := range []string{"accelerators/h200.yaml", "systems/hgx-h200.yaml", "kernels/h200-vllm.yaml"} {
+		text := strings.ReplaceAll(string(shipped[file].Data), "h200", "x9")
+		shipped[strings.ReplaceAll(file, "h200", "x9")] = &fstest.MapFile{Data: []byte(text)}
+	}
+	library := Presets()
+	library.FS = shipped
+	was, err := plain(t, "hgx-h200", "vllm")
+	require.NoError(t, err)
+	text := strings.Replace(plainText("hgx-x9", "vllm"), "model:", "kernels: x9-vllm\nmodel:", 1)
+	is, _, err := Load[Scenario](library, Source{Name: "s.yaml", Text: []byte(text)}, nil)
+	require.NoError(t, err)
+	require.Subset(t, []string{"system.name", "system.accelerator.name", "system.accelerator.kernels", "kernels.name",
+		"kernels.accelerator"}, paths(Differences(*was, *is)))
+	require.Equal(t, "x9", is.System.Accelerator.Name)
+	require.Equal(t, KernelsOf(is.System.Accelerator.Served(), is.Engine.Kernels), is.Kernels.Name, "found without being named")
 }
 
 func paths(list []Difference) []string {

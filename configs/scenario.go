@@ -189,10 +189,12 @@ func (s *Scenario) Notes() []string {
 		notes = append(notes, fmt.Sprintf("the kernel constants of %s hold on %s; they are moved to an accelerator with %s",
 			s.Kernels.Name, s.Kernels.Accelerator, strings.Join(moved, ", ")))
 	}
+	const unknown = "deployment.%s.draft: nobody knows how many draft tokens are accepted: the answer is the band from " +
+		"%.3g to %.3g tokens a step (P10 to P90 by %s); single figures are those of the middle, %.3g"
 	for _, p := range s.Deployment.Pools() {
-		if d := p.Spec.Draft; d.Drafts() && d.Accepted == step.UnknownLength {
-			notes = append(notes, fmt.Sprintf("deployment.%s.draft: nobody knows how many draft tokens are accepted: "+
-				"the mean of %s stands for it, and only the band of --uncertainty is an answer", p.Name, s.Model.Name))
+		if d := p.Spec.Draft; d.Unknown() {
+			a := d.Plausible(&s.Model)
+			notes = append(notes, fmt.Sprintf(unknown, p.Name, a.Low, a.High, a.Basis, a.Middle))
 		}
 	}
 	return notes

@@ -2,8 +2,6 @@ package report
 
 import (
 	"fmt"
-	"html/template"
-	"io"
 
 	"agentsim/metrics"
 )
@@ -19,7 +17,7 @@ type Page struct {
 	Rows     [][]string
 	Text     string   // as the terminal shows it
 	Rests    []string // what the answer rests on, a sentence each
-	Figures  []template.HTML
+	Figures  []string // SVG elements of our own drawing; they are written as they are
 
 	Inputs *metrics.Inputs
 }
@@ -33,69 +31,12 @@ type PageBar struct {
 // pageBar is a bar in per cent of the widest.
 type pageBar struct {
 	PageBar
-	Left, Width, Middle float64
-	Words               string
+	left, width, middle float64
+	words               string
 }
 
-// layout is the page. Colours are set on white, so that dark themes and printers
-// show the same.
-const layout = `<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><title>{{.Title}}</title>
-<style>
-:root { color-scheme: light; }
-body { background: #fff; color: #111; font: 15px/1.45 sans-serif; max-width: 60em; margin: 2em auto; padding: 0 1em; }
-h1 { font-size: 1.4em; } h2 { font-size: 1.1em; margin-top: 2em; }
-.answer { font-size: 1.15em; border-left: 4px solid #2a6; padding-left: .8em; }
-table { border-collapse: collapse; width: 100%; font-size: .85em; }
-th, td { text-align: left; padding: .25em .5em; border-bottom: 1px solid #ccc; vertical-align: top; }
-pre { background: #f5f5f5; padding: .6em; overflow-x: auto; font-size: .8em; white-space: pre-wrap; }
-.bar { display: grid; grid-template-columns: 12em 1fr 14em; gap: .6em; align-items: center; margin: .25em 0; }
-.track { position: relative; height: 1em; background: #eee; }
-.track i { position: absolute; top: .25em; height: .5em; background: #9cb; }
-.track b { position: absolute; top: 0; width: 3px; height: 1em; background: #164; }
-@media print { body { margin: 0; max-width: none; } h2 { break-after: avoid; } table, .bar { break-inside: avoid; } }
-</style></head><body>
-<h1>{{.Title}}</h1>
-{{with .Question}}<p>{{.}}</p>{{end}}
-<p class="answer">{{.Answer}}</p>
-{{if .Scaled}}<h2>Agents, P10 to P90 and median</h2>
-{{range .Scaled}}<div class="bar"><span>{{.Name}}</span>
-<span class="track"><i style="left:{{.Left}}%;width:{{.Width}}%"></i><b style="left:{{.Middle}}%"></b></span>
-<span>{{.Words}}</span></div>
-{{end}}{{end}}
-{{if .Rows}}<h2>In figures</h2><table><tr>{{range .Header}}<th>{{.}}</th>{{end}}</tr>
-{{range .Rows}}<tr>{{range .}}<td>{{.}}</td>{{end}}</tr>
-{{end}}</table>{{end}}
-{{range .Figures}}<div>{{.}}</div>{{end}}
-{{with .Text}}<pre>{{.}}</pre>{{end}}
-<h2>What it rests on</h2><ul>{{range .Rests}}<li>{{.}}</li>{{end}}</ul>
-<h2>Inputs</h2>
-{{range .Subjects}}<table>
-<tr><th>scenario</th><td>{{.Scenario}}</td></tr><tr><th>system</th><td>{{.System}} ({{.Accelerator}})</td></tr>
-<tr><th>model</th><td>{{.Model}}</td></tr><tr><th>engine</th><td>{{.Engine}} {{.EngineVersion}}</td></tr>
-<tr><th>workload</th><td>{{.Workload}}</td></tr><tr><th>level</th><td>{{.Level}}</td></tr>
-{{with .Deployment}}<tr><th>deployment</th><td>{{.Words}}<pre>{{.YAML}}</pre></td></tr>{{end}}
-</table>{{end}}
-<table><tr><th>overrides</th><td>{{range .Inputs.Overrides}}{{.}}<br>{{else}}none{{end}}</td></tr>
-<tr><th>files</th><td>{{range .Inputs.Files}}{{.File}} sha256 {{.SHA256}}<br>
-{{else}}none beside what comes with the program{{end}}</td></tr>
-<tr><th>agentsim</th><td>{{.Inputs.Version}}</td></tr></table>
-</body></html>
-`
-
-// Subjects are what the inputs speak of, one or several.
-func (p *Page) Subjects() []metrics.Inputs {
-	if len(p.Inputs.Scenarios) > 0 {
-		return p.Inputs.Scenarios
-	}
-	if p.Inputs.System == "" {
-		return nil
-	}
-	return []metrics.Inputs{*p.Inputs}
-}
-
-// Scaled are the bars in per cent of the widest.
-func (p *Page) Scaled() (list []pageBar) {
+// scaled are the bars in per cent of the widest.
+func (p *Page) scaled() (list []pageBar) {
 	most := 0.
 	for _, b := range p.Bars {
 		most = max(most, b.P90)
@@ -103,19 +44,10 @@ func (p *Page) Scaled() (list []pageBar) {
 	for _, b := range p.Bars {
 		const whole = 100
 		scale := whole / max(most, 1)
-		list = append(list, pageBar{PageBar: b, Left: b.P10 * scale, Width: (b.P90 - b.P10) * scale, Middle: b.P50 * scale,
-			Words: fmt.Sprintf("%s (%s to %s)", Count(b.P50), Count(b.P10), Count(b.P90))})
+		list = append(list, pageBar{PageBar: b, left: b.P10 * scale, width: (b.P90 - b.P10) * scale, middle: b.P50 * scale,
+			words: fmt.Sprintf("%s (%s to %s)", Count(b.P50), Count(b.P10), Count(b.P90))})
 	}
 	return list
-}
-
-// Write writes the page.
-func (p *Page) Write(w io.Writer) error {
-	t, err := template.New("page").Parse(layout)
-	if err != nil {
-		return err
-	}
-	return t.Execute(w, p)
 }
 
 // PlanPage is the page of a plan.

@@ -98,14 +98,20 @@ func (a *app) root() *cobra.Command {
 		Long: "agentsim simulates closed-loop AI agents on a GPU rack, real or imagined, and finds how many of them\n" +
 			"the rack serves under a service level, in total, per accelerator and per megawatt.\n\n" + environmentHelp,
 		Example:       "  agentsim capacity gb300-agentperf-slo20",
-		Version:       buildInfo(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			return a.bind(cmd)
 		},
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if wanted, err := cmd.Flags().GetBool("version"); err != nil || !wanted {
+				return errors.Join(err, cmd.Help())
+			}
+			return a.printVersion()
+		},
 	}
-	root.SetVersionTemplate("{{.Version}}\n") // as the command prints it
+	// cobra's own --version prints another text, or one of a template, for which the linker keeps all methods.
+	root.Flags().BoolP("version", "v", false, "print the version")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	flags := root.PersistentFlags()
 	flags.StringP("output", "o", "table", "format of the result: table, json or csv")

@@ -21,9 +21,9 @@ const planHelp = `plan fills a budget with whole units of one system and says ho
 system in turn, the best first. The budget is power (--mw, within --boundary: the accelerators, the wall, or the
 building, as drawn while serving), units (--racks), or money an hour (--money, with prices of the scenario). SCENARIO
 gives model, workload, service level and prices; its system, engine and deployment are left aside: every system runs
-the deployment that the analytic model ranks first on it, under the scenario's engine where that has kernels for it,
-else under another; --engines compares several. Nothing is simulated. The interval is P10 to P90 over what the presets
-do not know.
+the deployment that the analytic model ranks first on it for this budget, under the scenario's engine where that has
+kernels for it, else under another; --engines compares several. Nothing is searched with the simulator. The interval is
+P10 to P90 of the model: what predictions of public runs of the stack were off, and what the presets do not know.
 
 With --mtbf and --repair, hours of a unit, and --availability, as many units stay spare as it takes for the others to
 be there for that share of the time. --spares n+1 keeps one unit spare, n+n as many as serve.
@@ -80,7 +80,7 @@ func (a planCommands) plan(cmd *cobra.Command, args []string) error {
 		source := a.source("plan.yaml")
 		source.Text = []byte(text)
 		s, p, err := configs.LoadScenario(source, plan.Aside(a.sets()))
-		return plan.Candidate{Scenario: s, Provenance: p}, err
+		return plan.Candidate{Scenario: s, Provenance: p, Aim: f.Budget.Aim()}, err
 	}
 	f.Note = func(system string, c plan.Candidate) {
 		c.Name = system

@@ -23,7 +23,7 @@ import (
 func (a studyCommands) queueFlags(c *cobra.Command) {
 	f := c.Flags()
 	f.Int("workers", runtime.GOMAXPROCS(0), "points at once in this process")
-	f.String("nats", "", "NATS server with JetStream, such as nats://host:4222 (default: one inside this process)")
+	f.String("nats", "", "NATS server with JetStream, such as nats://host:4222 (default: this process alone)")
 	f.String("nats-creds", "", "file with the credentials of a NATS user")
 	f.String("nats-user", "", "NATS user")
 	f.String("nats-password", "", "password of the NATS user; better in AGENTSIM_NATS_PASSWORD")

@@ -18,11 +18,13 @@ func (a *app) versionCommand() *cobra.Command {
 			"since. A build outside a checkout knows the version of its module, or is called development.",
 		Example: "  agentsim version",
 		Args:    cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintln(a.stdout, buildInfo())
-			return err
-		},
+		RunE:    func(*cobra.Command, []string) error { return a.printVersion() },
 	}
+}
+
+func (a *app) printVersion() error {
+	_, err := fmt.Fprintln(a.stdout, buildInfo())
+	return err
 }
 
 // buildInfo says which program this is: version, date of the commit where it is

@@ -38,8 +38,12 @@ type workload struct {
 type class struct{ share, tokens float64 }
 
 // sessionsSampled of the workload are looked at: the first of as many agents.
-// The mean of the new tokens is then known to about 3 %.
-const sessionsSampled = 800
+// The mean of the new tokens is then known to about 3 %. Ratios of estimates on
+// the same sessions need no more than FewSessions.
+const (
+	sessionsSampled = 800
+	FewSessions     = 200
+)
 
 // caching is what decides how much of a prompt is found in a cache.
 type caching struct {
@@ -53,11 +57,11 @@ type caching struct {
 	seed  uint64
 }
 
-// newWorkload samples the sessions of a scenario.
-func newWorkload(source *sessions.Source, c caching, pace float64) (*workload, error) {
+// newWorkload samples so many sessions of a scenario.
+func newWorkload(source *sessions.Source, count int, c caching, pace float64) (*workload, error) {
 	w := &workload{}
 	var session trace.Session
-	sampled, err := agentsOf(source, pace)
+	sampled, err := agentsOf(source, count, pace)
 	if err != nil {
 		return nil, err
 	}
@@ -77,21 +81,21 @@ func newWorkload(source *sessions.Source, c caching, pace float64) (*workload, e
 	return w, nil
 }
 
-// agentsOf are the agents whose sessions are looked at. Where they are of several
+// agentsOf are the agents whose sessions are looked at, so many. Where they are of several
 // kinds, so many of each as sessions begin: the kind's share of all agents over
 // how long its sessions last, at a pace of seconds a token.
-func agentsOf(source *sessions.Source, pace float64) ([]int, error) {
+func agentsOf(source *sessions.Source, count int, pace float64) ([]int, error) {
 	mix, ok := source.Sessions.(*sessions.Mixed)
 	var agents []int
 	if !ok {
-		for agent := range sessionsSampled {
+		for agent := range count {
 			agents = append(agents, agent)
 		}
 		return agents, nil
 	}
 	lasts, seen := make([]float64, mix.Kinds()), make([]float64, mix.Kinds())
 	var session trace.Session
-	for agent := range sessionsSampled {
+	for agent := range count {
 		if err := mix.Session(agent, 0, &session); err != nil {
 			return nil, err
 		}
@@ -110,10 +114,10 @@ func agentsOf(source *sessions.Source, pace float64) ([]int, error) {
 	}
 	wanted := make([]float64, mix.Kinds())
 	for kind := range wanted {
-		wanted[kind] = math.Round(sessionsSampled * rates[kind] / all)
+		wanted[kind] = math.Round(float64(count) * rates[kind] / all)
 	}
 	const most = 1 << 20 // agents, however rare a kind is
-	for agent := 0; agent < most && len(agents) < sessionsSampled; agent++ {
+	for agent := 0; agent < most && len(agents) < count; agent++ {
 		if kind := mix.Kind(agent); wanted[kind] > 0 {
 			wanted[kind]--
 			agents = append(agents, agent)

@@ -39,8 +39,8 @@ func bounded(t *testing.T, name string, a *configs.Accuracy, parts bool) *metric
 // Steps that are predicted too short by a fifth hold fewer agents, and what is
 // known less well spreads wider.
 func TestAnIntervalFollowsTheErrorsOfTheStack(t *testing.T) {
-	known, slow := bounded(t, "h200-agentperf-slo20", quantities(0, 0.01), true), bounded(t, "h200-agentperf-slo20",
-		quantities(-0.4, 0.01), true)
+	known := bounded(t, "h200-agentperf-slo20", quantities(0, 0.01), true)
+	slow := bounded(t, "h200-agentperf-slo20", quantities(-0.4, 0.01), false)
 	wide := bounded(t, "h200-agentperf-slo20", quantities(0, 0.5), true)
 	require.Equal(t, uncertainty.IntervalDraws, known.Draws)
 	require.Less(t, slow.Agents.P50, known.Agents.P50)
@@ -98,4 +98,28 @@ func TestExtrapolatedStepsWidenAnInterval(t *testing.T) {
 	r.Metrics.TPOTP50MS = 10
 	f := uncertainty.Figures(s, r, quantities(0, 0))
 	require.InEpsilon(t, math.Exp(2*0.5), f["tpot_p50_ms"].P90/f["tpot_p50_ms"].P10, 1e-9)
+}
+
+// A band of drafts is in the interval, once: the range of the preset is left out.
+func TestUnknownDraftsWidenAnInterval(t *testing.T) {
+	interval := func(set string) *metrics.ModelInterval {
+		s, p, err := configs.LoadScenario(configs.Source{Name: "h200-agentperf-slo20", FS: scenarios.FS}, []string{set})
+		require.NoError(t, err)
+		r, err := new(analytic.Solver).Capacity(context.Background(), s)
+		require.NoError(t, err)
+		if r.Drafts != nil { // a band of a factor of two, whatever was found
+			r.Drafts.Capacity.PerMW.AcceleratorMeasured = metrics.Quantiles{P10: 0.7, P50: 1, P90: 1.4}
+		}
+		m, err := uncertainty.Interval(context.Background(), &uncertainty.Scenario{Scenario: s, Provenance: p}, r,
+			quantities(0, 0.01), uncertainty.IntervalOptions{Parts: true})
+		require.NoError(t, err)
+		return m
+	}
+	known := interval("deployment.aggregated.draft={depth: 3, accepted_length: 2.49}")
+	unknown := interval("deployment.aggregated.draft={depth: 3, accepted_length: unknown}")
+	part := unknown.Parts[len(unknown.Parts)-1]
+	require.Equal(t, "drafts", part.Part)
+	require.InEpsilon(t, 2, part.PerMW.P90/part.PerMW.P10, 0.1)
+	require.NotEqual(t, "drafts", known.Parts[len(known.Parts)-1].Part)
+	require.Equal(t, known.Parts[4].Inputs-1, unknown.Parts[4].Inputs, "the range of the preset's acceptance is left out")
 }

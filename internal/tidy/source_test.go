@@ -52,7 +52,7 @@ func parse(fset *token.FileSet, path, text string, found *[]string) (*source, er
 	}, nil
 }
 
-// sources parses every Go file of the repository.
+// sources parses every Go file of the module.
 func sources(t *testing.T, found *[]string) []*source {
 	t.Helper()
 	fset := token.NewFileSet()
@@ -62,8 +62,11 @@ func sources(t *testing.T, found *[]string) []*source {
 			return err
 		}
 		name := entry.Name()
-		if entry.IsDir() && path != root && (name == "testdata" || name == "vendor" || strings.HasPrefix(name, ".")) {
-			return filepath.SkipDir
+		if entry.IsDir() && path != root {
+			_, err := os.Stat(filepath.Join(path, "go.mod"))
+			if err == nil || name == "testdata" || name == "vendor" || strings.HasPrefix(name, ".") {
+				return filepath.SkipDir // of another module, or no code
+			}
 		}
 		if entry.IsDir() || !strings.HasSuffix(name, ".go") {
 			return nil

@@ -11,6 +11,7 @@ import (
 
 	"agentsim/trace"
 	"agentsim/trace/jsonscan"
+	"agentsim/trace/sqlite"
 )
 
 // openCode reads what OpenCode keeps of its sessions: an export ({info,
@@ -66,10 +67,7 @@ func newOpenCode(e *env) opener {
 // openCodeOpener also opens databases.
 type openCodeOpener struct{ jsonOpener }
 
-// sqliteMagic is how a database of SQLite begins.
-const sqliteMagic = "SQLite format 3"
-
-func isSQLite(p *sample) bool { return strings.HasPrefix(p.text, sqliteMagic) }
+func isSQLite(p *sample) bool { return strings.HasPrefix(p.text, sqlite.Magic) }
 
 func (o openCodeOpener) open(f *file, head []byte, p *sample) (decoder, error) {
 	if !isSQLite(p) {

@@ -133,7 +133,7 @@ func (r *run) enqueue(ctx context.Context) error {
 			return err
 		}
 		subject := jobSubject(short(r.Build), r.id, part[0])
-		if err := r.client.putOnce(ctx, subject, data, r.embedded.healthy); err != nil {
+		if err := r.client.putOnce(ctx, subject, data); err != nil {
 			return err
 		}
 	}
@@ -143,6 +143,9 @@ func (r *run) enqueue(ctx context.Context) error {
 // replenish enqueues what is missing although the queue is empty, as after a
 // loss of power that took results with it.
 func (r *run) replenish(ctx context.Context) {
+	if r.alone != nil {
+		return
+	}
 	last, err := r.client.last(ctx, jobStream, all("agentsim.jobs."+short(r.Build)+"."+r.id))
 	if err != nil {
 		return
@@ -158,7 +161,7 @@ func (r *run) report(ctx context.Context) {
 	if r.Progress == nil {
 		return
 	}
-	p := Progress{Total: len(r.points), Done: len(r.rows), Connected: r.client.connected(),
+	p := Progress{Total: len(r.points), Done: len(r.rows), Connected: r.alone != nil || r.client.connected(),
 		Stopping: r.stopping, Best: r.best, BestScore: r.score, Elapsed: r.Clock().Sub(r.started)}
 	for _, row := range r.rows {
 		switch row.Status {
@@ -172,7 +175,10 @@ func (r *run) report(ctx context.Context) {
 		p.PerSecond = float64(fresh) / p.Elapsed.Seconds()
 		p.Left = time.Duration(float64(p.Total-p.Done) / p.PerSecond * float64(time.Second))
 	}
-	if p.Connected {
+	if r.alone != nil {
+		p.Running = int(r.alone.busy.Load())
+		p.Workers = r.alone.slots - p.Running
+	} else if p.Connected {
 		const brief = time.Second
 		ctx, cancel := context.WithTimeout(ctx, brief)
 		defer cancel()

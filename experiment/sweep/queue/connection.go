@@ -77,6 +77,9 @@ func (c *Connection) redacted() string {
 // reconnectWait is the pause between attempts to reach a lost server.
 const reconnectWait = 250 * time.Millisecond
 
+// errClosed is that of a client that was closed while in use.
+var errClosed = errors.New("the connection to the queue was closed")
+
 // Close ends the connection.
 func (c *Client) Close() { c.conn.Close() }
 

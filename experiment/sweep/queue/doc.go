@@ -1,7 +1,8 @@
 // Package queue hands the points of a study to workers and collects what they
-// find, over NATS JetStream: with a server inside the process on one machine,
-// with a cluster of servers on many. Every point gets exactly one result,
-// although servers, workers and the coordinator may be killed at any time:
+// find. On one machine the workers are slots of the process, which writes every
+// result to a journal as it comes; on many they take jobs from a server with
+// NATS JetStream. Every point gets exactly one result, although servers,
+// workers and the coordinator may be killed at any time. On a server
 //
 //   - jobs lie in a work queue, from which one goes when it is acknowledged;
 //   - a result is stored under the subject of its point, and only if there is
@@ -12,5 +13,6 @@
 // A point is a pure function of study, seed and version, so computing one
 // twice does no harm.
 //
-// Read run.go first (the coordinator), then worker.go.
+// Read run.go first (the coordinator), then alone.go (one process) and
+// worker.go (many).
 package queue

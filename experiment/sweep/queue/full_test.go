@@ -25,7 +25,7 @@ func TestFullServer(t *testing.T) {
 	stored := make(chan error, 1)
 	go func() {
 		for i := range 4 {
-			if err := c.putOnce(ctx, resultSubject("s", i), make([]byte, 400<<10), func() error { return nil }); err != nil {
+			if err := c.putOnce(ctx, resultSubject("s", i), make([]byte, 400<<10)); err != nil {
 				stored <- err
 				return
 			}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net/url"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -15,7 +14,6 @@ import (
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
-	"github.com/nats-io/nats.go"
 	"github.com/stretchr/testify/require"
 
 	"agentsim/configs"
@@ -200,42 +198,81 @@ func TestLock(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// The server inside the process can be reached from this machine alone, and
-// with its token alone.
-func TestEmbeddedServerIsPrivate(t *testing.T) {
-	e, err := serve(t.TempDir())
+// What an earlier run has left in the journal is not computed again; a line that
+// was cut off when it was killed, and one that is damaged, are.
+func TestTheJournalIsTakenUp(t *testing.T) {
+	o := options(t, domains)
+	whole, _, err := Run(context.Background(), o)
 	require.NoError(t, err)
-	defer e.stop()
-	at, err := url.Parse(e.connection().URL)
+
+	o = options(t, domains)
+	e := sweep.NewEvaluator(o.Plan, o.Version)
+	row := func(point int) string {
+		data, err := compute(context.Background(), e, nil, o.Build, point)
+		require.NoError(t, err)
+		return string(data)
+	}
+	kept := strings.Replace(row(1), `"fingerprint":"analytic"`, `"fingerprint":"kept"`, 1)
+	journal := filepath.Join(o.Dir, queueFolder, o.id()+".jsonl")
+	require.NoError(t, os.MkdirAll(filepath.Dir(journal), 0o755))
+	text := kept + "\n" + row(2)[10:] + "\n" + `{"point":77,"status":"infeasible"}` + "\n" + row(0)[:40]
+	require.NoError(t, os.WriteFile(journal, []byte(text), 0o600))
+	table, m, err := Run(context.Background(), o)
 	require.NoError(t, err)
-	require.Equal(t, "127.0.0.1", at.Hostname())
-	_, err = nats.Connect(e.connection().URL)
-	require.ErrorIs(t, err, nats.ErrAuthorization)
-	require.GreaterOrEqual(t, len(e.token), 26, "128 bits")
-	c, err := Connect(e.connection())
+	require.True(t, m.Complete())
+	require.Len(t, table.Rows, 4)
+	column, ok := table.Column("fingerprint")
+	require.True(t, ok)
+	require.Equal(t, "kept", table.Rows[1][column].Text)
+	table.Rows[1][column].Text = whole.Rows[1][column].Text
+	require.Equal(t, whole.Rows, table.Rows)
+	require.NoDirExists(t, filepath.Join(o.Dir, queueFolder))
+}
+
+// Rows are added behind the last whole line.
+func TestJournal(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "queue", "x.jsonl")
+	j, rows, err := openJournal(name, time.Now)
 	require.NoError(t, err)
-	c.Close()
+	require.Empty(t, rows)
+	require.NoError(t, j.add([]byte(`{"point":3,"status":"infeasible"}`)))
+	_, err = j.file.WriteString(`{"point":4,"sta`)
+	require.NoError(t, err)
+	require.NoError(t, j.close())
+	j, rows, err = openJournal(name, time.Now)
+	require.NoError(t, err)
+	require.Len(t, rows, 1)
+	require.Equal(t, 3, rows[0].Point)
+	require.NoError(t, j.add([]byte(`{"point":5,"status":"infeasible"}`)))
+	require.NoError(t, j.close())
+	content, err := os.ReadFile(name)
+	require.NoError(t, err)
+	require.Equal(t, `{"point":3,"status":"infeasible"}`+"\n"+`{"point":5,"status":"infeasible"}`+"\n", string(content))
 }
 
 // A disk that fills up ends the run with what can be done about it, and
 // nothing is lost.
 func TestNothingCanBeStored(t *testing.T) {
-	e, err := serve(t.TempDir())
-	require.NoError(t, err)
-	defer e.stop()
-	c, err := Connect(e.connection())
-	require.NoError(t, err)
-	defer c.Close()
-	require.NoError(t, c.prepare(context.Background()))
-	require.NoError(t, c.putOnce(context.Background(), resultSubject("s", 1), []byte("x"), e.healthy))
-	require.NoError(t, e.healthy())
-	store := e.store
-	e.store = filepath.Join(store, "where nothing can be written")
-	require.ErrorContains(t, e.healthy(), "make room and run the same command again")
-	e.store = store
-	require.NoError(t, e.server.DisableJetStream()) // as the server does when the disk is full, sooner or later
-	err = c.putOnce(context.Background(), resultSubject("s", 2), []byte("x"), e.healthy)
+	o := options(t, domains)
+	var j *journal
+	o.Clock = func() time.Time {
+		if j != nil { // once the run has begun
+			j.file.Close()
+		}
+		return time.Now()
+	}
+	r := &run{Options: o, manifest: &results.Manifest{}, id: "x", rows: map[int]*sweep.Row{}, points: o.due(),
+		evaluator: sweep.NewEvaluator(o.Plan, o.Version)}
+	require.NoError(t, r.open(context.Background()))
+	j = r.alone.journal
+	err := r.work(context.Background())
 	require.ErrorContains(t, err, "is the disk full?")
+	require.ErrorContains(t, err, "make room and run the same command again")
+	require.NotEmpty(t, r.rows, "what is known is written to the results")
+
+	file := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(file, nil, 0o600))
+	_, _, err = openJournal(filepath.Join(file, "x.jsonl"), time.Now)
 	require.ErrorContains(t, err, "make room and run the same command again")
 }
 
@@ -245,9 +282,8 @@ func TestPutOnce(t *testing.T) {
 	ctx := context.Background()
 	require.NoError(t, c.prepare(ctx))
 	require.NoError(t, c.prepare(ctx), "a second time changes nothing")
-	well := func() error { return nil }
 	for _, text := range []string{"first", "second"} {
-		require.NoError(t, c.putOnce(ctx, resultSubject("s", 7), []byte(text), well))
+		require.NoError(t, c.putOnce(ctx, resultSubject("s", 7), []byte(text)))
 	}
 	stream, err := c.js.Stream(ctx, resultStream)
 	require.NoError(t, err)
@@ -322,8 +358,7 @@ func TestWorkers(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, m.Complete())
 	require.EqualValues(t, 4, after.Load())
-	embedded := options(t, domains)
-	want, _, err := Run(context.Background(), embedded)
+	want, _, err := Run(context.Background(), options(t, domains))
 	require.NoError(t, err)
 	require.Equal(t, want, table, "the same results as in one process")
 	info, err := client(t, s).js.Stream(context.Background(), resultStream)
@@ -421,7 +456,7 @@ func TestDamagedResult(t *testing.T) {
 	o.Connection = &Connection{URL: s.ClientURL()}
 	c := client(t, s)
 	require.NoError(t, c.prepare(context.Background()))
-	require.NoError(t, c.putOnce(context.Background(), resultSubject(o.id(), 2), []byte("{"), func() error { return nil }))
+	require.NoError(t, c.putOnce(context.Background(), resultSubject(o.id(), 2), []byte("{")))
 	table, m, err := Run(context.Background(), o)
 	require.ErrorIs(t, err, ErrFailed)
 	require.Equal(t, 1, m.Failed)

@@ -7,8 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"time"
 
 	"agentsim/experiment/sweep"
@@ -27,7 +25,7 @@ type Options struct {
 	Host    string // name of this machine, for the manifest
 	Inputs  *metrics.Inputs
 
-	Connection *Connection // nil = a server inside this process
+	Connection *Connection // nil = this process works alone
 	Workers    int         // points at once in this process; 0 leaves all to other workers
 	Silence    time.Duration
 	Cache      *Cache
@@ -145,8 +143,8 @@ type run struct {
 	manifest  *results.Manifest
 	id        string
 	evaluator *sweep.Evaluator
-	embedded  *embedded
-	client    *Client
+	alone     *alone  // nil where a server has the jobs
+	client    *Client // nil where none has
 	rows      map[int]*sweep.Row
 	points    []int // of this run
 	started   time.Time
@@ -158,29 +156,21 @@ type run struct {
 	score     float64
 }
 
-// open reaches the server and puts the study there.
+// open takes up the journal, or reaches the server and puts the study there.
 func (r *run) open(ctx context.Context) (err error) {
-	connection := r.Connection
-	if connection == nil {
-		if r.embedded, err = serve(filepath.Join(r.Dir, queueFolder)); err != nil {
-			return err
-		}
-		own := r.embedded.connection()
-		connection = &own
+	if r.Connection == nil {
+		return r.openAlone()
+	}
+	if r.client, err = Connect(*r.Connection); err != nil {
+		return err
 	}
 	defer func() {
 		if err != nil {
 			r.close()
 		}
 	}()
-	if r.client, err = Connect(*connection); err != nil {
-		return err
-	}
 	if err := r.client.prepare(ctx); err != nil {
 		return err
-	}
-	if r.embedded != nil { // jobs of a killed process need not wait until it is missed
-		r.client.js.DeleteConsumer(ctx, jobStream, consumerName(short(r.Build)))
 	}
 	packed, err := r.Bundle.encode()
 	if err != nil {
@@ -190,18 +180,23 @@ func (r *run) open(ctx context.Context) (err error) {
 		return fmt.Errorf("study %s: with its files it is %d bytes, more than the %d that the server takes",
 			r.Plan.Study.Name, len(packed), r.client.conn.MaxPayload())
 	}
-	return r.client.putOnce(ctx, studySubject(r.id), packed, r.embedded.healthy)
+	return r.client.putOnce(ctx, studySubject(r.id), packed)
 }
 
 func (r *run) close() {
 	if r.client != nil {
 		r.client.Close()
 	}
-	r.embedded.stop()
+	if r.alone != nil {
+		r.alone.journal.close() // every row was written when it came
+	}
 }
 
 // work hands out what is missing and waits for it.
 func (r *run) work(ctx context.Context) error {
+	if r.alone != nil {
+		return r.alone.work(ctx, r)
+	}
 	collecting, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	arriving := r.client.collect(collecting, r.id)
@@ -239,7 +234,7 @@ func (r *run) local(ctx context.Context) error {
 		return nil
 	}
 	w := &Worker{Client: r.client, Library: r.Library, Build: r.Build, Version: r.Version, Slots: r.Workers,
-		Silence: r.Silence, Cache: r.Cache, healthy: r.embedded.healthy}
+		Silence: r.Silence, Cache: r.Cache}
 	return w.Work(ctx)
 }
 
@@ -279,13 +274,18 @@ func (r *run) take(a arrival) *sweep.Row {
 	if err := json.Unmarshal(a.data, row); err != nil {
 		row = r.evaluator.Failed(a.point, fmt.Errorf("its result cannot be read: %w", err))
 	}
+	return r.book(a.point, row)
+}
+
+// book adds a row to what is known; nil if its point is known already.
+func (r *run) book(point int, row *sweep.Row) *sweep.Row {
 	if len(row.Settings) != len(r.Plan.Axes()) { // of a worker that could not read the study
-		row = r.evaluator.Failed(a.point, errors.New(row.Error))
+		row = r.evaluator.Failed(point, errors.New(row.Error))
 	}
-	if r.rows[a.point] != nil {
+	if r.rows[point] != nil {
 		return nil
 	}
-	r.rows[a.point] = row
+	r.rows[point] = row
 	if score, ok := r.Plan.Score(row); ok && (r.best == nil || r.Plan.Better(score, r.score)) {
 		r.best, r.score = row, score
 	}
@@ -318,10 +318,8 @@ func (r *run) write(t *sweep.Table) error {
 
 // tidy removes from the queue what is stored in the folder now.
 func (r *run) tidy() {
-	if r.embedded != nil {
-		r.close()
-		r.embedded, r.client = nil, nil
-		os.RemoveAll(filepath.Join(r.Dir, queueFolder))
+	if r.alone != nil {
+		r.alone.tidy()
 		return
 	}
 	r.client.forget(short(r.Build), r.id)

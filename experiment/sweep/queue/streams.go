@@ -75,7 +75,7 @@ func consumerName(build string) string { return "workers-" + build }
 
 // putOnce stores a message under its subject unless there is one already. It
 // tries until that is certain, or until it makes no sense.
-func (c *Client) putOnce(ctx context.Context, subject string, data []byte, healthy func() error) error {
+func (c *Client) putOnce(ctx context.Context, subject string, data []byte) error {
 	const patient = 20 // attempts, of about 5 s in all
 	for attempt := 1; ; attempt++ {
 		_, err := c.js.PublishMsg(ctx, &nats.Msg{Subject: subject, Data: data},
@@ -89,9 +89,6 @@ func (c *Client) putOnce(ctx context.Context, subject string, data []byte, healt
 			return errClosed
 		case !passing(err):
 			return fmt.Errorf("storing %s: %w", subject, err)
-		}
-		if err := healthy(); err != nil {
-			return err
 		}
 		if attempt%patient == 0 && c.log != nil {
 			c.log(fmt.Sprintf("the server stores nothing at the moment (%v): trying on", err))

@@ -108,7 +108,7 @@ func (b *bench) same(t *testing.T, folder string) {
 }
 
 // A study survives whatever is killed: a worker, the server, the process that
-// has both inside, and it can be interrupted, and cut in shards.
+// works alone, and it can be interrupted, and cut in shards.
 func TestSurvival(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds the program and runs a study five times")
@@ -206,7 +206,7 @@ func dial(port int) error {
 func (b *bench) size(folder string) int64 {
 	size := int64(0)
 	filepath.Walk(filepath.Join(b.dir, folder, "queue"), func(name string, info os.FileInfo, err error) error {
-		if err == nil && filepath.Ext(name) == ".blk" {
+		if err == nil && filepath.Ext(name) == ".jsonl" {
 			size += info.Size()
 		}
 		return nil

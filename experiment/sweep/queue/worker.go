@@ -25,7 +25,6 @@ type Worker struct {
 	Cache   *Cache
 	Log     func(message string) // of what a person should know; may be nil
 
-	healthy func() error // of the embedded server; nil = always
 	mu      sync.Mutex
 	studies map[string]*study
 }
@@ -48,9 +47,6 @@ type job struct {
 // Work takes jobs until the context ends; points that are under way then are
 // finished first. It returns an error only if nothing can be stored any more.
 func (w *Worker) Work(ctx context.Context) error {
-	if w.healthy == nil {
-		w.healthy = func() error { return nil }
-	}
 	w.studies = map[string]*study{}
 	defer context.AfterFunc(ctx, func() {
 		w.log("stopping: what is running is finished first; interrupt again to leave it to others")
@@ -78,9 +74,6 @@ func (w *Worker) slot(ctx context.Context) error {
 	for ctx.Err() == nil {
 		consumer, err := w.consumer(ctx)
 		if err != nil {
-			if err := w.healthy(); err != nil {
-				return err
-			}
 			pause(ctx, reconnectWait)
 			continue
 		}
@@ -161,9 +154,6 @@ func deliveries(message jetstream.Msg) int {
 // outcome tells errors that end the worker from those that leave a job to
 // others.
 func (w *Worker) outcome(err error) error {
-	if unhealthy := w.healthy(); unhealthy != nil {
-		return unhealthy
-	}
 	if errors.Is(err, errClosed) {
 		return nil
 	}
@@ -205,22 +195,11 @@ func (w *Worker) point(ctx context.Context, id string, s *study, number int) err
 	if there, err := w.Client.has(ctx, resultStream, subject); err == nil && there {
 		return nil
 	}
-	loaded := s.evaluator.Load(number)
-	row, ok := w.Cache.get(loaded, w.Build)
-	if !ok {
-		var err error
-		if row, err = s.evaluator.Row(ctx, loaded); err != nil {
-			return err
-		}
-		w.Cache.put(loaded, w.Build, row)
+	data, err := compute(ctx, s.evaluator, w.Cache, w.Build, number)
+	if err != nil {
+		return err
 	}
-	data, err := json.Marshal(row)
-	if err != nil { // a number that is none
-		if data, err = json.Marshal(s.evaluator.Failed(number, err)); err != nil {
-			return err
-		}
-	}
-	return w.Client.putOnce(ctx, subject, data, w.healthy)
+	return w.Client.putOnce(ctx, subject, data)
 }
 
 // study reads a study from the queue when its first job comes.
@@ -281,7 +260,7 @@ func (w *Worker) give(ctx context.Context, message jetstream.Msg, id string, j j
 		if err != nil {
 			return err
 		}
-		if err := w.Client.putOnce(ctx, resultSubject(id, point), data, w.healthy); err != nil {
+		if err := w.Client.putOnce(ctx, resultSubject(id, point), data); err != nil {
 			return w.outcome(err)
 		}
 	}
