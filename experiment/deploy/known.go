@@ -9,6 +9,7 @@ import (
 
 	"agentsim/configs"
 	"agentsim/metrics"
+	"agentsim/portable"
 	"agentsim/serve"
 )
 
@@ -50,7 +51,7 @@ func newKnown(s *configs.Scenario) (*known, error) {
 func (k *known) lower(n *metrics.Nearest) float64 {
 	p25 := distuv.UnitNormal.Quantile(0.25)
 	p90 := distuv.UnitNormal.Quantile(0.9) // a spread is half of the way from P10 to P90
-	return math.Exp(k.steps.Centre + p25*math.Hypot(k.steps.Spread/p90, n.Spread))
+	return portable.Exp(k.steps.Centre + p25*math.Hypot(k.steps.Spread/p90, n.Spread))
 }
 
 // nearest is the public run that is nearest to a deployment, of the pool that is
@@ -83,7 +84,7 @@ func (k *known) worker(p *serve.PoolSpec, batch float64) *metrics.Nearest {
 		if len(w.Batch) == 0 && batch > 0 {
 			continue
 		}
-		n := &metrics.Nearest{Width: math.Abs(math.Log2(float64(shape.Accelerators) / float64(w.Accelerators)))}
+		n := &metrics.Nearest{Width: math.Abs(portable.Log2(float64(shape.Accelerators) / float64(w.Accelerators)))}
 		same := style(shape.Spread(), shape.Accelerators) == style(w.Spread, w.Accelerators)
 		published = published || same && w.Accelerators == shape.Accelerators
 		spread := k.runs.Spread
@@ -138,9 +139,9 @@ func beyond(value float64, within []int) float64 {
 	case !(value > 0), value >= low && value <= high:
 		return 0
 	case value < low:
-		return math.Log2(low / max(1, value))
+		return portable.Log2(low / max(1, value))
 	}
-	return math.Log2(value / high)
+	return portable.Log2(value / high)
 }
 
 // style is a way to spread without its numbers: experts over all of a worker or
