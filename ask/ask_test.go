@@ -207,3 +207,20 @@ func TestCatalogue(t *testing.T) {
 		require.NotEmpty(t, p.YAML)
 	}
 }
+
+// Whoever has measured gets intervals by what was measured, through every door.
+func TestADeskKnowsItsOwnAccuracy(t *testing.T) {
+	known, err := configs.PublicAccuracy()
+	require.NoError(t, err)
+	none := *known
+	none.Quantities = nil
+	q := &ask.EstimateQuestion{Question: ask.Question{Scenario: node}, Interval: true}
+	shipped, err := (&ask.Desk{}).Estimate(t.Context(), q)
+	require.NoError(t, err)
+	given, err := (&ask.Desk{Accuracy: known}).Estimate(t.Context(), q)
+	require.NoError(t, err)
+	require.Equal(t, shipped.Capacity.ModelInterval, given.Capacity.ModelInterval)
+	other, err := (&ask.Desk{Accuracy: &none}).Estimate(t.Context(), q)
+	require.NoError(t, err)
+	require.NotEqual(t, shipped.Capacity.ModelInterval, other.Capacity.ModelInterval)
+}

@@ -10,6 +10,7 @@ import (
 	"agentsim/experiment/deploy"
 	"agentsim/experiment/uncertainty"
 	"agentsim/metrics"
+	"agentsim/models/moe"
 	"agentsim/serve"
 )
 
@@ -40,7 +41,11 @@ func (d *Desk) Estimate(ctx context.Context, q *EstimateQuestion) (*Answer, erro
 		return nil, err
 	}
 	var solver analytic.Solver
-	answers := func(_ context.Context, s *configs.Scenario) (*metrics.Result, error) { return solver.Flows(s) }
+	answers := func(ctx context.Context, s *configs.Scenario) (*metrics.Result, error) {
+		return experiment.Banded(ctx, s, func(_ context.Context, s *configs.Scenario) (*metrics.Result, error) {
+			return solver.Flows(s)
+		})
+	}
 	if q.Interval || q.Parts {
 		answers = solver.Capacity
 	}
@@ -50,7 +55,7 @@ func (d *Desk) Estimate(ctx context.Context, q *EstimateQuestion) (*Answer, erro
 	}
 	r.Version = d.Version
 	if (q.Interval || q.Parts) && !open && !s.Workload.ByTime() {
-		if err := Interval(ctx, &uncertainty.Scenario{Scenario: s, Provenance: p}, r, nil, q.Parts); err != nil {
+		if err := Interval(ctx, &uncertainty.Scenario{Scenario: s, Provenance: p}, r, d.Accuracy, q.Parts); err != nil {
 			return nil, err
 		}
 	}
@@ -75,16 +80,19 @@ func (d *Desk) Capacity(ctx context.Context, q *Question, progress Progress) (*A
 // errors of the model. A deployment that was open is the one found afterwards.
 func Bounded(ctx context.Context, s *configs.Scenario, p *configs.Provenance, o experiment.Options,
 ) (*metrics.Result, error) {
-	r, err := search(ctx, s, o)
+	var tables moe.Tables
+	r, err := search(ctx, s, &analytic.Solver{Tables: &tables}, o)
 	if err != nil {
 		return nil, err
 	}
-	return r, Interval(ctx, &uncertainty.Scenario{Scenario: s, Provenance: p}, r, o.Accuracy, false)
+	about := uncertainty.IntervalOptions{Tables: &tables}
+	return r, bound(ctx, &uncertainty.Scenario{Scenario: s, Provenance: p}, r, o.Accuracy, about)
 }
 
-func search(ctx context.Context, s *configs.Scenario, o experiment.Options) (*metrics.Result, error) {
+func search(ctx context.Context, s *configs.Scenario, solver *analytic.Solver, o experiment.Options,
+) (*metrics.Result, error) {
 	if s.Deployment.Mode != serve.Auto {
-		return experiment.Capacity(ctx, s, o)
+		return solver.Search(ctx, s, o)
 	}
 	ranking, err := deploy.Choose(ctx, s, o)
 	if err != nil {
@@ -96,22 +104,21 @@ func search(ctx context.Context, s *configs.Scenario, o experiment.Options) (*me
 	return r, nil
 }
 
-// Accuracy is how far predictions of public runs were off.
-func Accuracy() (*configs.Accuracy, error) {
-	a, _, err := configs.LoadPreset[configs.Accuracy](configs.Presets(), "accuracy", "serving", nil)
-	return a, err
-}
-
 // Interval adds the interval of the model to a capacity. What the analytic model
 // cannot serve has none, and a note says so.
 func Interval(ctx context.Context, u *uncertainty.Scenario, r *metrics.Result, known *configs.Accuracy,
-	parts bool) (err error) {
+	parts bool) error {
+	return bound(ctx, u, r, known, uncertainty.IntervalOptions{Parts: parts})
+}
+
+func bound(ctx context.Context, u *uncertainty.Scenario, r *metrics.Result, known *configs.Accuracy,
+	o uncertainty.IntervalOptions) (err error) {
 	if known == nil {
-		if known, err = Accuracy(); err != nil {
+		if known, err = configs.PublicAccuracy(); err != nil {
 			return err
 		}
 	}
-	r.Capacity.ModelInterval, err = uncertainty.Interval(ctx, u, r, known, uncertainty.IntervalOptions{Parts: parts})
+	r.Capacity.ModelInterval, err = uncertainty.Interval(ctx, u, r, known, o)
 	if uncertainty.ErrNoInterval(err) {
 		r.Warnings = append(r.Warnings, "no interval: "+err.Error())
 		return nil
@@ -140,13 +147,16 @@ func Estimated(ctx context.Context, s *configs.Scenario, p *configs.Provenance, 
 	if s.Deployment.Mode == serve.Auto || s.Workload.ByTime() {
 		return nil, nil
 	}
-	r, err := new(analytic.Solver).Capacity(ctx, s)
+	var tables moe.Tables
+	solver := analytic.Solver{Tables: &tables}
+	r, err := solver.Capacity(ctx, s)
 	if errors.Is(err, metrics.ErrInfeasible) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	err = Interval(ctx, &uncertainty.Scenario{Scenario: s, Provenance: p}, r, known, true)
+	about := uncertainty.IntervalOptions{Parts: true, Tables: &tables}
+	err = bound(ctx, &uncertainty.Scenario{Scenario: s, Provenance: p}, r, known, about)
 	return r.Capacity.ModelInterval, err
 }

@@ -1,3 +1,5 @@
+//go:build !js || readers
+
 package ask
 
 import (
@@ -50,7 +52,7 @@ func (d *Desk) Compare(ctx context.Context, q *CompareQuestion, progress Progres
 	if err != nil {
 		return nil, err
 	}
-	if err := BoundEnds(ctx, file, nil, [2]*configs.Scenario{a, b}, r); err != nil {
+	if err := BoundEnds(ctx, file, d.Accuracy, [2]*configs.Scenario{a, b}, r); err != nil {
 		return nil, err
 	}
 	ofA, ofB := file.Provenance()

@@ -14,6 +14,9 @@ type Desk struct {
 	Version string           // of the program, for results
 	Clock   func() time.Time // for wall_s; nil = 0
 
+	// Accuracy is how far predictions are off; nil = as shipped.
+	Accuracy *configs.Accuracy
+
 	// Allow says whether a file that a question names may be read; nil = none.
 	Allow func(path string) error
 }
@@ -42,7 +45,7 @@ func (p Progress) tell(s Step) {
 
 // options are those of an experiment.
 func (d *Desk) options(progress Progress) experiment.Options {
-	o := experiment.Options{Version: d.Version, Clock: d.Clock}
+	o := experiment.Options{Version: d.Version, Clock: d.Clock, Accuracy: d.Accuracy}
 	if progress != nil {
 		tried := 0
 		o.Progress = func(agents int, pass bool, low, high int) {
@@ -51,6 +54,14 @@ func (d *Desk) options(progress Progress) experiment.Options {
 		}
 	}
 	return o
+}
+
+// accuracy is how far predictions are off.
+func (d *Desk) accuracy() (*configs.Accuracy, error) {
+	if d.Accuracy != nil {
+		return d.Accuracy, nil
+	}
+	return configs.PublicAccuracy()
 }
 
 // source is where scenarios come from.

@@ -37,7 +37,7 @@ func (d *Desk) Explain(ctx context.Context, q *ExplainQuestion) (*Explanation, e
 		if err := experiment.Rest(e, s, p); err != nil {
 			return nil, err
 		}
-		if e.Interval, err = Estimated(ctx, s, p, nil); err != nil {
+		if e.Interval, err = Estimated(ctx, s, p, d.Accuracy); err != nil {
 			return nil, err
 		}
 	}

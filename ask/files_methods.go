@@ -10,6 +10,9 @@ func fileMethods() map[string]Method {
 	return map[string]Method{
 		"trace-stats": quick((*Desk).TraceStats),
 		"table":       quick((*Desk).Table),
+		"compare": method(func(ctx context.Context, d *Desk, q *CompareQuestion, p Progress) (*Comparison, error) {
+			return d.Compare(ctx, q, p)
+		}),
 		"plan": method(func(ctx context.Context, d *Desk, q *PlanQuestion, p Progress) (*Plan, error) {
 			return d.Plan(ctx, q, p)
 		}),

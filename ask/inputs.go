@@ -2,6 +2,7 @@ package ask
 
 import (
 	"cmp"
+	"fmt"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -10,6 +11,7 @@ import (
 	"agentsim/experiment/deploy"
 	"agentsim/metrics"
 	"agentsim/serve"
+	"agentsim/trace"
 )
 
 func (d *Desk) inputs(s *configs.Scenario, p *configs.Provenance, sets []string) *metrics.Inputs {
@@ -57,12 +59,24 @@ func deployed(d *serve.DeploymentSpec) *metrics.Deployed {
 }
 
 func workloadInWords(s *configs.Scenario) string {
-	words := cmp.Or(s.Workload.Preset, s.Workload.Synthetic.Name, "own profile")
-	if s.Workload.Trace != "" {
-		words = "trace " + s.Workload.Trace
+	all := s.Workloads()
+	if len(all) == 1 {
+		return kindInWords(&s.Workload)
 	}
-	if s.Workload.Arrivals != "" {
-		words += ", arrivals " + s.Workload.Arrivals
+	var parts []string
+	for i := range all {
+		parts = append(parts, fmt.Sprintf("%.4g of %s", all[i].Share, kindInWords(&all[i].Workload)))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func kindInWords(w *trace.Workload) string {
+	words := cmp.Or(w.Preset, w.Synthetic.Name, "own profile")
+	if w.Trace != "" {
+		words = "trace " + w.Trace
+	}
+	if w.Arrivals != "" {
+		words += ", arrivals " + w.Arrivals
 	}
 	return words
 }

@@ -36,9 +36,6 @@ func Methods() map[string]Method {
 		"run": method(func(ctx context.Context, d *Desk, q *RunQuestion, p Progress) (*Answer, error) {
 			return d.Run(ctx, q, p)
 		}),
-		"compare": method(func(ctx context.Context, d *Desk, q *CompareQuestion, p Progress) (*Comparison, error) {
-			return d.Compare(ctx, q, p)
-		}),
 	}
 	maps.Copy(m, fileMethods())
 	return m

@@ -61,16 +61,15 @@ func (d *Desk) sourceOf(q *Question) (configs.Source, error) {
 	return s, nil
 }
 
-// allowTrace refuses a trace that may not be read.
+// allowTrace refuses traces that may not be read.
 func (d *Desk) allowTrace(s *configs.Scenario) error {
-	switch {
-	case s.Workload.Trace == "":
-		return nil
-	case d.Allow == nil:
-		return fmt.Errorf("workload.trace %q: files are not read here", shown(s.Workload.Trace))
-	}
-	if err := d.Allow(s.Workload.Trace); err != nil {
-		return fmt.Errorf("workload.trace %q: %w", shown(s.Workload.Trace), err)
+	for _, file := range s.Traces() {
+		if d.Allow == nil {
+			return fmt.Errorf("workload.trace %q: files are not read here", shown(file))
+		}
+		if err := d.Allow(file); err != nil {
+			return fmt.Errorf("workload.trace %q: %w", shown(file), err)
+		}
 	}
 	return nil
 }

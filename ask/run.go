@@ -35,7 +35,7 @@ func (d *Desk) Run(ctx context.Context, q *RunQuestion, progress Progress) (*Ans
 	case q.Agents == 0 && !byTime:
 		return nil, errors.New("agents: missing; want a number of agents, or workload.arrivals by a trace's times")
 	}
-	known, err := Accuracy()
+	known, err := d.accuracy()
 	if err != nil {
 		return nil, err
 	}

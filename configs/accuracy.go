@@ -3,12 +3,12 @@ package configs
 import (
 	"fmt"
 	"math"
-	"regexp"
 	"strings"
 	"time"
 
 	"agentsim/fault"
 	"agentsim/models/hardware"
+	"agentsim/portable"
 )
 
 // Accuracy is how far predictions of whole serving runs were off, fitted to
@@ -96,15 +96,15 @@ func (s *Stack) Path() []string {
 // Own is the part of a path that makes a stack of its own.
 func (s *Stack) Own() string { return strings.Join(s.Path()[:ownLevel], "/") }
 
-var generationOfModel = regexp.MustCompile(`^[^0-9]*[0-9]+`)
-
 // ModelFamily is a model's name up to its first number: deepseek-v4 of
 // deepseek-v4.1-flash.
 func ModelFamily(model string) string {
-	if family := generationOfModel.FindString(model); family != "" {
-		return family
+	const digits = "0123456789"
+	first := strings.IndexAny(model, digits)
+	if first < 0 {
+		return model
 	}
-	return model
+	return model[:len(model)-len(strings.TrimLeft(model[first:], digits))]
 }
 
 func day(date string) (time.Time, bool) {
@@ -162,11 +162,11 @@ func (a *Accuracy) Of(quantity string, s *Stack) (StackError, bool) {
 	}
 	e.Spread = width * math.Sqrt(variance+within*within)
 	if e.Own && q.node(s.Own()).Rows >= runsKnown {
-		e.Spread = min(e.Spread, math.Log(widest)/2)
+		e.Spread = min(e.Spread, portable.Log(widest)/2)
 	}
 	if !e.Own && a.early(s) && strings.HasSuffix(quantity, Decode) {
 		e.Early = true
-		low, high := math.Log(a.Early.Slower), math.Log(a.Early.Worst)
+		low, high := portable.Log(a.Early.Slower), portable.Log(a.Early.Worst)
 		e.Centre, e.Spread = -(low+high)/2, math.Hypot(e.Spread, (high-low)/2)
 	}
 	return e, true

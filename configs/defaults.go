@@ -8,6 +8,7 @@ import (
 
 	"agentsim/configs/tree"
 	"agentsim/models/hardware"
+	"agentsim/portable"
 	"agentsim/units"
 )
 
@@ -73,7 +74,7 @@ func apart(a, b float64) float64 {
 	if a <= 0 || b <= 0 {
 		return 0
 	}
-	return math.Abs(math.Log(a / b))
+	return math.Abs(portable.Log(a / b))
 }
 
 // written reads what KinOf needs of an accelerator that is not loaded yet.

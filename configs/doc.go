@@ -8,8 +8,10 @@
 //	attach.go       the files that a scenario names
 //	words.go        what fields mean, in words
 //	doubts.go       values that are hardly meant
+//	caps.go         what a site leaves its accelerators
 //	scenario.go     one question with everything its answer depends on
 //	defaults.go     what fields mean that are left out
+//	mix.go          several kinds of agents on one deployment
 //	day.go          a day whose agents and machines come and go
 //	presets.go      the library of everything that ships with the program
 //	protocol.go     how a number of agents is tried

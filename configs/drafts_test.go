@@ -51,7 +51,7 @@ func TestDraftsArePresetsAndSettings(t *testing.T) {
 	s, err = drafted(t, "deployment.aggregated.draft={kind: recurrent, depth: 3, accepted_length: unknown, by_batch: {4: 3, 32: 1}}")
 	require.NoError(t, err)
 	require.Equal(t, 1, s.Deployment.Aggregated.Draft.DepthAt(20))
-	require.Contains(t, s.Notes()[len(s.Notes())-1], "only the band of --uncertainty is an answer")
+	require.Contains(t, s.Notes()[len(s.Notes())-1], "the answer is the band from 2.15 to 2.72 tokens a step")
 
 	for set, want := range map[string]string{
 		"deployment.aggregated.draft={kind: eagle, depth: 3}":                             "want one of none, recurrent, block, lookup",

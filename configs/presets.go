@@ -28,6 +28,7 @@ func Presets() *Library {
 		tree.KindOf[Protocol]("protocols"),
 		tree.KindOf[Factors]("factors"),
 		tree.KindOf[Accuracy]("accuracy"),
+		tree.KindOf[Runs]("runs"),
 		workloads,
 	}}
 }

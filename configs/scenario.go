@@ -1,7 +1,6 @@
 package configs
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -30,6 +29,7 @@ type Scenario struct {
 	Kernels    hardware.KernelSet   `yaml:"kernels"`           // preset kind: kernels; by default the engine's
 	Deployment serve.DeploymentSpec `yaml:"deployment"`
 	Workload   trace.Workload       `yaml:"workload"`
+	Mix        []MixPart            `yaml:"mix,omitempty"`
 	SLO        SLO                  `yaml:"slo"`      // preset kind: slos
 	Protocol   Protocol             `yaml:"protocol"` // preset kind: protocols
 	Power      PowerSpec            `yaml:"power,omitempty"`
@@ -57,39 +57,25 @@ type PowerSpec struct {
 	AcceleratorCap units.Watts `yaml:"accelerator_cap,omitempty"` // of one accelerator
 	RackCap        units.Watts `yaml:"rack_cap,omitempty"`        // of a whole system at the wall
 	HallCap        units.Watts `yaml:"hall_cap,omitempty"`        // of the whole deployment, with the building
+	// Policy is how the pools of a disaggregated deployment share what rack_cap and
+	// hall_cap leave: uniform (default), or decode-first or prefill-first, where
+	// that pool's accelerators may draw up to their rated power and the others
+	// what is then left. What a pool leaves unused is not passed on.
+	Policy string `yaml:"policy,omitempty"`
+	// Least is the lowest cap that a policy sets for an accelerator; 0 = half its
+	// rated power.
+	Least units.Watts `yaml:"least,omitempty"`
 }
 
-// held is the cap of an accelerator by the caps of the site.
-func (s *Scenario) held() error {
-	p, system := &s.Power, &s.System
-	power := &system.Accelerator.Power
-	least, path := power.TDP, ""
-	lower := func(field string, watts units.Watts) {
-		if watts < least {
-			least, path = watts, field
-		}
-	}
-	if p.AcceleratorCap > 0 {
-		lower("accelerator_cap", p.AcceleratorCap)
-	}
-	if p.RackCap > 0 {
-		lower("rack_cap", system.AcceleratorWatts(p.RackCap))
-	}
-	if n := s.Deployment.Accelerators(); p.HallCap > 0 && n > 0 {
-		pue := cmp.Or(p.PUE, system.Overheads.PUE)
-		racks := float64(n) / float64(system.Accelerators)
-		lower("hall_cap", system.AcceleratorWatts(p.HallCap/units.Watts(pue*racks)))
-	}
-	if path == "" {
-		return nil
-	}
-	if least <= power.Static() {
-		return fault.New("power."+path, "leaves %.0f W for an accelerator, which draws %.0f W without any work",
-			float64(least), float64(power.Static()))
-	}
-	power.TDP = least
-	return nil
-}
+// The policies of PowerSpec.
+const (
+	Uniform      = "uniform"
+	DecodeFirst  = "decode-first"
+	PrefillFirst = "prefill-first"
+)
+
+// Policies lists them.
+func Policies() []string { return []string{Uniform, DecodeFirst, PrefillFirst} }
 
 // PriceSpec gives prices, of which the program has none of its own. Costs are
 // the sum of what is given: a rented accelerator whose hour includes
@@ -149,10 +135,8 @@ func (Scenario) DefaultPresets(value func(path string) string) []Preset {
 func (s *Scenario) Validate() error {
 	var faults fault.List
 	faults.Check(s.Power.PUE == 0 || s.Power.PUE >= 1, "power.pue", s.Power.PUE, "1 or more")
-	for path, cap := range map[string]units.Watts{"accelerator_cap": s.Power.AcceleratorCap, "rack_cap": s.Power.RackCap,
-		"hall_cap": s.Power.HallCap} {
-		faults.Check(cap >= 0, "power."+path, cap, "0 W (none) or more")
-	}
+	faults.In("power", s.Power.validate())
+	faults.In("", s.validateMix())
 	if s.Kernels.Name == "" {
 		name, hint := KernelsOf(s.System.Accelerator.Served(), s.Engine.Kernels), "."
 		if have := enginesOn(s.System.Accelerator.Served()); len(have) > 0 {
@@ -193,14 +177,24 @@ func (s *Scenario) Notes() []string {
 	if s.Kernels.Name == family && own != family {
 		notes = append(notes, fmt.Sprintf("there are no kernels %s: those of the engine's family stand in, %s", own, family))
 	}
+	if s.Power.First() != "" && s.Deployment.Mode == serve.Aggregated {
+		notes = append(notes, fmt.Sprintf("power.policy: %s: there is one pool, whose accelerators are capped alike",
+			s.Power.Policy))
+	}
+	if s.Power.First() != "" && s.System.Accelerator.Power.Shared == nil {
+		notes = append(notes, fmt.Sprintf("power.policy: %s: no cap of rack or hall is below what the accelerators may draw",
+			s.Power.Policy))
+	}
 	if moved := s.Kernels.Moved(s.System.Accelerator); len(moved) > 0 {
 		notes = append(notes, fmt.Sprintf("the kernel constants of %s hold on %s; they are moved to an accelerator with %s",
 			s.Kernels.Name, s.Kernels.Accelerator, strings.Join(moved, ", ")))
 	}
+	const unknown = "deployment.%s.draft: nobody knows how many draft tokens are accepted: the answer is the band from " +
+		"%.3g to %.3g tokens a step (P10 to P90 by %s); single figures are those of the middle, %.3g"
 	for _, p := range s.Deployment.Pools() {
-		if d := p.Spec.Draft; d.Drafts() && d.Accepted == step.UnknownLength {
-			notes = append(notes, fmt.Sprintf("deployment.%s.draft: nobody knows how many draft tokens are accepted: "+
-				"the mean of %s stands for it, and only the band of --uncertainty is an answer", p.Name, s.Model.Name))
+		if d := p.Spec.Draft; d.Unknown() {
+			a := d.Plausible(&s.Model)
+			notes = append(notes, fmt.Sprintf(unknown, p.Name, a.Low, a.High, a.Basis, a.Middle))
 		}
 	}
 	return notes

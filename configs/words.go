@@ -2,7 +2,6 @@ package configs
 
 import (
 	_ "embed"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -88,39 +87,96 @@ func explain(f FieldType, all map[string]string) Meaning {
 
 func lastOf(path string) string { return path[strings.LastIndexByte(path, '.')+1:] }
 
-// The ways in which meanings tell of values and defaults.
-var (
-	choices = regexp.MustCompile(`[\w-]+(?: \(default\))?(?: \| [\w-]+(?: \(default\))?)+( \| …)?`)
-	byZero  = regexp.MustCompile(`(?:^|[;,.] |\()(?:0|empty|nil) (?:=|means) ([^;.)]+)`)
-	byMark  = regexp.MustCompile(`([\w-]+) \(default\)`)
-)
-
-// The marks of a default, and of a list that goes on.
+// The marks of a default, of another value, and of a list that goes on.
 const (
 	marked   = " (default)"
-	openList = "…"
+	another  = " | "
+	openList = another + "…"
 )
+
+// notInWord reports a character that no value has.
+func notInWord(r rune) bool {
+	return r != '-' && r != '_' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
+}
+
+// lastWord and firstWord are the values at the end and at the start of a text.
+func lastWord(text string) string { return text[strings.LastIndexFunc(text, notInWord)+1:] }
+
+func firstWord(text string) string {
+	if end := strings.IndexFunc(text, notInWord); end >= 0 {
+		return text[:end]
+	}
+	return text
+}
 
 // among reads "mixed (default) | prefill-priority".
 func among(meaning string) []string {
-	list := choices.FindString(meaning)
-	if list == "" || strings.Contains(list, openList) {
-		return nil
+	for from := 0; ; {
+		at := strings.Index(meaning[from:], another)
+		if at < 0 {
+			return nil
+		}
+		at += from
+		from = at + len(another)
+		values := []string{lastWord(strings.TrimSuffix(meaning[:at], marked))}
+		rest := meaning[at:]
+		for values[0] != "" && strings.HasPrefix(rest, another) {
+			word := firstWord(rest[len(another):])
+			if word == "" {
+				break
+			}
+			values = append(values, word)
+			rest = strings.TrimPrefix(rest[len(another)+len(word):], marked)
+		}
+		switch {
+		case len(values) == 1:
+			continue
+		case strings.HasPrefix(rest, openList):
+			return nil
+		}
+		slices.Sort(values)
+		return values
 	}
-	values := strings.Split(strings.ReplaceAll(list, marked, ""), " | ")
-	slices.Sort(values)
-	return values
 }
 
 // defaultIn reads "0 = the TDP" or "mixed (default)".
 func defaultIn(meaning string) string {
-	if found := byMark.FindStringSubmatch(meaning); found != nil {
-		return found[1]
+	if before, _, found := strings.Cut(meaning, marked); found && lastWord(before) != "" {
+		return lastWord(before)
 	}
-	if found := byZero.FindStringSubmatch(meaning); found != nil {
-		return strings.TrimSpace(found[1])
+	first, end := len(meaning), 0
+	for _, nothing := range []string{"0", "empty", "nil"} {
+		for _, is := range []string{" = ", " means "} {
+			if at := opening(meaning, nothing+is); at >= 0 && at < first {
+				first, end = at, at+len(nothing+is)
+			}
+		}
 	}
-	return ""
+	if first == len(meaning) {
+		return ""
+	}
+	text := meaning[end:]
+	if stop := strings.IndexAny(text, ";.)"); stop >= 0 {
+		text = text[:stop]
+	}
+	return strings.TrimSpace(text)
+}
+
+// opening is where a text opens a meaning or a part of it; -1 = nowhere.
+func opening(meaning, text string) int {
+	for from := 0; ; {
+		at := strings.Index(meaning[from:], text)
+		if at < 0 {
+			return -1
+		}
+		at += from
+		for _, before := range []string{"; ", ", ", ". ", "("} {
+			if at == 0 || strings.HasSuffix(meaning[:at], before) {
+				return at
+			}
+		}
+		from = at + 1
+	}
 }
 
 // Reference is all fields as a page in Markdown. What a mapping holds that was

@@ -11,10 +11,10 @@ import (
 
 	"agentsim/configs"
 	"agentsim/experiment/power"
+	"agentsim/experiment/sessions"
 	"agentsim/metrics"
 	"agentsim/serve"
 	"agentsim/trace"
-	"agentsim/trace/readers"
 	"agentsim/units"
 )
 
@@ -82,12 +82,7 @@ func (d *day) curve() error {
 	if d.spec.Trace == "" {
 		return nil
 	}
-	r, err := readers.OpenAll([]string{d.spec.Trace}, readers.Options{})
-	if err != nil {
-		return fmt.Errorf("%w: day.trace: %w", metrics.ErrConfiguration, err)
-	}
-	defer r.Close()
-	pool, err := trace.NewPool(r, trace.PoolOptions{Trees: true})
+	pool, err := sessions.Trees(d.spec.Trace)
 	if err != nil {
 		return fmt.Errorf("%w: day.trace: %w", metrics.ErrConfiguration, err)
 	}

@@ -2,12 +2,12 @@ package experiment
 
 import (
 	"fmt"
-	"math"
 	"strings"
 
 	"agentsim/configs"
 	"agentsim/metrics"
 	"agentsim/models/step"
+	"agentsim/portable"
 	"agentsim/serve"
 	"agentsim/trace"
 )
@@ -67,7 +67,7 @@ func beyond(steps []metrics.StepAccount) float64 {
 		sum := 0.0
 		for _, o := range steps[i].Operators {
 			if o.Beyond > 1 {
-				sum += o.Share * math.Log(o.Beyond) / 2
+				sum += o.Share * portable.Log(o.Beyond) / 2
 			}
 		}
 		most = max(most, sum)

@@ -10,6 +10,7 @@ import (
 	"agentsim/configs"
 	"agentsim/metrics"
 	"agentsim/models/moe"
+	"agentsim/portable"
 	"agentsim/serve"
 )
 
@@ -40,7 +41,7 @@ func Rest(e *metrics.Explanation, s *configs.Scenario, p *configs.Provenance) er
 		if err != nil {
 			continue
 		}
-		if w := change(base, seconds) / math.Log(raised); w > 0 {
+		if w := change(base, seconds) / portable.Log(raised); w > 0 {
 			weights[f.Basis] = append(weights[f.Basis], metrics.Weight{Path: f.Path, Weight: w})
 		}
 	}
@@ -85,7 +86,7 @@ func stepSeconds(s *configs.Scenario, w metrics.Typical, tables *moe.Tables) ([]
 func change(before, after []float64) float64 {
 	sum := 0.0
 	for i := range before {
-		sum += math.Abs(math.Log(after[i] / before[i]))
+		sum += math.Abs(portable.Log(after[i] / before[i]))
 	}
 	return sum
 }

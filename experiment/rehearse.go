@@ -14,6 +14,7 @@ import (
 	"agentsim/experiment/power"
 	"agentsim/metrics"
 	"agentsim/models/moe"
+	"agentsim/portable"
 )
 
 // Rehearsal is a search by short phases, for estimates: where to begin, and
@@ -112,10 +113,10 @@ func (r *rehearsal) next() (int, bool) {
 	case low == nil && high.agents == 1:
 		return 0, false
 	case low == nil:
-		fewer := float64(high.agents) * math.Exp(max(high.room()/slope, -most))
+		fewer := float64(high.agents) * portable.Exp(max(high.room()/slope, -most))
 		return max(1, min(high.agents-1, int(fewer))), true
 	case high == nil:
-		more := float64(low.agents) * math.Exp(min(low.room()/slope, most))
+		more := float64(low.agents) * portable.Exp(min(low.room()/slope, most))
 		return max(low.agents+1, int(math.Ceil(more))), low.agents < agentsMax
 	case high.agents-low.agents == 1, float64(high.agents) < bracket*float64(low.agents):
 		return 0, false
@@ -124,7 +125,7 @@ func (r *rehearsal) next() (int, bool) {
 	const away = 0.2
 	share := low.room() / (low.room() - high.room())
 	share = min(max(share, away), 1-away)
-	at := float64(low.agents) * math.Pow(float64(high.agents)/float64(low.agents), share)
+	at := float64(low.agents) * portable.Pow(float64(high.agents)/float64(low.agents), share)
 	return min(max(int(math.Round(at)), low.agents+1), high.agents-1), true
 }
 
@@ -206,13 +207,13 @@ func (r *rehearsal) crossing(condition int) (agents, half float64) {
 	if high == nil {
 		high = low
 	}
-	centre := (math.Log(float64(low.agents)) + math.Log(float64(high.agents))) / 2
+	centre := (portable.Log(float64(low.agents)) + portable.Log(float64(high.agents))) / 2
 	var x, y, known []float64
 	for _, p := range r.phases {
 		score := &p.verdict.Scores[condition]
-		off := math.Log(float64(p.agents)) - centre
+		off := portable.Log(float64(p.agents)) - centre
 		x, y = append(x, off), append(y, deviations(score))
-		known = append(known, math.Exp(-off*off/(2*nearby*nearby))*score.Requests)
+		known = append(known, portable.Exp(-off*off/(2*nearby*nearby))*score.Requests)
 	}
 	fall := float64(steepest)
 	if len(x) > 1 {
@@ -223,7 +224,7 @@ func (r *rehearsal) crossing(condition int) (agents, half float64) {
 	density := distuv.UnitNormal.Prob(distuv.UnitNormal.Quantile(score.Criterion.Share))
 	share := floats.Sum(known) / score.Requests // phases that count as one
 	at := stat.Mean(y, known)/fall + stat.Mean(x, known)
-	return math.Exp(centre + at), score.Met.Half / density / fall / math.Sqrt(max(1, share))
+	return portable.Exp(centre + at), score.Met.Half / density / fall / math.Sqrt(max(1, share))
 }
 
 // result is what the phases say of a scenario with so many units like theirs.
@@ -255,8 +256,8 @@ func (r *rehearsal) result(s *configs.Scenario, units float64) (*metrics.Result,
 	breakdown := power.Breakdown(s, draw)
 	result.Capacity = &metrics.Capacity{
 		Agents:         int(agents),
-		AgentsLow:      agents * math.Exp(-half),
-		AgentsHigh:     agents * math.Exp(min(half, unknown)),
+		AgentsLow:      agents * portable.Exp(-half),
+		AgentsHigh:     agents * portable.Exp(min(half, unknown)),
 		Accelerators:   accelerators,
 		PerAccelerator: agents / float64(accelerators),
 		PerMW:          power.PerMW(agents, &breakdown),

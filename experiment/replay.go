@@ -24,8 +24,13 @@ func byNumber(s *configs.Scenario) error {
 // Replay simulates the sessions of a trace that come at their recorded
 // instants (workload.arrivals: open or partly-open), from the first one to the
 // last answer. All of that is measured, from empty caches on; of the protocol
-// only the length of batches counts.
+// only the length of batches counts. Drafts of unknown acceptance give a band, as
+// Banded says.
 func Replay(ctx context.Context, s *configs.Scenario, o Options) (*metrics.Result, error) {
+	return Banded(ctx, s, o.onlyMiddle(replay))
+}
+
+func replay(ctx context.Context, s *configs.Scenario, o Options) (*metrics.Result, error) {
 	if !s.Workload.ByTime() {
 		return nil, fmt.Errorf("%w: workload.arrivals: want %s or %s to replay a trace by its times",
 			metrics.ErrConfiguration, trace.ArrivalsOpen, trace.ArrivalsPartlyOpen)

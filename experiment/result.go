@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"agentsim/experiment/sessions"
 	"agentsim/metrics"
 	"agentsim/models/kvcache/prefix"
+	"agentsim/models/moe"
 	"agentsim/models/step"
 	"agentsim/serve"
 )
@@ -25,11 +27,39 @@ type Options struct {
 	Clock    func() time.Time // for wall_s; nil = 0
 	Observer serve.Observer   // of a run at a fixed number; nil = none
 
+	// Near is where the capacity is thought to lie: the search begins there, and
+	// verdicts far away are taken for granted, unless the protocol is kept to the
+	// letter. 0 = nobody says.
+	Near float64
+	// Side is how many phases of a search run at once; 0 = as many as there are
+	// processors, up to four. The result does not depend on it.
+	Side int
+
+	Tabulate func(moe.Spec) (*moe.Table, error) // of expert groups, for a search; nil = moe.Tabulate
+
 	Accuracy *configs.Accuracy // how far predictions are off, for intervals; nil = as shipped
+	Aim      metrics.Aim       // what mode auto looks for
 }
 
-// Run simulates a fixed number of agents.
+// Run simulates a fixed number of agents, as Banded does.
 func Run(ctx context.Context, s *configs.Scenario, agents int, o Options) (*metrics.Result, error) {
+	return Banded(ctx, s, o.onlyMiddle(func(ctx context.Context, s *configs.Scenario, o Options) (*metrics.Result, error) {
+		return run(ctx, s, agents, o)
+	}))
+}
+
+// onlyMiddle has an observer watch the first answer alone: at the ends of a band
+// the run is another.
+func (o Options) onlyMiddle(answer func(context.Context, *configs.Scenario, Options) (*metrics.Result, error),
+) func(context.Context, *configs.Scenario) (*metrics.Result, error) {
+	return func(ctx context.Context, s *configs.Scenario) (*metrics.Result, error) {
+		r, err := answer(ctx, s, o)
+		o.Observer = nil
+		return r, err
+	}
+}
+
+func run(ctx context.Context, s *configs.Scenario, agents int, o Options) (*metrics.Result, error) {
 	if agents < 1 {
 		return nil, fmt.Errorf("agents: %d: want at least 1", agents)
 	}
@@ -58,19 +88,27 @@ func Run(ctx context.Context, s *configs.Scenario, agents int, o Options) (*metr
 
 // Capacity searches the largest number of agents that meets the service level.
 // Where ctx ends first the error is a *StoppedError, which holds what is known.
+// Drafts of unknown acceptance give a band, as Banded says.
 func Capacity(ctx context.Context, s *configs.Scenario, o Options) (*metrics.Result, error) {
+	return Banded(ctx, s, o.onlyMiddle(capacity))
+}
+
+func capacity(ctx context.Context, s *configs.Scenario, o Options) (*metrics.Result, error) {
 	if err := byNumber(s); err != nil {
 		return nil, err
 	}
 	begun := o.now()
-	base, err := prepare(s)
+	base, err := prepareWith(s, o.Tabulate)
 	if err != nil {
 		return nil, err
 	}
 	base.Sessions = sessions.Remember(base.Sessions)
-	search := search{scenario: s, progress: o.Progress,
-		try: func(agents int) (*phase, error) { return runPhase(ctx, s, base, agents) }}
-	if err := search.run(); err != nil {
+	search := search{scenario: s, progress: o.Progress, side: o.side(),
+		try: func(ctx context.Context, agents int) (*phase, error) { return runPhase(ctx, s, base, agents) }}
+	if s.Protocol.StopWhenCertain {
+		search.near = o.Near
+	}
+	if err := search.run(ctx); err != nil {
 		if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 			stopped := search.stopped(err)
 			stopped.Known.Version = o.Version
@@ -82,6 +120,16 @@ func Capacity(ctx context.Context, s *configs.Scenario, o Options) (*metrics.Res
 	r.Version = o.Version
 	r.WallS = o.now().Sub(begun).Seconds()
 	return r, nil
+}
+
+// side is how many phases run at once. Each keeps a cluster in memory, and what
+// is tried ahead of four is rarely asked for.
+func (o *Options) side() int {
+	const most = 4
+	if o.Side > 0 {
+		return o.Side
+	}
+	return min(most, runtime.GOMAXPROCS(0))
 }
 
 func (o *Options) now() time.Time {

@@ -1,8 +1,8 @@
 package experiment
 
 import (
+	"context"
 	"fmt"
-	"math"
 	"slices"
 
 	"agentsim/configs"
@@ -12,93 +12,122 @@ import (
 // Progress is told of every phase as it ends.
 type Progress func(agents int, pass bool, low, high int)
 
-// search finds the largest number of agents that passes: by doubling, then by
-// bisection between the last pass and the first failure, as the benchmark does.
-// Two numbers are always tried side by side, so that the path does not depend
-// on how many processors there are; of a bisection, the middle and the middle
-// that is likely to come next. The guess costs time where it is wrong, and never
-// changes the answer.
+// search finds the largest number of agents that passes. Its path says which
+// numbers to try, one after the other; numbers that it is likely to ask for
+// later run beside, as many as there are places. What ran and was never
+// asked for is left out of the result, so that the result does not depend on how
+// many there are.
 type search struct {
 	scenario *configs.Scenario
-	try      func(agents int) (*phase, error)
+	try      func(ctx context.Context, agents int) (*phase, error)
 	progress Progress
-	phases   []*phase // by agents
+	near     float64  // where the answer is thought to lie; 0 = nobody says
+	side     int      // phases at once, at least 1
+	phases   []*phase // of the path, by agents
 	low      int      // largest number of agents known to pass; 0 = none
 	high     int      // smallest number of agents above low known to fail; 0 = none
 }
 
-func (s *search) run() error {
-	if err := s.double(); err != nil {
-		return err
-	}
-	if s.low == 0 && s.high > 1 {
-		if err := s.tryBoth(1, s.high/2); err != nil {
+// ran is a phase that ended, or why it did not.
+type ran struct {
+	agents int
+	phase  *phase
+	err    error
+}
+
+// running is a phase under way.
+type running struct {
+	cancel  context.CancelFunc
+	dropped bool // for one that is wanted more
+}
+
+func (s *search) run(ctx context.Context) error {
+	known, now := map[int]*ran{}, map[int]*running{}
+	ended := make(chan *ran)
+	defer func() {
+		for _, r := range now {
+			r.cancel()
+		}
+		for range now {
+			<-ended
+		}
+	}()
+	for {
+		wanted, err := s.follow(known)
+		if err != nil {
 			return err
 		}
-		s.step(1)
+		if len(wanted) == 0 {
+			break
+		}
+		s.staff(ctx, wanted, now, ended)
+		one := <-ended
+		r := now[one.agents]
+		r.cancel()
+		delete(now, one.agents)
+		if one.err == nil || !r.dropped || ctx.Err() != nil {
+			known[one.agents] = one
+		}
+		if one.err == nil && s.progress != nil {
+			s.progress(one.agents, one.phase.phase.Pass, s.low, s.high)
+		}
 	}
 	if s.low == 0 {
 		return s.infeasible()
 	}
-	for !s.close() {
-		middle := s.low + (s.high-s.low)/2
-		if s.tried(middle) == nil {
-			if err := s.tryBoth(middle, s.next(middle)); err != nil {
-				return err
-			}
-		}
-		s.step(middle)
-	}
 	return nil
 }
 
-// close reports whether the bracket is within the tolerance.
-func (s *search) close() bool { return s.high-s.low <= s.resolution() }
-
-// resolution is the width of a bracket that is not cut any more.
-func (s *search) resolution() int { return max(1, int(s.scenario.Protocol.Tolerance*float64(s.low))) }
-
-// step narrows the bracket by the verdict on a number inside it.
-func (s *search) step(agents int) {
-	if s.tried(agents).phase.Pass {
-		s.low = agents
-	} else {
-		s.high = agents
-	}
-}
-
-// next is the number that bisection is likely to ask for after the middle of
-// the bracket: on the side where the line between the margins of its ends
-// crosses zero. 0 where it will ask for none.
-func (s *search) next(middle int) int {
-	if s.high-middle <= s.resolution() {
-		return 0
-	}
-	passed, failed := s.tried(s.low).margin(), s.tried(s.high).margin()
-	crossing := float64(s.low) + float64(s.high-s.low)*passed/(passed-failed)
-	if crossing < float64(middle) {
-		return s.low + (middle-s.low)/2
-	}
-	return middle + (s.high-middle)/2
-}
-
-// agentsMax bounds the search: no deployment in sight holds more.
-const agentsMax = 1 << 20
-
-func (s *search) double() error {
-	for n := s.scenario.Protocol.StartAgents; ; n *= 2 {
-		if n > agentsMax {
-			return fmt.Errorf("%d agents still meet the service level: is it one?", s.low)
+// staff gives places to the numbers that are wanted, if need be those of others.
+func (s *search) staff(ctx context.Context, wanted []int, now map[int]*running, ended chan<- *ran) {
+	for _, n := range wanted {
+		if now[n] != nil {
+			continue
 		}
-		if s.tried(n) == nil {
-			if err := s.tryBoth(n, 2*n); err != nil {
-				return err
+		if len(now) < s.places() {
+			now[n] = s.start(ctx, n, ended)
+			continue
+		}
+		for other, r := range now {
+			if !slices.Contains(wanted, other) {
+				r.dropped = true
+				r.cancel()
 			}
 		}
-		if s.step(n); s.high > 0 {
-			return nil
-		}
 	}
+}
+
+func (s *search) places() int { return max(1, s.side) }
+
+// follow walks the path through the phases that are known, and returns the
+// numbers that are wanted: the one that it waits for, and those that it is likely
+// to ask for after that. None where the bracket is closed.
+func (s *search) follow(known map[int]*ran) ([]int, error) {
+	p := &path{protocol: &s.scenario.Protocol, near: s.near}
+	n, err := p.follow(known)
+	s.phases = slices.SortedFunc(slices.Values(p.phases), func(a, b *phase) int { return a.agents - b.agents })
+	s.low, s.high = p.low, p.high
+	if err != nil || n == 0 {
+		return nil, err
+	}
+	pass, fail := p.ends()
+	if s.low = 0; pass != nil {
+		s.low = pass.agents
+	}
+	if s.high = 0; fail != nil {
+		s.high = fail.agents
+	}
+	return p.ahead(n, known, s.places()), nil
+}
+
+// start runs a phase beside the others.
+func (s *search) start(ctx context.Context, agents int, ended chan<- *ran) *running {
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		p, err := s.try(ctx, agents)
+		ended <- &ran{agents, p, err}
+	}()
+	return &running{cancel: cancel}
 }
 
 func (s *search) infeasible() error {
@@ -111,36 +140,6 @@ func (s *search) infeasible() error {
 		}
 	}
 	return fmt.Errorf("%w: no call finished within the measured %.0f s", metrics.ErrInfeasible, p.WindowS)
-}
-
-// tryBoth runs up to two phases side by side, those that were not yet.
-func (s *search) tryBoth(numbers ...int) error {
-	numbers = slices.Compact(slices.DeleteFunc(numbers, func(n int) bool { return n < 1 || s.tried(n) != nil }))
-	results := make([]*phase, len(numbers))
-	errs := make([]error, len(numbers))
-	done := make(chan int)
-	for i, n := range numbers {
-		go func() {
-			results[i], errs[i] = s.try(n)
-			done <- i
-		}()
-	}
-	for range numbers {
-		i := <-done
-		if s.progress != nil && errs[i] == nil {
-			s.progress(numbers[i], results[i].phase.Pass, s.low, s.high)
-		}
-	}
-	var failed error
-	for i := range numbers {
-		if errs[i] == nil {
-			s.phases = append(s.phases, results[i])
-		} else if failed == nil {
-			failed = errs[i]
-		}
-	}
-	slices.SortFunc(s.phases, func(a, b *phase) int { return a.agents - b.agents })
-	return failed
 }
 
 // stopped is what the phases that ended say of the answer, for a search that
@@ -175,12 +174,15 @@ func (e *StoppedError) Error() string {
 func (e *StoppedError) Unwrap() error { return e.cause }
 
 // tried is the phase of a number, or nil.
-func (s *search) tried(n int) *phase {
-	i := slices.IndexFunc(s.phases, func(p *phase) bool { return p.agents == n })
+func (s *search) tried(n int) *phase { return find(s.phases, n) }
+
+// find is the phase of a number among some, or nil.
+func find(phases []*phase, n int) *phase {
+	i := slices.IndexFunc(phases, func(p *phase) bool { return p.agents == n })
 	if i < 0 {
 		return nil
 	}
-	return s.phases[i]
+	return phases[i]
 }
 
 // answer is the phase of the largest number that passes, failure that of the
@@ -190,78 +192,3 @@ func (s *search) failure() *phase { return s.tried(s.high) }
 
 // margin is by how much the tightest condition is met; negative where it fails.
 func (p *phase) margin() float64 { return p.verdict.Scores[p.verdict.Tightest].Margin() }
-
-// interval is the 95 % interval of the sampling error of the answer. Near
-// it, the margin of the binding criterion is a line in the logarithm of the
-// number of agents; the error of the margin over the slope of the line is the
-// error of the crossing. It does not reach beyond the numbers whose verdicts
-// are sure by themselves.
-func (s *search) interval() (low, high float64) {
-	binding := s.failure().verdict.Tightest
-	var fit line
-	for _, p := range s.phases {
-		const near = 1.7 // phases within this factor of the answer bear on the line
-		if r := float64(p.agents) / float64(s.low); r > near || r < 1/near {
-			continue
-		}
-		fit.add(math.Log(float64(p.agents)), p.verdict.Scores[binding].Margin())
-	}
-	low, high = s.sure()
-	slope := fit.slope()
-	if !(slope < 0) {
-		return s.mixed(low, high)
-	}
-	n := float64(s.low)
-	relative := min(1, s.answer().verdict.Scores[binding].Met.Half) / -slope
-	return s.mixed(max(low, n*math.Exp(-relative)), min(high, max(float64(s.high), n*math.Exp(relative))))
-}
-
-// sure is the largest number that certainly passes and the smallest that
-// certainly fails, or the ends of what was tried.
-func (s *search) sure() (low, high float64) {
-	low, high = float64(s.phases[0].agents), float64(s.phases[len(s.phases)-1].agents)
-	for _, p := range s.phases {
-		passes, fails := true, false
-		for _, score := range p.verdict.Scores {
-			passes = passes && score.Pass() && score.Sure()
-			fails = fails || !score.Pass() && score.Sure()
-		}
-		if passes && p.agents <= s.low {
-			low = float64(p.agents)
-		}
-		if fails && p.agents >= s.high {
-			high = float64(p.agents)
-			break
-		}
-	}
-	return low, high
-}
-
-// mixed widens an interval to numbers whose verdicts are the other way round, as
-// where a cluster may run well for long before it breaks down.
-func (s *search) mixed(low, high float64) (float64, float64) {
-	for _, p := range s.phases {
-		switch n := float64(p.agents); {
-		case p.agents < s.low && !p.phase.Pass:
-			low = min(low, n)
-		case p.agents > s.high && p.phase.Pass:
-			high = max(high, n)
-		}
-	}
-	return low, high
-}
-
-// line is a least-squares line.
-type line struct{ n, x, y, xx, xy float64 }
-
-func (l *line) add(x, y float64) {
-	l.n++
-	l.x += x
-	l.y += y
-	l.xx += x * x
-	l.xy += x * y
-}
-
-func (l *line) slope() float64 {
-	return (l.n*l.xy - l.x*l.y) / (l.n*l.xx - l.x*l.x)
-}

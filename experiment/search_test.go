@@ -27,12 +27,12 @@ type script struct {
 func play(margin func(agents int) float64, halfWidth float64, protocol configs.Protocol) *script {
 	s := &script{}
 	s.scenario = &configs.Scenario{Protocol: protocol}
-	s.try = func(agents int) (*phase, error) {
+	s.try = func(ctx context.Context, agents int) (*phase, error) {
 		s.mutex.Lock()
 		s.tried = append(s.tried, agents)
 		s.mutex.Unlock()
 		c := speedy[0]
-		score := metrics.Score{Criterion: c, Met: metrics.Interval{Mean: c.Share + margin(agents), Half: halfWidth}, Requests: 1}
+		score := metrics.Score{Criterion: c, Met: metrics.Interval{Mean: c.Share + margin(agents), Half: halfWidth}, Requests: 1e6}
 		p := &phase{agents: agents, verdict: metrics.Conclude(score)}
 		p.phase = metrics.Phase{Agents: agents, Pass: score.Pass(), WindowS: 600, Calls: 1,
 			Conditions: []metrics.Condition{metrics.ConditionOf(score)}}
@@ -100,7 +100,7 @@ func TestSearchIsPlainBisection(t *testing.T) {
 			continue
 		}
 		s := play(margin, 0.01, protocol)
-		require.NoError(t, s.run())
+		require.NoError(t, s.run(context.Background()))
 		s.checkBracket(t)
 		low, high := bisected(margin, protocol)
 		require.Equal(t, [2]int{low, high}, [2]int{s.low, s.high})
@@ -111,7 +111,7 @@ func TestSearchIsPlainBisection(t *testing.T) {
 func bracketed(t *testing.T, capacity int) int {
 	t.Helper()
 	s := play(falling(capacity), 0, doubling(2))
-	require.NoError(t, s.run())
+	require.NoError(t, s.run(context.Background()))
 	return s.low
 }
 
@@ -120,7 +120,7 @@ func TestSearchFindsTheCapacityInFewPhases(t *testing.T) {
 	for range 300 {
 		capacity := int(math.Exp(r.Float64() * math.Log(20000)))
 		s := play(falling(capacity), 0, doubling(1+r.IntN(40)))
-		require.NoError(t, s.run())
+		require.NoError(t, s.run(context.Background()))
 		s.checkBracket(t)
 		require.LessOrEqual(t, s.low, capacity)
 		require.Greater(t, s.high, capacity)
@@ -142,7 +142,7 @@ func TestSearchSurvivesLuck(t *testing.T) {
 		}
 		margin := func(agents int) float64 { return falling(capacity)(agents) + luck[agents] }
 		s := play(margin, 0.04, doubling(2))
-		require.NoError(t, s.run())
+		require.NoError(t, s.run(context.Background()))
 		s.checkBracket(t)
 		require.InEpsilon(t, float64(capacity), float64(s.low), 0.6)
 		low, high := s.interval()
@@ -155,7 +155,7 @@ func TestIntervalGrowsWithTheErrorAndStaysFinite(t *testing.T) {
 	width := 0.0
 	for _, half := range []float64{0.001, 0.01, 0.03, 0.1, 1} {
 		s := play(falling(1000), half, doubling(2))
-		require.NoError(t, s.run())
+		require.NoError(t, s.run(context.Background()))
 		low, high := s.interval()
 		require.False(t, math.IsInf(high, 0) || math.IsNaN(high+low) || low < 1)
 		require.LessOrEqual(t, low, float64(s.low))
@@ -164,25 +164,25 @@ func TestIntervalGrowsWithTheErrorAndStaysFinite(t *testing.T) {
 		width = high / low
 	}
 	s := play(falling(1000), 0.02, doubling(2))
-	require.NoError(t, s.run())
+	require.NoError(t, s.run(context.Background()))
 	low, _ := s.interval()
 	require.InEpsilon(t, 1000*math.Exp(-0.02/0.2), low, 0.02, "the error of the margin over its slope")
 
 	cliff := func(agents int) float64 { return 0.1 - 0.2*float64(min(1, agents/1001)) }
 	s = play(cliff, 0.02, doubling(2))
-	require.NoError(t, s.run())
+	require.NoError(t, s.run(context.Background()))
 	low, high := s.interval()
 	require.Equal(t, [2]float64{float64(s.low), float64(s.high)}, [2]float64{low, high}, "both verdicts are sure")
 }
 
 func TestSearchGivesUpWhereNothingFailsOrNothingPasses(t *testing.T) {
 	s := play(func(int) float64 { return 0.1 }, 0, doubling(2))
-	require.ErrorContains(t, s.run(), "agents still meet the service level: is it one?")
+	require.ErrorContains(t, s.run(context.Background()), "agents still meet the service level: is it one?")
 	require.Less(t, len(s.tried), 25)
 
 	for _, start := range []int{1, 2, 100} {
 		s = play(func(int) float64 { return -0.1 }, 0, doubling(start))
-		err := s.run()
+		err := s.run(context.Background())
 		require.ErrorIs(t, err, metrics.ErrInfeasible)
 		require.ErrorContains(t, err, "one agent already fails the service level: output_speed.p25 asks for "+
 			"75 % of calls at 20, got 65.0 %")
@@ -194,27 +194,76 @@ func TestSearchPassesErrorsOn(t *testing.T) {
 	torn := errors.New("the trace is torn")
 	s := play(falling(100), 0, doubling(2))
 	whole := s.try
-	s.try = func(agents int) (*phase, error) {
+	s.try = func(ctx context.Context, agents int) (*phase, error) {
 		if agents > 60 {
 			return nil, torn
 		}
-		return whole(agents)
+		return whole(ctx, agents)
 	}
-	require.ErrorIs(t, s.run(), torn)
+	require.ErrorIs(t, s.run(context.Background()), torn)
 }
 
-func TestSearchTakesTheSamePathOnOneProcessor(t *testing.T) {
+// What runs beside the path, and when it ends, changes nothing in the result.
+func TestSearchTakesTheSamePathOnAnyNumberOfProcessors(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
-	var paths [2][]int
-	for i := range paths {
-		runtime.GOMAXPROCS(i + 1)
-		s := play(falling(777), 0.01, doubling(3))
-		require.NoError(t, s.run())
-		for _, p := range s.phases {
-			paths[i] = append(paths[i], p.agents)
+	for seed := range uint64(40) {
+		r := rand.New(rand.NewPCG(seed, 3))
+		capacity, near := 2+r.IntN(3000), 0.0
+		if seed%2 > 0 {
+			near = float64(capacity) * math.Exp(0.3*r.NormFloat64())
+		}
+		var paths [5][]int
+		for side := 1; side < len(paths); side++ {
+			runtime.GOMAXPROCS(side)
+			s := play(falling(capacity), 0.005, doubling(3))
+			s.near, s.side = near, side
+			whole := s.try
+			s.try = func(ctx context.Context, agents int) (*phase, error) {
+				for range (agents * 7919) % 50 {
+					runtime.Gosched()
+				}
+				return whole(ctx, agents)
+			}
+			require.NoError(t, s.run(context.Background()))
+			for _, p := range s.phases {
+				paths[side] = append(paths[side], p.agents)
+			}
+			require.Equal(t, paths[1], paths[side], "%d side by side", side)
 		}
 	}
-	require.Equal(t, paths[0], paths[1])
+}
+
+// Wherever the answer is thought to lie, it is that of the whole doubling, as
+// long as luck keeps to the errors that phases say they have; a thought that is
+// right saves most of the phases.
+func TestSearchFindsTheAnswerOfTheWholeDoublingFromAnyPlace(t *testing.T) {
+	r := rand.New(rand.NewPCG(4, 4))
+	for range 600 {
+		capacity, half := int(math.Exp(r.Float64()*math.Log(20000))), 0.02*r.Float64()
+		luck := map[int]float64{}
+		for i := range 4 * capacity {
+			luck[i] = 0.7 * half * (2*r.Float64() - 1)
+		}
+		margin := func(agents int) float64 { return falling(capacity)(agents) + luck[agents] }
+		whole := play(margin, half, doubling(2))
+		failed := whole.run(context.Background())
+		for _, off := range []float64{1, 0.95, 1.2, 0.5, 3, 1e-9, 1e4} {
+			s := play(margin, half, doubling(2))
+			s.near, s.side = float64(capacity)*off, 1+r.IntN(3)
+			err := s.run(context.Background())
+			if failed != nil {
+				require.EqualError(t, err, failed.Error())
+				continue
+			}
+			require.NoError(t, err)
+			require.Equal(t, [2]int{whole.low, whole.high}, [2]int{s.low, s.high}, "from %g times %d", off, capacity)
+			require.True(t, s.answer().phase.Pass)
+			require.False(t, s.failure().phase.Pass)
+			if off == 1 && half < 0.001 && capacity > 200 {
+				require.LessOrEqual(t, 2*len(s.phases), len(whole.phases)+1, "%d", capacity)
+			}
+		}
+	}
 }
 
 // A search that is interrupted keeps the numbers that were decided.
@@ -222,8 +271,8 @@ func TestAStoppedSearchKeepsItsBracket(t *testing.T) {
 	for _, most := range []int{0, 1, 2, 5, 8} {
 		s := play(falling(100), 0.001, doubling(8))
 		try, ended := s.try, 0
-		s.try = func(agents int) (*phase, error) {
-			p, err := try(agents)
+		s.try = func(ctx context.Context, agents int) (*phase, error) {
+			p, err := try(ctx, agents)
 			s.mutex.Lock()
 			defer s.mutex.Unlock()
 			if ended >= most {
@@ -232,7 +281,7 @@ func TestAStoppedSearchKeepsItsBracket(t *testing.T) {
 			ended++
 			return p, err
 		}
-		err := s.run()
+		err := s.run(context.Background())
 		require.ErrorIs(t, err, context.Canceled)
 		stopped := s.stopped(err)
 		require.ErrorIs(t, stopped, context.Canceled)

@@ -39,7 +39,7 @@ type StackBasis struct {
 // IntervalPart is what one kind of doubt alone does to agents per accelerator
 // and per megawatt of accelerator power.
 type IntervalPart struct {
-	Part           string    `json:"part"` // stack | kernels | workload | cache policy | structure
+	Part           string    `json:"part"` // stack | kernels | workload | cache policy | structure | drafts
 	Inputs         int       `json:"inputs"`
 	PerAccelerator Quantiles `json:"agents_per_accelerator"`
 	PerMW          Quantiles `json:"agents_per_mw"`

@@ -35,6 +35,10 @@ type Result struct {
 	// predictions of public runs were off, by their keys.
 	FigureIntervals map[string]Quantiles `json:"model_interval,omitempty"`
 
+	// Drafts is where the answer lies with drafts of unknown acceptance, of which
+	// all other figures are those of the middle.
+	Drafts *DraftBand `json:"drafts,omitempty"`
+
 	Prompts *Prompts `json:"prompts,omitempty"` // of simulated calls
 
 	Power  Power   `json:"power"`
@@ -102,6 +106,10 @@ type Deployment struct {
 	LosesBy         float64 `json:"loses_by"`                          // against the winner, as a share
 	Limit           string  `json:"limit"`
 	Written         bool    `json:"written,omitempty"` // in the scenario
+
+	Value   float64  `json:"value"`   // of the objective, by the best that is known
+	P25     float64  `json:"p25"`     // of the same, which three in four such predictions hold
+	Nearest *Nearest `json:"nearest"` // of public runs
 }
 
 // Choice is what mode auto chose from, and what it left out.
@@ -112,6 +120,9 @@ type Choice struct {
 	Outdone     int      `json:"outdone"`     // of those left, at all depths: worse than others
 	Deployments int      `json:"deployments"` // of the workers that are left
 	Failing     Excluded `json:"failing"`     // of them, those that fail the service level with one agent
+
+	Objective  string `json:"objective"`            // what they are ranked by
+	Optimistic bool   `json:"optimistic,omitempty"` // by the prediction itself, not its P25
 }
 
 // Excluded counts what was left out.

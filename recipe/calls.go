@@ -64,7 +64,13 @@ func (s *script) within(words []word, env map[string]string, c *syntax.CallExpr)
 		shells := []string{"sh", "bash", "ash", "dash", "zsh"}
 		flag := words[i].text
 		if strings.HasPrefix(flag, "-") && strings.HasSuffix(flag, "c") && i+1 < len(words) &&
-			slices.Contains(shells, path.Base(words[i-1].text)) && words[i+1].why == "" && s.calls < deepestCall {
+			slices.Contains(shells, path.Base(words[i-1].text)) && s.calls < deepestCall {
+			if w := words[i+1]; w.why != "" && w.raw != "" {
+				words[i+1].text, words[i+1].why = w.raw, "" // what has no value has none in the script within
+			}
+			if words[i+1].why != "" {
+				continue
+			}
 			s.inner(words[i+1], env)
 			return nil
 		}
@@ -85,8 +91,17 @@ func (s *script) inner(w word, env map[string]string) {
 	vars := maps.Clone(s.vars)
 	maps.Copy(s.vars, asVariables(env))
 	s.calls++
+	before := len(s.found)
 	if err := s.read(w.text, w.line-1); err != nil {
 		s.faults = append(s.faults, err)
+	}
+	for _, c := range s.found[before:] {
+		for i := range c.words {
+			c.words[i].line += w.line - 1
+		}
+	}
+	for i := before; i < len(s.found); i++ {
+		s.found[i].at.line += w.line - 1
 	}
 	s.calls--
 	s.vars = vars
@@ -108,7 +123,7 @@ func (s *script) wordsOf(args []*syntax.Word) []word {
 		line := int(w.Pos().Line())
 		texts, why := s.fields([]*syntax.Word{w})
 		if why != "" {
-			words = append(words, word{text: leading(w), line: line, why: why})
+			words = append(words, word{text: leading(w), line: line, why: why, raw: s.quoted(w)})
 			continue
 		}
 		for _, text := range texts {
@@ -116,6 +131,31 @@ func (s *script) wordsOf(args []*syntax.Word) []word {
 		}
 	}
 	return words
+}
+
+// quoted is the text of a word in double quotes, as a shell within would read it;
+// empty where something would have to be run for it.
+func (s *script) quoted(w *syntax.Word) string {
+	if len(w.Parts) != 1 {
+		return ""
+	}
+	q, ok := w.Parts[0].(*syntax.DblQuoted)
+	if !ok || q.Dollar {
+		return ""
+	}
+	runs := false
+	syntax.Walk(q, func(n syntax.Node) bool {
+		switch n.(type) {
+		case *syntax.CmdSubst, *syntax.ProcSubst:
+			runs = true
+		}
+		return !runs
+	})
+	start, end := int(q.Pos().Offset())+1, int(q.End().Offset())-1
+	if runs || start >= end || end > len(s.source) {
+		return ""
+	}
+	return strings.NewReplacer(`\$`, "$", `\"`, `"`, `\\`, `\`, "\\`", "`", "\\\n", "").Replace(s.source[start:end])
 }
 
 // leading is the literal text that a word begins with: --flag= of --flag=$X.

@@ -104,7 +104,7 @@ func (r *reader) command(c command, a around) bool {
 		r.routerCommand(from, c)
 		return true
 	}
-	if !r.valued(from.args, c) {
+	if !r.valued(from.family, from.args, c) {
 		return true
 	}
 	l := &launch{
@@ -125,8 +125,9 @@ func (r *reader) command(c command, a around) bool {
 	return true
 }
 
-// valued reports the words of an engine's command that have no value.
-func (r *reader) valued(args []word, c command) bool {
+// valued reports the words of an engine's command that have no value. Where that is
+// of a flag that means nothing here, nothing is lost.
+func (r *reader) valued(family string, args []word, c command) bool {
 	fine := true
 	flag := ""
 	for _, w := range args {
@@ -134,6 +135,9 @@ func (r *reader) valued(args []word, c command) bool {
 			key := flag
 			if name, _, ok := strings.Cut(w.text, "="); ok && strings.HasPrefix(name, "-") {
 				key = name
+			}
+			if strings.HasPrefix(key, "-") && meaningless(family, canonical(family, key)) {
+				continue
 			}
 			r.fail(place{file: c.at.file, line: w.line, key: key}, "%s: give the value instead, or --set NAME=VALUE", w.why)
 			fine = false

@@ -143,8 +143,15 @@ func (out *Recipe) precision() step.Precision {
 // their own.
 func (out *Recipe) poolSpec(role string, p *Pool) *serve.PoolSpec {
 	used := p.AcceleratorsPerRank * p.Ranks
-	spec := &serve.PoolSpec{Workers: p.Workers, Shape: step.Shape{Accelerators: used, TP: used / p.Ranks / p.PP, EP: p.EP,
-		PP: p.PP, DPAttention: p.DPAttention}}
+	dcp, pcp, exchange := p.context()
+	spec := &serve.PoolSpec{Workers: p.Workers, Shape: step.Shape{Accelerators: used, TP: used / p.Ranks / p.PP / pcp, EP: p.EP,
+		PP: p.PP, DPAttention: p.DPAttention, DCPComm: exchange}}
+	if dcp > 1 {
+		spec.DCP = dcp
+	}
+	if pcp > 1 {
+		spec.PCP = pcp
+	}
 	if !p.DPAttention && p.Ranks > 1 {
 		spec.Workers, spec.Accelerators = p.Workers*p.Ranks, p.AcceleratorsPerRank
 		spec.EP = min(p.EP, spec.Accelerators)
@@ -219,7 +226,8 @@ func (out *Recipe) speculation(role string, d *Draft) *step.DraftSpec {
 // left lists what a pool has that is not part of the deployment.
 func (out *Recipe) left(role string, p *Pool) {
 	taken := map[string]bool{"prefix_caching": true, "mixed": true, "poll": true, "balance": true, "max_sequence": true,
-		"transport": true, "kernels": true, "experts_balanced": true, "redundant_experts": true, "nodes": true}
+		"transport": true, "kernels": true, "experts_balanced": true, "redundant_experts": true, "nodes": true,
+		"context": true}
 	var left []string
 	for key := range p.More {
 		if !taken[key] {

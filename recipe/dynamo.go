@@ -96,6 +96,14 @@ func (r manifestReader) component(name string, c *value, shared map[string]strin
 // frontend reads the front end's command; it reports whether there is one.
 func (r manifestReader) frontend(container *value, env map[string]string) bool {
 	frontends := r.router.Frontends
+	if container.get("command") == nil { // the operator starts the front end itself
+		command := &value{shape: sequence, at: container.at}
+		for _, text := range []string{"python3", "-m", "dynamo.frontend"} {
+			command.items = append(command.items, &value{shape: scalar, text: text, at: container.at})
+		}
+		container = &value{shape: mapping, at: container.at, fields: append(slices.Clone(container.fields),
+			field{"command", command})}
+	}
 	ok := r.argv(container, around{env: env}, env)
 	r.router.Frontends = frontends
 	return ok && r.router.Kind == "dynamo"

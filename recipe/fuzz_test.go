@@ -25,6 +25,11 @@ func seeds(f *testing.F, ends ...string) {
 			f.Add(string(file.Text))
 		}
 	}
+	for _, c := range keptRecipes() {
+		for _, file := range files(c.files) {
+			f.Add(string(file.Text))
+		}
+	}
 }
 
 // requireSane holds what is true of any reading: pools in full, or one line a

@@ -86,7 +86,13 @@ func (r manifestReader) kubernetes(doc *value) {
 		r.dynamo(doc)
 	case "EndpointPickerConfig":
 		r.picker(doc)
-	case "Deployment", "StatefulSet", "ReplicaSet", "Job", "Pod", "LeaderWorkerSet", "RayService", "ModelService":
+	case "ModelService":
+		r.modelService(doc)
+	case "InferencePool":
+		if r.router.Kind == "none" {
+			r.router.Kind = "llm-d"
+		}
+	case "Deployment", "StatefulSet", "ReplicaSet", "Job", "Pod", "LeaderWorkerSet", "RayService":
 		r.controller(doc, kind)
 	case "LLMInferenceService":
 		r.inferenceService(doc)
@@ -224,6 +230,10 @@ func (r manifestReader) argv(c *value, a around, env map[string]string) bool {
 		for _, item := range v.list() {
 			words = append(words, inPod(item, env))
 		}
+	}
+	if more := env["VLLM_ADDITIONAL_ARGS"]; more != "" && a.family == vllm && c.get("command") == nil {
+		// The command that an inference service starts by itself ends in them.
+		words = append(words, r.split(&value{shape: scalar, text: more, at: c.at})...)
 	}
 	where := c.at
 	if len(words) > 0 {

@@ -52,6 +52,25 @@ func serves(side *value) bool {
 	return side != nil && (create || !given) && side.get("replicas").integerOr(1) > 0
 }
 
+// modelService reads llm-d's resource of that kind, whose sides are those of the
+// chart that came after it.
+func (r manifestReader) modelService(doc *value) {
+	spec := doc.get("spec")
+	if spec.get("decode") == nil && spec.get("prefill") == nil {
+		r.controller(doc, "ModelService")
+		return
+	}
+	r.format = "llm-d-manifest"
+	if r.model = spec.get("routing", "modelName").string(); r.model == "" {
+		r.model = strings.TrimPrefix(spec.get("modelArtifacts", "uri").string(), "hf://")
+	}
+	for _, role := range []string{"prefill", "decode"} {
+		if side := spec.get(role); side != nil && serves(side) {
+			r.side(role, side, spec)
+		}
+	}
+}
+
 // side reads one role of the model service.
 func (r manifestReader) side(role string, side, doc *value) {
 	replicas := side.get("replicas").integerOr(1)
@@ -104,6 +123,7 @@ func (r manifestReader) parallel(l *launch, parallelism *value) {
 			a, _ := given.value.integer()
 			if b, ok := v.integer(); ok && a != b {
 				r.fail(given.at, "%s, but parallelism.%s is %d", given.value.string(), f.key, b)
+				l.accelerators = 0 // one of the two is wrong: which of them counts is not known
 			}
 			continue
 		}

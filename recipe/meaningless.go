@@ -116,6 +116,7 @@ const sglangMeaningless = `
  triton-attention-reduce-in-fp32 use-kv-events use-sglang-tokenizer warmups watchdog-timeout `
 
 const trtllmMeaningless = `
+ disaggregation-strategy
  allreduce-strategy backend batched-logits-processor build-config cache-transceiver-config checkpoint-format
  checkpoint-loader cluster-id config-database cuda-graph-config.enable-padding custom-tokenizer
  decoding-config disable-flashinfer-sampling disagg-cluster dwdp-config enable-autotuner enable-build-cache

@@ -3,6 +3,8 @@ package recipe
 import (
 	"slices"
 	"strings"
+
+	"agentsim/models/step"
 )
 
 // Pool is what a recipe says of one role. Everything is per worker and per
@@ -58,6 +60,27 @@ type KV struct {
 	Format      *string `json:"format"`
 	BlockTokens *int    `json:"block_tokens"`
 }
+
+// context is over how many accelerators contexts and prompts are divided, and how
+// outputs are exchanged where the recipe says so and it means something.
+func (p *Pool) context() (dcp, pcp int, exchange string) {
+	dcp, pcp = 1, 1
+	c, _ := p.More["context"].(map[string]any)
+	if n, ok := c["decode"].(int); ok {
+		dcp = n
+	}
+	if n, ok := c["prefill"].(int); ok {
+		pcp = n
+	}
+	if text, _ := c["exchange"].(string); dcp > 1 && (text == step.AllToAll || text == helix) {
+		exchange = step.AllToAll
+	}
+	return dcp, pcp, exchange
+}
+
+// helix is TensorRT-LLM's name for contexts divided by token, whose outputs go in an
+// all-to-all.
+const helix = "helix"
 
 // launch is one engine as its recipe starts it.
 type launch struct {

@@ -235,7 +235,7 @@ func (r *reader) scripts(scripts []*script) {
 					continue
 				}
 				r.command(c, around{role: hint(s.file), byPort: r.rolePort})
-				if r.format == "" && strings.HasSuffix(s.file, ".sh") {
+				if r.format == "" && slices.Contains([]string{".sh", ".sbatch", ".slurm"}, path.Ext(s.file)) {
 					r.format = "script"
 				} else if r.format == "" {
 					r.format = "command"
@@ -308,7 +308,8 @@ func (r *reader) alone(names []string) {
 // familyOf tells whose options a mapping holds.
 func familyOf(doc *value) string {
 	for _, f := range []struct{ family, keys string }{
-		{trtllm, "max_num_tokens kv_cache_config cuda_graph_config enable_attention_dp moe_expert_parallel_size"},
+		{trtllm, "max_num_tokens kv_cache_config cuda_graph_config enable_attention_dp moe_expert_parallel_size " +
+			"context_parallel_size enable_chunked_prefill max_batch_size moe_config disable_overlap_scheduler"},
 		{sglang, "tp-size model-path mem-fraction-static chunked-prefill-size max-running-requests dp-size " +
 			"disaggregation-mode"},
 		{vllm, "tensor-parallel-size max-num-seqs max-num-batched-tokens gpu-memory-utilization data-parallel-size"},
@@ -318,8 +319,20 @@ func familyOf(doc *value) string {
 				return f.family
 			}
 		}
+		// What all have is spelt with underscores in files of options of TensorRT-LLM
+		// alone, whose own keys come first; those of vLLM are named by hyphens.
+		if f.family == sglang && doc.get("tensor_parallel_size") != nil && !hasHyphens(doc) &&
+			doc.get("max_num_seqs") == nil && doc.get("max_num_batched_tokens") == nil &&
+			doc.get("gpu_memory_utilization") == nil {
+			return trtllm
+		}
 	}
 	return ""
+}
+
+// hasHyphens says whether any key of a mapping has one.
+func hasHyphens(doc *value) bool {
+	return slices.ContainsFunc(doc.fields, func(f field) bool { return strings.Contains(f.key, "-") })
 }
 
 // numeric is a number as JSON would have it.

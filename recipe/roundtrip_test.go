@@ -24,6 +24,20 @@ func drawPool(t *rapid.T, family, role string) *serve.PoolSpec {
 	}
 	pp := rapid.SampledFrom([]int{1, 1, 2}).Draw(t, "pp")
 	stage := tp * ranks
+	dcp := min(tp, rapid.SampledFrom([]int{1, 1, 2, tp}).Draw(t, "dcp"))
+	pcp := rapid.SampledFrom([]int{1, 1, 2}).Draw(t, "pcp")
+	if family == trtllm {
+		pcp = 1
+		if ranks > 1 { // one accelerator a rank, or those that divide its contexts
+			dcp = rapid.SampledFrom([]int{1, 2}).Draw(t, "helix")
+			tp = dcp
+		}
+	}
+	comm := ""
+	if dcp > 1 && family != sglang {
+		comm = step.AllToAll
+	}
+	stage = tp * ranks * pcp
 	p := &serve.PoolSpec{
 		Workers: rapid.IntRange(1, 4).Draw(t, "workers"),
 		Shape: step.Shape{
@@ -32,8 +46,15 @@ func drawPool(t *rapid.T, family, role string) *serve.PoolSpec {
 			PP:           pp,
 			EP:           rapid.SampledFrom([]int{1, stage}).Draw(t, "ep"),
 			DPAttention:  ranks > 1,
+			DCP:          dcp,
+			PCP:          pcp,
+			DCPComm:      comm,
 			DraftTokens:  rapid.SampledFrom([]int{0, 1, 3, 7}).Draw(t, "drafts"),
 		},
+	}
+	if p.DraftTokens > 0 && rapid.Bool().Draw(t, "a kind of draft") {
+		p.Draft = drawDraft(t, family, p.DraftTokens)
+		p.DraftTokens = 0
 	}
 	if role != "prefill" || rapid.Bool().Draw(t, "slots") {
 		p.MaxBatchPerRank = rapid.IntRange(1, 2000).Draw(t, "batch")
@@ -42,6 +63,23 @@ func drawPool(t *rapid.T, family, role string) *serve.PoolSpec {
 		p.TokenBudget = max(p.MaxBatchPerRank, rapid.IntRange(1, 65536).Draw(t, "tokens"))
 	}
 	return p
+}
+
+// drawDraft is a draft that an engine has flags for, as reading gives it.
+func drawDraft(t *rapid.T, family string, depth int) *step.DraftSpec {
+	d := rapid.SampledFrom([]step.DraftSpec{
+		{Name: "eagle3", Kind: step.RecurrentDraft},
+		{Name: "dflash", Kind: step.BlockDraft},
+		{Name: "ngram", Kind: step.LookupDraft},
+	}).Draw(t, "kind")
+	d.Depth, d.Accepted = depth, step.UnknownLength
+	if family == vllm && rapid.Bool().Draw(t, "accepted") {
+		d.Accepted = "1.5"
+	}
+	if family != sglang && rapid.Bool().Draw(t, "by batch") {
+		d.ByBatch = map[string]int{"1-4": depth, "5-1048576": 0}
+	}
+	return &d
 }
 
 func drawDeployment(t *rapid.T, target Target, family string) *serve.DeploymentSpec {
@@ -97,7 +135,9 @@ func TestWhatIsWrittenReadsBack(t *testing.T) {
 		}
 		for _, d := range []*serve.DeploymentSpec{&got, want} {
 			for _, p := range d.Pools() {
-				p.Spec.DraftTokens, p.Spec.Draft = p.Spec.Depth(), nil
+				if draft := p.Spec.Draft; draft == nil || draft.Name == "mtp" || draft.Name == "nextn" {
+					p.Spec.DraftTokens, p.Spec.Draft = p.Spec.Depth(), nil
+				}
 				p.Spec.Shape = p.Spec.Normalised()
 			}
 		}

@@ -21,7 +21,7 @@ type Router struct {
 
 // routerCommand reads the arguments of a router.
 func (r *reader) routerCommand(from start, c command) {
-	if !r.valued(from.args, c) {
+	if !r.valued(routers, from.args, c) {
 		return
 	}
 	s := newSettings(routers, &r.log)

@@ -162,11 +162,26 @@ func (l *launch) sglangStep(p *Pool, exchange string) {
 	if dcp := s.number("dcp-size", 1); dcp != nil {
 		context["decode"] = *dcp
 	}
-	if s.on("enable-prefill-cp") || s.on("enable-nsa-prefill-context-parallel") {
-		context["prefill"] = p.TP / max(1, p.Ranks)
+	rank := p.TP
+	if p.DPAttention {
+		rank /= max(1, p.Ranks)
 	}
+	on := s.on("enable-prefill-cp") || s.on("enable-nsa-prefill-context-parallel") ||
+		s.on("enable-prefill-context-parallel")
+	if on {
+		context["prefill"] = rank
+	}
+	s.has("nsa-prefill-cp-mode")
+	s.has("prefill-cp-mode")
 	if n := s.number("attention-context-parallel-size", 1); n != nil {
 		context["prefill"] = *n
+		if rank%*n != 0 {
+			s.log.fail(s.at("attention-context-parallel-size"), "%d does not divide the %d accelerators of a rank", *n, rank)
+			context["prefill"] = 1
+		}
+	}
+	if dcp, _ := context["decode"].(int); dcp > 0 && rank%dcp != 0 {
+		s.log.fail(s.at("dcp-size"), "%d does not divide the %d accelerators of a rank", dcp, rank)
 	}
 	if len(context) > 0 {
 		more["context"] = context

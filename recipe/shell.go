@@ -26,6 +26,7 @@ type word struct {
 	text string
 	line int
 	why  string // empty if there is a value
+	raw  string // of a word without one, what a script within would read; empty = cannot be told
 }
 
 // command is a command of a script that starts an engine or a router.

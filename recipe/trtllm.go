@@ -26,10 +26,14 @@ func (l *launch) trtllm(p *Pool) {
 	p.KV.BlockTokens = s.number("kv-cache-config.tokens-per-block", 1)
 	p.Draft = l.trtllmDraft()
 	l.trtllmStep(p)
-	if cp > 1 {
-		p.More["context"] = map[string]any{"decode": cp, "exchange": strings.ToLower(s.text("cp-config.cp-type"))}
+	kind := strings.ToLower(s.text("cp-config.cp-type"))
+	switch {
+	case cp == 1:
+	case kind == "" || kind == helix:
+		p.More["context"] = map[string]any{"decode": cp, "exchange": helix}
+	default: // Ulysses, ring and star attention divide prompts
+		p.More["context"] = map[string]any{"prefill": cp, "exchange": kind}
 	}
-	s.text("cp-config.cp-type")
 	s.has("cp-config.tokens-per-block")
 	s.has("cp-config.fifo-version")
 	s.has("cp-config.use-nccl-for-alltoall")

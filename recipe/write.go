@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"agentsim/models/hardware"
+	"agentsim/models/step"
 	"agentsim/serve"
 )
 
@@ -75,12 +76,25 @@ func wordLike(text string) bool {
 func (w writer) fits(p serve.NamedPool) error {
 	s := p.Spec.Normalised()
 	stage := s.Accelerators / s.PP
+	if d := p.Spec.Speculation(); p.Decodes() || d.Drafts() {
+		if field, why := unlike(w.family, &d); field != "" {
+			return fmt.Errorf("deployment.%s.%s: %s", p.Name, field, why)
+		}
+	}
 	switch {
 	case w.family == vllm && s.EP != 1 && s.EP != stage:
 		return fmt.Errorf("deployment.%s.ep: %d: vLLM's expert parallelism takes all %d accelerators of a stage, or 1",
 			p.Name, s.EP, stage)
-	case w.family == trtllm && s.DPAttention && s.TP > 1:
-		return fmt.Errorf("deployment.%s.tp: %d: attention DP of TensorRT-LLM has one accelerator a rank", p.Name, s.TP)
+	case w.family == trtllm && s.DPAttention && s.TP > s.DCP:
+		return fmt.Errorf("deployment.%s.tp: %d: attention DP of TensorRT-LLM has one accelerator a rank, or dcp of them",
+			p.Name, s.TP)
+	case w.family == trtllm && s.PCP > 1:
+		return fmt.Errorf("deployment.%s.pcp: %d: TensorRT-LLM divides contexts while it decodes (dcp), not prompts: want 1",
+			p.Name, s.PCP)
+	case w.family == sglang && s.DCPComm != "":
+		return fmt.Errorf("deployment.%s.dcp_comm: %s: SGLang has no flag for it: leave it out", p.Name, s.DCPComm)
+	case w.family == trtllm && s.DCP > 1 && s.DCPComm != step.AllToAll:
+		return fmt.Errorf("deployment.%s.dcp_comm: want %s, the only exchange of TensorRT-LLM", p.Name, step.AllToAll)
 	case s.DPAttention && s.Ranks() == 1:
 		return fmt.Errorf("deployment.%s.dp_attention: of one rank: leave it out", p.Name)
 	case w.family == vllm && s.TokenBudget > 0 && s.TokenBudget < s.MaxBatchPerRank:
@@ -111,6 +125,11 @@ func (w writer) vllmOptions(p serve.NamedPool) []option {
 	o := []option{{"tensor-parallel-size", strconv.Itoa(s.TP)}}
 	o = positive(o, "pipeline-parallel-size", s.PP, 1)
 	o = positive(o, "data-parallel-size", s.Ranks(), 1)
+	o = positive(o, "decode-context-parallel-size", s.DCP, 1)
+	o = positive(o, "prefill-context-parallel-size", s.PCP, 1)
+	if s.DCPComm != "" {
+		o = append(o, option{"dcp-comm-backend", s.DCPComm})
+	}
 	if s.EP > 1 {
 		o = append(o, option{"enable-expert-parallel", ""})
 	}
@@ -120,9 +139,8 @@ func (w writer) vllmOptions(p serve.NamedPool) []option {
 	if kv := w.kv(map[hardware.Format]string{hardware.FP8: "fp8", hardware.NVFP4: "nvfp4"}); kv != "" {
 		o = append(o, option{"kv-cache-dtype", kv})
 	}
-	if s.DraftTokens > 0 {
-		draft := fmt.Sprintf(`{"method":"mtp","num_speculative_tokens":%d}`, s.DraftTokens)
-		o = append(o, option{"speculative-config", draft})
+	if d := p.Spec.Speculation(); d.Drafts() {
+		o = append(o, option{"speculative-config", vllmSpeculation(&d)})
 	}
 	if w.d.Cache.Off {
 		o = append(o, option{"no-enable-prefix-caching", ""})
@@ -157,6 +175,8 @@ func (w writer) sglangOptions(p serve.NamedPool) []option {
 		ranks = s.Ranks()
 		o = append(o, option{"dp-size", strconv.Itoa(ranks)}, option{"enable-dp-attention", ""})
 	}
+	o = positive(o, "dcp-size", s.DCP, 1)
+	o = positive(o, "attn-cp-size", s.PCP, 1)
 	o = positive(o, "ep-size", s.EP, 1)
 	o = positive(o, "chunked-prefill-size", s.TokenBudget*ranks, 0)
 	o = positive(o, "max-running-requests", s.MaxBatchPerRank*ranks, 0)
@@ -164,10 +184,7 @@ func (w writer) sglangOptions(p serve.NamedPool) []option {
 	if kv := w.kv(map[hardware.Format]string{hardware.FP8: "fp8_e4m3", hardware.NVFP4: "fp4_e2m1"}); kv != "" {
 		o = append(o, option{"kv-cache-dtype", kv})
 	}
-	if n := s.DraftTokens; n > 0 {
-		o = append(o, option{"speculative-algorithm", "NEXTN"}, option{"speculative-num-steps", strconv.Itoa(n)},
-			option{"speculative-eagle-topk", "1"}, option{"speculative-num-draft-tokens", strconv.Itoa(n + 1)})
-	}
+	o = append(o, sglangSpeculation(p)...)
 	if w.d.Cache.Off {
 		o = append(o, option{"disable-radix-cache", ""})
 	}
@@ -184,8 +201,11 @@ func (w writer) sglangOptions(p serve.NamedPool) []option {
 // trtllmOptions are in the form of a configuration file: dots are mappings.
 func (w writer) trtllmOptions(p serve.NamedPool) []option {
 	s := p.Spec.Normalised()
-	o := []option{{"tensor_parallel_size", strconv.Itoa(s.Accelerators / s.PP)}}
+	o := []option{{"tensor_parallel_size", strconv.Itoa(s.Accelerators / s.PP / s.DCP)}}
 	o = positive(o, "pipeline_parallel_size", s.PP, 1)
+	if s.DCP > 1 {
+		o = append(o, option{"context_parallel_size", strconv.Itoa(s.DCP)}, option{"cp_config.cp_type", "HELIX"})
+	}
 	o = positive(o, "moe_expert_parallel_size", s.EP, 1)
 	if s.DPAttention {
 		o = append(o, option{"enable_attention_dp", "true"})
@@ -201,10 +221,7 @@ func (w writer) trtllmOptions(p serve.NamedPool) []option {
 		o = append(o, option{"kv_cache_config.dtype", kv})
 	}
 	o = append(o, option{"kv_cache_config.enable_block_reuse", strconv.FormatBool(!w.d.Cache.Off)})
-	if s.DraftTokens > 0 {
-		o = append(o, option{"speculative_config.decoding_type", "MTP"},
-			option{"speculative_config.num_nextn_predict_layers", strconv.Itoa(s.DraftTokens)})
-	}
+	o = append(o, trtllmSpeculation(p)...)
 	if p.Name != serve.Aggregated {
 		o = append(o, option{"cache_transceiver_config.backend", "NIXL"})
 	}

@@ -82,7 +82,12 @@ func capacityRows(t table.Writer, r *metrics.Result, style Style) {
 	c := r.Capacity
 	if c == nil {
 		t.AppendRow(table.Row{"agents", style.bold(Count(float64(r.Agents)))})
+		draftRow(t, r.Drafts)
 		return
+	}
+	band := &metrics.DraftCapacity{}
+	if r.Drafts != nil && r.Drafts.Capacity != nil {
+		band = r.Drafts.Capacity
 	}
 	m := c.ModelInterval
 	if m == nil {
@@ -90,20 +95,50 @@ func capacityRows(t table.Writer, r *metrics.Result, style Style) {
 	}
 	sample := fmt.Sprintf(" on %d accelerators; ± of the sample alone %s to %s", c.Accelerators, Count(c.AgentsLow),
 		Count(c.AgentsHigh))
-	agents := style.bold(Count(float64(c.Agents))) + between(&m.Agents, Count)
+	agents := style.bold(point(&band.Agents, float64(c.Agents), Count)) + between(&m.Agents, Count)
 	t.AppendRow(table.Row{"agents", agents + style.faint(sample)})
-	each := style.bold(Significant(c.PerAccelerator)) + between(&m.PerAccelerator, Significant)
+	each := style.bold(point(&band.PerAccelerator, c.PerAccelerator, Significant)) +
+		between(&m.PerAccelerator, Significant)
 	t.AppendRow(table.Row{"per accelerator", each})
-	t.AppendRow(table.Row{"per MW", style.bold(Count(c.PerMW.AcceleratorMeasured)) + " of accelerator power as drawn" +
+	perMW := point(&band.PerMW.AcceleratorMeasured, c.PerMW.AcceleratorMeasured, Count)
+	t.AppendRow(table.Row{"per MW", style.bold(perMW) + " of accelerator power as drawn" +
 		between(&m.PerMW.AcceleratorMeasured, Count)})
 	t.AppendRow(table.Row{"", fmt.Sprintf("%s rated, %s at the wall, %s with the building, %s nameplate",
 		Count(c.PerMW.AcceleratorTDP), Count(c.PerMW.IT), Count(c.PerMW.Facility), Count(c.PerMW.Provisioned))})
+	draftRow(t, r.Drafts)
 	if c.ModelInterval != nil {
 		for i, line := range stackBasis(&m.Stack) {
 			t.AppendRow(table.Row{[]string{"interval", ""}[min(i, 1)], line})
 		}
 	}
 	t.AppendRow(table.Row{"limit", r.Limit})
+}
+
+// point is a figure of an answer; where the acceptance of drafts is unknown, the
+// band that stands for it, with the figure in the middle said to be such.
+func point(band *metrics.Quantiles, value float64, in func(float64) string) string {
+	if band.P90 == 0 {
+		return in(value)
+	}
+	return fmt.Sprintf("%s to %s, in the middle %s", in(band.P10), in(band.P90), in(band.P50))
+}
+
+// draftRow says what a band of drafts is over.
+func draftRow(t table.Writer, d *metrics.DraftBand) {
+	if d == nil {
+		return
+	}
+	const text = "%s to %s tokens a step are plausible (P10 to P90 by %s); other figures are of the middle, %s"
+	t.AppendRow(table.Row{"drafts", fmt.Sprintf(text, Significant(d.Tokens.P10), Significant(d.Tokens.P90), d.Basis, Significant(d.Tokens.P50))})
+}
+
+// spanned is the band of a figure of a run; nothing where there is none.
+func spanned(d *metrics.DraftBand, key string) string {
+	if d == nil || d.Figures[key].P90 == 0 {
+		return ""
+	}
+	q := d.Figures[key]
+	return fmt.Sprintf(" [%s to %s]", Significant(q.P10), Significant(q.P90))
 }
 
 // between is the interval of the model; nothing where there is none.
@@ -131,14 +166,17 @@ func serviceRows(t table.Writer, r *metrics.Result) {
 	m := r.Metrics
 	speed := "none: no answer has two tokens"
 	if m.OutputSpeedP50 > 0 {
-		speed = fmt.Sprintf("P25 %s tok/s, median %s (%s ms a token)",
-			Significant(m.OutputSpeedP25), Significant(m.OutputSpeedP50), Significant(m.TPOTP50MS))
+		speed = fmt.Sprintf("P25 %s%s tok/s, median %s%s (%s%s ms a token)",
+			Significant(m.OutputSpeedP25), spanned(r.Drafts, "output_speed_p25"),
+			Significant(m.OutputSpeedP50), spanned(r.Drafts, "output_speed_p50"),
+			Significant(m.TPOTP50MS), spanned(r.Drafts, "tpot_p50_ms"))
 	}
 	t.AppendRow(table.Row{"output speed", speed})
-	t.AppendRow(table.Row{"time to first token", fmt.Sprintf("median %s s, P95 %s s",
-		Significant(m.TTFTP50S), Significant(m.TTFTP95S))})
-	t.AppendRow(table.Row{"traffic", fmt.Sprintf("%s turns/s, %s tok/s in (%.1f %% from cache), %s tok/s out",
-		Significant(m.TurnsPerS), Count(m.InputTokS), 100*m.PrefixHitRate, Count(m.OutputTokS))})
+	t.AppendRow(table.Row{"time to first token", fmt.Sprintf("median %s%s s, P95 %s%s s", Significant(m.TTFTP50S),
+		spanned(r.Drafts, "ttft_p50_s"), Significant(m.TTFTP95S), spanned(r.Drafts, "ttft_p95_s"))})
+	t.AppendRow(table.Row{"traffic", fmt.Sprintf("%s%s turns/s, %s tok/s in (%.1f %% from cache), %s%s tok/s out",
+		Significant(m.TurnsPerS), spanned(r.Drafts, "turns_per_s"), Count(m.InputTokS), 100*m.PrefixHitRate,
+		Count(m.OutputTokS), spanned(r.Drafts, "output_tok_s"))})
 	if l := m.PrefixLost; l != nil {
 		t.AppendRow(table.Row{"not from cache", lostTokens(l)})
 	}
@@ -219,17 +257,42 @@ func deployments(b *strings.Builder, list []metrics.Deployment) {
 	if len(list) == 0 {
 		return
 	}
-	header := table.Row{"deployment", "limit", "budget", "batch", "drafts", "agents", "per MW", "estimated", "loses"}
-	t := numbers(header, 3)
+	header := table.Row{"deployment", "limit", "nearest public run", "budget", "batch", "drafts", "agents", "per MW",
+		"estimated", "P25", "loses"}
+	t := numbers(header, 4)
 	for _, d := range list {
 		simulated := ""
 		if d.Simulated > 0 {
 			simulated = Count(d.Simulated)
 		}
-		t.AppendRow(table.Row{d.Shape, d.Limit, d.TokenBudget, d.MaxBatchPerRank, d.DraftTokens, Count(float64(d.Agents)),
-			simulated, Count(d.Estimated), fmt.Sprintf("%.0f %%", 100*d.LosesBy)})
+		t.AppendRow(table.Row{d.Shape, d.Limit, nearest(d.Nearest), d.TokenBudget, d.MaxBatchPerRank, d.DraftTokens,
+			Count(float64(d.Agents)), simulated, Count(d.Estimated), Significant(d.P25), fmt.Sprintf("%.0f %%", 100*d.LosesBy)})
 	}
 	b.WriteString("\n" + t.Render() + "\n\n")
+}
+
+// nearest says how near a deployment is to public runs.
+func nearest(n *metrics.Nearest) string {
+	if n == nil {
+		return ""
+	}
+	text := n.Run
+	if n.Level != "" {
+		text += ", another " + n.Level
+	}
+	const far = 0.5 // doublings
+	for _, d := range []struct {
+		doublings float64
+		of        string
+	}{{n.Width, "width"}, {max(n.Batch, n.Slots), "batch"}} {
+		if d.doublings >= far {
+			text += fmt.Sprintf(", %s ×%s", d.of, Significant(math.Exp2(d.doublings)))
+		}
+	}
+	if !n.Published {
+		text = "unpublished shape; " + text
+	}
+	return text
 }
 
 // choice says what mode auto left out.
@@ -239,6 +302,13 @@ func choice(b *strings.Builder, c *metrics.Choice) {
 	}
 	const text = "%s deployments ranked, %s of them fail the service level; " +
 		"of %s workers tried, %s do not fit in memory and %s are illegal\n"
+	by := "what three in four such predictions hold (P25)"
+	if c.Optimistic {
+		by = "the prediction itself"
+	}
+	if c.Objective != "" {
+		fmt.Fprintf(b, "objective %s, ranked by %s; × is how many times beyond the nearest public run\n", c.Objective, by)
+	}
 	fmt.Fprintf(b, text, Count(float64(c.Deployments)), Count(float64(c.Failing.Count)),
 		Count(float64(c.Workers)), Count(float64(c.Unfit.Count)), Count(float64(c.Illegal.Count)))
 	for _, why := range []metrics.Excluded{c.Failing, c.Unfit, c.Illegal} {

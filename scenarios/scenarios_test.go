@@ -74,6 +74,22 @@ func TestEveryScenarioRuns(t *testing.T) {
 
 // An open loop does not wait: at four times the rate there are more than four
 // times as many conversations, and first tokens come later.
+// A prompt divided over a node is computed in a part of the time at equal load.
+func TestPromptsDividedOverANodeComeSooner(t *testing.T) {
+	if testing.Short() {
+		t.Skip("simulates two nodes twice")
+	}
+	run := func(name string) *metrics.Result {
+		r, err := experiment.Run(context.Background(), load(t, name, small()...), 16, experiment.Options{})
+		require.NoError(t, err)
+		return r
+	}
+	alone, divided := run("b200-kimi-split"), run("what-if/prefill-context-parallel")
+	require.Less(t, divided.Time.ByState["prefill"], 0.4*alone.Time.ByState["prefill"])
+	require.Less(t, divided.Metrics.TTFTP95S, 0.5*alone.Metrics.TTFTP95S)
+	require.InEpsilon(t, alone.Metrics.OutputSpeedP25, divided.Metrics.OutputSpeedP25, 0.1, "decode is the same")
+}
+
 func TestAnOpenLoopDoesNotWait(t *testing.T) {
 	replay := func(sets ...string) *metrics.Result {
 		s := load(t, "h200-open-loop", append([]string{"protocol.duration=800s"}, sets...)...)

@@ -86,6 +86,15 @@ func conclusions() map[string]func(t *testing.T, base, is *metrics.Result, ratio
 			require.Contains(t, is.Limit, "prefill")
 			require.Less(t, is.Time.Busy["decode"], 0.01)
 		},
+		"what-if/decode-context-parallel": func(t *testing.T, base, is *metrics.Result, ratio metrics.Ratios) {
+			require.Greater(t, ratio.Agents, 3.0, "each context once instead of eight times")
+			require.InEpsilon(t, 8, is.Memory[0].CacheTokens/base.Memory[0].CacheTokens, 0.01)
+		},
+		"what-if/prefill-context-parallel": func(t *testing.T, base, is *metrics.Result, ratio metrics.Ratios) {
+			require.Greater(t, ratio.Agents, 1.5, "prompts are soon done")
+			require.True(t, strings.HasPrefix(base.Limit, "ttft"), base.Limit)
+			require.Greater(t, is.Metrics.TurnsPerS, 1.5*base.Metrics.TurnsPerS)
+		},
 		"what-if/hall-1mw": func(t *testing.T, _, _ *metrics.Result, ratio metrics.Ratios) {
 			require.InDelta(t, 1, ratio.PerAccelerator, 0.07, "units share nothing")
 		},
@@ -94,7 +103,9 @@ func conclusions() map[string]func(t *testing.T, base, is *metrics.Result, ratio
 
 // asShipped names what runs with caches as its engine keeps them, since little
 // of it is simulated. The rest takes ideal caches, which settle in seconds.
-func asShipped(name string) bool { return strings.Contains(name, "h200") }
+func asShipped(name string) bool {
+	return strings.Contains(name, "h200") || strings.Contains(name, "context-parallel")
+}
 
 // What every what-if answers holds when it is run small. Of the hall two
 // units are enough.
@@ -136,6 +147,9 @@ func near(name string) []string {
 	}
 	if strings.Contains(name, "h200") || strings.Contains(name, "no-prefix-cache") {
 		return sets
+	}
+	if strings.Contains(name, "context-parallel") || strings.Contains(name, "kimi") {
+		return append(sets, "protocol.start_agents=8", "protocol.duration_max=900s")
 	}
 	if strings.Contains(name, "-only") || strings.Contains(name, "hopper") {
 		sets = append(sets, "protocol.tolerance=0.25") // of these only the direction is asked

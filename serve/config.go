@@ -116,7 +116,7 @@ func (c *Config) Model(p *PoolSpec) (*step.Model, error) {
 		kernels = p.Kernels
 	}
 	return step.New(step.Config{
-		System:      *p.On(&c.System),
+		System:      d.held(p, &c.System),
 		LLM:         c.LLM,
 		Kernels:     kernels.AsOf(c.Engine.Version),
 		Engine:      c.engineOf(p),

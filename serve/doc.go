@@ -32,5 +32,6 @@
 //
 // What all of them speak of: flight.go (requests, calls in flight, decoding
 // sequences), drafts.go and draws.go (random choices), policy.go, queue.go,
-// tally.go, observe.go, config.go, complete.go and spec.go (what a cluster is built from).
+// tally.go, observe.go, caps.go (watts of a pool's accelerators),
+// config.go, complete.go and spec.go (what a cluster is built from).
 package serve

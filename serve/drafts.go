@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 
+	"agentsim/portable"
 	"agentsim/sim"
 )
 
@@ -156,7 +157,7 @@ func betaMeans(a, b float64, n int) []float64 {
 	weight, total := make([]float64, points), 0.0
 	at := func(i int) float64 { return (float64(i) + 1.0/2) / points }
 	for i := range weight {
-		weight[i] = math.Exp((a-1)*math.Log(at(i)) + (b-1)*math.Log1p(-at(i)))
+		weight[i] = portable.Exp((a-1)*portable.Log(at(i)) + (b-1)*math.Log1p(-at(i)))
 		total += weight[i]
 	}
 	means := make([]float64, n)

@@ -9,6 +9,7 @@ import (
 	"agentsim/models/kvcache"
 	"agentsim/models/moe"
 	"agentsim/models/step"
+	"agentsim/units"
 )
 
 // The deployment modes.
@@ -85,6 +86,9 @@ type PoolSpec struct {
 	// System is that of the pool's workers, a preset or a file; empty = the
 	// scenario's. Caches between pools of different systems cross the network.
 	System string `yaml:"system,omitempty"`
+	// Cap holds each accelerator of the pool to so many watts, as driver settings
+	// of its nodes do; 0 = what the site leaves it (power).
+	Cap units.Watts `yaml:"accelerator_cap,omitempty"`
 
 	// Machine and Kernels are the system that System names and the engine's kernels
 	// on it; nil = the scenario's.

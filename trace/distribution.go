@@ -7,6 +7,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+
+	"agentsim/portable"
 )
 
 // The kinds of distribution that a profile may name.
@@ -181,7 +183,7 @@ func (d *Distribution[Q]) clip(v Q) Q {
 }
 
 func logNormal[Q ~float64](median Q, sigma, z float64) Q {
-	return median * Q(math.Exp(sigma*z))
+	return median * Q(portable.Exp(sigma*z))
 }
 
 // gamma draws from Gamma(shape, 1) after Marsaglia and Tsang, "A simple method
@@ -189,7 +191,7 @@ func logNormal[Q ~float64](median Q, sigma, z float64) Q {
 // would allocate a generator on every draw.
 func gamma(shape float64, r *rand.Rand) float64 {
 	if shape < 1 {
-		return gamma(shape+1, r) * math.Pow(1-r.Float64(), 1/shape)
+		return gamma(shape+1, r) * portable.Pow(1-r.Float64(), 1/shape)
 	}
 	d := shape - 1.0/3
 	c := 1 / math.Sqrt(9*d)
@@ -200,7 +202,7 @@ func gamma(shape float64, r *rand.Rand) float64 {
 			continue
 		}
 		v = v * v * v
-		if math.Log(1-r.Float64()) < z*z/2+d-d*v+d*math.Log(v) {
+		if portable.Log(1-r.Float64()) < z*z/2+d-d*v+d*portable.Log(v) {
 			return d * v
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"math"
 
 	"gonum.org/v1/gonum/mathext"
+
+	"agentsim/portable"
 )
 
 // CDF returns the probability of a value of at most x, clipping included.
@@ -50,10 +52,10 @@ func logNormalCDF[Q ~float64](x, median Q, sigma float64) float64 {
 	if sigma == 0 {
 		return 1
 	}
-	return normalCDF(math.Log(float64(x/median)) / sigma)
+	return normalCDF(portable.Log(float64(x/median)) / sigma)
 }
 
-func normalCDF(z float64) float64 { return math.Erfc(-z/math.Sqrt2) / 2 }
+func normalCDF(z float64) float64 { return portable.Erfc(-z/math.Sqrt2) / 2 }
 
 // Quantile returns the value that is exceeded with probability 1-u, clipping
 // included; u is in (0, 1).
@@ -89,16 +91,16 @@ func (d *Distribution[Q]) mixtureQuantile(u float64) Q {
 	z := mathext.NormalQuantile(u)
 	low, high := math.Inf(1), math.Inf(-1)
 	for i := range d.Parts {
-		x := math.Log(float64(d.Parts[i].Median)) + z*d.Parts[i].Sigma
+		x := portable.Log(float64(d.Parts[i].Median)) + z*d.Parts[i].Sigma
 		low, high = min(low, x), max(high, x)
 	}
 	for high-low > 1e-6 {
 		middle := (low + high) / 2
-		if d.body(Q(math.Exp(middle))) < u {
+		if d.body(Q(portable.Exp(middle))) < u {
 			low = middle
 		} else {
 			high = middle
 		}
 	}
-	return Q(math.Exp((low + high) / 2))
+	return Q(portable.Exp((low + high) / 2))
 }

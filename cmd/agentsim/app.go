@@ -131,7 +131,8 @@ func (a *app) root() *cobra.Command {
 	root.AddCommand(validateCommands{a}.validateCommand(), compareCommands{a}.compareCommand(),
 		whatIfCommands{a}.whatIfCommand(), deploymentCommands{a}.deploymentCommand(), diffCommands{a}.diffCommand(),
 		fieldCommands{a}.explainFieldCommand(),
-		initCommands{a}.initCommand(), planCommands{a}.planCommand(), serveCommands{a}.serveCommand())
+		initCommands{a}.initCommand(), planCommands{a}.planCommand(), capsCommands{a}.capsCommand(),
+		serveCommands{a}.serveCommand())
 	root.AddCommand(fitCommands{a}.fitCommand(), dayCommands{a}.dayCommand(), manCommands{a}.manCommand(),
 		toolCommands{a}.mcpCommand())
 	complete(root)

@@ -13,6 +13,7 @@ import (
 	"agentsim/ask"
 	"agentsim/configs"
 	"agentsim/experiment"
+	"agentsim/experiment/analytic"
 	"agentsim/experiment/compare"
 	"agentsim/metrics"
 	"agentsim/report"
@@ -76,8 +77,9 @@ func (a compareCommands) compare(cmd *cobra.Command, args []string) error {
 	switch how := a.settings.GetString("evaluate"); how {
 	case "analytic":
 	case "simulator":
+		var solver analytic.Solver
 		o.Simulate = func(ctx context.Context, s *configs.Scenario) (*metrics.Result, error) {
-			return experiment.Capacity(ctx, s, experiment.Options{})
+			return solver.Search(ctx, s, experiment.Options{Side: 1}) // corners are what runs side by side
 		}
 	default:
 		return usageError{fmt.Errorf("--evaluate %q: want analytic or simulator", how)}

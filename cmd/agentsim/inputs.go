@@ -78,8 +78,8 @@ func (s *subjects) reading(read func(string) ([]byte, error)) func(string) ([]by
 func (a *app) inputs() *metrics.Inputs {
 	all := &metrics.Inputs{}
 	for _, s := range a.about.scenarios {
-		if s.Workload.Trace != "" {
-			a.about.noteTrace(s.Workload.Trace)
+		for _, file := range s.Traces() {
+			a.about.noteTrace(file)
 		}
 	}
 	switch len(a.about.scenarios) {

@@ -37,6 +37,6 @@ func bounded(ctx context.Context, a *app, s *configs.Scenario, p *configs.Proven
 		return nil, err
 	}
 	o := a.options()
-	o.Accuracy = known
+	o.Accuracy, o.Aim = known, a.aim()
 	return ask.Bounded(ctx, s, p, o)
 }

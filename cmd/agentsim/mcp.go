@@ -59,11 +59,16 @@ func (a toolCommands) tools(folder string, limit time.Duration) (*mcp.Server, er
 	if err != nil {
 		return nil, err
 	}
+	known, err := a.accuracy()
+	if err != nil {
+		return nil, err
+	}
 	s := &toolServer{
 		Server: mcp.NewServer(&mcp.Implementation{Name: "agentsim", Version: version()}, &mcp.ServerOptions{
 			Instructions: "Start with presets, then estimate (milliseconds) before capacity (minutes). " +
 				"A scenario is a name, or YAML that extends one; set overrides fields by path."}),
-		desk:  &ask.Desk{Version: version(), Clock: a.now, Allow: func(path string) error { return below(root, path) }},
+		desk: &ask.Desk{Version: version(), Clock: a.now, Accuracy: known,
+			Allow: func(path string) error { return below(root, path) }},
 		limit: limit,
 		place: make(chan struct{}, 1),
 	}

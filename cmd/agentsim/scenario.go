@@ -123,7 +123,7 @@ func (a capacityCommands) capacityCommand() *cobra.Command {
 			"the inputs; that of the sample stands beside it, and agentsim explain takes it apart. The megawatt is that\n" +
 			"of the accelerators as drawn (the benchmark's), or of their rated power, of nodes or racks at the wall, of\n" +
 			"the building, or of nameplates: docs/ARCHITECTURE.md says what each includes. SCENARIO is the name of\n" +
-			"a built-in scenario (agentsim list scenarios) or a YAML file.\n\n" + paretoHelp + "\n\n" +
+			"a built-in scenario (agentsim list scenarios) or a YAML file.\n\n" + autoHelp + "\n\n" + paretoHelp + "\n\n" +
 			uncertaintyHelp,
 		Example: "  agentsim capacity gb300-agentperf-slo20\n" +
 			"  agentsim capacity h200-agentperf-slo20 -o json\n" +
@@ -141,6 +141,9 @@ func (a capacityCommands) capacityCommand() *cobra.Command {
 			}
 			if a.settings.GetBool("pareto") {
 				return a.pareto(cmd, s)
+			}
+			if err := a.checkAim(s); err != nil {
+				return err
 			}
 			unknown, err := a.uncertain(s, p)
 			if err != nil {
@@ -171,6 +174,7 @@ func (a capacityCommands) capacityCommand() *cobra.Command {
 	c.Flags().String("report", "", "write the answer with its inputs as one page of HTML")
 	uncertaintyFlags(c)
 	paretoFlags(c)
+	aimFlags(c)
 	return c
 }
 

@@ -62,6 +62,10 @@ func (a serveCommands) serve(ctx context.Context) error {
 	if runs < 1 || timeout <= 0 {
 		return usageError{fmt.Errorf("--runs %d --timeout %v: want 1 or more, and a time above 0", runs, timeout)}
 	}
+	known, err := a.accuracy()
+	if err != nil {
+		return err
+	}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", a.settings.GetString("listen"))
 	if err != nil {
 		return usageError{fmt.Errorf("--listen: %w", err)}
@@ -69,8 +73,8 @@ func (a serveCommands) serve(ctx context.Context) error {
 	address, hosts := names(listener.Addr())
 	secret := token()
 	server := &http.Server{
-		Handler: web.NewHandler(web.Options{Desk: ask.Desk{Version: version(), Clock: a.now}, Token: secret, Hosts: hosts,
-			Runs: runs, Time: timeout, Studies: a.settings.GetString("studies")}),
+		Handler: web.NewHandler(web.Options{Desk: ask.Desk{Version: version(), Clock: a.now, Accuracy: known},
+			Token: secret, Hosts: hosts, Runs: runs, Time: timeout, Studies: a.settings.GetString("studies")}),
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -30,7 +31,8 @@ func (a validateCommands) validateCommand() *cobra.Command {
 			"that cannot be expressed are listed with the reason.\n\n" +
 			"CASES may also be what validate -o json wrote before, which is then not simulated again. --fit fits the\n" +
 			"hierarchy of errors to all of them and writes it as a preset; --folds says how far off every stack is when\n" +
-			"its errors are taken from all other stacks.",
+			"its errors are taken from all other stacks. --runs writes where the runs of tables lie, by worker and\n" +
+			"batch, as the preset that mode auto measures its candidates' distance by; nothing is then simulated.",
 		Example: "  agentsim validate ../shared/validation/serving-dev.csv\n" +
 			"  agentsim validate cases.csv -o json --plot figures\n" +
 			"  agentsim validate serving.json agents.json --folds\n" +
@@ -41,6 +43,7 @@ func (a validateCommands) validateCommand() *cobra.Command {
 	}
 	c.Flags().String("plot", "", "draw predicted against measured, one figure per metric, in this existing directory")
 	c.Flags().String("fit", "", "write the hierarchy of errors of all cases to this file, as a preset of kind accuracy")
+	c.Flags().String("runs", "", "write which workers these runs had to this file, as a preset of kind runs, and stop")
 	c.Flags().Bool("folds", false, "print the errors of every stack as they look without its own runs")
 	return c
 }
@@ -57,6 +60,20 @@ func (a validateCommands) run(cmd *cobra.Command, args []string) error {
 	cases, results, err := a.tables(args)
 	if err != nil {
 		return usageError{err}
+	}
+	if file := a.settings.GetString("runs"); file != "" {
+		if len(results) > 0 {
+			return usageError{errors.New("--runs wants tables of runs: results of validate do not tell their workers")}
+		}
+		before, err := configs.PublicRuns()
+		if err != nil {
+			return err
+		}
+		where, err := validate.Where(cases, before, a.now().UTC().Format(time.DateOnly))
+		if err != nil {
+			return usageError{err}
+		}
+		return report.WriteFile(file, validate.RunsYAML(where))
 	}
 	if len(cases) > 0 {
 		r, err := a.validate(cmd, cases)

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"agentsim/portable"
 )
 
 // Uncertainty says what a configuration does not know: distributions by the path of
@@ -94,7 +96,7 @@ func (i *Input) Text(draw float64) string {
 	if i.Absolute {
 		return f.Field.shown(draw)
 	}
-	return f.Field.shown(f.Field.Number * math.Pow(draw, f.Power))
+	return f.Field.shown(f.Field.Number * portable.Pow(draw, f.Power))
 }
 
 // Moves says whether the input changes a field at or below a path.
@@ -125,7 +127,7 @@ func With[T any](library *Library, p *Provenance, value *T, inputs []Input, draw
 			if inputs[i].Absolute {
 				t.number = draws[i]
 			} else if draws[i] != 1 {
-				t.number *= math.Pow(draws[i], f.Power)
+				t.number *= portable.Pow(draws[i], f.Power)
 			}
 		}
 	}

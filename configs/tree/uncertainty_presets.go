@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"agentsim/portable"
 )
 
 // presetInputs lists what the sources of presets say is uncertain, one input an
@@ -97,7 +99,7 @@ func spreadOf(source *node) (Input, bool) {
 		return Input{}, false
 	}
 	sigma := mape * math.Sqrt(math.Pi/2)
-	return Input{Kind: LogNormalSpread, Low: math.Exp(-ninetieth * sigma), High: math.Exp(ninetieth * sigma)}, true
+	return Input{Kind: LogNormalSpread, Low: portable.Exp(-ninetieth * sigma), High: portable.Exp(ninetieth * sigma)}, true
 }
 
 // own lists the fields that an entry of sources covers itself.

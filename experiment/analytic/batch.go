@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"sort"
 
+	"agentsim/portable"
 	"agentsim/sim"
 )
 
@@ -221,7 +222,7 @@ func poisson(mean float64, n int) []int {
 			list[i] += max(0, int(math.Round(mean+math.Sqrt(mean)*normalAt(share))))
 			continue
 		}
-		for likely := math.Exp(-mean); share > likely; {
+		for likely := portable.Exp(-mean); share > likely; {
 			share -= likely
 			likely *= mean / float64(list[i])
 			list[i]++

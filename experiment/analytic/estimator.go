@@ -15,6 +15,7 @@ import (
 	"agentsim/models/step"
 	"agentsim/serve"
 	"agentsim/trace"
+	"agentsim/units"
 )
 
 // Estimator estimates deployments of one scenario. All else is the same for
@@ -42,6 +43,7 @@ type workerKey struct {
 	precision step.Precision
 	experts   serve.ExpertsSpec
 	system    string // of the pool, where it is not the scenario's
+	cap       units.Watts
 }
 
 // worker is what a step model says once.
@@ -85,6 +87,8 @@ type Estimate struct {
 	Limit   string  // the condition that one more agent would fail, and why
 	Decodes float64 // sequences that a rank decodes at once, on average
 	Bound   bool    // the batch limit stands in the way of more
+
+	Within metrics.PerMW // PerMW within every boundary
 }
 
 // Estimate is Capacity in few words and less time.
@@ -97,9 +101,9 @@ func (e *Estimator) Estimate(d *serve.DeploymentSpec) (Estimate, error) {
 	if err != nil {
 		return Estimate{}, err
 	}
-	watts, _ := n.acceleratorWatts(&f)
+	within := n.within(&f, agents)
 	return Estimate{Agents: agents, Limit: limit, Decodes: f.sequences / n.finish.ranks,
-		PerMW: perMW(float64(agents), watts*float64(d.Accelerators())),
+		PerMW: within.AcceleratorMeasured, Within: within,
 		Bound: f.sequences >= n.finish.slots*(1-coarse)}, nil
 }
 
@@ -136,7 +140,7 @@ func (e *Estimator) Capacity(ctx context.Context, d *serve.DeploymentSpec) (*met
 	}
 	s := *e.scenario
 	s.Deployment = *d
-	about := experiment.Rehearsal{Guess: 1, Settled: kept == 1, Tabulate: e.shared.solver.tables.Tabulate}
+	about := experiment.Rehearsal{Guess: 1, Settled: kept == 1, Tabulate: e.shared.solver.tables().Tabulate}
 	if err == nil {
 		about.Guess = float64(flows.Capacity.Agents)
 	}
@@ -204,6 +208,7 @@ func (e *Estimator) key(d *serve.DeploymentSpec, p *serve.PoolSpec) workerKey {
 		precision: d.Precision,
 		experts:   d.Experts,
 		system:    p.System,
+		cap:       d.CapOf(p, &e.scenario.System),
 	}
 }
 
@@ -211,7 +216,7 @@ func (e *Estimator) worker(d *serve.DeploymentSpec, p *serve.PoolSpec) (*worker,
 	return e.shared.workers.get(e.key(d, p), func() (*worker, error) {
 		s := e.scenario
 		cfg := serve.Config{Deployment: *d, System: s.System, LLM: s.Model, Kernels: s.Kernels, Engine: s.Engine,
-			Seed: s.Seed, Tabulate: e.shared.solver.tables.Tabulate}
+			Seed: s.Seed, Tabulate: e.shared.solver.tables().Tabulate}
 		m, err := cfg.Model(p)
 		if err != nil {
 			return nil, err

@@ -5,6 +5,7 @@ import (
 
 	"agentsim/models/kvcache/prefix"
 	"agentsim/models/step"
+	"agentsim/portable"
 	"agentsim/serve"
 )
 
@@ -145,7 +146,7 @@ func (n *network) kept(agents float64) float64 {
 	sessions := agents / ranks
 	if n.caching.ranks > 1 {
 		// Half-way through, a session has left copies on as many ranks as it met.
-		sessions *= ranks * (1 - math.Pow(1-1/ranks, n.work.turns/2))
+		sessions *= ranks * (1 - portable.Pow(1-1/ranks, n.work.turns/2))
 	}
 	added := n.work.mean.fresh
 	if policy := &n.entryMemory.spec.Policy; n.mixed && !policy.NoGenerated && !policy.DropsStale {

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"agentsim/models/step"
+	"agentsim/portable"
 )
 
 // prices is a table of what a worker's steps cost. Its axes are the number of
@@ -237,7 +238,7 @@ func (t *prices) priceOwn(sequences, chunks float64) *[ownPoints]float64 {
 func (t *prices) spills(tokens, chunks float64) float64 {
 	const before = 0.5
 	large := t.prompts.above(t.prompts.room - tokens)
-	return 1 - math.Exp(-before*large*chunks/float64(t.ranks))
+	return 1 - portable.Exp(-before*large*chunks/float64(t.ranks))
 }
 
 // decoding is the cost of plain decode steps up to a number of sequences that

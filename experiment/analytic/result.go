@@ -15,13 +15,18 @@ const fingerprint = "analytic"
 func (n *network) addCapacity(r *metrics.Result, f *flow, agents int, limit string) {
 	count := float64(agents)
 	accelerators := n.deployment.Accelerators()
-	b := n.breakdown(f)
-	in := func(w units.Watts) float64 { return perMW(count, float64(w)) }
 	r.Capacity = &metrics.Capacity{Agents: agents, AgentsLow: count, AgentsHigh: count, Accelerators: accelerators,
 		PerAccelerator: count / float64(accelerators),
-		PerMW: metrics.PerMW{AcceleratorMeasured: in(b.Accelerator), AcceleratorTDP: in(b.AcceleratorTDP),
-			IT: in(b.IT), Facility: in(b.Facility), Provisioned: in(b.Provisioned)}}
+		PerMW:          n.within(f, agents)}
 	r.Limit = limit
+}
+
+// within is agents per megawatt within every boundary.
+func (n *network) within(f *flow, agents int) metrics.PerMW {
+	b := n.breakdown(f)
+	in := func(w units.Watts) float64 { return perMW(float64(agents), float64(w)) }
+	return metrics.PerMW{AcceleratorMeasured: in(b.Accelerator), AcceleratorTDP: in(b.AcceleratorTDP),
+		IT: in(b.IT), Facility: in(b.Facility), Provisioned: in(b.Provisioned)}
 }
 
 func perMW(agents, watts float64) float64 {

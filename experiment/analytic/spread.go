@@ -4,6 +4,8 @@ import (
 	"math"
 
 	"gonum.org/v1/gonum/mathext"
+
+	"agentsim/portable"
 )
 
 // classesMax is how many classes of lengths quantiles are made from.
@@ -141,7 +143,7 @@ func (p *pace) quantile(share float64) float64 {
 }
 
 // normalBelow is the standard normal distribution function.
-func normalBelow(z float64) float64 { return math.Erfc(-z/math.Sqrt2) / 2 }
+func normalBelow(z float64) float64 { return portable.Erfc(-z/math.Sqrt2) / 2 }
 
 // gammaBelow is the distribution function of a gamma variable of mean 0,
 // deviation 1 and the given skewness: Pearson's type III, the normal one

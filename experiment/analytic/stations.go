@@ -1,6 +1,10 @@
 package analytic
 
-import "math"
+import (
+	"math"
+
+	"agentsim/portable"
+)
 
 // filling is the state of the prefill station at a given rate of calls.
 type filling struct {
@@ -101,7 +105,7 @@ func (l *load) some(mean float64) float64 {
 	if mean >= l.agents {
 		return 1
 	}
-	return 1 - math.Pow(1-mean/l.agents, l.agents)
+	return 1 - portable.Pow(1-mean/l.agents, l.agents)
 }
 
 // mixture describes the steps of a worker that both prefills and decodes. A
@@ -127,7 +131,7 @@ func (t *prices) mix(l load) (mixture, bool) {
 	if l.priority {
 		m.with = 0
 	}
-	none := math.Exp(-rate * m.plain.seconds)
+	none := portable.Exp(-rate * m.plain.seconds)
 	carrying := func(n float64) (p price, share float64) {
 		p = t.at(m.with, n)
 		return p, (1 - none) / (1 - none + t.steps(rate, n, p).nothing(rate))
@@ -208,9 +212,9 @@ func (t *prices) steps(rate, n float64, p price) moments {
 func (m moments) nothing(rate float64) float64 {
 	scale := m.second/m.mean - m.mean // variance over mean
 	if scale < fine*m.mean {
-		return math.Exp(-rate * m.mean)
+		return portable.Exp(-rate * m.mean)
 	}
-	return math.Pow(1+rate*scale, -m.mean/scale)
+	return portable.Pow(1+rate*scale, -m.mean/scale)
 }
 
 // among mixes the steps, a share of all, with others of constant length.
@@ -237,7 +241,7 @@ func (t *prices) fill(f *filling, sequences, others float64) {
 	for i := range f.own.seconds {
 		f.own.seconds[i] += t.spills(f.own.tokens[i], others) * f.own.seconds[i]
 	}
-	f.own.variance, f.own.none = t.at(sequences, others).variance, math.Exp(-others)
+	f.own.variance, f.own.none = t.at(sequences, others).variance, portable.Exp(-others)
 	for i := range t.prompts.lengths {
 		c := &t.prompts.lengths[i]
 		f.fill += c.share * f.own.takes(c)
@@ -291,6 +295,6 @@ func standardMean(rise float64) float64 {
 		return -rise + 1/rise
 	}
 	return root(-far, far, fine, func(z float64) float64 {
-		return math.Exp(-z*z/2)/math.Sqrt(2*math.Pi) - rise*normalBelow(z)
+		return portable.Exp(-z*z/2)/math.Sqrt(2*math.Pi) - rise*normalBelow(z)
 	})
 }

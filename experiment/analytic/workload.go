@@ -1,9 +1,11 @@
 package analytic
 
 import (
+	"math"
 	"math/rand/v2"
+	"slices"
 
-	"agentsim/serve"
+	"agentsim/experiment/sessions"
 	"agentsim/sim"
 	"agentsim/trace"
 )
@@ -36,8 +38,12 @@ type workload struct {
 type class struct{ share, tokens float64 }
 
 // sessionsSampled of the workload are looked at: the first of as many agents.
-// The mean of the new tokens is then known to about 3 %.
-const sessionsSampled = 800
+// The mean of the new tokens is then known to about 3 %. Ratios of estimates on
+// the same sessions need no more than FewSessions.
+const (
+	sessionsSampled = 800
+	FewSessions     = 200
+)
 
 // caching is what decides how much of a prompt is found in a cache.
 type caching struct {
@@ -51,11 +57,15 @@ type caching struct {
 	seed  uint64
 }
 
-// newWorkload samples the sessions of a scenario.
-func newWorkload(source serve.Sessions, c caching) (*workload, error) {
+// newWorkload samples so many sessions of a scenario.
+func newWorkload(source *sessions.Source, count int, c caching, pace float64) (*workload, error) {
 	w := &workload{}
 	var session trace.Session
-	for agent := range sessionsSampled {
+	sampled, err := agentsOf(source, count, pace)
+	if err != nil {
+		return nil, err
+	}
+	for _, agent := range sampled {
 		if err := source.Session(agent, 0, &session); err != nil {
 			return nil, err
 		}
@@ -67,8 +77,56 @@ func newWorkload(source serve.Sessions, c caching) (*workload, error) {
 			c.scatter(agent, &session, w.calls[first:])
 		}
 	}
-	w.average()
+	w.average(float64(len(sampled)))
 	return w, nil
+}
+
+// agentsOf are the agents whose sessions are looked at, so many. Where they are of several
+// kinds, so many of each as sessions begin: the kind's share of all agents over
+// how long its sessions last, at a pace of seconds a token.
+func agentsOf(source *sessions.Source, count int, pace float64) ([]int, error) {
+	mix, ok := source.Sessions.(*sessions.Mixed)
+	var agents []int
+	if !ok {
+		for agent := range count {
+			agents = append(agents, agent)
+		}
+		return agents, nil
+	}
+	lasts, seen := make([]float64, mix.Kinds()), make([]float64, mix.Kinds())
+	var session trace.Session
+	for agent := range count {
+		if err := mix.Session(agent, 0, &session); err != nil {
+			return nil, err
+		}
+		kind := mix.Kind(agent)
+		seen[kind]++
+		for i := range session.Turns {
+			lasts[kind] += float64(session.Turns[i].Gap) + pace*float64(session.Turns[i].Output)
+		}
+	}
+	rates, all := make([]float64, mix.Kinds()), 0.0
+	for kind := range rates {
+		if lasts[kind] > 0 {
+			rates[kind] = mix.Share(kind) * seen[kind] / lasts[kind]
+		}
+		all += rates[kind]
+	}
+	wanted := make([]float64, mix.Kinds())
+	for kind := range wanted {
+		wanted[kind] = math.Round(float64(count) * rates[kind] / all)
+	}
+	const most = 1 << 20 // agents, however rare a kind is
+	for agent := 0; agent < most && len(agents) < count; agent++ {
+		if kind := mix.Kind(agent); wanted[kind] > 0 {
+			wanted[kind]--
+			agents = append(agents, agent)
+		}
+		if !slices.ContainsFunc(wanted, func(left float64) bool { return left > 0 }) {
+			break
+		}
+	}
+	return agents, nil
 }
 
 // call counts the tokens of a turn that have to be computed.
@@ -141,7 +199,7 @@ func (c caching) whole(prefix, input int32) float64 {
 	return float64(min(prefix, input-1) / block * block)
 }
 
-func (w *workload) average() {
+func (w *workload) average(sessions float64) {
 	n := float64(len(w.calls))
 	outputs := make([]float64, len(w.calls))
 	weighted := 0.0
@@ -157,5 +215,5 @@ func (w *workload) average() {
 	}
 	w.decodeContext = weighted / n / w.mean.output
 	w.outputs = classes(outputs)
-	w.turns = n / sessionsSampled
+	w.turns = n / sessions
 }

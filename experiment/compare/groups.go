@@ -37,7 +37,7 @@ func isLabel(path string) bool {
 // that differ in them are comparable only if a factor says so.
 func isSettled(path string) bool {
 	part, _, _ := strings.Cut(path, ".")
-	return slices.Contains([]string{"model", "workload", "slo", "protocol", "seed"}, part)
+	return slices.Contains([]string{"model", "workload", "mix", "slo", "protocol", "seed"}, part)
 }
 
 // split is the differing fields of two scenarios by factor.

@@ -25,6 +25,7 @@ type Terms struct {
 	Kernels    hardware.KernelSet `yaml:"kernels"`
 	Deployment Deployment         `yaml:"deployment"`
 	Workload   trace.Workload     `yaml:"workload"`
+	Mix        []configs.MixPart  `yaml:"mix"`
 	SLO        configs.SLO        `yaml:"slo"`
 	Protocol   configs.Protocol   `yaml:"protocol"`
 	Power      configs.PowerSpec  `yaml:"power"`
@@ -59,7 +60,7 @@ type Deployment struct {
 // termsOf resolves a scenario whose deployment is settled.
 func termsOf(s *configs.Scenario) Terms {
 	t := Terms{Name: s.Name, Question: s.Question, System: s.System, Model: s.Model, Engine: s.Engine, Kernels: s.Kernels,
-		Workload: s.Workload, SLO: s.SLO, Protocol: s.Protocol, Power: s.Power, Price: s.Price, Seed: s.Seed}
+		Workload: s.Workload, Mix: s.Mix, SLO: s.SLO, Protocol: s.Protocol, Power: s.Power, Price: s.Price, Seed: s.Seed}
 	d := &s.Deployment
 	t.Engine.Kernels = ""
 	t.System.Accelerator.Generation, t.System.Accelerator.Kernels, t.System.Accelerator.PowerFrom = "", "", nil
@@ -86,7 +87,7 @@ func pathOf(s *configs.Scenario, p *serve.PoolSpec) string {
 func (t *Terms) scenario(p pools) *configs.Scenario {
 	d := &t.Deployment
 	s := &configs.Scenario{Name: t.Name, Question: t.Question, System: t.System, Model: t.Model, Engine: t.Engine,
-		Kernels: t.Kernels, Workload: t.Workload, SLO: t.SLO, Protocol: t.Protocol, Power: t.Power, Price: t.Price,
+		Kernels: t.Kernels, Workload: t.Workload, Mix: t.Mix, SLO: t.SLO, Protocol: t.Protocol, Power: t.Power, Price: t.Price,
 		Seed: t.Seed}
 	s.Deployment = serve.DeploymentSpec{Mode: p.mode, Units: p.units, Precision: d.Precision, Router: d.Router,
 		Batching: d.Batching, PrefillOrder: d.PrefillOrder, DecodeOrder: d.DecodeOrder, Spill: d.Spill, Hold: d.Hold,

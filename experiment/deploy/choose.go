@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"agentsim/configs"
 	"agentsim/experiment"
 	"agentsim/metrics"
+	"agentsim/serve"
 )
 
 // Choose ranks all deployments, rehearses and then simulates the best of them
@@ -16,6 +18,9 @@ import (
 func Choose(ctx context.Context, s *configs.Scenario, o experiment.Options) (*Ranking, error) {
 	f, err := NewFinder(s)
 	if err != nil {
+		return nil, err
+	}
+	if f, err = f.Toward(o.Aim); err != nil {
 		return nil, err
 	}
 	return f.Choose(ctx, o)
@@ -27,8 +32,8 @@ func (f *Finder) Choose(ctx context.Context, o experiment.Options) (*Ranking, er
 	if err != nil {
 		return nil, err
 	}
-	const most = 3
-	finalists := contenders(ranking.List, most)
+	const most = 2 // by either order
+	finalists := ranking.picks(func(list []Ranked) []int { return contenders(list, most) })
 	for _, i := range finalists {
 		r, err := f.simulate(ctx, &ranking.List[i], o)
 		if errors.Is(err, metrics.ErrInfeasible) {
@@ -38,6 +43,7 @@ func (f *Finder) Choose(ctx context.Context, o experiment.Options) (*Ranking, er
 			return nil, err
 		}
 		ranking.List[i].Simulated = r
+		f.worth(&ranking.List[i])
 	}
 	ranking.sort()
 	if ranking.List[0].Simulated == nil {
@@ -53,8 +59,10 @@ func (f *Finder) simulate(ctx context.Context, r *Ranked, o experiment.Options) 
 	s := *f.scenario
 	s.Deployment = r.Deployment
 	s.Protocol.StartAgents = max(1, r.Estimate.Agents/2)
+	o.Near = float64(r.Estimate.Agents)
 	if r.Rehearsed != nil {
 		s.Protocol.StartAgents = max(1, r.Rehearsed.Capacity.Agents/2)
+		o.Near = float64(r.Rehearsed.Capacity.Agents)
 	}
 	return experiment.Capacity(ctx, &s, o)
 }
@@ -63,12 +71,89 @@ func (f *Finder) simulate(ctx context.Context, r *Ranked, o experiment.Options) 
 // those that differ from a better one by a limit or a depth alone are passed
 // over. What the scenario writes down is always among them.
 func contenders(ranked []Ranked, most int) []int {
+	return distinct(ranked, most, Shape)
+}
+
+// explored picks the best candidates of so many kinds, which err in different
+// ways: what mean flows say too much of one they say of all of a kind. The best of
+// each of the broadest kinds comes first: together or apart, pipelines or none.
+// What the scenario writes down is always among them.
+func explored(ranked []Ranked, most int) []int {
+	picked := distinct(ranked, most, broad)
+	for _, i := range distinct(ranked, most, kind) {
+		if len(picked) < most && !slices.ContainsFunc(picked, func(j int) bool {
+			return kind(&ranked[i].Deployment) == kind(&ranked[j].Deployment)
+		}) {
+			picked = append(picked, i)
+		}
+	}
+	return picked
+}
+
+// distinct picks the first candidates of which a name tells at most so many apart.
+func distinct(ranked []Ranked, most int, name func(*serve.DeploymentSpec) string) []int {
 	var picked []int
 	seen := map[string]bool{}
 	for i := range ranked {
-		key := Shape(&ranked[i].Deployment)
+		key := name(&ranked[i].Deployment)
 		if ranked[i].Written || len(picked) < most && !seen[key] {
 			seen[key] = true
+			picked = append(picked, i)
+		}
+	}
+	return picked
+}
+
+// broad is whether a deployment's pools are apart, and whether any worker is a
+// pipeline.
+func broad(d *serve.DeploymentSpec) string {
+	for _, p := range d.Pools() {
+		if p.Spec.Shape.Normalised().PP > 1 {
+			return d.Mode + " pp"
+		}
+	}
+	return d.Mode
+}
+
+// kind is what decides where a deployment's time goes: together or apart, and of
+// the workers of each pool their width, whether they are pipelines, and how
+// attention is spread. How experts are spread, ratios, limits and depths are
+// details of a kind.
+func kind(d *serve.DeploymentSpec) string {
+	text := d.Mode
+	for _, p := range d.Pools() {
+		shape := p.Spec.Shape.Normalised()
+		text += fmt.Sprintf(" + %d", shape.Accelerators)
+		switch {
+		case !shape.DPAttention:
+			text += " tp"
+		case shape.TP > 1:
+			text += " dp tp"
+		default:
+			text += " dp"
+		}
+		if shape.PP > 1 {
+			text += " pp"
+		}
+	}
+	return text
+}
+
+// variants are the next best candidates of the kind of the best that were not
+// rehearsed, each of another shape than those that were.
+func variants(ranked []Ranked, most int) []int {
+	of := &ranked[0].Deployment
+	seen := map[string]bool{}
+	for i := range ranked {
+		if ranked[i].known() > 0 {
+			seen[Shape(&ranked[i].Deployment)] = true
+		}
+	}
+	var picked []int
+	for i := range ranked {
+		d := &ranked[i].Deployment
+		if shape := Shape(d); len(picked) < most && kind(d) == kind(of) && !seen[shape] {
+			seen[shape] = true
 			picked = append(picked, i)
 		}
 	}

@@ -53,11 +53,13 @@ func drafts(s *configs.Scenario, role string) []int {
 }
 
 // paths are the kernel paths of the experts: the engine's own, and those that
-// the scenario names anywhere.
-func paths(d *serve.DeploymentSpec) []string {
+// the scenario names anywhere and that are others.
+func paths(s *configs.Scenario) []string {
+	d := &s.Deployment
 	list := []string{""}
+	own := s.Kernels.ExpertsPath[d.Precision.Experts]
 	for _, p := range []*serve.PoolSpec{d.Aggregated, d.Prefill, d.Decode} {
-		if p != nil && !slices.Contains(list, p.ExpertsPath) {
+		if p != nil && p.ExpertsPath != own && !slices.Contains(list, p.ExpertsPath) {
 			list = append(list, p.ExpertsPath)
 		}
 	}
@@ -92,7 +94,7 @@ func (f *Finder) options(role string) []option {
 // variants are the workers of one shape, or why there are none.
 func (f *Finder) variants(role string, shape step.Shape) (list []option, err error) {
 	for _, budget := range tokenBudgets(role) {
-		for _, path := range paths(&f.scenario.Deployment) {
+		for _, path := range paths(f.scenario) {
 			for _, depth := range drafts(f.scenario, role) {
 				p := serve.PoolSpec{Workers: 1, Shape: shape, ExpertsPath: path}
 				p.TokenBudget, p.DraftTokens = budget, depth

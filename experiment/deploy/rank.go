@@ -20,7 +20,10 @@ import (
 // Finder ranks the deployments of one scenario.
 type Finder struct {
 	scenario  *configs.Scenario
+	solver    *analytic.Solver
 	estimator *analytic.Estimator
+	aim       metrics.Aim
+	known     *known
 	limits    []int // batch limits worth trying, rising
 
 	choice metrics.Choice // what became of the workers; rankings add what became of deployments
@@ -37,7 +40,13 @@ func NewFinder(s *configs.Scenario) (*Finder, error) {
 		return nil, fmt.Errorf("%w: deployment.accelerators: %d: want %d or fewer", metrics.ErrConfiguration, budget,
 			budgetMost)
 	}
-	f := &Finder{scenario: s, estimator: new(analytic.Solver).For(s), limits: batchLimits(s)}
+	k, err := newKnown(s)
+	if err != nil {
+		return nil, err
+	}
+	solver := new(analytic.Solver)
+	f := &Finder{scenario: s, solver: solver, estimator: solver.For(s), limits: batchLimits(s), known: k,
+		aim: metrics.Aim{Objective: metrics.PerMWDrawn}}
 	if err := f.estimator.Check(&s.Deployment); err != nil {
 		return nil, err
 	}
@@ -68,6 +77,11 @@ type Ranked struct {
 	Written    bool            // the scenario itself names it
 	Rehearsed  *metrics.Result // what a rehearsal found; nil where mean flows alone ranked it
 	Simulated  *metrics.Result // what the simulator found; nil where it did not try
+
+	Value   float64 // of the objective, by the best that is known
+	P25     float64 // of the same, which three in four such predictions hold
+	Nearest *metrics.Nearest
+	low     float64 // P25 over Value
 }
 
 // PerMW is agents per megawatt of accelerator power, by the best that is known.
@@ -94,6 +108,7 @@ func (r *Ranked) known() int {
 
 // Ranking is what became of all candidates.
 type Ranking struct {
+	aim    metrics.Aim
 	List   []Ranked // those that work, best first, each at its best batch limit
 	Choice metrics.Choice
 }
@@ -109,8 +124,17 @@ func Rank(ctx context.Context, s *configs.Scenario) (*Ranking, error) {
 
 // Best estimates the best deployment.
 func Best(ctx context.Context, s *configs.Scenario) (*metrics.Result, *serve.DeploymentSpec, error) {
+	return BestFor(ctx, s, metrics.Aim{})
+}
+
+// BestFor estimates the deployment that is best for an aim.
+func BestFor(ctx context.Context, s *configs.Scenario, aim metrics.Aim) (
+	*metrics.Result, *serve.DeploymentSpec, error) {
 	f, err := NewFinder(s)
 	if err != nil {
+		return nil, nil, err
+	}
+	if f, err = f.Toward(aim); err != nil {
 		return nil, nil, err
 	}
 	return f.Best(ctx)
@@ -126,31 +150,78 @@ func (f *Finder) Best(ctx context.Context) (*metrics.Result, *serve.DeploymentSp
 	return first.Rehearsed, &first.Deployment, nil
 }
 
-// contending is how many shapes are rehearsed: mean flows rank the best of all
-// among as many first, as a rule.
-const contending = 6
+// Of so many kinds the best is rehearsed, and then so many more of the kind that
+// did best: mean flows rank kinds with errors of their own, and shapes of one
+// kind with about the same.
+const kindsRehearsed, variantsRehearsed = 6, 2
 
-// Rehearsed ranks all candidates, rehearses the best of them that differ in more
-// than a limit, with those that the scenario writes down, and puts these first.
+// Rehearsed ranks all candidates, rehearses the best of each kind, with those
+// that the scenario writes down, and then more of the best kind, and puts these
+// first. Which are rehearsed does not depend on whether the aim is optimistic.
 func (f *Finder) Rehearsed(ctx context.Context) (*Ranking, error) {
 	ranking, err := f.Rank(ctx)
 	if err != nil {
 		return nil, err
 	}
-	picked := contenders(ranking.List, contending)
-	errs := make([]error, len(picked))
-	forEach(len(picked), func(i int) {
-		one := &ranking.List[picked[i]]
-		one.Rehearsed, errs[i] = f.estimator.Capacity(ctx, &one.Deployment)
+	tried := ranking.picks(func(list []Ranked) []int { return explored(list, kindsRehearsed) })
+	if err := f.rehearse(ctx, ranking, tried); err != nil {
+		return nil, err
+	}
+	if ranking.sort(); len(ranking.List) > 0 && ranking.List[0].known() > 0 {
+		more := ranking.picks(func(list []Ranked) []int { return variants(list, variantsRehearsed) })
+		if err := f.rehearse(ctx, ranking, more); err != nil {
+			return nil, err
+		}
+		ranking.sort()
+	}
+	if len(ranking.List) == 0 || ranking.List[0].Rehearsed == nil {
+		return nil, fmt.Errorf("%w: none of the %d best deployments passes in short phases of the simulator: %s",
+			metrics.ErrInfeasible, len(tried), ranking.Choice.Failing.Example)
+	}
+	return ranking, nil
+}
+
+// picks picks from the ranking by the predictions themselves and from that by
+// what most of them hold.
+func (r *Ranking) picks(from func([]Ranked) []int) []int {
+	as := r.aim
+	var picked []int
+	for _, optimistic := range []bool{true, false} {
+		r.aim.Optimistic = optimistic
+		order := r.order()
+		sorted := make([]Ranked, len(order))
+		for i, at := range order {
+			sorted[i] = r.List[at]
+		}
+		for _, i := range from(sorted) {
+			if !slices.Contains(picked, order[i]) {
+				picked = append(picked, order[i])
+			}
+		}
+	}
+	r.aim = as
+	return picked
+}
+
+// rehearse rehearses candidates of a ranking, by their places, and drops those
+// that fail.
+func (f *Finder) rehearse(ctx context.Context, ranking *Ranking, places []int) error {
+	errs := make([]error, len(places))
+	forEach(len(places), func(i int) {
+		one := &ranking.List[places[i]]
+		if one.Rehearsed, errs[i] = f.estimator.Capacity(ctx, &one.Deployment); errs[i] == nil {
+			f.worth(one)
+			f.lower(one)
+		}
 	})
 	failed := map[int]bool{}
-	for i, at := range picked {
+	for i, at := range places {
 		switch {
 		case errors.Is(errs[i], metrics.ErrInfeasible):
 			failed[at] = true
 			ranking.Choice.Failing.Add(errs[i])
 		case errs[i] != nil:
-			return nil, errs[i]
+			return errs[i]
 		}
 	}
 	var list []Ranked
@@ -160,19 +231,29 @@ func (f *Finder) Rehearsed(ctx context.Context) (*Ranking, error) {
 		}
 	}
 	ranking.List = list
-	ranking.sort()
-	if len(list) == 0 || list[0].Rehearsed == nil {
-		return nil, fmt.Errorf("%w: none of the %d best deployments passes in short phases of the simulator: %s",
-			metrics.ErrInfeasible, len(picked), ranking.Choice.Failing.Example)
-	}
-	return ranking, nil
+	return nil
 }
 
 // sort puts what is known better before the rest, and the best first in each.
 func (r *Ranking) sort() {
-	slices.SortStableFunc(r.List, func(a, b Ranked) int {
-		return cmp.Or(cmp.Compare(b.known(), a.known()), cmp.Compare(b.PerMW(), a.PerMW()))
+	sorted := make([]Ranked, 0, len(r.List))
+	for _, i := range r.order() {
+		sorted = append(sorted, r.List[i])
+	}
+	r.List = sorted
+}
+
+// order is the places of the list, what is known better and then the best first.
+func (r *Ranking) order() []int {
+	places := make([]int, len(r.List))
+	for i := range places {
+		places[i] = i
+	}
+	slices.SortStableFunc(places, func(i, j int) int {
+		a, b := &r.List[i], &r.List[j]
+		return cmp.Or(cmp.Compare(b.known(), a.known()), cmp.Compare(b.score(r.aim), a.score(r.aim)))
 	})
+	return places
 }
 
 // Rank estimates all candidates: those of the shortlists, and around the best
@@ -209,7 +290,10 @@ func (f *Finder) around(ranked []Ranked, errs []error) []serve.DeploymentSpec {
 			order = append(order, i)
 		}
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(ranked[b].PerMW(), ranked[a].PerMW()) })
+	for _, i := range order {
+		f.worth(&ranked[i])
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(ranked[b].score(f.aim), ranked[a].score(f.aim)) })
 	var list []serve.DeploymentSpec
 	for _, i := range order[:min(few, len(order))] {
 		for _, d := range f.neighbours(&ranked[i].Deployment) {
@@ -254,10 +338,11 @@ func (f *Finder) Order(ctx context.Context, list []serve.DeploymentSpec) (*Ranki
 
 // order sorts what works, and counts what does not.
 func (f *Finder) order(ranked []Ranked, errs []error) (*Ranking, error) {
-	r := &Ranking{Choice: f.choice}
-	r.Choice.Deployments = len(ranked)
+	r := &Ranking{Choice: f.choice, aim: f.aim}
+	r.Choice.Deployments, r.Choice.Objective, r.Choice.Optimistic = len(ranked), f.aim.Objective, f.aim.Optimistic
 	for i := range ranked {
 		if errs[i] == nil {
+			f.worth(&ranked[i])
 			r.List = append(r.List, ranked[i])
 		} else {
 			r.Choice.Failing.Add(errs[i])
@@ -287,10 +372,15 @@ func (f *Finder) tune(d serve.DeploymentSpec) (Ranked, error) {
 	}
 	try := func(i int) bool {
 		r := Ranked{Deployment: limited(d, f.limits[i])}
-		if r.Estimate, err = f.estimator.Estimate(&r.Deployment); err != nil || r.Estimate.PerMW < best.Estimate.PerMW {
+		if r.Estimate, err = f.estimator.Estimate(&r.Deployment); err != nil {
 			return false
 		}
-		better := r.Estimate.PerMW > best.Estimate.PerMW
+		worth := f.value(&d, r.Estimate.Agents, &r.Estimate.Within)
+		so := f.value(&d, best.Estimate.Agents, &best.Estimate.Within)
+		if worth < so {
+			return false
+		}
+		better := worth > so
 		best = r
 		return better
 	}

@@ -57,7 +57,7 @@ func (f *Finder) best(list []option, in func(*option) []serve.DeploymentSpec) []
 	forEach(len(list), func(i int) {
 		for _, d := range in(&list[i]) {
 			if e, err := f.estimator.Estimate(&d); err == nil {
-				scores[i] = max(scores[i], e.PerMW)
+				scores[i] = max(scores[i], f.value(&d, e.Agents, &e.Within))
 			}
 		}
 	})

@@ -14,24 +14,11 @@ func Shape(d *serve.DeploymentSpec) string {
 		if text != "" {
 			text += " + "
 		}
-		shape := p.Spec.Shape.Normalised()
-		kind := fmt.Sprintf("tp%d", shape.TP)
-		if shape.DPAttention {
-			kind = "dp"
-			if shape.TP > 1 {
-				kind += fmt.Sprintf(" tp%d", shape.TP)
-			}
-		}
-		if shape.EP > 1 {
-			kind += fmt.Sprintf(" ep%d", shape.EP)
-		}
-		if shape.PP > 1 {
-			kind += fmt.Sprintf(" pp%d", shape.PP)
-		}
+		kind := p.Spec.Spread()
 		if p.Spec.ExpertsPath != "" {
 			kind += " " + p.Spec.ExpertsPath
 		}
-		text += fmt.Sprintf("%d×%d %s", p.Workers, shape.Accelerators, kind)
+		text += fmt.Sprintf("%d×%d %s", p.Workers, p.Spec.Accelerators, kind)
 	}
 	return text
 }
@@ -42,7 +29,7 @@ func (r *Ranking) Table() []metrics.Deployment {
 	const most = 12
 	var list []metrics.Deployment
 	seen := map[string]bool{}
-	best := r.List[0].PerMW()
+	best := r.List[0].score(r.aim)
 	for i := range r.List {
 		one := &r.List[i]
 		shape := Shape(&one.Deployment)
@@ -50,18 +37,22 @@ func (r *Ranking) Table() []metrics.Deployment {
 			continue
 		}
 		seen[shape] = true
-		list = append(list, one.row(shape, best))
+		row := one.row(shape)
+		if best > 0 {
+			row.LosesBy = 1 - one.score(r.aim)/best
+		}
+		list = append(list, row)
 	}
 	return list
 }
 
-func (r *Ranked) row(shape string, best float64) metrics.Deployment {
+func (r *Ranked) row(shape string) metrics.Deployment {
 	pools := r.Deployment.Pools()
 	last := pools[len(pools)-1].Spec
 	row := metrics.Deployment{Shape: shape, Mode: r.Deployment.Mode, Accelerators: r.Deployment.Accelerators(),
 		MaxBatchPerRank: last.MaxBatchPerRank, DraftTokens: last.Depth(), TokenBudget: pools[0].Spec.TokenBudget,
-		Estimated: r.Estimate.PerMW, Agents: r.Estimate.Agents, Limit: r.Estimate.Limit, LosesBy: 1 - r.PerMW()/best,
-		Written: r.Written}
+		Estimated: r.Estimate.PerMW, Agents: r.Estimate.Agents, Limit: r.Estimate.Limit, Written: r.Written,
+		Value: r.Value, P25: r.P25, Nearest: r.Nearest}
 	if c := r.Rehearsed; c != nil {
 		row.Estimated, row.Agents, row.Limit = c.Capacity.PerMW.AcceleratorMeasured, c.Capacity.Agents, c.Limit
 	}

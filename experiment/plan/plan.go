@@ -80,11 +80,20 @@ func (s Spares) Validate() error {
 type Candidate struct {
 	*configs.Scenario
 	Provenance *configs.Provenance
+	Aim        metrics.Aim // of the choice of its deployment
 }
 
-// draws of uncertain inputs for an interval: P10 and P90 of 32 are known to about
-// a tenth of their distance.
-const draws = 32
+// Aim is what deployments are to be best at where so much may be spent.
+func (b Budget) Aim() metrics.Aim {
+	switch {
+	case b.Units > 0:
+		return metrics.Aim{Objective: metrics.AgentsInAll}
+	case b.Money > 0:
+		return metrics.Aim{Objective: metrics.AgentsForCost}
+	}
+	return metrics.Aim{Objective: map[Boundary]string{Accelerator: metrics.PerMWDrawn, IT: metrics.PerMWAtWall,
+		Facility: metrics.PerMWFacility}[b.Boundary]}
+}
 
 // Unit is what one system holds of one kind of agents.
 type Unit struct {
@@ -100,14 +109,18 @@ type Unit struct {
 
 // Size estimates what a unit of a system holds.
 func Size(ctx context.Context, c Candidate) (*Unit, error) {
-	r, d, err := deploy.Best(ctx, c.Scenario)
+	r, d, err := deploy.BestFor(ctx, c.Scenario, c.Aim)
 	if err != nil {
 		return nil, err
 	}
 	c.Deployment = *d
 	copies := max(c.System.Accelerators/d.Accelerators(), 1) // of the deployment in a unit
-	known, err := uncertainty.Run(ctx, &uncertainty.Scenario{Scenario: c.Scenario, Provenance: c.Provenance}, r,
-		uncertainty.Options{Draws: draws, By: uncertainty.Analytic, Seed: c.Seed})
+	accuracy, err := configs.PublicAccuracy()
+	if err != nil {
+		return nil, err
+	}
+	asked := &uncertainty.Scenario{Scenario: c.Scenario, Provenance: c.Provenance}
+	known, err := uncertainty.Interval(ctx, asked, r, accuracy, uncertainty.IntervalOptions{})
 	if err != nil {
 		return nil, err
 	}

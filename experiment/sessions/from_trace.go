@@ -48,3 +48,13 @@ func notes(r readers.Report) (out []string) {
 	}
 	return out
 }
+
+// Trees are the session trees of a trace, by their times.
+func Trees(file string) (*trace.Pool, error) {
+	r, err := readers.OpenAll([]string{file}, readers.Options{})
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	return trace.NewPool(r, trace.PoolOptions{Trees: true})
+}

@@ -4,6 +4,7 @@ package sessions
 
 import (
 	"errors"
+	"fmt"
 
 	"agentsim/trace"
 )
@@ -11,5 +12,10 @@ import (
 // fromTrace refuses traces: a build for a web page carries their readers only
 // with the tag readers.
 func fromTrace(*trace.Workload, uint64, bool) (*Source, error) {
-	return nil, errors.New("workload.trace: this build reads no traces; want one with the tag readers")
+	return nil, fmt.Errorf("workload.trace: %w", errNoReaders)
 }
+
+// Trees refuses traces, as fromTrace does.
+func Trees(string) (*trace.Pool, error) { return nil, errNoReaders }
+
+var errNoReaders = errors.New("this build reads no traces; want one with the tag readers")

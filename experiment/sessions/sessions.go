@@ -26,12 +26,16 @@ type Source struct {
 // from, or a trace to take them from. Prompts stay within the model's limit;
 // answers are cut and prefixes made unique as the protocol says.
 func Open(s *configs.Scenario) (*Source, error) {
-	return Of(s.Workload, Limits{
+	limits := Limits{
 		Context:  s.Model.MaxContext,
 		Output:   s.Protocol.OutputMax,
 		Unshared: s.Protocol.RandomPrefix == configs.PrefixAtStart,
 		Seconds:  float64(s.Protocol.Duration),
-	}, s.Seed)
+	}
+	if len(s.Mix) > 0 {
+		return mixed(s.Workloads(), limits, s.Seed)
+	}
+	return Of(s.Workload, limits, s.Seed)
 }
 
 // Limits are what the model and the protocol of a run leave of a workload.

@@ -151,9 +151,9 @@ func (e *Evaluator) Row(ctx context.Context, l *Loaded) (row *Row, err error) {
 func (e *Evaluator) evaluate(ctx context.Context, s *configs.Scenario) (*metrics.Result, string, error) {
 	open := s.Deployment.Mode == serve.Auto
 	if e.plan.Study.EvaluatedBy() == Simulate {
-		o := experiment.Options{Version: e.version}
+		o := experiment.Options{Version: e.version, Side: 1} // points are what runs side by side
 		if !open {
-			r, err := experiment.Capacity(ctx, s, o)
+			r, err := e.solver.Search(ctx, s, o)
 			return r, "", err
 		}
 		ranking, err := deploy.Choose(ctx, s, o)

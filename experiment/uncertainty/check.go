@@ -4,12 +4,12 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"math"
 	"slices"
 
 	"agentsim/configs"
 	"agentsim/experiment/analytic"
 	"agentsim/metrics"
+	"agentsim/portable"
 )
 
 const (
@@ -81,8 +81,8 @@ func steepness(estimated, simulated []float64) float64 {
 	xx, xy := 0.0, 0.0
 	for i := range estimated {
 		if estimated[i] > 0 && simulated[i] > 0 {
-			x := math.Log(estimated[i])
-			xx, xy = xx+x*x, xy+x*math.Log(simulated[i])
+			x := portable.Log(estimated[i])
+			xx, xy = xx+x*x, xy+x*portable.Log(simulated[i])
 		}
 	}
 	if xx < slightly*slightly {

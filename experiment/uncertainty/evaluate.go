@@ -45,13 +45,15 @@ func drawn(s *Scenario, inputs []configs.Input,
 
 // bySimulation answers with the simulator, under a protocol.
 func bySimulation(s *Scenario, inputs []configs.Input, under configs.Protocol, o experiment.Options) model {
+	var solver analytic.Solver
+	o.Side = 1 // draws are what runs side by side
 	return func(ctx context.Context, draws []float64) (metrics.Answer, error) {
 		drawn, err := s.with(inputs, draws)
 		if err != nil {
 			return metrics.Answer{}, err
 		}
 		drawn.Protocol = under
-		return answer(experiment.Capacity(ctx, drawn, o))
+		return answer(solver.Search(ctx, drawn, o))
 	}
 }
 

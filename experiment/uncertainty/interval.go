@@ -12,6 +12,8 @@ import (
 	"agentsim/configs"
 	"agentsim/experiment/analytic"
 	"agentsim/metrics"
+	"agentsim/models/moe"
+	"agentsim/portable"
 )
 
 // Interval is where a capacity lies: by what predictions of public runs of its
@@ -24,7 +26,7 @@ func Interval(ctx context.Context, s *Scenario, simulated *metrics.Result, a *co
 	if err != nil {
 		return nil, err
 	}
-	answers, err := v.draw(ctx, v.drawn(), true)
+	answers, err := v.draw(ctx, v.drawn(), extras{watts: true, drafts: true})
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +63,8 @@ func quantiles(answers []metrics.Answer) *metrics.Uncertainty {
 type IntervalOptions struct {
 	Draws  int              // 0 = IntervalDraws
 	Parts  bool             // say what each kind of doubt does alone
-	Solver *analytic.Solver // shared by many; nil = one of its own
+	Solver *analytic.Solver // shared by many; nil = one of its own, that looks at few sessions
+	Tables *moe.Tables      // of expert groups, for its own solver; nil = its own
 }
 
 // IntervalDraws puts two draws below P10 and two above P90, at about 0.3 s.
@@ -74,7 +77,12 @@ const (
 	partWorkload  = "workload"
 	partCache     = "cache policy"
 	partStructure = "structure"
+	partDrafts    = "drafts"
 )
+
+// acceptanceInput is what a preset says of its drafts, which a band of drafts of
+// unknown acceptance replaces.
+const acceptanceInput = "model.acceptance"
 
 // The inputs that stand for whole runs, which the errors of the stack replace.
 const (
@@ -109,6 +117,8 @@ type doubts struct {
 	watts    configs.StackError
 	stack    string
 	draws    int
+
+	drafts *metrics.DraftCapacity // the simulated band of drafts of unknown acceptance; nil = known
 }
 
 func newDoubts(ctx context.Context, s *Scenario, simulated *metrics.Result, a *configs.Accuracy, o *IntervalOptions,
@@ -127,6 +137,9 @@ func newDoubts(ctx context.Context, s *Scenario, simulated *metrics.Result, a *c
 	v.watts, _ = a.Of("any.watts", stack)
 	if simulated != nil {
 		v.steps.Spread = math.Hypot(v.steps.Spread, simulated.Extrapolated)
+		if simulated.Drafts != nil {
+			v.drafts = simulated.Drafts.Capacity
+		}
 	}
 	for _, in := range inputs {
 		part := partOf(in.Name)
@@ -135,13 +148,16 @@ func newDoubts(ctx context.Context, s *Scenario, simulated *metrics.Result, a *c
 			in.Kind, in.Name = configs.LogNormalSpread, stepInput+" of "+v.stack // draws of other stacks are others
 			in.Low, in.High = factors(&v.steps)
 		}
+		if v.drafts != nil && in.Name == acceptanceInput {
+			continue
+		}
 		if part != "" {
 			v.inputs, v.part = append(v.inputs, in), append(v.part, part)
 		}
 	}
 	solver := o.Solver
 	if solver == nil {
-		solver = new(analytic.Solver)
+		solver = &analytic.Solver{Sessions: analytic.FewSessions, Tables: o.Tables}
 	}
 	v.estimate, err = centred(ctx, byFlows(s, v.inputs, solver), v.inputs, simulated)
 	return v, err
@@ -162,7 +178,7 @@ func StackOf(s *configs.Scenario) *configs.Stack {
 // and so is that of the efficiency that would be right.
 func factors(e *configs.StackError) (low, high float64) {
 	z := ninetieth() / tenth()
-	return math.Exp(e.At(-z)), math.Exp(e.At(z))
+	return portable.Exp(e.At(-z)), portable.Exp(e.At(z))
 }
 
 // tenth is how many standard deviations P90 of a normal distribution lies from
@@ -178,12 +194,17 @@ func (v *doubts) drawn() []bool {
 	return chosen
 }
 
+// extras are what comes on top of the inputs of an analytic model.
+type extras struct{ watts, drafts bool }
+
 // draw evaluates draws of the chosen inputs. Watts come on top: the analytic
-// model's draw is divided by what the watts of the stack were off.
-func (v *doubts) draw(ctx context.Context, chosen []bool, watts bool) ([]metrics.Answer, error) {
+// model's draw is divided by what the watts of the stack were off; and so does
+// the simulated band of drafts whose acceptance nobody knows.
+func (v *doubts) draw(ctx context.Context, chosen []bool, with extras) ([]metrics.Answer, error) {
 	const seed = 1 // of draws, not of what is simulated: the same for every scenario
 	rows := sample(v.inputs, v.draws, seed)
 	power := sample([]configs.Input{v.wattsInput()}, v.draws, seed)
+	accepted := sample([]configs.Input{{Name: partDrafts, Kind: configs.UniformSpread, High: 1}}, v.draws, seed)
 	still := neutral(v.inputs)
 	answers := make([]metrics.Answer, len(rows))
 	err := forEach(len(rows), func(i int) error {
@@ -196,8 +217,11 @@ func (v *doubts) draw(ctx context.Context, chosen []bool, watts bool) ([]metrics
 		if isImpossible(err) {
 			answer, err = metrics.Answer{}, nil
 		}
-		if err == nil && watts {
+		if err == nil && with.watts {
 			scaleWatts(&answer, power[i][0])
+		}
+		if err == nil && with.drafts && v.drafts != nil {
+			v.drafts.Scale(&answer, accepted[i][0])
 		}
 		answers[i] = answer
 		return err
@@ -222,15 +246,22 @@ func scaleWatts(a *metrics.Answer, ratio float64) {
 // parts draws each kind of doubt alone.
 func (v *doubts) parts(ctx context.Context) ([]metrics.IntervalPart, error) {
 	var list []metrics.IntervalPart
-	for _, part := range []string{partStack, partKernels, partWorkload, partCache, partStructure} {
+	kinds := []string{partStack, partKernels, partWorkload, partCache, partStructure}
+	if v.drafts != nil {
+		kinds = append(kinds, partDrafts)
+	}
+	for _, part := range kinds {
 		chosen, n := make([]bool, len(v.inputs)), 0
+		if part == partDrafts {
+			n = 1
+		}
 		for i := range v.inputs {
 			chosen[i] = v.part[i] == part
 			if chosen[i] {
 				n++
 			}
 		}
-		answers, err := v.draw(ctx, chosen, part == partStack)
+		answers, err := v.draw(ctx, chosen, extras{watts: part == partStack, drafts: part == partDrafts})
 		if err != nil {
 			return nil, err
 		}
@@ -252,8 +283,8 @@ func (v *doubts) basis() metrics.StackBasis {
 		Rows:   v.steps.Rows,
 		Own:    v.steps.Own,
 		Early:  v.steps.Early,
-		Slower: math.Exp(-v.steps.Centre),
-		Spread: math.Exp(2 * v.steps.Spread),
+		Slower: portable.Exp(-v.steps.Centre),
+		Spread: portable.Exp(2 * v.steps.Spread),
 	}
 }
 
@@ -278,8 +309,12 @@ func Figures(s *configs.Scenario, r *metrics.Result, a *configs.Accuracy) map[st
 	} {
 		if e, ok := a.Of(f.quantity, stack); ok && f.value > 0 {
 			e.Spread = math.Hypot(e.Spread, r.Extrapolated)
-			at := func(z float64) float64 { return f.value * math.Exp(-e.At(z)) }
-			all[f.key] = metrics.Quantiles{P10: at(1), P50: at(0), P90: at(-1)}
+			at := func(z float64) float64 { return f.value * portable.Exp(-e.At(z)) }
+			q := metrics.Quantiles{P10: at(1), P50: at(0), P90: at(-1)}
+			if r.Drafts != nil {
+				q = widened(q, r.Drafts.Figures[f.key])
+			}
+			all[f.key] = q
 		}
 	}
 	if e, ok := a.Of("agents.hit", stack); ok {
@@ -287,6 +322,17 @@ func Figures(s *configs.Scenario, r *metrics.Result, a *configs.Accuracy) map[st
 		all["prefix_hit_rate"] = metrics.Quantiles{P10: at(1), P50: at(0), P90: at(-1)}
 	}
 	return all
+}
+
+// widened is an interval with another, independent one on top: the logarithms of
+// their sides add up as the sides of a right triangle.
+func widened(q, by metrics.Quantiles) metrics.Quantiles {
+	if !(q.P10 > 0 && by.P10 > 0 && by.P50 > 0) {
+		return q
+	}
+	q.P10 = q.P50 * portable.Exp(-math.Hypot(portable.Log(q.P50/q.P10), portable.Log(by.P50/by.P10)))
+	q.P90 = q.P50 * portable.Exp(math.Hypot(portable.Log(q.P90/q.P50), portable.Log(by.P90/by.P50)))
+	return q
 }
 
 // Ratio is where the ratio of two answers' agents per megawatt of accelerator

@@ -99,3 +99,27 @@ func TestExtrapolatedStepsWidenAnInterval(t *testing.T) {
 	f := uncertainty.Figures(s, r, quantities(0, 0))
 	require.InEpsilon(t, math.Exp(2*0.5), f["tpot_p50_ms"].P90/f["tpot_p50_ms"].P10, 1e-9)
 }
+
+// A band of drafts is in the interval, once: the range of the preset is left out.
+func TestUnknownDraftsWidenAnInterval(t *testing.T) {
+	interval := func(set string) *metrics.ModelInterval {
+		s, p, err := configs.LoadScenario(configs.Source{Name: "h200-agentperf-slo20", FS: scenarios.FS}, []string{set})
+		require.NoError(t, err)
+		r, err := new(analytic.Solver).Capacity(context.Background(), s)
+		require.NoError(t, err)
+		if r.Drafts != nil { // a band of a factor of two, whatever was found
+			r.Drafts.Capacity.PerMW.AcceleratorMeasured = metrics.Quantiles{P10: 0.7, P50: 1, P90: 1.4}
+		}
+		m, err := uncertainty.Interval(context.Background(), &uncertainty.Scenario{Scenario: s, Provenance: p}, r,
+			quantities(0, 0.01), uncertainty.IntervalOptions{Parts: true})
+		require.NoError(t, err)
+		return m
+	}
+	known := interval("deployment.aggregated.draft={depth: 3, accepted_length: 2.49}")
+	unknown := interval("deployment.aggregated.draft={depth: 3, accepted_length: unknown}")
+	part := unknown.Parts[len(unknown.Parts)-1]
+	require.Equal(t, "drafts", part.Part)
+	require.InEpsilon(t, 2, part.PerMW.P90/part.PerMW.P10, 0.1)
+	require.NotEqual(t, "drafts", known.Parts[len(known.Parts)-1].Part)
+	require.Equal(t, known.Parts[4].Inputs-1, unknown.Parts[4].Inputs, "the range of the preset's acceptance is left out")
+}

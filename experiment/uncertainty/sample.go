@@ -1,13 +1,13 @@
 package uncertainty
 
 import (
-	"math"
 	"math/rand/v2"
 
 	"gonum.org/v1/gonum/stat/distuv"
 	"gonum.org/v1/gonum/stat/sampleuv"
 
 	"agentsim/configs"
+	"agentsim/portable"
 	"agentsim/sim"
 )
 
@@ -60,7 +60,7 @@ func spreadOf(in *configs.Input) spread {
 	switch in.Kind {
 	case configs.LogUniformSpread, configs.LogTriangularSpread, configs.LogNormalSpread:
 		s.logarithm = true
-		low, high, mode = math.Log(low), math.Log(high), math.Log(mode)
+		low, high, mode = portable.Log(low), portable.Log(high), portable.Log(mode)
 	}
 	if s.point {
 		return s
@@ -88,7 +88,7 @@ func (s spread) quantile(u float64) float64 {
 	case s.point:
 		return s.at
 	case s.logarithm:
-		return math.Exp(s.Quantile(u))
+		return portable.Exp(s.Quantile(u))
 	}
 	return s.Quantile(u)
 }
@@ -103,7 +103,7 @@ func (s spread) cdf(x float64) float64 {
 	case s.logarithm && x <= 0:
 		return 0
 	case s.logarithm:
-		return s.CDF(math.Log(x))
+		return s.CDF(portable.Log(x))
 	}
 	return s.CDF(x)
 }

@@ -8,6 +8,7 @@ import (
 
 	"agentsim/configs"
 	"agentsim/metrics"
+	"agentsim/portable"
 )
 
 // Factors are looked for at a distance from 1 that doubles from step to step, up
@@ -62,7 +63,7 @@ func likelier(a, b *metrics.Need, goal float64) int {
 		return 1
 	case a.Reached:
 		return cmp.Or(cmp.Compare(math.Abs(a.Percentile-median), math.Abs(b.Percentile-median)),
-			cmp.Compare(math.Abs(math.Log(a.Factor)), math.Abs(math.Log(b.Factor))), cmp.Compare(a.Input, b.Input))
+			cmp.Compare(math.Abs(portable.Log(a.Factor)), math.Abs(portable.Log(b.Factor))), cmp.Compare(a.Input, b.Input))
 	}
 	return cmp.Or(cmp.Compare(logRatio(a.Gives, goal), logRatio(b.Gives, goal)), cmp.Compare(a.Input, b.Input))
 }
@@ -107,7 +108,7 @@ func (h *hunt) run() (point, bool, error) {
 			if !open[i] {
 				continue
 			}
-			p, ok, err := h.at(math.Exp(sign * firstStep * float64(int(1)<<k-1)))
+			p, ok, err := h.at(portable.Exp(sign * firstStep * float64(int(1)<<k-1)))
 			if err == nil && !ok {
 				open[i] = false
 				p, ok, err = h.edge(last[i], p)
@@ -128,7 +129,7 @@ func (h *hunt) run() (point, bool, error) {
 // edge looks for a crossing between a scenario that serves somebody and one
 // that cannot be or serves nobody.
 func (h *hunt) edge(good, bad point) (point, bool, error) {
-	for math.Abs(math.Log(bad.factor/good.factor)) > enough {
+	for math.Abs(portable.Log(bad.factor/good.factor)) > enough {
 		mid, ok, err := h.at(math.Sqrt(good.factor * bad.factor))
 		switch {
 		case err != nil || ok && h.crossed(mid):
@@ -164,7 +165,7 @@ func (h *hunt) crossed(p point) bool { return (p.gives > h.goal.Value) != h.abov
 // bisect narrows two points on either side of the goal. Agents are whole, so
 // the answer may jump over it.
 func (h *hunt) bisect(from, to point) (point, error) {
-	for math.Abs(math.Log(to.factor/from.factor)) > enough {
+	for math.Abs(portable.Log(to.factor/from.factor)) > enough {
 		mid, _, err := h.at(math.Sqrt(from.factor * to.factor))
 		if err != nil {
 			return mid, err

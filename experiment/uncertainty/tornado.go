@@ -10,6 +10,7 @@ import (
 
 	"agentsim/configs"
 	"agentsim/metrics"
+	"agentsim/portable"
 )
 
 // swings moves every input alone to its own 10th and 90th percentile.
@@ -109,5 +110,5 @@ func logRatio(a, b float64) float64 {
 	if a == b {
 		return 0
 	}
-	return math.Abs(math.Log(a / b))
+	return math.Abs(portable.Log(a / b))
 }

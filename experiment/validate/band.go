@@ -1,11 +1,5 @@
 package validate
 
-import (
-	"strconv"
-
-	"agentsim/models/step"
-)
-
 // band simulates a case at both ends of what its drafts may be accepted, where the
 // table does not say. Of text that is what the model's preset leaves open; of the
 // random tokens of fixed lengths the lower end is nothing, as some such runs gain
@@ -15,27 +9,18 @@ func (j *prepared) band(c *Case) (ends [2]prediction, err error) {
 	if c.Mode == aggregated {
 		pool = j.config.Deployment.Aggregated
 	}
-	if pool == nil || pool.Draft == nil || pool.Draft.Accepted != step.UnknownLength {
+	if pool == nil || !pool.Draft.Unknown() {
 		return ends, nil
 	}
-	lengths, err := pool.Draft.Lengths(&j.config.LLM)
-	if err != nil {
-		return ends, err
-	}
-	mean, most := lengths[len(lengths)-1], float64(pool.Draft.Verified())
-	low, high := 1.0, mean
-	if r := j.config.LLM.Sources["acceptance"].Range; r[1] > 0 {
-		low, high = 1+(mean-1)*r[0], min(most, 1+(mean-1)*r[1])
-	}
+	plausible := pool.Draft.Plausible(&j.config.LLM)
+	low, high := plausible.Low, plausible.High
 	if !c.Agents() {
 		low = 1
 	}
 	for i, accepted := range []float64{low, high} {
 		end := *j
 		drafting := *pool
-		draft := *pool.Draft
-		draft.Accepted = step.AcceptedLength(strconv.FormatFloat(accepted, 'g', 6, 64))
-		drafting.Draft = &draft
+		drafting.Draft = pool.Draft.WithAccepted(accepted)
 		if c.Mode == aggregated {
 			end.config.Deployment.Aggregated = &drafting
 		} else {

@@ -3,6 +3,9 @@ package hardware
 import (
 	"cmp"
 	"math"
+
+	"agentsim/portable"
+	"agentsim/units"
 )
 
 // ExpertWork is one layer's routed experts on the busiest rank in one step.
@@ -22,21 +25,29 @@ type ExpertWork struct {
 // SentShare is the share of the tokens of a group of ranks that reach one rank
 // where each goes once to every rank with any of its topK experts, evenly
 // routed: modelling.md eq. (9) over the number of ranks.
-func SentShare(ranks, topK float64) float64 { return 1 - math.Pow(1-1/ranks, topK) }
+func SentShare(ranks, topK float64) float64 { return 1 - portable.Pow(1-1/ranks, topK) }
 
 // weights is the size of one expert's part on the rank: gate, up and down.
-func (w ExpertWork) weights() float64 {
+func (w *ExpertWork) weights() float64 {
 	return 3 * float64(w.Hidden) * float64(w.Inner) / float64(max(w.TP, 1))
 }
 
 // Work counts the useful FLOPs and the weight bytes of w: modelling.md eq. (5).
-func (e ExpertKernel) Work(w ExpertWork) (flops, bytes float64) {
+func (e ExpertKernel) Work(w ExpertWork) (flops, bytes float64) { return e.work(&w) }
+
+func (e *ExpertKernel) work(w *ExpertWork) (flops, bytes float64) {
 	return 2 * w.Rows * w.weights(), w.Distinct * w.weights() * BytesPerWeight(e.Weights)
 }
 
 // Seconds is the time of w on accelerator a: on a curve where one was measured
 // for the model's shape, else by the roofline, else on the nearest curve.
 func (e ExpertKernel) Seconds(w ExpertWork, a Accelerator) float64 {
+	return e.SecondsAt(&w, a.Compute[e.Compute], &a)
+}
+
+// SecondsAt is Seconds for who asks in every step, with the accelerator's peak
+// rate of the kernel's compute format looked up.
+func (e *ExpertKernel) SecondsAt(w *ExpertWork, peak units.FLOPRate, a *Accelerator) float64 {
 	if w.Rows <= 0 {
 		return 0
 	}
@@ -44,7 +55,7 @@ func (e ExpertKernel) Seconds(w ExpertWork, a Accelerator) float64 {
 	if c := e.curveFor(w); c != nil {
 		return slower * e.onCurve(c, w, a)
 	}
-	return slower * e.Roofline.Seconds(e.RooflineWork(w), a.Compute[e.Compute], a.HBM.Bandwidth)
+	return slower * e.Roofline.Seconds(e.rooflineWork(w), peak, a.HBM.Bandwidth)
 }
 
 // RooflineWork is w as the roofline sees it: rows per expert; the activations
@@ -52,8 +63,10 @@ func (e ExpertKernel) Seconds(w ExpertWork, a Accelerator) float64 {
 // unit is one token that the rank sorts: every one of the group where all ranks
 // hold them, one that was sent to it behind a dispatch; a group is an expert,
 // whose tiles are set up however few its rows.
-func (e ExpertKernel) RooflineWork(w ExpertWork) RooflineWork {
-	flops, bytes := e.Work(w)
+func (e ExpertKernel) RooflineWork(w ExpertWork) RooflineWork { return e.rooflineWork(&w) }
+
+func (e *ExpertKernel) rooflineWork(w *ExpertWork) RooflineWork {
+	flops, bytes := e.work(w)
 	inner := float64(w.Inner) / float64(max(w.TP, 1))
 	perPair := float64(w.Hidden)*(activationBytes(e.Compute)+bytesBF16) + inner*(bytesBF16Pass+activationBytes(e.Compute))
 	sorted := w.Sorted
@@ -76,7 +89,7 @@ func activationBytes(compute Format) float64 {
 
 // curveFor is the curve of the model's shape with the nearest tp and ep; without
 // a roofline, other shapes count too, behind tp and ep. It is nil for none.
-func (e ExpertKernel) curveFor(w ExpertWork) *ExpertCurve {
+func (e *ExpertKernel) curveFor(w *ExpertWork) *ExpertCurve {
 	var best *ExpertCurve
 	distance := math.Inf(1)
 	for i := range e.Curves {
@@ -92,12 +105,12 @@ func (e ExpertKernel) curveFor(w ExpertWork) *ExpertCurve {
 	return best
 }
 
-func (c *ExpertCurve) shaped(w ExpertWork) bool {
+func (c *ExpertCurve) shaped(w *ExpertWork) bool {
 	return c.Hidden == w.Hidden && c.Inner == w.Inner && c.Experts == w.Experts && c.TopK == w.TopK
 }
 
 func logRatio(a, b int) float64 {
-	return math.Abs(math.Log(float64(max(a, 1)) / float64(max(b, 1))))
+	return math.Abs(portable.Log(float64(max(a, 1)) / float64(max(b, 1))))
 }
 
 // weightShare is the part of a grouped GEMM's time that its weights take:
@@ -106,18 +119,18 @@ const weightShareExponent = 3
 
 // onCurve reads the curve at the same rows per expert and scales what lies
 // above its floor: by the weights read while those bound it, by FLOPs beyond.
-func (e ExpertKernel) onCurve(c *ExpertCurve, w ExpertWork, a Accelerator) float64 {
+func (e *ExpertKernel) onCurve(c *ExpertCurve, w *ExpertWork, a *Accelerator) float64 {
 	density := float64(w.TopK) / float64(w.Experts) * float64(c.Experts) / float64(c.TopK)
 	tokens := w.GroupTokens * density
 	reference := c.work(tokens)
-	flops, bytes := e.Work(w)
-	flopsThere, bytesThere := e.Work(reference)
+	flops, bytes := e.work(w)
+	flopsThere, bytesThere := e.work(&reference)
 	balance := e.Balance
 	if balance == 0 {
-		balance = e.BalanceOn(a)
+		balance = e.BalanceOn(*a)
 	}
-	byWeights := math.Pow(bytesThere*balance, weightShareExponent)
-	byFLOPs := math.Pow(flopsThere, weightShareExponent)
+	byWeights := portable.Pow(bytesThere*balance, weightShareExponent)
+	byFLOPs := portable.Pow(flopsThere, weightShareExponent)
 	share := byWeights / (byWeights + byFLOPs)
 	scale := share*bytes/bytesThere + (1-share)*flops/flopsThere
 	floor := float64(c.Floor)

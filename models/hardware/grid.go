@@ -1,6 +1,8 @@
 package hardware
 
-import "math"
+import (
+	"agentsim/portable"
+)
 
 // logGrid is a grid with the logarithms that a look-up needs: one exponential is
 // then all that is left of it, where powers would be most of the time of a step.
@@ -15,8 +17,8 @@ func (g *Grid) logs() *logGrid {
 	for i, row := range g.Time {
 		along, across := make([]float64, len(row)), make([]float64, len(row))
 		for j, t := range row {
-			along[j] = math.Log(float64(row[next(j, g.Context)] / t))
-			across[j] = math.Log(float64(g.Time[next(i, g.Tokens)][j] / t))
+			along[j] = portable.Log(float64(row[next(j, g.Context)] / t))
+			across[j] = portable.Log(float64(g.Time[next(i, g.Tokens)][j] / t))
 		}
 		l.along, l.across = append(l.along, along), append(l.across, across)
 	}
@@ -26,7 +28,7 @@ func (g *Grid) logs() *logGrid {
 func logSteps(axis []float64) []float64 {
 	steps := make([]float64, len(axis)) // the last is that to itself
 	for i := range axis {
-		steps[i] = math.Log(axis[next(i, axis)] / axis[i])
+		steps[i] = portable.Log(axis[next(i, axis)] / axis[i])
 	}
 	return steps
 }
@@ -38,7 +40,7 @@ func (l *logGrid) at(tokens, context float64) float64 {
 	i, j := below(g.Tokens, tokens), below(g.Context, context)
 	u, v := within(g.Tokens, l.tokens, i, tokens), within(g.Context, l.context, j, context)
 	high := l.along[next(i, g.Tokens)][j]
-	return float64(g.Time[i][j]) * math.Exp(u*l.across[i][j]+v*(l.along[i][j]+u*(high-l.along[i][j])))
+	return float64(g.Time[i][j]) * portable.Exp(u*l.across[i][j]+v*(l.along[i][j]+u*(high-l.along[i][j])))
 }
 
 // within is how far x lies between two points of an axis, in log space.
@@ -46,7 +48,7 @@ func within(axis, steps []float64, i int, x float64) float64 {
 	if x <= axis[i] || i == len(axis)-1 {
 		return 0
 	}
-	return math.Log(x/axis[i]) / steps[i]
+	return portable.Log(x/axis[i]) / steps[i]
 }
 
 // inside moves a point to the nearest one that the grid covers.
@@ -67,7 +69,7 @@ func bracket(axis []float64, x float64) (int, float64) {
 	if x <= axis[i] || i == len(axis)-1 {
 		return i, 0
 	}
-	return i, math.Log(x/axis[i]) / math.Log(axis[i+1]/axis[i])
+	return i, portable.Log(x/axis[i]) / portable.Log(axis[i+1]/axis[i])
 }
 
 // below finds i with axis[i] <= x < axis[i+1]; an x outside the axis is moved to
@@ -89,5 +91,5 @@ func blend(a, b, share float64) float64 {
 	if share == 0 || a == b {
 		return a
 	}
-	return a * math.Pow(b/a, share)
+	return a * portable.Pow(b/a, share)
 }

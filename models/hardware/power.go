@@ -1,8 +1,7 @@
 package hardware
 
 import (
-	"math"
-
+	"agentsim/portable"
 	"agentsim/units"
 )
 
@@ -49,7 +48,7 @@ func (p AcceleratorPower) Hold(b Burst) (seconds, joules float64) {
 		return b.Seconds, b.Joules
 	}
 	computing, power := b.Joules-b.Moved, p.ClockExponent
-	lowest := b.Moved + computing*math.Pow(voltageFloor, power-1)
+	lowest := b.Moved + computing*portable.Pow(voltageFloor, power-1)
 	unclocked := b.Seconds - b.Clocked
 	if lowest > room*(unclocked+b.Clocked/voltageFloor) {
 		return lowest / room, lowest
@@ -59,7 +58,7 @@ func (p AcceleratorPower) Hold(b Burst) (seconds, joules float64) {
 	const most, close = 60, 1e-13
 	f := 1.0
 	for range most {
-		core := computing * math.Pow(f, power-1)
+		core := computing * portable.Pow(f, power-1)
 		over := f*(core+b.Moved-room*unclocked) - room*b.Clocked
 		next := f - over/(power*core+b.Moved-room*unclocked)
 		if !(next < f-close) {
@@ -67,6 +66,6 @@ func (p AcceleratorPower) Hold(b Burst) (seconds, joules float64) {
 		}
 		f = max(next, voltageFloor)
 	}
-	joules = b.Moved + computing*math.Pow(f, power-1)
+	joules = b.Moved + computing*portable.Pow(f, power-1)
 	return joules / room, joules
 }

@@ -3,6 +3,7 @@ package hardware
 import (
 	"math"
 
+	"agentsim/portable"
 	"agentsim/units"
 )
 
@@ -45,5 +46,5 @@ func softMax(a, b, p float64) float64 {
 	}
 	// Powers of numbers above 0, as math.Pow gives them to the last digit or two,
 	// at half the price.
-	return high * math.Exp(math.Log(1+math.Exp(p*math.Log(low/high)))/p)
+	return high * portable.Exp(portable.Log(1+portable.Exp(p*portable.Log(low/high)))/p)
 }

@@ -134,6 +134,17 @@ type AcceleratorPower struct {
 	PerHBMByte    units.JoulesPerByte            `yaml:"per_hbm_byte"`
 	PerLinkByte   units.JoulesPerByte            `yaml:"per_link_byte"`
 	ClockExponent float64                        `yaml:"clock_exponent" scale:"0"` // dynamic power ~ clock^exponent
+
+	// Shared is how a site gives out the watts that Limit leaves on average; nil =
+	// every accelerator gets the same.
+	Shared *SharedPower `yaml:"-"`
+}
+
+// SharedPower is a rule for watts that several accelerators share.
+type SharedPower struct {
+	First string      // the pool that gets as much as it can have
+	Most  units.Watts // that one accelerator can have
+	Least units.Watts // that is left to one of the others
 }
 
 // System is a node or rack as it is bought: the accelerators and all the rest that draws power.

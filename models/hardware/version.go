@@ -3,23 +3,44 @@ package hardware
 import (
 	"cmp"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 )
 
-var versionPart = regexp.MustCompile(`\d+|[a-z]+`)
-
 // CompareVersions orders versions of software as engines number them:
 // 1.3.0rc5 < 1.3.0rc20 < 1.3.0 < 1.3.0.post2.
 func CompareVersions(a, b string) int {
-	x, y := versionPart.FindAllString(a, -1), versionPart.FindAllString(b, -1)
+	x, y := versionParts(a), versionParts(b)
 	for i := range max(len(x), len(y)) {
 		if c := cmp.Compare(versionRank(x, i), versionRank(y, i)); c != 0 {
 			return c
 		}
 	}
 	return 0
+}
+
+// versionParts are the runs of digits and of lower-case letters.
+func versionParts(version string) []string {
+	var parts []string
+	kind := func(c byte) int {
+		switch {
+		case '0' <= c && c <= '9':
+			return 1
+		case 'a' <= c && c <= 'z':
+			return 2
+		}
+		return 0
+	}
+	for from, i := 0, 1; i <= len(version); i++ {
+		if i < len(version) && kind(version[i]) == kind(version[from]) {
+			continue
+		}
+		if kind(version[from]) > 0 {
+			parts = append(parts, version[from:i])
+		}
+		from = i
+	}
+	return parts
 }
 
 // versionRank makes a release candidate lower than the end of a version, and

@@ -1,3 +1,5 @@
+//go:build !js || readers
+
 package llm
 
 import (

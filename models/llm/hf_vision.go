@@ -1,3 +1,5 @@
+//go:build !js || readers
+
 package llm
 
 // vision counts the tower that turns images into tokens, from the fields by

@@ -1,6 +1,10 @@
 package moe
 
-import "math"
+import (
+	"math"
+
+	"agentsim/portable"
+)
 
 // Expected largest of many counts, the counts taken as independent. The counts
 // of a routing step are not quite: they share a fixed total. Letting the total
@@ -62,9 +66,9 @@ func discreteMax(tallies []tally, scratch []float64) float64 {
 // none is the probability of a count of 0.
 func (t tally) none() float64 {
 	if 1-t.ratio < 1e-9 {
-		return math.Exp(-t.mean)
+		return portable.Exp(-t.mean)
 	}
-	return math.Exp(t.mean * math.Log(t.ratio) / (1 - t.ratio))
+	return portable.Exp(t.mean * portable.Log(t.ratio) / (1 - t.ratio))
 }
 
 // normalMax integrates P(largest > x) by the trapezoid rule, each count normal
@@ -99,7 +103,7 @@ func allBelow(tallies []tally, x float64) float64 {
 		}
 		skew := (2*t.ratio - 1) / sd
 		z -= skew / 6 * (z*z - 1)
-		all *= 0.5 * math.Erfc(-z/math.Sqrt2)
+		all *= 0.5 * portable.Erfc(-z/math.Sqrt2)
 		if all < 1e-9 {
 			return 0
 		}

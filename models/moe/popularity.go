@@ -3,6 +3,8 @@ package moe
 import (
 	"math"
 	"math/rand/v2"
+
+	"agentsim/portable"
 )
 
 // DefaultBound is the ratio of largest to smallest expert count of the
@@ -34,11 +36,11 @@ func (p Popularity) weights(s Spec, random *rand.Rand) []float64 {
 		}
 	case Lognormal:
 		for e := range w {
-			w[e] = math.Exp(p.Sigma * random.NormFloat64())
+			w[e] = portable.Exp(p.Sigma * random.NormFloat64())
 		}
 	case Zipf:
 		for i, e := range random.Perm(len(w)) {
-			w[e] = math.Pow(float64(i+1), -p.Exponent)
+			w[e] = portable.Pow(float64(i+1), -p.Exponent)
 		}
 	case PowerLaw:
 		for e := range w {
@@ -55,10 +57,10 @@ func (p Popularity) weights(s Spec, random *rand.Rand) []float64 {
 // boundedPower is the quantile u of the density x^-exponent on [1, bound].
 func boundedPower(exponent, bound, u float64) float64 {
 	if exponent == 1 {
-		return math.Pow(bound, u)
+		return portable.Pow(bound, u)
 	}
 	k := 1 - exponent
-	return math.Pow(1+u*(math.Pow(bound, k)-1), 1/k)
+	return portable.Pow(1+u*(portable.Pow(bound, k)-1), 1/k)
 }
 
 // drifted returns live weights: the statistics' ones, each moved by an
@@ -69,7 +71,7 @@ func drifted(weights []float64, drift float64, random *rand.Rand) []float64 {
 	}
 	live := make([]float64, len(weights))
 	for e, w := range weights {
-		live[e] = w * math.Exp(drift*random.NormFloat64())
+		live[e] = w * portable.Exp(drift*random.NormFloat64())
 	}
 	return live
 }
@@ -88,7 +90,7 @@ func inclusion(weights []float64, topK int) []float64 {
 	for range 64 {
 		chosen, slope := 0.0, 0.0
 		for e, w := range weights {
-			miss := math.Exp(-t * w)
+			miss := portable.Exp(-t * w)
 			pi[e] = min(1-miss, surest)
 			chosen += 1 - miss
 			slope += w * miss

@@ -1,6 +1,10 @@
 package moe
 
-import "math"
+import (
+	"math"
+
+	"agentsim/portable"
+)
 
 // sums adds up layers on the grid.
 type sums struct {
@@ -47,7 +51,7 @@ func (s *sums) rescale(rates []float64) {
 	}
 	if slowest < s.slowest && !math.IsInf(s.slowest, 1) {
 		for b := range s.missed {
-			s.missed[b] *= math.Exp(-(s.slowest - slowest) * gridTokens(b))
+			s.missed[b] *= portable.Exp(-(s.slowest - slowest) * gridTokens(b))
 		}
 	}
 	s.slowest = slowest
@@ -56,8 +60,8 @@ func (s *sums) rescale(rates []float64) {
 func (s *sums) addDistinct(b int, tokens float64, rates []float64, ranks [][]int) {
 	read := 0.0
 	for i, a := range rates {
-		s.missed[b] += math.Exp(-(a - s.slowest) * tokens)
-		s.miss[i] = math.Exp(-a * tokens)
+		s.missed[b] += portable.Exp(-(a - s.slowest) * tokens)
+		s.miss[i] = portable.Exp(-a * tokens)
 		read += 1 - s.miss[i]
 	}
 	mean := read / float64(len(ranks))
@@ -99,7 +103,7 @@ func (s *sums) stragglerAt(tokens float64, perToken []tally) float64 {
 func (s *sums) node(b int, layers float64) node {
 	missed := s.missed[b] / (float64(s.spec.slots()) * layers)
 	return node{
-		missRate:  s.slowest - math.Log(missed)/gridTokens(b),
+		missRate:  s.slowest - portable.Log(missed)/gridTokens(b),
 		reads:     s.reads[b] / layers,
 		straggler: s.straggler[b] / layers,
 	}

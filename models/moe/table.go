@@ -2,7 +2,8 @@ package moe
 
 import (
 	"fmt"
-	"math"
+
+	"agentsim/portable"
 )
 
 // The grid of group tokens, evenly spaced in their logarithm.
@@ -43,7 +44,7 @@ func Tabulate(s Spec) (*Table, error) {
 		spec:      s,
 		meanSlots: float64(s.slots()) / float64(s.Ranks),
 		mostSlots: float64(s.SlotsPerRank()),
-		perLog:    (buckets - 1) / math.Log(mostTokens),
+		perLog:    (buckets - 1) / portable.Log(mostTokens),
 	}
 	sum := newSums(s)
 	layers := s.layers()
@@ -60,7 +61,7 @@ func Tabulate(s Spec) (*Table, error) {
 
 // gridTokens are the group tokens of a bucket.
 func gridTokens(bucket int) float64 {
-	return math.Pow(mostTokens, float64(bucket)/(buckets-1))
+	return portable.Pow(mostTokens, float64(bucket)/(buckets-1))
 }
 
 // At is the load of a step in which the whole group processes this many
@@ -71,12 +72,12 @@ func (t *Table) At(groupTokens float64) Load {
 	if !(groupTokens > 0) {
 		return Load{Straggler: 1}
 	}
-	x := min(max(math.Log(groupTokens)*t.perLog, 0), buckets-1)
+	x := min(max(portable.Log(groupTokens)*t.perLog, 0), buckets-1)
 	i := min(int(x), buckets-2)
 	f := x - float64(i)
 	a, b := &t.nodes[i], &t.nodes[i+1]
 	rate := a.missRate + f*(b.missRate-a.missRate)
-	distinct := t.meanSlots * (1 - math.Exp(-rate*groupTokens))
+	distinct := t.meanSlots * (1 - portable.Exp(-rate*groupTokens))
 	return Load{
 		Distinct:    distinct,
 		DistinctMax: min(distinct*(a.reads+f*(b.reads-a.reads)), t.mostSlots),

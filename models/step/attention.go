@@ -7,11 +7,14 @@ import (
 
 // share is one rank's part of a step in one layer kind.
 type share struct {
+	// Of a group of tp: its part of the prompts where there are several groups.
 	prefill, decode hardware.Features
-	prompts         float64 // prompt chunks in prefill
-	prefix          float64 // cached tokens in front of them
-	sequences       float64 // decoding
-	cacheBytes      float64 // read by decode, one layer
+	each            float64           // tokens of a decoding sequence
+	near            hardware.Features // decode, with the part of the context that one accelerator sees
+	prompts         float64           // prompt chunks in prefill
+	prefix          float64           // cached tokens in front of them
+	sequences       float64           // decoding
+	cacheBytes      float64           // read by decode, one layer
 }
 
 // attend books the attention modules of one layer kind: the time of the
@@ -70,8 +73,9 @@ func (k *layerKind) replay(l *ledger) {
 func (k *layerKind) share(r *Rank, w *llm.Work) share {
 	var s share
 	if r.PrefillTokens > 0 {
-		n := float64(r.PrefillTokens)
-		s.prefill = hardware.Features{Tokens: n, Pairs: w.Pairs, IndexPairs: w.IndexPairs, Context: r.PrefillContext / n}
+		n, groups := float64(r.PrefillTokens), float64(k.worker.shape.PCP)
+		s.prefill = hardware.Features{Tokens: n / groups, Pairs: w.Pairs / groups, IndexPairs: w.IndexPairs / groups,
+			Context: r.PrefillContext / n}
 		s.prompts, s.prefix = float64(r.Prompts), r.Prefix
 	}
 	if r.Sequences > 0 {
@@ -79,7 +83,11 @@ func (k *layerKind) share(r *Rank, w *llm.Work) share {
 		n := float64(r.Sequences * k.worker.perSequence)
 		w := k.pairs.Decode(mean)
 		s.decode = hardware.Features{Tokens: n, Pairs: n * w.Pairs, IndexPairs: n * w.IndexPairs, Context: mean}
-		s.sequences = float64(r.Sequences)
+		s.sequences, s.each = float64(r.Sequences), float64(k.worker.perSequence)
+		s.near = s.decode
+		if k.context > 1 {
+			w = k.nearby(&s, mean, w)
+		}
 		s.cacheBytes = s.sequences * (k.reads.Bytes(w) + k.keptStates())
 	}
 	return s
@@ -93,14 +101,18 @@ func (k *layerKind) seconds(s *share) float64 {
 	}
 	switch {
 	case s.decode.Tokens == 0:
-		return k.module.PrefillSeconds(s.prefill)
+		return k.module.PrefillSeconds(s.prefill) + k.expanding(s)
 	case s.prefill.Tokens == 0:
-		return k.module.DecodeSeconds(s.decode)
+		return k.decoding(k.core(s), s.near)
 	}
-	one := s.decode
-	one.Tokens, one.Pairs, one.IndexPairs = 1, one.Pairs/one.Tokens, one.IndexPairs/one.Tokens
-	more := k.module.DecodeSeconds(s.decode) - k.module.DecodeSeconds(one)
-	return k.module.PrefillSeconds(s.prefill) + max(0, more)
+	more := k.decoding(k.core(s), s.near) - k.decoding(k.cores[0], single(s.near))
+	return k.module.PrefillSeconds(s.prefill) + k.expanding(s) + max(0, more)
+}
+
+// single is one token of many.
+func single(x hardware.Features) hardware.Features {
+	x.Tokens, x.Pairs, x.IndexPairs = 1, x.Pairs/x.Tokens, x.IndexPairs/x.Tokens
+	return x
 }
 
 // order is a number that the seconds of loads of one phase rise with, where that
@@ -135,6 +147,9 @@ func (k *layerKind) order(s *share) order {
 		at = prefilling
 		number, known = k.module.PrefillOrder(s.prefill)
 	case s.prefill.Tokens == 0:
+		if k.core(s).module != nil {
+			return order{}
+		}
 		at = decoding
 		number, known = k.module.DecodeOrder(s.decode)
 	}
@@ -157,6 +172,7 @@ func (k *layerKind) composed(s *share) float64 {
 		if expand := k.shape.Expand * s.prefix; expand > 0 {
 			seconds += expand / k.worker.projecting()
 		}
+		seconds += k.expanding(s)
 	}
 	if s.decode.Tokens > 0 {
 		seconds += k.worker.core(k.decodeCore, k.decodeWork(s))
@@ -170,7 +186,7 @@ func (k *layerKind) prefillWork(s *share) hardware.RooflineWork {
 	}
 	c := k.prefillShape
 	c.Tokens, c.Sequences, c.Pairs = s.prefill.Tokens, s.prompts, s.prefill.Pairs
-	c.Keys = s.prefix + s.prefill.Tokens
+	c.Keys = s.prefix + s.prefill.Tokens*float64(k.worker.shape.PCP)
 	w := c.Prefill()
 	w.FLOPs += s.prefill.IndexPairs * k.perIndex
 	return w
@@ -183,9 +199,9 @@ func (k *layerKind) decodeWork(s *share) hardware.RooflineWork {
 		return w
 	}
 	c := k.decodeShape
-	c.Tokens, c.Sequences, c.Pairs = s.decode.Tokens, s.sequences, s.decode.Pairs
+	c.Tokens, c.Sequences, c.Pairs = s.near.Tokens, s.sequences, s.near.Pairs
 	w := c.Decode()
-	w.FLOPs += s.decode.IndexPairs * k.perIndex
+	w.FLOPs += s.near.IndexPairs * k.perIndex
 	w.Bytes = s.cacheBytes / float64(k.cacheShards)
 	return w
 }
@@ -219,13 +235,17 @@ type work struct{ flops, bytes float64 }
 // work counts one layer's attention over all accelerators of a rank.
 func (k *layerKind) work(s *share, tokens float64) work {
 	const perWeight = 2 // one multiplication and one addition
-	tp := float64(k.worker.shape.TP)
+	tp, groups := float64(k.worker.shape.TP), float64(k.worker.shape.PCP)
 	weights := k.weights.Sharded + k.weights.Replicated*tp
-	indexPairs := (s.prefill.IndexPairs + s.decode.IndexPairs) * tp
+	indexPairs := (s.prefill.IndexPairs + s.near.IndexPairs) * tp
 	copies := tp / float64(k.cacheShards)
+	pairs := s.near.Pairs
+	if k.context > 1 {
+		pairs *= float64(k.worker.shape.DCP) // of as many times the heads
+	}
 	return work{
-		flops: perWeight*weights*tokens + s.prefill.Pairs*k.perPrefillPair + s.decode.Pairs*k.perPair +
-			indexPairs*k.perIndex,
-		bytes: weights*hardware.BytesPerWeight(k.worker.cfg.Precision.Dense) + s.cacheBytes*copies,
+		flops: groups * (perWeight*weights*tokens + s.prefill.Pairs*k.perPrefillPair + pairs*k.perPair +
+			indexPairs*k.perIndex),
+		bytes: groups * (weights*hardware.BytesPerWeight(k.worker.cfg.Precision.Dense) + s.cacheBytes*copies),
 	}
 }

@@ -58,7 +58,7 @@ func (s *stack) pass(ranks []Rank, t tally, p part, each, heads float64) entry {
 // samplings are the steps in which a block's tokens are chosen one after
 // another, each a few small kernels on logits that are there.
 func (s *stack) samplings(t tally, depth int) entry {
-	small := s.worker.cfg.Kernels.Small.For(s.worker.cfg.LLM.Hidden)
+	small := &s.worker.small
 	return entry{operator: Draft, count: float64(depth), seconds: small.Seconds(hardware.Features{Tokens: t.sequencesMax}),
 		moving: float64(small.PerToken) * t.sequencesMax}
 }
@@ -69,8 +69,12 @@ func (k *layerKind) draftShare(r *Rank, each float64) share {
 	one.PrefillTokens = 0
 	s := k.share(&one, nil)
 	scale := each / float64(k.worker.perSequence)
+	s.each = each
 	s.decode.Tokens *= scale
 	s.decode.Pairs *= scale
 	s.decode.IndexPairs *= scale
+	s.near.Tokens *= scale
+	s.near.Pairs *= scale
+	s.near.IndexPairs *= scale
 	return s
 }

@@ -20,7 +20,7 @@ func (x exchange) book(l *ledger, count float64, t tally, experts *entry) float6
 	hidden := float64(w.cfg.LLM.Experts.Width(w.cfg.LLM.Hidden))
 	n := float64(w.shape.Accelerators)
 	if w.shape.EP == 1 {
-		ranks := float64(w.shape.Ranks())
+		ranks := float64(w.shape.Groups())
 		bytes := (ranks - 1) / ranks * t.tokens * hidden * elementBytes
 		link := w.link(w.shape.Accelerators)
 		seconds := w.cfg.Kernels.AllGather.Seconds(bytes, link)

@@ -9,6 +9,7 @@ import (
 
 	"agentsim/models/hardware"
 	"agentsim/models/moe"
+	"agentsim/units"
 )
 
 // expertGroup is the routed experts of a worker; without table in a dense model.
@@ -18,6 +19,8 @@ type expertGroup struct {
 	table    *moe.Table
 	kernel   hardware.ExpertKernel   // what memory and energy follow
 	kernels  []hardware.ExpertKernel // of which a step runs the fastest
+	peaks    []units.FLOPRate        // of the accelerator in the format that each computes in
+	peak     units.FLOPRate          // of kernel, by that of its stand-in where need be
 	names    []string                // where each stands in the kernel set
 	path     string                  // names of kernels
 	perFLOP  float64                 // joules
@@ -86,6 +89,7 @@ func (g *expertGroup) resolve(path string) error {
 				w.cfg.Precision.Experts)
 		}
 		g.kernels = append(g.kernels, kernel)
+		g.peaks = append(g.peaks, w.accelerator.Compute[kernel.Compute])
 		g.names = append(g.names, "experts."+w.cfg.Kernels.ExpertsName(name, w.shape.EP))
 	}
 	if len(g.kernels) == 0 {
@@ -93,12 +97,13 @@ func (g *expertGroup) resolve(path string) error {
 			pathNames(w.cfg.Kernels.Experts))
 	}
 	g.kernel, g.path = g.kernels[0], path
+	g.peak = w.accelerator.Peak(g.kernel.Compute)
 	return nil
 }
 
 // sends says whether tokens are sent to the ranks of their experts, and to no
 // others.
-func (g *expertGroup) sends() bool { return g.worker.shape.EP > 1 && g.worker.shape.Ranks() > 1 }
+func (g *expertGroup) sends() bool { return g.worker.shape.EP > 1 && g.worker.shape.Groups() > 1 }
 
 func pathNames(paths map[string]hardware.ExpertKernel) string {
 	return strings.Join(slices.Sorted(maps.Keys(paths)), ", ")
@@ -110,7 +115,7 @@ func pathNames(paths map[string]hardware.ExpertKernel) string {
 // without it.
 func (g *expertGroup) routed(l *ledger, count float64, t tally) {
 	e := g.grouped(count, t)
-	if g.worker.shape.Ranks() > 1 {
+	if g.worker.shape.Groups() > 1 {
 		e.link = g.exchange.book(l, count, t, &e)
 	}
 	l.add(e)
@@ -120,8 +125,8 @@ func (g *expertGroup) routed(l *ledger, count float64, t tally) {
 func (g *expertGroup) grouped(count float64, t tally) entry {
 	on, w := g.worker, g.work(t.tokens)
 	seconds, name := math.Inf(1), ""
-	for i, kernel := range g.kernels {
-		if s := kernel.Seconds(w, on.accelerator); s < seconds {
+	for i := range g.kernels {
+		if s := g.kernels[i].SecondsAt(&w, g.peaks[i], &on.accelerator); s < seconds {
 			seconds, name = s, g.names[i]
 		}
 	}
@@ -130,7 +135,7 @@ func (g *expertGroup) grouped(count float64, t tally) entry {
 	x := on.cfg.LLM.Experts
 	mean := t.tokens * float64(x.TopK) / float64(on.shape.EP) / w.Rows // mean rank over busiest
 	e := entry{operator: Experts, kind: g.path, count: count, seconds: seconds,
-		ideal:  flops / float64(on.accelerator.Peak(g.kernel.Compute)),
+		ideal:  flops / float64(g.peak),
 		moving: bytes / float64(on.accelerator.HBM.Bandwidth),
 		flops:  flops * n * mean, perFLOP: g.perFLOP, bytes: bytes * n, busy: on.energy.watts.experts,
 		constants: name, load: hardware.Load{Rows: w.Rows}}

@@ -25,7 +25,9 @@ type layerKind struct {
 	decodeCore                        hardware.Roofline
 
 	prefillShape, decodeShape hardware.CoreWork // heads and dimensions on one accelerator
-	cacheShards               int               // accelerators of a rank that divide the cache
+	cacheShards               int               // accelerators of a group that divide the heads of the cache
+	context                   float64           // accelerators of a rank that divide the entries of a context by token
+	cores                     [2]joined         // of decode with one token of a sequence, and with all that are verified
 
 	perPair, perPrefillPair, perIndex float64 // FLOPs
 }
@@ -57,6 +59,7 @@ func (w *worker) layerKind(b llm.Block) layerKind {
 		perPrefillPair: a.PrefillFLOPsPerPair(),
 		perIndex:       a.FLOPsPerIndexPair(),
 		cacheShards:    min(w.shape.TP, max(1, a.CacheShards())),
+		context:        w.contextShards(&a),
 	}
 	for _, p := range a.Projections(w.cfg.LLM.Hidden) {
 		columns, depth := p.On(w.shape.TP)
@@ -68,6 +71,9 @@ func (w *worker) layerKind(b llm.Block) layerKind {
 		k.decodeConstants, k.prefillConstants = "attention."+name, "attention."+name+".prefill"
 		at := module.At(module.Degree(a.Heads, w.shape.TP))
 		k.module = &at
+		for i, tokens := range []int{1, w.perSequence} {
+			k.cores[i] = k.joined(&module, tokens)
+		}
 	}
 	k.prefillCore, _ = w.cfg.Kernels.CoreFor(string(a.Kind.CoreAs()), "prefill", w.cfg.Precision.KV)
 	k.decodeCore, _ = w.cfg.Kernels.CoreFor(string(a.Kind.CoreAs()), "decode", w.cfg.Precision.KV)
@@ -90,4 +96,7 @@ func (k *layerKind) shapeCores() {
 		}
 	}
 	k.prefillShape, k.decodeShape = on(k.shape.Prefill), on(k.shape.Decode)
+	if k.context > 1 {
+		k.decodeShape.Heads *= float64(k.worker.shape.DCP)
+	}
 }

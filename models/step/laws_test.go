@@ -56,6 +56,15 @@ func drawShape(t *rapid.T) step.Shape {
 	}
 	s.EP = min(n, power(4, "ep"))
 	s.DraftTokens = rapid.IntRange(0, 3).Draw(t, "draft")
+	if rapid.Bool().Draw(t, "contexts divided") {
+		s.DCP = min(s.TP, power(3, "dcp"))
+		s.PCP = min(n/s.TP, power(1, "pcp"))
+		if !s.DPAttention {
+			s.PCP = min(n, power(1, "pcp alone"))
+			s.TP = n / s.PCP
+			s.DCP = min(s.TP, s.DCP)
+		}
+	}
 	if s.EP > 1 && s.TP < n && rapid.Bool().Draw(t, "halves") {
 		s.TwoBatchFrom = rapid.IntRange(1, 500).Draw(t, "from")
 	}

@@ -8,13 +8,12 @@ import (
 // layers: residual streams, norms, and the all-reduces of tensor parallelism.
 func (w *worker) surround(l *ledger, count float64, t tally) {
 	ranks := float64(w.shape.Accelerators)
-	if w.cfg.Kernels.Residual != nil && w.cfg.LLM.Residuals > 1 {
-		s := w.cfg.Kernels.Residual.For(w.cfg.LLM.Hidden)
+	if s := w.residual; s != nil {
 		bytes := t.tokensMax * float64(w.cfg.LLM.Residuals*w.cfg.LLM.Hidden) * elementBytes
 		l.add(entry{operator: Residual, count: count, seconds: s.Seconds(hardware.Features{Tokens: t.tokensMax}),
 			moving: float64(s.PerToken) * t.tokensMax, bytes: bytes * ranks})
 	}
-	small := w.cfg.Kernels.Small.For(w.cfg.LLM.Hidden)
+	small := &w.small
 	l.add(entry{operator: Small, count: count, seconds: small.Seconds(hardware.Features{Tokens: t.tokensMax}),
 		moving: float64(small.PerToken) * t.tokensMax,
 		bytes:  t.tokensMax * float64(w.cfg.LLM.Hidden) * elementBytes * ranks})
@@ -64,7 +63,7 @@ func (w *worker) latent(l *ledger, count float64, t tally) {
 		kind:     "latent",
 		count:    count,
 		seconds:  w.gemm(t.tokensMax, width, hidden) + w.gemm(t.tokensMax, hidden, width),
-		ideal:    perWeight * weights * t.tokensMax / float64(w.accelerator.Peak(w.denseCompute())),
+		ideal:    perWeight * weights * t.tokensMax / float64(w.densePeak),
 		moving:   bytes / float64(w.accelerator.HBM.Bandwidth),
 		flops:    perWeight * weights * t.tokens * float64(w.shape.TP),
 		perFLOP:  w.energy.dense,
@@ -91,7 +90,7 @@ func (w *worker) denseFFN(l *ledger, operator Operator, count float64, inner int
 		operator: operator,
 		count:    count,
 		seconds:  seconds,
-		ideal:    perWeight * own * t.tokensMax / float64(w.accelerator.Peak(w.denseCompute())),
+		ideal:    perWeight * own * t.tokensMax / float64(w.densePeak),
 		moving:   bytes / float64(w.accelerator.HBM.Bandwidth),
 		flops:    perWeight * weights * t.tokens,
 		perFLOP:  w.energy.dense,
@@ -110,14 +109,13 @@ func (w *worker) head(l *ledger, operator Operator, positions, times float64) {
 	}
 	const perWeight = 2
 	weights := float64(w.cfg.LLM.Hidden) * float64(w.cfg.LLM.Vocab) / float64(w.shape.TP)
-	rows := positions / float64(w.shape.Ranks())
+	rows := positions / float64(w.shape.Groups())
 	bf16 := hardware.BytesPerWeight(hardware.BF16)
-	f := hardware.BF16
 	columns := float64(w.cfg.LLM.Vocab) / float64(w.shape.TP)
-	seconds := w.cfg.Kernels.GEMM[f].Seconds(hardware.GEMMWork(rows, columns, float64(w.cfg.LLM.Hidden), f),
-		w.accelerator.Peak(f), w.accelerator.HBM.Bandwidth)
+	seconds := w.logits.Seconds(hardware.GEMMWork(rows, columns, float64(w.cfg.LLM.Hidden), hardware.BF16),
+		w.logitsPeak, w.accelerator.HBM.Bandwidth)
 	l.add(entry{operator: operator, kind: "head", count: times, seconds: seconds,
-		ideal:   perWeight * weights * rows / float64(w.accelerator.Peak(f)),
+		ideal:   perWeight * weights * rows / float64(w.logitsPeak),
 		moving:  weights * bf16 / float64(w.accelerator.HBM.Bandwidth),
 		flops:   perWeight * weights * rows * float64(w.shape.Accelerators),
 		perFLOP: w.energy.head, busy: w.energy.watts.dense, bytes: weights * bf16 * float64(w.shape.Accelerators)})

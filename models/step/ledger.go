@@ -8,6 +8,7 @@ type Operator uint8
 // The operators of a step, in the order a layer runs them.
 const (
 	Attention Operator = iota
+	ContextExchange
 	Residual
 	Small
 	AllReduce
@@ -29,7 +30,7 @@ const (
 
 // String returns the operator's name as printed by explain.
 func (o Operator) String() string {
-	return [operators]string{"attention", "residual streams", "norms and router", "all-reduce", "gather and scatter",
+	return [operators]string{"attention", "context exchange", "residual streams", "norms and router", "all-reduce", "gather and scatter",
 		"dispatch", "experts", "combine", "shared expert", "dense ffn", "head", "draft", "gaps between kernels",
 		"stage to stage", "pipeline bubble", "host", "power cap"}[o]
 }
@@ -162,7 +163,7 @@ func (e *entry) bound() Bound {
 	case e.ideal >= e.moving:
 		return Compute
 	case e.operator == Dispatch || e.operator == Combine || e.operator == AllReduce || e.operator == Gather,
-		e.operator == Sends:
+		e.operator == Sends, e.operator == ContextExchange:
 		return Network
 	}
 	return Memory

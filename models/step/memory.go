@@ -23,14 +23,19 @@ func (s *stack) budget() Budget {
 	w := s.worker
 	b := Budget{HBM: w.accelerator.HBM.Capacity}
 	policy := w.cfg.Engine.Memory
-	b.Unused = units.Bytes(1-policy.Utilisation) * b.HBM
 	b.Experts = s.expertBytes()
 	b.Dense = s.denseBytes()
 	b.Embeddings = w.embeddingBytes()
 	b.Reserved = policy.Reserved
-	tokens := w.microBatch().size(max(w.shape.TokenBudget, w.shape.MaxBatchPerRank*w.perSequence))
+	tokens := w.microBatch().size(max(w.shape.TokenBudget/w.shape.PCP, w.shape.MaxBatchPerRank*w.perSequence))
 	b.Activations = units.Bytes(tokens) * policy.PerBudgetToken
-	b.Cache = b.HBM - b.Unused - b.Experts - b.Dense - b.Embeddings - b.Reserved - b.Activations
+	free := b.HBM - b.Experts - b.Dense - b.Embeddings - b.Reserved - b.Activations
+	left := b.HBM // alone
+	if policy.UtilisationOf == OfFree {
+		left = max(0, free)
+	}
+	b.Unused = units.Bytes(1-policy.Utilisation) * left
+	b.Cache = free - b.Unused
 	return b
 }
 
@@ -118,7 +123,7 @@ func (s *stack) cacheBytes() (perToken float64, fixed, running units.Bytes) {
 	for i := range s.kinds {
 		k := &s.kinds[i]
 		share := k.count * s.worker.fullest / float64(k.cacheShards)
-		perToken += share * k.attention.CacheBytesPerToken(format)
+		perToken += share / k.context * k.attention.CacheBytesPerToken(format)
 		fixed += units.Bytes(share * k.attention.FixedBytes(format))
 		running += units.Bytes(share * k.attention.StateBytes())
 	}

@@ -46,6 +46,7 @@ func (s *stack) overlapped(l *ledger, b body, ranks []Rank, p part) {
 		for i, piece := range []part{first, second} {
 			h[i].attention = l.timed(kind.count, func() {
 				kind.attend(l, k, ranks, piece)
+				kind.exchangeContext(l, ranks, piece)
 				kind.replay(l)
 				s.worker.surround(l, kind.count, h[i].tally)
 			})

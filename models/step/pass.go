@@ -7,6 +7,7 @@ func (s *stack) layers(l *ledger, ranks []Rank, p part) {
 	for i := range s.kinds {
 		if k := &s.kinds[i]; !halves || !k.ffn.experts() {
 			k.attend(l, i, ranks, p)
+			k.exchangeContext(l, ranks, p)
 			k.replay(l)
 		}
 	}

@@ -20,6 +20,9 @@ type CacheRules struct {
 	Policy string `yaml:"policy,omitempty"`
 	// Interval is vLLM's retention interval, in tokens; 0 = as the policy says.
 	Interval int `yaml:"interval,omitempty"`
+	// ContextCopies has every group of pcp keep the whole context; else it is
+	// divided over them by token.
+	ContextCopies bool `yaml:"context_copies,omitempty"`
 	// Spacing is how many times as far apart as the policy says positions are kept;
 	// 0 = 1.
 	Spacing float64 `yaml:"spacing,omitempty"`
@@ -196,9 +199,9 @@ func (m *layout) pageTokens(preset *prefix.Preset) int {
 		return c.Kind == llm.Grows && c.Compression > 1
 	})
 	if compressed {
-		page = max(page, preset.Compressed)
+		return max(page, preset.Compressed)
 	}
-	return page
+	return page * m.contextPages()
 }
 
 // grows reports whether any layer keeps entries of the whole context.
@@ -212,7 +215,7 @@ func (m *layout) grows() bool {
 // that a request takes while it runs.
 func (m *layout) idealCache() prefix.Spec {
 	perToken, fixed, running := m.CacheBytes()
-	page := max(m.cfg.Engine.Memory.BlockTokens, 1)
+	page := max(m.cfg.Engine.Memory.BlockTokens, 1) * m.contextPages()
 	if perToken == 0 {
 		perToken = 1e-9 // of states alone
 	}
@@ -276,6 +279,9 @@ func (m *layout) addParts(parts []prefix.Part, b llm.Block, share float64) []pre
 			Layers: max(b.Count, 1),
 			Bytes:  c.Bytes * share / float64(min(c.Shards, m.shape.TP)),
 			Window: c.Window,
+		}
+		if c.Kind == llm.Grows {
+			p.Bytes /= m.contextShards(&b.Attention)
 		}
 		same := slices.IndexFunc(parts, func(q prefix.Part) bool {
 			return q.Name == p.Name && q.Kind == p.Kind && q.Window == p.Window && q.Bytes == p.Bytes

@@ -1,6 +1,8 @@
 package step
 
 import (
+	"fmt"
+
 	"agentsim/fault"
 	"agentsim/models/llm"
 )
@@ -8,8 +10,18 @@ import (
 // Shape is how one worker spreads over its accelerators: pp stages, one after
 // another, of accelerators/pp each; within a stage tp, ep and dp_attention.
 type Shape struct {
-	Accelerators    int  `yaml:"accelerators"`
-	TP              int  `yaml:"tp,omitempty"`           // of attention; 0 = 1 under dp_attention, else a stage
+	Accelerators int `yaml:"accelerators"`
+	TP           int `yaml:"tp,omitempty"` // of attention; 0 = 1 under dp_attention, else a stage
+	// DCP divides the entries of a context by token over so many of the tp
+	// accelerators that would hold copies of them; 0 = 1.
+	DCP int `yaml:"dcp,omitempty"`
+	// PCP divides the new tokens of a prompt over so many groups of tp, which make
+	// one rank and repeat the rest of decoding; 0 = 1.
+	PCP int `yaml:"pcp,omitempty"`
+	// DCPComm is how partial outputs of attention are combined under dcp: ag_rs
+	// (default; sums gathered, outputs reduced) or a2a (both in one all-to-all).
+	DCPComm string `yaml:"dcp_comm,omitempty"`
+
 	EP              int  `yaml:"ep,omitempty"`           // expert-parallel ranks of a stage; 1 = experts split by tp
 	PP              int  `yaml:"pp,omitempty"`           // pipeline stages that divide the layers; 0 = 1
 	DPAttention     bool `yaml:"dp_attention,omitempty"` // every TP group serves its own sequences
@@ -28,8 +40,14 @@ func (s Shape) Normalised() Shape {
 	if s.PP == 0 {
 		s.PP = 1
 	}
+	if s.DCP == 0 {
+		s.DCP = 1
+	}
+	if s.PCP == 0 {
+		s.PCP = 1
+	}
 	if s.TP == 0 {
-		s.TP = s.Accelerators / max(1, s.PP)
+		s.TP = s.Accelerators / max(1, s.PP) / max(1, s.PCP)
 		if s.DPAttention {
 			s.TP = 1
 		}
@@ -40,9 +58,13 @@ func (s Shape) Normalised() Shape {
 	return s
 }
 
-// Ranks is the number of attention ranks: groups of TP accelerators on every
+// Ranks is the number of attention ranks: PCP groups of TP accelerators on every
 // stage that hold the same sequences. The shape must be normalised.
-func (s Shape) Ranks() int { return s.Accelerators / s.PP / s.TP }
+func (s Shape) Ranks() int { return s.Groups() / s.PCP }
+
+// Groups is the number of groups of TP accelerators on a stage. The shape must be
+// normalised.
+func (s Shape) Groups() int { return s.Accelerators / s.PP / s.TP }
 
 // stage is the shape of one pipeline stage.
 func (s Shape) stage() Shape {
@@ -64,13 +86,23 @@ func (s Shape) Validate() error {
 		place = "stage's"
 	}
 	switch {
+	case s.DCP < 1:
+		return fault.New("dcp", "%d: want 1 (every copy whole) or more", s.DCP)
+	case s.PCP < 1:
+		return fault.New("pcp", "%d: want 1 (prompts are not divided) or more", s.PCP)
 	case s.TP < 1 || n%s.TP != 0:
 		return fault.New("tp", "%d does not divide the %s %d accelerators", s.TP, place, n)
 	case s.EP < 1 || n%s.EP != 0:
 		return fault.New("ep", "%d does not divide the %s %d accelerators", s.EP, place, n)
-	case !s.DPAttention && s.TP != n:
+	case n%(s.TP*s.PCP) != 0:
+		return fault.New("pcp", "%d groups of tp %d do not divide the %s %d accelerators", s.PCP, s.TP, place, n)
+	case !s.DPAttention && s.TP*s.PCP != n:
 		return fault.New("tp", "%d of the %s %d accelerators without dp_attention: set dp_attention: true or tp: %d",
-			s.TP, place, n, n)
+			s.TP, place, n, n/s.PCP)
+	case s.TP%s.DCP != 0:
+		return fault.New("dcp", "%d does not divide tp %d, whose accelerators share the context", s.DCP, s.TP)
+	case s.DCPComm != "" && s.DCPComm != GatherReduce && s.DCPComm != AllToAll:
+		return fault.New("dcp_comm", "%q: want %s or %s", s.DCPComm, GatherReduce, AllToAll)
 	}
 	return s.validateLoad()
 }
@@ -86,7 +118,7 @@ func (s Shape) validateLoad() error {
 		return fault.New("draft_tokens", "%d: want 0 (no speculation) or more", s.DraftTokens)
 	case s.TwoBatchFrom < 0:
 		return fault.New("two_batch_from", "%d: want 0 (never) or a number of tokens", s.TwoBatchFrom)
-	case s.TwoBatchFrom > 0 && (s.EP == 1 || s.Ranks() == 1):
+	case s.TwoBatchFrom > 0 && (s.EP == 1 || s.Groups() == 1):
 		return fault.New("two_batch_from", "%d, but only several ranks of dp_attention with ep have an "+
 			"exchange that the other half could hide: set two_batch_from: 0", s.TwoBatchFrom)
 	}
@@ -109,6 +141,9 @@ func (s Shape) fits(model *llm.Spec) error {
 			return fault.New("tp", "%d does not divide the inner size %d of %s", s.TP, b.Dense, model.Name)
 		}
 	}
+	if err := s.fitsContext(model); err != nil {
+		return err
+	}
 	return s.fitsExperts(model)
 }
 
@@ -125,4 +160,25 @@ func (s Shape) fitsExperts(model *llm.Spec) error {
 			s.EP, n, x.Inner)
 	}
 	return nil
+}
+
+// Spread names how a worker spreads, as in "dp tp2 ep8 pp2".
+func (s Shape) Spread() string {
+	s = s.Normalised()
+	text := fmt.Sprintf("tp%d", s.TP)
+	if s.DPAttention {
+		text = "dp"
+		if s.TP > 1 {
+			text += fmt.Sprintf(" tp%d", s.TP)
+		}
+	}
+	for _, over := range []struct {
+		name  string
+		ranks int
+	}{{"dcp", s.DCP}, {"pcp", s.PCP}, {"ep", s.EP}, {"pp", s.PP}} {
+		if over.ranks > 1 {
+			text += fmt.Sprintf(" %s%d", over.name, over.ranks)
+		}
+	}
+	return text
 }

@@ -82,9 +82,20 @@ type HostCost struct {
 	PerOutputToken units.Seconds `yaml:"per_output_token,omitempty"` // detokenising and streaming
 }
 
+// What a share of memory is of: all of it (vLLM's gpu_memory_utilization), or
+// what is free after loading and a trial step, of which TensorRT-LLM's
+// free_gpu_memory_fraction goes to the cache (engine-caches.md 5).
+const (
+	OfTotal = "total"
+	OfFree  = "free"
+)
+
 // MemoryPolicy is what an engine leaves for the cache, modelling.md eq. (11).
 type MemoryPolicy struct {
-	Utilisation    float64         `yaml:"utilisation"`            // share of HBM the engine may use
+	Utilisation float64 `yaml:"utilisation"` // share of memory the engine may use
+	// UtilisationOf says of which memory: total (or empty), all of it; free, what
+	// weights, graphs and activations leave.
+	UtilisationOf  string          `yaml:"utilisation_of,omitempty"`
 	Reserved       units.Bytes     `yaml:"reserved"`               // graphs, communication buffers, runtime
 	PerBudgetToken units.Bytes     `yaml:"per_budget_token"`       // activations per token of the step's budget
 	Fragmentation  float64         `yaml:"fragmentation"`          // cache pages over useful bytes, ≥ 1

@@ -211,9 +211,11 @@ func (d *DraftSpec) Lengths(model *llm.Spec) ([]float64, error) {
 		return d.positions()
 	case d.Accepted.number() > 0:
 		return chain(d.Accepted.number(), d.Depth), nil
+	case len(model.Acceptance) == 0 && d.Accepted == UnknownLength:
+		return chain(tokensAt(chanceMiddle, d.Depth), d.Depth), nil
 	case len(model.Acceptance) == 0:
 		return nil, fault.New("accepted_length", "not set, and %s says nothing of accepted drafts: set tokens a step, "+
-			"such as 2.5", model.Name)
+			"such as 2.5, or unknown", model.Name)
 	case d.Depth > len(model.Acceptance) && d.Accepted != UnknownLength:
 		return nil, fault.New("depth", "%d, but acceptance of %s is known to depth %d only: set accepted_length", d.Depth,
 			model.Name, len(model.Acceptance))

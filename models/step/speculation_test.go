@@ -5,6 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"agentsim/models/hardware"
 	"agentsim/models/llm"
 	"agentsim/models/step"
 )
@@ -110,4 +111,22 @@ func TestVerificationIsPricedByItsTokens(t *testing.T) {
 	none, _ := drafting(t, step.DraftSpec{})
 	require.Greater(t, all, some)
 	require.Greater(t, some, none)
+}
+
+// Tokens of one sequence read its latents together, as more heads would: four of
+// them on 16 heads take the core's time of one on 64. Rows of different sequences
+// read theirs one by one, and so do tokens whose indexer chooses for each.
+func TestVerifiedTokensReadASharedCacheOnce(t *testing.T) {
+	attention := func(model string, tp, drafts, sequences int) float64 {
+		cfg := onNode(t, model, step.Shape{Accelerators: tp, MaxBatchPerRank: 256, DraftTokens: drafts})
+		cfg.Engine, cfg.Kernels = *preset[step.EngineSpec](t, "engines", "sglang"),
+			*preset[hardware.KernelSet](t, "kernels", "h200-sglang")
+		_, items := built(t, cfg).Explain(decodeBatch(1, sequences, 8000))
+		return item(items, step.Attention).Seconds
+	}
+	plain, verified, apart := attention("deepseek-r1", 8, 0, 64), attention("deepseek-r1", 8, 3, 64), attention("deepseek-r1", 8, 0, 256)
+	require.Greater(t, verified, plain)
+	require.Less(t, verified, 1.3*plain)
+	require.Greater(t, apart, 3*plain)
+	require.Greater(t, attention("deepseek-v3.2", 8, 3, 64), 1.3*attention("deepseek-v3.2", 8, 0, 64), "sparse")
 }

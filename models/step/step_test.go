@@ -122,6 +122,11 @@ func TestBudget(t *testing.T) {
 
 	rack := gb300(t, step.Shape{Accelerators: 8, EP: 8, DPAttention: true, MaxBatchPerRank: 192, DraftTokens: 3}).Budget()
 	require.InEpsilon(t, 104.5e9+28e9, float64(rack.Experts+rack.Dense+rack.Embeddings), 0.04)
+
+	// TensorRT-LLM gives its caches nine tenths of what is free (engine-caches.md 5).
+	require.InEpsilon(t, 9*float64(rack.Unused), float64(rack.Cache), 1e-9)
+	total = rack.Unused + rack.Experts + rack.Dense + rack.Embeddings + rack.Reserved + rack.Activations + rack.Cache
+	require.InEpsilon(t, float64(rack.HBM), float64(total), 1e-12)
 }
 
 // More of anything never makes a step longer.

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"agentsim/models/llm"
+	"agentsim/portable"
 	"agentsim/units"
 )
 
@@ -11,7 +12,7 @@ import (
 // decode workers of its unit (modelling.md 3.8).
 type Transfer struct {
 	Latency float64        // seconds before the first byte: kernel floor and handshake
-	Rate    units.ByteRate // of the rank, all pipeline stages together
+	Rate    units.ByteRate // of the rank, all pipeline stages and all that divide a context together
 
 	sizes  llm.CacheSizes
 	state  float64 // bytes of a running sequence besides its cache
@@ -29,7 +30,7 @@ func NewTransfer(m *Model, unitAccelerators int) Transfer {
 	}
 	return Transfer{
 		Latency: float64(c.Kernels.Transfer.Floor + c.Engine.Handshake),
-		Rate:    link * units.ByteRate(c.Kernels.Transfer.Efficiency*float64(c.Shape.PP)),
+		Rate:    link * units.ByteRate(c.Kernels.Transfer.Efficiency*float64(c.Shape.PP*m.worker.contextPages())),
 		sizes:   c.LLM.CacheSizes(m.CacheFormat()),
 		state:   c.LLM.StateBytes(),
 		layers:  float64(c.LLM.Layers()),
@@ -76,7 +77,7 @@ func (h HostCost) WaitSeconds(rate, prompt, output float64, accelerators int) fl
 	if busy >= 1 {
 		return math.Inf(1)
 	}
-	return work / 2 * math.Pow(busy, math.Sqrt(2*(c+1))-1) / (c * (1 - busy))
+	return work / 2 * portable.Pow(busy, math.Sqrt(2*(c+1))-1) / (c * (1 - busy))
 }
 
 // RequestSeconds is the work of the front end on a request before it arrives.

@@ -43,6 +43,9 @@ func (e EngineSpec) Validate() error {
 			return fault.Want(c.path, fmt.Sprintf("%g", c.value), c.want)
 		}
 	}
+	if of := m.UtilisationOf; of != "" && of != OfTotal && of != OfFree {
+		return fault.Want("memory.utilisation_of", of, OfTotal+" or "+OfFree)
+	}
 	var faults fault.List
 	faults.In("schedule", e.Schedule.Validate())
 	faults.In("recipes", e.Recipes.Validate())

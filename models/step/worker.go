@@ -1,6 +1,7 @@
 package step
 
 import (
+	"cmp"
 	"fmt"
 
 	"agentsim/fault"
@@ -27,6 +28,28 @@ type worker struct {
 	perSequence int       // query tokens of a decoding sequence
 	energy      energy
 	projections string // where the constants of dense projections stand in the kernel set
+	constants
+}
+
+// constants are what steps ask the configuration for, looked up once.
+type constants struct {
+	dense, logits         hardware.Roofline // of the projections, and of the head
+	densePeak, logitsPeak units.FLOPRate
+	cachePeak             units.FLOPRate // to which the efficiencies of attention cores refer
+	small                 hardware.Linear
+	residual              *hardware.Linear // nil = none
+}
+
+func (w *worker) lookUp() {
+	k, hidden := &w.cfg.Kernels, w.cfg.LLM.Hidden
+	w.dense, w.logits = k.GEMM[w.denseCompute()], k.GEMM[hardware.BF16]
+	w.densePeak, w.logitsPeak = w.accelerator.Peak(w.denseCompute()), w.accelerator.Peak(hardware.BF16)
+	w.cachePeak = cmp.Or(max(0, w.accelerator.Peak(w.cfg.Precision.KV)), w.logitsPeak)
+	w.small = k.Small.For(hidden)
+	if k.Residual != nil && w.cfg.LLM.Residuals > 1 {
+		r := k.Residual.For(hidden)
+		w.residual = &r
+	}
 }
 
 // newWorker derives what follows from a configuration with a legal shape.
@@ -49,6 +72,7 @@ func newWorker(cfg Config) worker {
 	w.fullest = ratio((layers+w.stages-1)/w.stages, layers)
 	domain := cfg.System.Domain
 	w.domains = (w.shape.Accelerators + domain - 1) / domain
+	w.lookUp()
 	w.energy = energyOf(&w.accelerator, w.denseCompute(), w.shape.Accelerators)
 	return w
 }
@@ -60,7 +84,7 @@ func (w *worker) check() error {
 	if _, ok := w.cfg.Kernels.GEMM[w.denseCompute()]; !ok {
 		return fmt.Errorf("precision.dense: kernel set %s has no gemm in %s", w.cfg.Kernels.Name, w.cfg.Precision.Dense)
 	}
-	if w.accelerator.Peak(w.denseCompute()) <= 0 {
+	if w.densePeak <= 0 {
 		return fmt.Errorf("precision.dense: accelerator %s does not compute in %s", w.accelerator.Name, w.cfg.Precision.Dense)
 	}
 	return w.checkDraft()
@@ -92,22 +116,21 @@ func (w *worker) microBatch() part { return part{0, w.stages} }
 
 // peakShare is the dense compute rate of one attention rank's accelerators.
 func (w *worker) peakShare() float64 {
-	return float64(w.accelerator.Peak(w.denseCompute())) * float64(w.shape.TP)
+	return float64(w.densePeak) * float64(w.shape.TP*w.shape.PCP)
 }
 
 func (w *worker) bandwidthShare() float64 {
-	return float64(w.accelerator.HBM.Bandwidth) * float64(w.shape.TP)
+	return float64(w.accelerator.HBM.Bandwidth) * float64(w.shape.TP*w.shape.PCP)
 }
 
-// projecting is the rate at which a rank's accelerators run large projections.
+// projecting is the rate at which the accelerators of a group run large projections.
 func (w *worker) projecting() float64 {
-	return w.peakShare() * w.cfg.Kernels.GEMM[w.denseCompute()].ComputeEfficiency
+	return w.peakShare() / float64(w.shape.PCP) * w.dense.ComputeEfficiency
 }
 
 // gemm is one dense projection on one accelerator.
 func (w *worker) gemm(rows, columns, depth float64) float64 {
-	f := w.denseCompute()
-	return w.cfg.Kernels.GEMM[f].Seconds(hardware.GEMMWork(rows, columns, depth, f), w.accelerator.Peak(f),
+	return w.dense.Seconds(hardware.GEMMWork(rows, columns, depth, w.denseCompute()), w.densePeak,
 		w.accelerator.HBM.Bandwidth)
 }
 
@@ -115,22 +138,13 @@ func (w *worker) gemm(rows, columns, depth float64) float64 {
 // engines run the shared expert on a second stream or as one more of the
 // routed ones, where it costs what it computes and streams, but no launches.
 func (w *worker) gemmLatency(depth float64) float64 {
-	r := w.cfg.Kernels.GEMM[w.denseCompute()]
-	return float64(r.Floor) + float64(r.PerUnit)*depth
+	return float64(w.dense.Floor) + float64(w.dense.PerUnit)*depth
 }
 
 // core prices an attention core on one accelerator, at the peak rate of the
 // cache's format.
 func (w *worker) core(r hardware.Roofline, work hardware.RooflineWork) float64 {
-	return r.Seconds(work, w.corePeak(), w.accelerator.HBM.Bandwidth)
-}
-
-// corePeak is the compute rate that core efficiencies refer to.
-func (w *worker) corePeak() units.FLOPRate {
-	if peak := w.accelerator.Peak(w.cfg.Precision.KV); peak > 0 {
-		return peak
-	}
-	return w.accelerator.Peak(hardware.BF16)
+	return r.Seconds(work, w.cachePeak, w.accelerator.HBM.Bandwidth)
 }
 
 // link is what a group of so many accelerators talks over.

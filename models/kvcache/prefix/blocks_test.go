@@ -212,10 +212,9 @@ func (o *blocks) shrink(user *blockSession, now float64) {
 
 // queue lists sessions that wait, what gives way first in front.
 func (o *blocks) queue(now float64) (ids []SessionID) {
-	rank := func(n *blockSession) age {
-		a := n.age
-		a.key = o.order.rank(now, &a, float64(n.shared+n.count(0)))
-		return a
+	rank := func(n *blockSession) queued {
+		key := o.order.rank(now, &n.age, float64(n.shared+n.count(0)))
+		return queued{key: key, number: n.age.number}
 	}
 	for id, n := range o.sessions {
 		if n.queued {

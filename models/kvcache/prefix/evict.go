@@ -71,14 +71,15 @@ func (k *evictor) victim(now float64, s *store) (entry, bool) {
 	if len(s.queue) == 0 {
 		return 0, false
 	}
-	best := s.queue[0]
+	best := s.queue[0].entry
 	if k.order.cost == 0 {
 		return best, true
 	}
 	// Ranks change relative to each other as time passes.
 	age := k.tree.age(best)
 	lowest, number := k.order.rank(now, age, k.ends(best)), age.number
-	for _, e := range s.queue[1:] {
+	for i := range s.queue[1:] {
+		e := s.queue[1+i].entry
 		age := k.tree.age(e)
 		rank := k.order.rank(now, age, k.ends(e))
 		if rank < lowest || rank == lowest && age.number < number {

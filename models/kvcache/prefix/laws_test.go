@@ -36,7 +36,7 @@ func requireLaws(t require.TestingT, k *Cache) {
 				used[i] += int64(k.held(x, level)) * k.block[level]
 				if x.pos[level] != 0 {
 					queued[i]++
-					require.Equal(t, nodeEntry(n), s.queue[x.pos[level]-1])
+					require.Equal(t, nodeEntry(n), s.queue[x.pos[level]-1].entry)
 				}
 			}
 			if x.locks > 0 {
@@ -55,7 +55,10 @@ func requireLaws(t require.TestingT, k *Cache) {
 		require.Equal(t, pinned[i], s.pinned, "store %d", i)
 		require.Len(t, s.queue, queued[i], "store %d", i)
 		for at := range s.queue {
-			require.False(t, k.tree.age(s.queue[at]).before(k.tree.age(s.queue[max(at-1, 0)/2])), "heap")
+			require.False(t, s.queue[at].before(&s.queue[max(at-1, 0)/2]), "heap")
+			age := k.tree.age(s.queue[at].entry)
+			require.Equal(t, age.key, s.queue[at].key, "in the order of its age")
+			require.Equal(t, age.number, s.queue[at].number)
 		}
 	}
 	require.Equal(t, len(k.tree.nodes), len(alive)+len(k.tree.freeNodes))
@@ -79,7 +82,7 @@ func requireMarks(t require.TestingT, k *Cache, line int32, used []int64, queued
 			}
 			used[i] += int64(x.count) * x.bytes
 			queued[i]++
-			require.Equal(t, markEntry(m), k.stores[i].queue[x.pos-1])
+			require.Equal(t, markEntry(m), k.stores[i].queue[x.pos-1].entry)
 			require.GreaterOrEqual(t, k.locate(line, x.last()).end, x.last(), "a checkpoint of nothing")
 		}
 	}

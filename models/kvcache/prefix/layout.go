@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"agentsim/fault"
+	"agentsim/portable"
 	"agentsim/units"
 )
 
@@ -136,7 +137,7 @@ func inSlots(parts []Part, page, draft int) ([]Component, error) {
 		case Window:
 			c.Window, c.Recent = p.Window, draft
 			most := float64(first.Bytes) / (p.total() / float64(c.groups()))
-			c.Page = min(1<<int(math.Floor(math.Log2(max(most, 1)))), first.Page)
+			c.Page = min(1<<int(math.Floor(portable.Log2(max(most, 1)))), first.Page)
 			if first.Page%c.Page != 0 {
 				c.Page = first.Page
 			}

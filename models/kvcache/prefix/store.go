@@ -2,13 +2,29 @@ package prefix
 
 // store is a pool of HBM or a tier below it. Its queue is a binary heap in the
 // order of eviction; entries know their place, so that one can leave from the
-// middle.
+// middle. Places hold what orders them: to look it up in the tree would cost a miss
+// of the processor's caches for every comparison.
 type store struct {
 	level    int
 	capacity int64 // of a pool, less what is reserved
 	used     int64
 	pinned   int64 // of the used, by running requests
-	queue    []entry
+	queue    []queued
+}
+
+// queued is an entry with its order in the queue: that of its age when it was
+// pushed last.
+type queued struct {
+	key    float64
+	number uint64
+	entry  entry
+}
+
+func (a *queued) before(b *queued) bool {
+	if a.key != b.key {
+		return a.key < b.key
+	}
+	return a.number < b.number
 }
 
 // entry is a node (even) or a mark (odd) of the tree.
@@ -28,25 +44,20 @@ type age struct {
 	class  uint8
 }
 
-func (a *age) before(b *age) bool {
-	if a.key != b.key {
-		return a.key < b.key
-	}
-	return a.number < b.number
-}
-
 func (s *store) free() int64 { return s.capacity - s.used }
 
 // push puts an entry in the queue, or gives it its new place there.
 func (s *store) push(t *tree, e entry) {
+	age := t.age(e)
+	one := queued{age.key, age.number, e}
 	at := int(*t.place(e, s.level)) - 1
 	if at < 0 {
-		s.queue = append(s.queue, e)
+		s.queue = append(s.queue, one)
 		s.up(t, len(s.queue)-1)
 		return
 	}
-	s.up(t, at)
-	s.down(t, int(*t.place(e, s.level))-1)
+	s.queue[at] = one
+	s.down(t, s.up(t, at))
 }
 
 // pull takes an entry out of the queue, if it is in it.
@@ -62,46 +73,47 @@ func (s *store) pull(t *tree, e entry) {
 	if at == last {
 		return
 	}
-	s.put(t, at, moved)
-	s.up(t, at)
-	s.down(t, int(*t.place(moved, s.level))-1)
+	s.queue[at] = moved
+	s.down(t, s.up(t, at))
 }
 
-func (s *store) put(t *tree, at int, e entry) {
+func (s *store) put(t *tree, at int, e queued) {
 	s.queue[at] = e
-	*t.place(e, s.level) = int32(at) + 1
+	*t.place(e.entry, s.level) = int32(at) + 1
 }
 
-func (s *store) up(t *tree, at int) {
+// up moves what stands at a place towards the front, and returns where to.
+func (s *store) up(t *tree, at int) int {
 	e := s.queue[at]
-	mine := t.age(e)
 	for at > 0 {
 		parent := (at - 1) / 2
-		if !mine.before(t.age(s.queue[parent])) {
+		if !e.before(&s.queue[parent]) {
 			break
 		}
 		s.put(t, at, s.queue[parent])
 		at = parent
 	}
 	s.put(t, at, e)
+	return at
 }
 
 func (s *store) down(t *tree, at int) {
-	e := s.queue[at]
-	mine := t.age(e)
+	e, from := s.queue[at], at
 	for {
 		child := 2*at + 1
 		if child >= len(s.queue) {
 			break
 		}
-		if child+1 < len(s.queue) && t.age(s.queue[child+1]).before(t.age(s.queue[child])) {
+		if child+1 < len(s.queue) && s.queue[child+1].before(&s.queue[child]) {
 			child++
 		}
-		if !t.age(s.queue[child]).before(mine) {
+		if !s.queue[child].before(&e) {
 			break
 		}
 		s.put(t, at, s.queue[child])
 		at = child
 	}
-	s.put(t, at, e)
+	if at != from {
+		s.put(t, at, e)
+	}
 }

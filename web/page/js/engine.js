@@ -19,20 +19,6 @@ import { WasmEngine } from "./wasm.js";
  * Both reject with a Failure, or with an AbortError where the signal came first.
  */
 
-/** What did not come about, as the program says it. */
-export class Failure extends Error {
-  /** @param {{kind: string, message: string, faults?: any[], known?: any}} failure */
-  constructor(failure) {
-    super(failure.message);
-    this.kind = failure.kind;
-    this.faults = failure.faults ?? [];
-    this.known = failure.known;
-  }
-}
-
-/** The questions that take long: they have progress and are asked one at a time. */
-export const long = new Set(["capacity", "run", "compare", "plan"]);
-
 /** @returns {Promise<Engine>} */
 export async function openEngine() {
   const answer = await fetch("backend.json");

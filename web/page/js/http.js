@@ -1,6 +1,6 @@
 // The simulator as a server on this machine.
 
-import { Failure, long } from "./engine.js";
+import { Failure, long } from "./failure.js";
 
 /** @typedef {import("./engine.js").Engine} Engine */
 

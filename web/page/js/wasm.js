@@ -1,7 +1,7 @@
 // The simulator as WebAssembly in workers of this page: one for what is answered
 // at once, one for what takes a second, one for what takes long, and one, with all readers, for dropped files.
 
-import { Failure, long } from "./engine.js";
+import { Failure, long } from "./failure.js";
 
 /** @typedef {import("./engine.js").Engine} Engine */
 
@@ -26,7 +26,8 @@ export class WasmEngine {
    */
   ask(method, question, how = {}) {
     const later = method === "explain" || question?.interval || question?.parts; // a second or so
-    return (long.has(method) ? this.slow : later ? this.second : this.quick).ask({ method, question, files: [] }, how);
+    const rare = ["compare", "plan", "sweep"].includes(method); // the page asks none of these
+    return (rare ? this.files : long.has(method) ? this.slow : later ? this.second : this.quick).ask({ method, question, files: [] }, how);
   }
 
   /**

@@ -3,7 +3,7 @@
 
 import { count, gigabytes, h, isAbort, later, num, percent, put, say, seconds } from "./dom.js";
 import { editor } from "./editor.js";
-import { Failure } from "./engine.js";
+import { Failure } from "./failure.js";
 import { bars, figure, interval, table } from "./figures.js";
 import { form } from "./form.js";
 import { rack } from "./rack.js";

@@ -1,0 +1,109 @@
+package deploy_test
+
+import (
+	"context"
+	"math"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"agentsim/experiment/deploy"
+	"agentsim/metrics"
+)
+
+// The same candidates are looked at under either order: the optimistic pick
+// predicts no less, the other holds no less.
+func TestOptimistsPickMoreAndOthersHoldMore(t *testing.T) {
+	pick := func(aim metrics.Aim) *deploy.Ranked {
+		f, err := deploy.NewFinder(load(t, "b300-agentperf-slo20", "deployment.mode=auto", "deployment.accelerators=8"))
+		require.NoError(t, err)
+		f, err = f.Toward(aim)
+		require.NoError(t, err)
+		r, err := f.Rehearsed(context.Background())
+		require.NoError(t, err)
+		return &r.List[0]
+	}
+	careful, optimist := pick(metrics.Aim{}), pick(metrics.Aim{Optimistic: true})
+	require.GreaterOrEqual(t, optimist.Value, careful.Value)
+	require.GreaterOrEqual(t, careful.P25, optimist.P25)
+	require.Less(t, careful.P25, careful.Value)
+	require.NotEqual(t, deploy.Shape(&careful.Deployment), deploy.Shape(&optimist.Deployment),
+		"the shape with most agents is one that nobody published, and falls behind where steps are slower")
+}
+
+// Of what an objective asks for, its own pick has no less than that of another,
+// by the same estimates.
+func TestEveryObjectiveIsBestAtItself(t *testing.T) {
+	s := auto(t, "b300-agentperf-slo20", "8", "price.accelerator_hour=4", "price.electricity_kwh=0.1")
+	best := map[string]*deploy.Ranked{}
+	lists := map[string][]deploy.Ranked{}
+	for _, objective := range metrics.Objectives() {
+		f, err := deploy.NewFinder(s)
+		require.NoError(t, err)
+		f, err = f.Toward(metrics.Aim{Objective: objective, Optimistic: true})
+		require.NoError(t, err)
+		r, err := f.Rank(context.Background())
+		require.NoError(t, err)
+		best[objective], lists[objective] = &r.List[0], r.List
+		require.Equal(t, objective, r.Choice.Objective)
+	}
+	most := 0
+	for i := range lists[metrics.AgentsInAll] {
+		most = max(most, lists[metrics.AgentsInAll][i].Estimate.Agents)
+	}
+	require.Equal(t, most, best[metrics.AgentsInAll].Estimate.Agents)
+	require.GreaterOrEqual(t, best[metrics.AgentsInAll].Estimate.Agents, best[metrics.PerMWDrawn].Estimate.Agents)
+	require.GreaterOrEqual(t, best[metrics.PerMWDrawn].Estimate.PerMW, best[metrics.AgentsInAll].Estimate.PerMW)
+
+	// By hand: 8 accelerators at 4 an hour and the building's power at 0.1 a kWh.
+	one := best[metrics.AgentsForCost]
+	n := float64(one.Estimate.Agents)
+	kilowatts := n / one.Estimate.Within.Facility * 1e3
+	require.InEpsilon(t, n/(8*4+0.1*kilowatts), one.Value, 1e-9)
+}
+
+func TestAimsThatCannotBe(t *testing.T) {
+	f, err := deploy.NewFinder(auto(t, "h200-agentperf-slo20", "8"))
+	require.NoError(t, err)
+	_, err = f.Toward(metrics.Aim{Objective: "fame"})
+	require.ErrorIs(t, err, metrics.ErrConfiguration)
+	require.ErrorContains(t, err, `objective "fame": want per-mw, per-mw-it`)
+	_, err = f.Toward(metrics.Aim{Objective: metrics.AgentsForCost})
+	require.ErrorContains(t, err, "want price.accelerator_hour")
+}
+
+// The worker of a public run is at no distance from it; by hand, one of half the
+// width is one doubling away, and a batch of 4 times the most two.
+func TestDistancesToPublicRuns(t *testing.T) {
+	d := load(t, "h200-agentperf-slo20").Deployment
+	f, err := deploy.NewFinder(auto(t, "h200-agentperf-slo20", "8"))
+	require.NoError(t, err)
+	n := f.NearestTo(&d, 8)
+	require.True(t, n.Published)
+	require.Equal(t, "vllm deepseek-v4 h200 8 tp8 ep8", n.Run)
+	require.Empty(t, n.Level)
+	require.Zero(t, n.Spread)
+
+	far := f.NearestTo(&d, 32)
+	require.Positive(t, far.Batch)
+	require.InDelta(t, 0.04*math.Sqrt(far.Batch), far.Spread, 1e-9)
+
+	pool := *d.Aggregated
+	pool.PP, pool.TP = 2, 4
+	d.Aggregated = &pool
+	n = f.NearestTo(&d, 8)
+	require.False(t, n.Published, "no public run has stages")
+	require.GreaterOrEqual(t, n.Spread, 0.165)
+}
+
+// The farther from public runs, the less is held.
+func TestWhatIsFartherHoldsLess(t *testing.T) {
+	f, err := deploy.NewFinder(auto(t, "h200-agentperf-slo20", "8"))
+	require.NoError(t, err)
+	before := math.Inf(1)
+	for _, spread := range []float64{0, 0.1, 0.2, 0.4} {
+		now := f.LowerAt(spread)
+		require.Less(t, now, before)
+		before = now
+	}
+}
