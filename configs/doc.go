@@ -15,6 +15,7 @@
 //	day.go          a day whose agents and machines come and go
 //	presets.go      the library of everything that ships with the program
 //	protocol.go     how a number of agents is tried
+//	runs.go         where the public runs lie that predictions were held against
 //	accuracy.go     how far predictions of whole runs were off
 //	factors.go      groups of fields in which two scenarios may differ
 //	tree.go         package tree under this roof

@@ -50,7 +50,7 @@ func TestSameBytesOnAnyNumberOfProcessors(t *testing.T) {
 	s := load(t, "h200-agentperf-slo20", quick()...)
 	require.NoError(t, uncertainty.Check(s))
 	simulated := capacity(t, s)
-	o := uncertainty.Options{Draws: 16, By: uncertainty.Analytic,
+	o := uncertainty.Options{Draws: 32, By: uncertainty.Analytic,
 		Goals: []uncertainty.Goal{{Metric: uncertainty.PerAccelerator, Value: 1.4}}}
 	text := func(processors int) string {
 		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(processors))

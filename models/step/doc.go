@@ -17,6 +17,7 @@
 //	host.go         the engine's own loop beside the device
 //	layer.go        what surrounds attention
 //	attention.go    attention
+//	context.go      contexts and prompts divided over accelerators
 //	kinds.go        kinds of layers, prepared for a worker
 //	experts.go      experts
 //	exchange.go     the exchange of tokens before and after them
@@ -31,5 +32,6 @@
 //	spec.go         an engine
 //	recipes.go      what its public recipes set
 //	schedule.go     how it forms steps
+//	acceptance.go   how many drafted tokens are accepted where nobody measured it
 //	speculation.go  how it speculates
 package step
