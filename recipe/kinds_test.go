@@ -550,7 +550,8 @@ spec:
             command: ["/bin/bash", "-c"]
             args:
               - |
-                vllm serve deepseek-ai/DeepSeek-R1 --tensor-parallel-size 1 --data-parallel-size 16 --data-parallel-size-local 8 --enable-expert-parallel --max-num-seqs 256 --kv-transfer-config '{"kv_connector":"NixlConnector","kv_role":"kv_both"}'
+                vllm serve deepseek-ai/DeepSeek-R1 --tensor-parallel-size 1 --data-parallel-size 16 --data-parallel-size-local 8 --enable-expert-parallel --max-num-seqs 256 \
+                  --kv-transfer-config '{"kv_connector":"NixlConnector","kv_role":"kv_both"}'
             resources: {limits: {nvidia.com/gpu: "8"}}
 ---
 apiVersion: apps/v1
@@ -588,7 +589,8 @@ pools:
 #SBATCH --job-name=sgl
 MODEL=deepseek-ai/DeepSeek-R1
 HEAD=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n1)
-srun --nodes=2 --ntasks-per-node=1 bash -c "python3 -m sglang.launch_server --model-path $MODEL --tp 16 --nnodes 2 --node-rank \$SLURM_NODEID --dist-init-addr $HEAD:5000 --enable-dp-attention --dp 16 --max-running-requests 2048 --chunked-prefill-size 65536"
+srun --nodes=2 --ntasks-per-node=1 bash -c "python3 -m sglang.launch_server --model-path $MODEL --tp 16 --nnodes 2 --node-rank \$SLURM_NODEID --dist-init-addr $HEAD:5000 \
+  --enable-dp-attention --dp 16 --max-running-requests 2048 --chunked-prefill-size 65536"
 `, want: `
 format: script
 accelerators: 16
@@ -736,15 +738,17 @@ func TestBadRecipesOfTheKinds(t *testing.T) {
 		text string
 		want []string
 	}{
-		"dcp does not divide tp":        {"== c.txt\nvllm serve m -tp 8 -dcp 3\n", []string{`-dcp: 3 does not divide tensor-parallel-size 8`}},
-		"cp of a rank":                  {"== c.txt\npython -m sglang.launch_server --model m --tp 8 --dp 4 --enable-dp-attention --attn-cp-size 4\n", []string{`attn-cp-size: 4 does not divide the 2 accelerators of a rank`}},
-		"a key that is nearly right":    {"== g.yaml\ntensor_parallel_size: 8\nmax_num_token: 8192\n", []string{`max_num_token: no such key; max_num_tokens is meant`}},
-		"a truncated flow":              {"== d.yaml\napiVersion: nvidia.com/v1alpha1\nkind: DynamoGraphDeployment\nspec:\n  services: {W: {replicas: 1, extraPodSpec: {mainContainer: {args: [--model, \"m\n", []string{`d.yaml:4: could not find end character of double-quoted text`}},
-		"experts that do not fit":       {"== g.yaml\ntensor_parallel_size: 8\nmoe_tensor_parallel_size: 4\nmoe_expert_parallel_size: 4\n", []string{`moe_tensor_parallel_size: 4 times 4`}},
-		"a substitution in an array":    {"== s.sh\nA=(--tp $(nproc))\npython -m sglang.launch_server --model m \"${A[@]}\"\n", []string{`\$\(nproc\)`}},
-		"a process substitution":        {"== s.sh\ntrtllm-serve m --extra_llm_api_options <(echo a: 1)\n", []string{`never run`}},
-		"parallelism against its flags": {"== v.yaml\nmodelArtifacts: {name: m}\ndecode: {replicas: 1, parallelism: {tensor: 4}, containers: [{name: vllm, image: x, modelCommand: vllmServe, args: [\"--tensor-parallel-size\", \"8\"]}]}\nprefill: {create: false}\n", []string{`8, but parallelism.tensor is 4`}},
-		"decode without prefill":        {"== s.sh\npython -m sglang.launch_server --model m --tp 4 --disaggregation-mode decode\n", []string{`prefill`}},
+		"dcp does not divide tp":     {"== c.txt\nvllm serve m -tp 8 -dcp 3\n", []string{`-dcp: 3 does not divide tensor-parallel-size 8`}},
+		"cp of a rank":               {"== c.txt\npython -m sglang.launch_server --model m --tp 8 --dp 4 --enable-dp-attention --attn-cp-size 4\n", []string{`attn-cp-size: 4 does not divide the 2 accelerators of a rank`}},
+		"a key that is nearly right": {"== g.yaml\ntensor_parallel_size: 8\nmax_num_token: 8192\n", []string{`max_num_token: no such key; max_num_tokens is meant`}},
+		"a truncated flow": {"== d.yaml\napiVersion: nvidia.com/v1alpha1\nkind: DynamoGraphDeployment\nspec:\n" +
+			"  services: {W: {replicas: 1, extraPodSpec: {mainContainer: {args: [--model, \"m\n", []string{`d.yaml:4: could not find end character of double-quoted text`}},
+		"experts that do not fit":    {"== g.yaml\ntensor_parallel_size: 8\nmoe_tensor_parallel_size: 4\nmoe_expert_parallel_size: 4\n", []string{`moe_tensor_parallel_size: 4 times 4`}},
+		"a substitution in an array": {"== s.sh\nA=(--tp $(nproc))\npython -m sglang.launch_server --model m \"${A[@]}\"\n", []string{`\$\(nproc\)`}},
+		"a process substitution":     {"== s.sh\ntrtllm-serve m --extra_llm_api_options <(echo a: 1)\n", []string{`never run`}},
+		"parallelism against its flags": {"== v.yaml\nmodelArtifacts: {name: m}\n" +
+			"decode: {replicas: 1, parallelism: {tensor: 4}, containers: [{name: vllm, image: x, modelCommand: vllmServe, args: [\"--tensor-parallel-size\", \"8\"]}]}\nprefill: {create: false}\n", []string{`8, but parallelism.tensor is 4`}},
+		"decode without prefill": {"== s.sh\npython -m sglang.launch_server --model m --tp 4 --disaggregation-mode decode\n", []string{`prefill`}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r, err := Read(files(c.text), Options{})

@@ -158,6 +158,12 @@ func (l *launch) sglangStep(p *Pool, exchange string) {
 	more["conservativeness"] = s.text("schedule-conservativeness")
 	more["kernels"] = join(exchange, s.text("deepep-mode"), s.text("moe-runner-backend"), s.text("attention-backend"),
 		s.text("prefill-attention-backend"), s.text("decode-attention-backend"))
+	l.sglangContext(p)
+}
+
+// sglangContext is over how many accelerators contexts and prompts are divided.
+func (l *launch) sglangContext(p *Pool) {
+	s, more := l.settings, p.More
 	context := map[string]any{}
 	if dcp := s.number("dcp-size", 1); dcp != nil {
 		context["decode"] = *dcp

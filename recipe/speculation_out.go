@@ -15,7 +15,8 @@ import (
 func methodOf(family string, d *step.DraftSpec) string {
 	name := strings.ToLower(d.Name)
 	if name == "" {
-		name = map[string]string{"": "mtp", step.RecurrentDraft: "mtp", step.BlockDraft: "dflash", step.LookupDraft: "ngram"}[d.Kind]
+		name = map[string]string{"": "mtp", step.RecurrentDraft: "mtp", step.BlockDraft: "dflash",
+			step.LookupDraft: "ngram"}[d.Kind]
 	}
 	switch family {
 	case vllm:

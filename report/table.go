@@ -129,7 +129,8 @@ func draftRow(t table.Writer, d *metrics.DraftBand) {
 		return
 	}
 	const text = "%s to %s tokens a step are plausible (P10 to P90 by %s); other figures are of the middle, %s"
-	t.AppendRow(table.Row{"drafts", fmt.Sprintf(text, Significant(d.Tokens.P10), Significant(d.Tokens.P90), d.Basis, Significant(d.Tokens.P50))})
+	t.AppendRow(table.Row{"drafts", fmt.Sprintf(text, Significant(d.Tokens.P10), Significant(d.Tokens.P90),
+		d.Basis, Significant(d.Tokens.P50))})
 }
 
 // spanned is the band of a figure of a run; nothing where there is none.

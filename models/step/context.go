@@ -16,7 +16,9 @@ const (
 
 // grows reports whether a layer keeps an entry of every token or run of tokens.
 func grows(a *llm.Attention) bool {
-	return slices.ContainsFunc(a.Components(llm.CacheFormat{}), func(c llm.CacheComponent) bool { return c.Kind == llm.Grows })
+	return slices.ContainsFunc(a.Components(llm.CacheFormat{}), func(c llm.CacheComponent) bool {
+		return c.Kind == llm.Grows
+	})
 }
 
 // contextShards is over how many accelerators of a rank the entries of a layer's

@@ -30,9 +30,9 @@ const (
 
 // String returns the operator's name as printed by explain.
 func (o Operator) String() string {
-	return [operators]string{"attention", "context exchange", "residual streams", "norms and router", "all-reduce", "gather and scatter",
-		"dispatch", "experts", "combine", "shared expert", "dense ffn", "head", "draft", "gaps between kernels",
-		"stage to stage", "pipeline bubble", "host", "power cap"}[o]
+	return [operators]string{"attention", "context exchange", "residual streams", "norms and router", "all-reduce",
+		"gather and scatter", "dispatch", "experts", "combine", "shared expert", "dense ffn", "head", "draft",
+		"gaps between kernels", "stage to stage", "pipeline bubble", "host", "power cap"}[o]
 }
 
 // Bound says what limits an operator.
