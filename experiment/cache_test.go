@@ -136,7 +136,7 @@ func TestCachesThatCannotBeAreRefused(t *testing.T) {
 // rank, 160 agents, host offload. It measured hits of 92.9 % with the blocks of a
 // request's end and of 66.4 % with those of all chunks, and four times as many
 // requests. Its data set is not published and it does not say how much host
-// memory it had: here it is the traffic of AA-AgentPerf, and 180 GB a rank.
+// memory it had: here it is the traffic of AA-AgentPerf, and 145 GB a rank.
 func TestThePoliciesOfBlocksOfTensorRTLLM(t *testing.T) {
 	if testing.Short() {
 		t.Skip("simulates two runs of 160 agents")
@@ -144,7 +144,7 @@ func TestThePoliciesOfBlocksOfTensorRTLLM(t *testing.T) {
 	run := func(policy string) *metrics.Result {
 		s := scenario(t, "gb300-agentperf-slo20", "engine.cache.policy=tensorrt-llm-"+policy, "engine.cache.no_scratch=true",
 			"deployment.prefill.workers=1", "deployment.prefill.token_budget=8192", "deployment.decode.max_batch_per_rank=64",
-			"deployment.cache.tiers=[{name: host, capacity: 180GB, rate: 225GB/s, latency: 10us}]")
+			"deployment.cache.tiers=[{name: host, capacity: 145GB, rate: 225GB/s, latency: 10us}]")
 		r, err := experiment.Run(context.Background(), s, 160, experiment.Options{})
 		require.NoError(t, err)
 		requireCauses(t, r)
