@@ -85,7 +85,7 @@ type Stack struct {
 
 // Path is the stack level by level; it ends before what is not known.
 func (s *Stack) Path() []string {
-	path := []string{s.Engine, s.Accelerator.Family(), ModelFamily(s.Model), s.Accelerator.Name}
+	path := []string{s.Engine, s.Accelerator.Family(), ModelFamily(s.Model), s.Accelerator.Served()}
 	if when, ok := day(s.Date); ok {
 		const months = 3 // of a quarter
 		path = append(path, fmt.Sprintf("%d-q%d", when.Year(), (int(when.Month())-1)/months+1))
@@ -215,7 +215,7 @@ func (a *Accuracy) early(s *Stack) bool {
 	}
 	for _, f := range a.First {
 		first, ok := day(f.Date)
-		if !ok || f.Of != s.Model && f.Of != s.Accelerator.Name {
+		if !ok || f.Of != s.Model && f.Of != s.Accelerator.Served() {
 			continue
 		}
 		const hours = 24

@@ -203,8 +203,15 @@ func (d *DeploymentSpec) Validate() error {
 }
 
 func (d *DeploymentSpec) validatePolicies() error {
-	if d.Units < 0 {
-		return fault.New("units", "%d: want 1 or more", d.Units)
+	most := workersMost
+	for _, p := range []*PoolSpec{d.Prefill, d.Decode, d.Aggregated} {
+		if p != nil {
+			most = min(most, workersMost/max(1, p.Workers))
+		}
+	}
+	if d.Units < 0 || d.Units > most {
+		return fault.New("units", "%d: want 1 to %d, with which a pool has %d workers: each is simulated",
+			d.Units, most, workersMost)
 	}
 	if !slices.Contains(routerNames(), d.Router) {
 		return fault.New("router", "%q: want one of %s", d.Router, strings.Join(routerNames(), ", "))
@@ -255,9 +262,13 @@ func (c *CacheSpec) validate() error {
 	return fault.In("cache", kvcache.Spec{Tiers: c.Tiers, Eviction: c.Eviction, Write: c.Write}.Validate())
 }
 
+// workersMost bounds the workers of a pool, those of all units together.
+const workersMost = 200_000
+
 func (p *PoolSpec) validate(name string) error {
-	if p.Workers < 1 {
-		return fault.New(name+".workers", "%d: want at least 1", p.Workers)
+	if p.Workers < 1 || p.Workers > workersMost {
+		return fault.New(name+".workers", "%d: want 1 to %d, more than any site has: each is simulated",
+			p.Workers, workersMost)
 	}
 	if err := p.Shape.Normalised().Validate(); err != nil {
 		return fault.In(name, err)

@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"math"
 	"strings"
 	"testing"
 
@@ -18,11 +19,11 @@ func TestImpossibleDeploymentsAreRefusedByField(t *testing.T) {
 		"aggregated: mode aggregated needs a pool":             func(d spec) { d.Aggregated = nil },
 		"prefill: mode disaggregated needs the pools":          func(d spec) { d.Mode = Disaggregated },
 		"accelerators: mode auto needs the number":             func(d spec) { d.Mode = Auto },
-		"aggregated.workers: 0: want at least 1":               func(d spec) { d.Aggregated.Workers = 0 },
+		"aggregated.workers: 0: want 1 to ":                    func(d spec) { d.Aggregated.Workers = 0 },
 		"aggregated.draft_tokens: 2, but draft.depth is 3":     withTwoDepths,
 		`aggregated.draft.kind: "eagle": want one of none`:     withUnknownDraft,
 		"aggregated.tp: 3 does not divide":                     func(d spec) { d.Aggregated.TP = 3 },
-		"units: -1: want 1 or more":                            func(d spec) { d.Units = -1 },
+		"units: -1: want 1 to ":                                func(d spec) { d.Units = -1 },
 		`router: "nearest": want one of conversation-affinity`: func(d spec) { d.Router = "nearest" },
 		`prefill_order: "lifo": want fcfs or shortest-first`:   func(d spec) { d.PrefillOrder = "lifo" },
 		`batching: "none": want mixed or prefill-priority`:     func(d spec) { d.Batching = "none" },
@@ -97,4 +98,30 @@ func TestPoolsCountTheirUnits(t *testing.T) {
 	require.Equal(t, 4*5, d.Accelerators())
 	require.Equal(t, 5, d.UnitAccelerators())
 	require.Equal(t, []int{12, 4}, []int{d.Pools()[0].Workers, d.Pools()[1].Workers})
+}
+
+// Each worker is simulated, so that there is an end to them: a slip of the
+// keyboard is refused, and neither fills the memory nor overflows.
+func TestWorkersAndUnitsHaveAnEnd(t *testing.T) {
+	for _, c := range []struct {
+		workers, units int
+		field          string
+	}{
+		{math.MaxInt, 1, "aggregated.workers"},
+		{workersMost + 1, 1, "aggregated.workers"},
+		{1, math.MaxInt, "units"},
+		{3, workersMost / 2, "units"},
+		{workersMost, 1, ""},
+		{1000, 200, ""},
+	} {
+		cfg := toy(play(chat))
+		cfg.Deployment.Aggregated.Workers, cfg.Deployment.Units = c.workers, c.units
+		err := cfg.Deployment.Validate()
+		if c.field == "" {
+			require.NoError(t, err)
+			continue
+		}
+		require.ErrorContains(t, err, c.field)
+		require.ErrorContains(t, err, "each is simulated")
+	}
 }

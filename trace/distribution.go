@@ -70,8 +70,33 @@ func (d *Distribution[Q]) Typical() float64 {
 	return median
 }
 
+// typicalMost bounds what a distribution is about, and drawnMost what is drawn
+// from it: tokens, calls, or seconds, of which ten million are four months. More
+// is a slip, and would overflow a clock or a count.
+const typicalMost, drawnMost = 1e7, 1e8
+
 // Validate returns an error that begins with the field at fault.
 func (d *Distribution[Q]) Validate() error {
+	if err := d.valid(); err != nil {
+		return err
+	}
+	return d.below(typicalMost)
+}
+
+// below reports the field of a distribution that is typically above a bound.
+func (d *Distribution[Q]) below(most Q) error {
+	fields := map[string]string{Constant: "value", Uniform: "max", LogNormal: "median", Gamma: "scale", Mixture: "parts"}
+	field := fields[d.Kind]
+	switch typical := Q(d.Typical()); {
+	case d.Min > most:
+		return fmt.Errorf("min: %v; want at most %v", d.Min, most)
+	case typical > most:
+		return fmt.Errorf("%s: typically %v; want at most %v", field, typical, most)
+	}
+	return nil
+}
+
+func (d *Distribution[Q]) valid() error {
 	switch {
 	case d.Zero < 0 || d.Zero >= 1 || d.Zero != d.Zero:
 		return fmt.Errorf("zero: %v; want a probability from 0 to below 1", d.Zero)
@@ -175,7 +200,7 @@ func (d *Distribution[Q]) part(u float64) *Part[Q] {
 }
 
 func (d *Distribution[Q]) clip(v Q) Q {
-	v = max(v, d.Min)
+	v = min(max(v, d.Min), drawnMost)
 	if d.Max > 0 {
 		v = min(v, d.Max)
 	}

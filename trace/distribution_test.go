@@ -72,3 +72,25 @@ func TestKnownValues(t *testing.T) {
 	require.Equal(t, 0.0, point.CDF(2.9))
 	require.Equal(t, 1.0, point.CDF(3))
 }
+
+// What would overflow a clock or a count is refused by its field, and what a
+// wide distribution draws is bounded.
+func TestDistributionsHaveAnEnd(t *testing.T) {
+	for _, c := range []struct {
+		d     Distribution[float64]
+		field string
+	}{
+		{Distribution[float64]{Kind: Constant, Value: 1e12}, "value: typically"},
+		{Distribution[float64]{Kind: LogNormal, Median: 1e8, Sigma: 1}, "median: typically"},
+		{Distribution[float64]{Kind: Gamma, Shape: 2, Scale: 1e7}, "scale: typically"},
+		{Distribution[float64]{Kind: Constant, Value: 1, Min: 1e9}, "min: "},
+	} {
+		require.ErrorContains(t, c.d.Validate(), c.field)
+	}
+	wide := Distribution[float64]{Kind: LogNormal, Median: 1e6, Sigma: 10}
+	require.NoError(t, wide.Validate())
+	r := rand.New(rand.NewPCG(1, 1))
+	for range 1000 {
+		require.LessOrEqual(t, wide.Draw(r), 1e8)
+	}
+}

@@ -9,6 +9,9 @@ import (
 // whatever the distributions are.
 const inputMax = 1 << 30
 
+// turnsMost bounds the calls of a session: all of them are drawn at once.
+const turnsMost = 100_000
+
 // Draw generates one session into out. It takes all randomness from r and
 // allocates only where out.Turns is too short.
 //
@@ -23,7 +26,7 @@ func (p *Profile) Draw(r *rand.Rand, out *Session) {
 	if p.Correlation.used() {
 		w.scores = p.Correlation.start(r)
 	}
-	turns := max(1, int(math.Ceil(min(p.Turns.Draw(r), inputMax))))
+	turns := max(1, int(math.Ceil(min(p.Turns.Draw(r), turnsMost))))
 	if p.SessionFactor.Used() {
 		w.factor = p.SessionFactor.Draw(r)
 	}

@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -112,7 +113,7 @@ func (p *Profile) Validate() error {
 		path string
 		err  error
 	}{
-		{"turns", p.Turns.Validate()},
+		{"turns", cmp.Or(p.Turns.Validate(), p.Turns.below(turnsMost))},
 		{"first_input", p.FirstInput.Validate()},
 		{"shared_prefix", p.SharedPrefix.validate()},
 		{"output", p.Output.Validate()},

@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -75,7 +76,7 @@ func (s *SubAgents) validate() error {
 		path string
 		err  error
 	}{
-		{"turns", s.Agent.Turns.Validate()},
+		{"turns", cmp.Or(s.Agent.Turns.Validate(), s.Agent.Turns.below(turnsMost))},
 		{"first_input", s.Agent.FirstInput.Validate()},
 		{"output", s.Agent.Output.Validate()},
 		{"history", s.Agent.History.validate()},

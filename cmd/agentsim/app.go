@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/viper"
 
 	"agentsim/configs"
+	"agentsim/experiment/sessions"
 	"agentsim/experiment/sweep"
 	"agentsim/metrics"
 )
@@ -78,6 +79,7 @@ func run(ctx context.Context, p process) int {
 func exitCode(ctx context.Context, err error) int {
 	var usage usageError
 	var config *configs.Error
+	var trace *sessions.TraceError
 	switch {
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
 		return exitInterrupted
@@ -85,7 +87,7 @@ func exitCode(ctx context.Context, err error) int {
 		return exitInfeasible
 	case errors.Is(err, sweep.ErrThreshold):
 		return exitThreshold
-	case errors.As(err, &usage), errors.As(err, &config), errors.Is(err, metrics.ErrConfiguration):
+	case errors.As(err, &usage), errors.As(err, &config), errors.As(err, &trace), errors.Is(err, metrics.ErrConfiguration):
 		return exitUsage
 	}
 	return exitFailure

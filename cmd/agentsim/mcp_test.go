@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
+	"github.com/spf13/viper"
 	"github.com/stretchr/testify/require"
 
 	"agentsim/ask"
@@ -17,7 +18,9 @@ import (
 // connect opens a session of the SDK's client with a server below a folder.
 func connect(t *testing.T, folder string, progress chan<- string) *mcp.ClientSession {
 	t.Helper()
-	server, err := toolCommands{&app{process: process{now: time.Now}}}.tools(folder, time.Minute)
+	settings := viper.New()
+	settings.Set("accuracy", "serving")
+	server, err := toolCommands{&app{process: process{now: time.Now}, settings: settings}}.tools(folder, time.Minute)
 	require.NoError(t, err)
 	ours, theirs := mcp.NewInMemoryTransports()
 	_, err = server.Connect(t.Context(), ours, nil)

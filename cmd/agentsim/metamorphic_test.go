@@ -315,6 +315,7 @@ func relations() []relation {
 		{"twice the agents, no fewer tokens", sign("metrics.output_tok_s", +1).with(func(q asked) asked { return q.asking(2 * q.agents) })},
 		{"watts when idle", sign("power.accelerator_w", +1).by("system.accelerator.power.idle=300W")},
 		{"tools of a minute, fewer turns", sign("metrics.turns_per_s", -1).by("workload.tool_gap={kind: constant, value: 60s}")},
+		{"many times the output, fewer turns", sign("metrics.turns_per_s", -1).by("workload.output={kind: constant, value: 4000}")},
 		{"sessions of which all can be found again, earlier answers", sign("metrics.ttft_mean_s", -1).by("deployment.cache.realised_hit=0.99")},
 
 		// What it does to how many agents a scenario holds.
@@ -327,7 +328,6 @@ func relations() []relation {
 		{"two nodes, no fewer agents", holding(+1).by("deployment.units=2")},
 		{"an engine at half its efficiency, no more agents", holding(-1).by("engine.efficiency=0.5")},
 		{"longer tools, no fewer agents", holding(+1).by("workload.tool_gap={kind: constant, value: 30s}")},
-		{"four times the output, no more agents", holding(-1).by("workload.output={kind: constant, value: 4000}")},
 		{"no prefix cache, no more agents", holding(-1).by("deployment.cache.off=true")},
 		{"a cap of half the power, no more agents", holding(-1).of(times("system.accelerator.power.limit W", 0.6,
 			func(s *configs.Scenario) float64 { return float64(s.System.Accelerator.Power.TDP) }))},

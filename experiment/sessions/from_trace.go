@@ -19,14 +19,14 @@ func fromTrace(w *trace.Workload, seed uint64, unshared bool) (*Source, error) {
 		Block:   w.BlockTokens,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("workload.trace: %w", err)
+		return nil, &TraceError{err}
 	}
 	defer r.Close()
 	options := w.PoolOptions()
 	options.Unshared = unshared
 	pool, err := trace.NewPool(r, options)
 	if err != nil {
-		return nil, fmt.Errorf("workload.trace: %s: %w", w.Trace, err)
+		return nil, &TraceError{fmt.Errorf("%s: %w", w.Trace, err)}
 	}
 	source, err := dealer(w, pool, seed)
 	if err != nil {

@@ -125,7 +125,7 @@ func dealer(w *trace.Workload, pool *trace.Pool, seed uint64) (*Source, error) {
 		}
 	}
 	if len(r.choice) == 0 && !w.ByTime() {
-		return nil, fmt.Errorf("workload.trace: %s: no session of a main agent is left for arrivals: %s", w.Trace, w.Arrivals)
+		return nil, &TraceError{fmt.Errorf("%s: no session of a main agent is left for arrivals: %s", w.Trace, w.Arrivals)}
 	}
 	return &Source{Sessions: r, Tools: pool.Tools(), Pool: pool}, nil
 }
@@ -208,3 +208,12 @@ func (s *set) Session(_, k int, out *trace.Session) error {
 	out.ID, out.Replays = fmt.Sprintf("set-%d", which), int32(which)+1
 	return nil
 }
+
+// TraceError is that of a trace that is missing or cannot be read.
+type TraceError struct{ cause error }
+
+// Error names the field.
+func (e *TraceError) Error() string { return "workload.trace: " + e.cause.Error() }
+
+// Unwrap returns what is wrong with the file.
+func (e *TraceError) Unwrap() error { return e.cause }

@@ -1,6 +1,7 @@
 package uncertainty
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math"
@@ -168,7 +169,7 @@ func StackOf(s *configs.Scenario) *configs.Stack {
 	return &configs.Stack{
 		Engine:      s.Engine.Family,
 		Accelerator: &s.System.Accelerator,
-		Model:       s.Model.Name,
+		Model:       cmp.Or(s.Model.Release, s.Model.Name),
 		Date:        s.Engine.Date,
 	}
 }

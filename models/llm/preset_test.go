@@ -158,7 +158,7 @@ func TestImportedConfigEqualsThePreset(t *testing.T) {
 			require.NoError(t, err)
 			got, err := ImportHF(bytes.NewReader(text), want.Name)
 			require.NoError(t, err)
-			want.Acceptance, want.Published = nil, Published{} // not in a config
+			want.Acceptance, want.Published, want.Release = nil, Published{}, "" // not in a config
 			want.Sources = got.Sources
 			got.Vision = 0 // presets are of text models
 			delete(got.Sources, "vision")

@@ -122,6 +122,7 @@ type Experts struct {
 // Spec is one model.
 type Spec struct {
 	Name       string           `yaml:"name"`
+	Release    string           `yaml:"release,omitempty"` // what public runs call it; empty = its name
 	Hidden     int              `yaml:"hidden"`
 	Vocab      int              `yaml:"vocab"`
 	TiedHead   bool             `yaml:"tied_head,omitempty"`

@@ -32,7 +32,11 @@ func (s *Spec) WriteYAML(w io.Writer) error {
 }
 
 func (s *Spec) write(w *bytes.Buffer) {
-	fmt.Fprintf(w, "name: %s\nhidden: %d\nvocab: %d\n", scalar(s.Name), s.Hidden, s.Vocab)
+	release := text("release", s.Release)
+	if release != "" {
+		release += "\n"
+	}
+	fmt.Fprintf(w, "name: %s\n%shidden: %d\nvocab: %d\n", scalar(s.Name), release, s.Hidden, s.Vocab)
 	if s.TiedHead {
 		w.WriteString("tied_head: true\n")
 	}
