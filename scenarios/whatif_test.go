@@ -54,7 +54,7 @@ func conclusions() map[string]func(t *testing.T, base, is *metrics.Result, ratio
 			require.Greater(t, is.Metrics.PrefixHitRate, base.Metrics.PrefixHitRate+0.01)
 		},
 		"what-if/contexts-200k": func(t *testing.T, base, is *metrics.Result, ratio metrics.Ratios) {
-			require.Less(t, ratio.PerAccelerator, 0.8)
+			require.Less(t, ratio.PerAccelerator, 0.9)
 			require.Greater(t, is.Metrics.MeanInput, 1.8*base.Metrics.MeanInput)
 			require.GreaterOrEqual(t, is.Metrics.PrefixHitRate, base.Metrics.PrefixHitRate-0.01, "caches still fit")
 		},
@@ -107,6 +107,9 @@ func asShipped(name string) bool {
 	return strings.Contains(name, "h200") || strings.Contains(name, "context-parallel")
 }
 
+// tight leaves caches less room than the engine does.
+const tight = "engine.memory.utilisation=0.4"
+
 // What every what-if answers holds when it is run small. Of the hall two
 // units are enough.
 func TestWhatIfs(t *testing.T) {
@@ -127,6 +130,9 @@ func TestWhatIfs(t *testing.T) {
 			ofBase, of := near(s.Extends), near(name)
 			if !asShipped(name) {
 				ofBase, of = append(ofBase, ideal), append(of, ideal)
+			}
+			if strings.HasPrefix(name, "what-if/slow-tools") { // ideal caches lose nothing with as much room as there is
+				ofBase, of = append(ofBase, tight), append(of, tight)
 			}
 			if s.Deployment.Units > 1 {
 				of = append(of, "deployment.units=2")
