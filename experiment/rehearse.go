@@ -193,7 +193,7 @@ func (r *rehearsal) next() (int, bool) {
 	const away = 0.2
 	share := low.room() / (low.room() - high.room())
 	share = min(max(share, away), 1-away)
-	at := float64(low.agents) * math.Pow(float64(high.agents)/float64(low.agents), share)
+	at := float64(low.agents) * portable.Pow(float64(high.agents)/float64(low.agents), share)
 	return min(max(int(math.Round(at)), low.agents+1), high.agents-1), true
 }
 

@@ -41,7 +41,7 @@ func TestPlansThatCannotBe(t *testing.T) {
 		"one of --mw, --racks and --money": {},
 		"accelerator, it or facility":      {"--mw", "1", "--boundary", "hall"},
 		"more than the budget":             {"h200-agentperf-slo20", "--mw", "0.001", "--systems", "hgx-h200"},
-		"the scenario has no prices":       {"--money", "100"},
+		"has no prices":                    {"--money", "100"},
 		"a share below 1":                  {"--mw", "1", "--availability", "2", "--mtbf", "900"},
 	} {
 		o := agentsim(t, append([]string{"plan"}, args...)...)
