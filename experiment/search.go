@@ -189,6 +189,3 @@ func find(phases []*phase, n int) *phase {
 // number above it that fails.
 func (s *search) answer() *phase  { return s.tried(s.low) }
 func (s *search) failure() *phase { return s.tried(s.high) }
-
-// margin is by how much the tightest condition is met; negative where it fails.
-func (p *phase) margin() float64 { return p.verdict.Scores[p.verdict.Tightest].Margin() }

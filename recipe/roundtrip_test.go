@@ -23,7 +23,6 @@ func drawPool(t *rapid.T, family, role string) *serve.PoolSpec {
 		tp = 1
 	}
 	pp := rapid.SampledFrom([]int{1, 1, 2}).Draw(t, "pp")
-	stage := tp * ranks
 	dcp := min(tp, rapid.SampledFrom([]int{1, 1, 2, tp}).Draw(t, "dcp"))
 	pcp := rapid.SampledFrom([]int{1, 1, 2}).Draw(t, "pcp")
 	if family == trtllm {
@@ -37,7 +36,7 @@ func drawPool(t *rapid.T, family, role string) *serve.PoolSpec {
 	if dcp > 1 && family != sglang {
 		comm = step.AllToAll
 	}
-	stage = tp * ranks * pcp
+	stage := tp * ranks * pcp
 	p := &serve.PoolSpec{
 		Workers: rapid.IntRange(1, 4).Draw(t, "workers"),
 		Shape: step.Shape{
