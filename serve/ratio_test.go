@@ -14,7 +14,7 @@ import (
 // ratios are how many times longer an event of a cluster took than one of a bare
 // queue with as many events pending, when docs/PERFORMANCE.md was written.
 func ratios() map[string]float64 {
-	return map[string]float64{"gb300-agentperf-slo20": 15, "h200-agentperf-slo20": 7}
+	return map[string]float64{"gb300-agentperf-slo20": 15, "h200-agentperf-slo20": 8}
 }
 
 // An event may not become more than 30 % dearer than what was written down. Both
@@ -27,7 +27,7 @@ func TestAnEventCostsNoMoreThanWasWritten(t *testing.T) {
 	const worse = 1.3
 	for name, written := range ratios() {
 		one := newRace(t, name)
-		for range 500 {
+		for range 2000 {
 			one.turn(t)
 		}
 		t.Logf("%s: %.0f ns an event, %.0f ns of a bare queue, ratio %.1f, written %.1f", name, one.best, one.bare,
