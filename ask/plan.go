@@ -52,7 +52,7 @@ func (d *Desk) Plan(ctx context.Context, q *PlanQuestion, progress Progress) (*P
 	out := &Plan{Inputs: d.about(q.Set)}
 	f.Load = func(text string) (plan.Candidate, error) {
 		s, p, err := d.load(&Question{YAML: text, Set: plan.Aside(q.Set)})
-		return plan.Candidate{Scenario: s, Provenance: p, Aim: f.Budget.Aim()}, err
+		return plan.Candidate{Scenario: s, Provenance: p, Aim: f.Budget.Aim(), Accuracy: d.Accuracy}, err
 	}
 	f.Note = func(system string, c plan.Candidate) {
 		c.Name = system

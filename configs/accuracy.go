@@ -1,6 +1,7 @@
 package configs
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"strings"
@@ -81,6 +82,16 @@ type Stack struct {
 	Accelerator *hardware.Accelerator
 	Model       string
 	Date        string // of the software: 2026-05-20, 2026-05, or empty
+}
+
+// Stack is what the scenario runs on, under the names that public runs have.
+func (s *Scenario) Stack() *Stack {
+	return &Stack{
+		Engine:      s.Engine.Family,
+		Accelerator: &s.System.Accelerator,
+		Model:       cmp.Or(s.Model.Release, s.Model.Name),
+		Date:        s.Engine.Date,
+	}
 }
 
 // Path is the stack level by level; it ends before what is not known.

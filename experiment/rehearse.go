@@ -239,7 +239,7 @@ func (p *phase) error() float64 {
 	for i := range p.verdict.Scores {
 		s := &p.verdict.Scores[i]
 		if d := deviations(s); d < least {
-			least, half = d, s.Met.Half/distuv.UnitNormal.Prob(distuv.UnitNormal.Quantile(s.Criterion.Share))
+			least, half = d, s.Met.Half/density(s)
 		}
 	}
 	return half
@@ -318,10 +318,9 @@ func (r *rehearsal) crossing(condition int) (agents, half float64) {
 		fall = min(max(-slope, flattest), steepest)
 	}
 	score := &low.verdict.Scores[condition]
-	density := distuv.UnitNormal.Prob(distuv.UnitNormal.Quantile(score.Criterion.Share))
 	share := floats.Sum(known) / score.Requests // phases that count as one
 	at := stat.Mean(y, known)/fall + stat.Mean(x, known)
-	return portable.Exp(centre + at), score.Met.Half / density / fall / math.Sqrt(max(1, share))
+	return portable.Exp(centre + at), score.Met.Half / density(score) / fall / math.Sqrt(max(1, share))
 }
 
 // result is what the phases say of a scenario with so many units like theirs.

@@ -76,11 +76,15 @@ func (a planCommands) plan(cmd *cobra.Command, args []string) error {
 	if f.Classes, err = classesOf(args); err != nil {
 		return usageError{err}
 	}
+	known, err := a.accuracy()
+	if err != nil {
+		return err
+	}
 	f.Load = func(text string) (plan.Candidate, error) {
 		source := a.source("plan.yaml")
 		source.Text = []byte(text)
 		s, p, err := configs.LoadScenario(source, plan.Aside(a.sets()))
-		return plan.Candidate{Scenario: s, Provenance: p, Aim: f.Budget.Aim()}, err
+		return plan.Candidate{Scenario: s, Provenance: p, Aim: f.Budget.Aim(), Accuracy: known}, err
 	}
 	f.Note = func(system string, c plan.Candidate) {
 		c.Name = system

@@ -112,7 +112,7 @@ func TestRandomScenariosAgreeWithTheSimulator(t *testing.T) {
 	n, median, far := 6, 0.1, 1
 	protocol := []string{"protocol=steady-state", "protocol.tolerance=0.04"}
 	if os.Getenv("AGENTSIM_LAWS") != "" {
-		n, median, far = 60, 0.06, 9
+		n, median, far = 60, 0.05, 6
 		protocol = precise
 	}
 	var offs []float64

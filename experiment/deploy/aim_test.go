@@ -107,3 +107,18 @@ func TestWhatIsFartherHoldsLess(t *testing.T) {
 		before = now
 	}
 }
+
+// What a model and an accelerator are called says nothing: renamed they stand
+// where they stood beside public runs.
+func TestANameDoesNotMoveACandidateAwayFromPublicRuns(t *testing.T) {
+	auto := []string{"deployment.mode=auto", "deployment.accelerators=8"}
+	first := func(sets ...string) deploy.Ranked {
+		ranking, err := deploy.Rank(t.Context(), load(t, "h200-agentperf-slo20", append(sets, auto...)...))
+		require.NoError(t, err)
+		return ranking.List[0]
+	}
+	named, renamed := first(), first("model.name=model-x", "system.accelerator.name=part-x")
+	require.NotEmpty(t, named.Nearest.Run)
+	require.Equal(t, named.Nearest, renamed.Nearest)
+	require.Equal(t, named.P25, renamed.P25)
+}

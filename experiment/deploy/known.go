@@ -33,9 +33,13 @@ func newKnown(s *configs.Scenario) (*known, error) {
 		return nil, err
 	}
 	const quantity = "any" + configs.Decode
-	stack := &configs.Stack{Engine: s.Engine.Family, Accelerator: &s.System.Accelerator, Model: s.Model.Name,
-		Date: s.Engine.Date}
-	k := &known{runs: runs, engine: stack.Engine, model: configs.ModelFamily(stack.Model), chip: stack.Accelerator.Name}
+	stack := s.Stack()
+	k := &known{
+		runs:   runs,
+		engine: stack.Engine,
+		model:  configs.ModelFamily(stack.Model),
+		chip:   stack.Accelerator.Served(),
+	}
 	k.steps, _ = accuracy.Of(quantity, stack)
 	for i := range accuracy.Quantities {
 		if q := &accuracy.Quantities[i]; q.Of == quantity {

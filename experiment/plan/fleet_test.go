@@ -2,6 +2,7 @@ package plan
 
 import (
 	"context"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -104,4 +105,29 @@ func TestFleetsThatCannotBe(t *testing.T) {
 	n, err := ParseSpares("N+2")
 	require.NoError(t, err)
 	require.Equal(t, 2, n.Extra)
+}
+
+// Whoever has measured gets a unit's interval by what was measured.
+func TestAUnitsIntervalIsByTheAccuracyThatIsGiven(t *testing.T) {
+	known, err := configs.PublicAccuracy()
+	require.NoError(t, err)
+	slower := *known
+	slower.Quantities = slices.Clone(known.Quantities)
+	for i := range slower.Quantities {
+		q := &slower.Quantities[i]
+		q.Nodes = slices.Clone(q.Nodes)
+		q.Centre--
+		for j := range q.Nodes {
+			q.Nodes[j].Centre--
+		}
+	}
+	middle := func(a *configs.Accuracy) float64 {
+		s, p, err := configs.LoadScenario(configs.Source{Name: "h200-agentperf-slo20", FS: scenarios.FS},
+			[]string{"deployment.mode=auto", "deployment.accelerators=8"})
+		require.NoError(t, err)
+		unit, err := Size(t.Context(), Candidate{Scenario: s, Provenance: p, Accuracy: a})
+		require.NoError(t, err)
+		return unit.agents.P50
+	}
+	require.Less(t, middle(&slower), 0.6*middle(nil), "steps of 2.7 times the time")
 }

@@ -80,7 +80,8 @@ func (s Spares) Validate() error {
 type Candidate struct {
 	*configs.Scenario
 	Provenance *configs.Provenance
-	Aim        metrics.Aim // of the choice of its deployment
+	Aim        metrics.Aim       // of the choice of its deployment
+	Accuracy   *configs.Accuracy // how far predictions are off, for the interval; nil = as shipped
 }
 
 // Aim is what deployments are to be best at where so much may be spent.
@@ -115,9 +116,11 @@ func Size(ctx context.Context, c Candidate) (*Unit, error) {
 	}
 	c.Deployment = *d
 	copies := max(c.System.Accelerators/d.Accelerators(), 1) // of the deployment in a unit
-	accuracy, err := configs.PublicAccuracy()
-	if err != nil {
-		return nil, err
+	accuracy := c.Accuracy
+	if accuracy == nil {
+		if accuracy, err = configs.PublicAccuracy(); err != nil {
+			return nil, err
+		}
 	}
 	asked := &uncertainty.Scenario{Scenario: c.Scenario, Provenance: c.Provenance}
 	known, err := uncertainty.Interval(ctx, asked, r, accuracy, uncertainty.IntervalOptions{})

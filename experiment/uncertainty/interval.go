@@ -1,7 +1,6 @@
 package uncertainty
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"math"
@@ -132,7 +131,7 @@ func newDoubts(ctx context.Context, s *Scenario, simulated *metrics.Result, a *c
 	if v.draws == 0 {
 		v.draws = IntervalDraws
 	}
-	stack := StackOf(s.Scenario)
+	stack := s.Stack()
 	v.stack = stack.Own()
 	v.steps, _ = a.Of("any"+configs.Decode, stack)
 	v.watts, _ = a.Of("any.watts", stack)
@@ -162,16 +161,6 @@ func newDoubts(ctx context.Context, s *Scenario, simulated *metrics.Result, a *c
 	}
 	v.estimate, err = centred(ctx, byFlows(s, v.inputs, solver), v.inputs, simulated)
 	return v, err
-}
-
-// StackOf is what a scenario runs on.
-func StackOf(s *configs.Scenario) *configs.Stack {
-	return &configs.Stack{
-		Engine:      s.Engine.Family,
-		Accelerator: &s.System.Accelerator,
-		Model:       cmp.Or(s.Model.Release, s.Model.Name),
-		Date:        s.Engine.Date,
-	}
 }
 
 // factors are the 5th and the 95th percentile of what the error of step times
@@ -292,7 +281,7 @@ func (v *doubts) basis() metrics.StackBasis {
 // Figures is where the figures of a run at a fixed number lie, by their keys:
 // by the errors of public runs of agents alone.
 func Figures(s *configs.Scenario, r *metrics.Result, a *configs.Accuracy) map[string]metrics.Quantiles {
-	stack, m := StackOf(s), &r.Metrics
+	stack, m := s.Stack(), &r.Metrics
 	all := map[string]metrics.Quantiles{}
 	for _, f := range []struct {
 		key, quantity string
