@@ -31,8 +31,12 @@ func (a explainCommands) explainCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			known, err := a.accuracy()
+			if err != nil {
+				return err
+			}
 			if a.settings.GetBool("experts") {
-				if err := ask.Chosen(cmd.Context(), s); err != nil {
+				if err := ask.Chosen(cmd.Context(), s, known); err != nil {
 					return err
 				}
 				return a.explainExperts(cmd, s)
@@ -40,7 +44,7 @@ func (a explainCommands) explainCommand() *cobra.Command {
 			if a.settings.GetString("plot") != "" {
 				return usageError{errPlotAlone}
 			}
-			if err := ask.Chosen(cmd.Context(), s); err != nil {
+			if err := ask.Chosen(cmd.Context(), s, known); err != nil {
 				return err
 			}
 			e, err := experiment.Explain(s)
@@ -48,10 +52,6 @@ func (a explainCommands) explainCommand() *cobra.Command {
 				return err
 			}
 			if err := experiment.Rest(e, s, provenance); err != nil {
-				return err
-			}
-			known, err := a.accuracy()
-			if err != nil {
 				return err
 			}
 			if e.Interval, err = ask.Estimated(cmd.Context(), s, provenance, known); err != nil {
