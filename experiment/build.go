@@ -36,13 +36,17 @@ type meanSession struct {
 func (m *meanSession) length() float64 { return m.gaps + m.service }
 
 // prepare builds the setup of a scenario.
-func prepare(s *configs.Scenario) (*setup, error) { return prepareWith(s, nil) }
+func prepare(s *configs.Scenario) (*setup, error) { return prepareWith(s, nil, nil) }
 
-// prepareWith is prepare with tables of expert groups from elsewhere.
-func prepareWith(s *configs.Scenario, tabulate func(moe.Spec) (*moe.Table, error)) (*setup, error) {
-	source, err := sessions.Open(s)
-	if err != nil {
-		return nil, err
+// prepareWith is prepare with tables of expert groups, and sessions, from
+// elsewhere; nil = its own.
+func prepareWith(s *configs.Scenario, tabulate func(moe.Spec) (*moe.Table, error), source *sessions.Source) (
+	*setup, error) {
+	if source == nil {
+		var err error
+		if source, err = sessions.Open(s); err != nil {
+			return nil, err
+		}
 	}
 	ttft, tpot := s.SLO.Pace()
 	b := &setup{Config: serve.Config{Deployment: s.Deployment, System: s.System, LLM: s.Model, Kernels: s.Kernels,
