@@ -148,9 +148,13 @@ func (t *Table) standing(rows [][]Cell, columns []int) (Standing, bool) {
 	return s, true
 }
 
-// axisColumn is where the columns of the axes stand.
+// axisColumn is where the columns of the axes stand; earlier results do not tell
+// what makes a point.
 func (t *Table) axisColumn(axis int) int {
-	i, _ := t.Column(errorColumn)
+	i, ok := t.Column(setColumn)
+	if !ok {
+		i, _ = t.Column(errorColumn)
+	}
 	return i + 1 + axis
 }
 
