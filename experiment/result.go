@@ -12,7 +12,6 @@ import (
 
 	"agentsim/configs"
 	"agentsim/experiment/power"
-	"agentsim/experiment/sessions"
 	"agentsim/metrics"
 	"agentsim/models/kvcache/prefix"
 	"agentsim/models/moe"
@@ -102,7 +101,6 @@ func capacity(ctx context.Context, s *configs.Scenario, o Options) (*metrics.Res
 	if err != nil {
 		return nil, err
 	}
-	base.Sessions = sessions.Remember(base.Sessions)
 	search := search{scenario: s, progress: o.Progress, side: o.side(),
 		try: func(ctx context.Context, agents int) (*phase, error) { return runPhase(ctx, s, base, agents) }}
 	if s.Protocol.StopWhenCertain {

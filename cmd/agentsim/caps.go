@@ -58,8 +58,12 @@ func (a capsCommands) caps(cmd *cobra.Command, args []string) error {
 			return usageError{fmt.Errorf("--set %s: caps sets the caps of the site itself; leave it out", set)}
 		}
 	}
+	known, err := a.accuracy()
+	if err != nil {
+		return err
+	}
 	var solver analytic.Solver
-	c := plan.Capping{Guess: solver.Flows, Answer: solver.Capacity}
+	c := plan.Capping{Accuracy: known, Guess: solver.Flows, Answer: solver.Capacity}
 	c.Load = func(sets ...string) (*configs.Scenario, error) {
 		s, _, err := configs.LoadScenario(a.source(name), slices.Concat(a.sets(), sets))
 		return s, err

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -13,6 +14,7 @@ import (
 
 	"agentsim/experiment/sweep"
 	"agentsim/experiment/sweep/results"
+	"agentsim/metrics"
 	"agentsim/report"
 )
 
@@ -125,7 +127,7 @@ func (a studyCommands) showTable(t *sweep.Table, m *results.Manifest) error {
 		fmt.Fprintf(&b, ", %s failed", report.Count(float64(s.Failed)))
 	}
 	b.WriteString("\n")
-	standings(&b, "best", s.Best, t)
+	standings(&b, "best"+bracketed(s.Best), s.Best, t)
 	if len(s.Objectives) > 1 {
 		standings(&b, "not beaten in all objectives", s.Front, t)
 	}
@@ -137,6 +139,16 @@ func (a studyCommands) showTable(t *sweep.Table, m *results.Manifest) error {
 	}
 	_, err = io.WriteString(a.stdout, b.String())
 	return err
+}
+
+// bracketed says what stands in brackets.
+func bracketed(list []sweep.Standing) string {
+	for _, s := range list {
+		if slices.ContainsFunc(s.Intervals, func(q *metrics.Quantiles) bool { return q != nil }) {
+			return " [P10 to P90 by the errors of the model]"
+		}
+	}
+	return ""
 }
 
 // grid is a plain table whose columns from the given one on hold numbers.
@@ -175,8 +187,8 @@ func standings(b *strings.Builder, title string, list []sweep.Standing, t *sweep
 		for _, setting := range s.Settings {
 			row = append(row, setting)
 		}
-		for _, score := range s.Scores {
-			row = append(row, estimate(score))
+		for i, score := range s.Scores {
+			row = append(row, estimate(score)+modelled(s.Intervals[i]))
 		}
 		w.AppendRow(row)
 	}
@@ -184,6 +196,14 @@ func standings(b *strings.Builder, title string, list []sweep.Standing, t *sweep
 	if more := len(list) - standingsMost; more > 0 {
 		fmt.Fprintf(b, "  and %d more\n", more)
 	}
+}
+
+// modelled is where a score lies by the errors of the model.
+func modelled(q *metrics.Quantiles) string {
+	if q == nil {
+		return ""
+	}
+	return fmt.Sprintf(" [%s to %s]", report.Significant(q.P10), report.Significant(q.P90))
 }
 
 // estimate is a mean, with its interval where there is one.

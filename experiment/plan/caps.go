@@ -31,9 +31,10 @@ func (o Oversubscription) Validate() error {
 
 // Capping loads and answers scenarios for Caps.
 type Capping struct {
-	Load   func(sets ...string) (*configs.Scenario, error)
-	Answer func(context.Context, *configs.Scenario) (*metrics.Result, error) // of a policy
-	Guess  func(*configs.Scenario) (*metrics.Result, error)                  // of one split among many, in milliseconds
+	Accuracy *configs.Accuracy // how far predictions are off, where a deployment is to be chosen; nil = as shipped
+	Load     func(sets ...string) (*configs.Scenario, error)
+	Answer   func(context.Context, *configs.Scenario) (*metrics.Result, error) // of a policy
+	Guess    func(*configs.Scenario) (*metrics.Result, error)                  // of one split among many, in milliseconds
 }
 
 // Caps answers what every policy costs, each with the same watts a rack: the
@@ -44,7 +45,7 @@ func (c *Capping) Caps(ctx context.Context, o Oversubscription) (*metrics.Caps, 
 		return nil, err
 	}
 	if plain.Deployment.Mode == serve.Auto {
-		_, best, err := deploy.Best(ctx, plain)
+		_, best, err := deploy.Best(ctx, plain, metrics.Aim{}, c.Accuracy)
 		if err != nil {
 			return nil, err
 		}

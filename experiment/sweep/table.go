@@ -56,6 +56,9 @@ const (
 	deploymentColumn = "deployment" // of studies that leave it open
 )
 
+// intervalColumns begins those of where an answer lies by the model's errors.
+const intervalColumns = "capacity.model_interval."
+
 // Tabulate lays rows out in columns: what they are, the swept fields by their
 // paths, then the fields of a capacity, flattened with dots. Rows come in the
 // order of their points.
@@ -117,7 +120,8 @@ func (t *Table) cells(p *Plan, r *Row, results []Column) []Cell {
 	}
 	for _, c := range results {
 		cell := found[c.Name]
-		if r.Status == Infeasible && strings.HasPrefix(c.Name, "capacity.") {
+		if r.Status == Infeasible && strings.HasPrefix(c.Name, "capacity.") &&
+			!strings.HasPrefix(c.Name, intervalColumns+"stack.") {
 			cell = Cell{Known: true} // not one agent
 		}
 		cells = append(cells, cell)
