@@ -19,7 +19,7 @@ func quantity(c *Comparison) string {
 	first, late := "first", "late"
 	middling := first + "-median"                 // a median, which the few that wait do not move as they do a mean
 	total, requests := "throughput", "throughput" // of a fixed length three ways to say one thing
-	if load == agentsLoad {                       // whose calls differ: contexts, answers and calls err in ways of their own
+	if load == agentsLoad {                       // contexts, answers and calls err in ways of their own
 		total, requests = "total", "requests"
 	}
 	if c.Mode == disaggregated { // the wait between two pools is another thing than that of one

@@ -61,6 +61,7 @@ var rooms = []room{
 	{dir: "sim", layer: 0},
 	{dir: "portable", layer: 0},
 	{dir: "docs", layer: 0},
+	{dir: "plotting", layer: 0},
 	{dir: "models/hardware", layer: 1, never: []string{"sim", "files"}},
 	{dir: "models/kvcache", layer: 1, never: []string{"sim", "files"}},
 	{dir: "models/llm", layer: 1, never: []string{"sim", "files"}, beside: []string{"models/hardware"}},
@@ -121,7 +122,7 @@ var modules = []struct {
 	{"github.com/invopop/jsonschema", []string{"configs"}},
 	{"github.com/santhosh-tekuri/jsonschema/v6", []string{"configs"}},
 	{"gonum.org/v1/gonum", []string{"trace", "metrics", "report", "experiment"}},
-	{"gonum.org/v1/plot", []string{"report", "experiment"}},
+	{"gonum.org/v1/plot", []string{"plotting", "report", "experiment"}},
 	{"github.com/parquet-go/parquet-go", []string{"trace", "report", "experiment"}},
 	{"github.com/tiktoken-go/tokenizer", nil},  // whose vocabulary is compared with the one of package tokens,
 	{"github.com/dlclark/regexp2/v2", nil},     // and how it cuts words
@@ -175,7 +176,7 @@ var bans = []struct {
 	{pkg: "flag", why: "flags are cobra's, in cmd; tests use environment variables"},
 	{
 		pkg: "math", names: []string{"Exp", "Exp2", "Log", "Log2", "Log10", "Pow", "Erf", "Erfc", "Tanh"},
-		except: []string{"portable", "report", "trace/fit", "trace/readers", "experiment/calibrate", "experiment/validate",
+		except: []string{"portable", "plotting", "report", "trace/fit", "trace/readers", "experiment/calibrate", "experiment/validate",
 			"experiment/compare", "experiment/plan", "experiment/sweep", "cmd"},
 		why: "assembly of some processors differs in the last bit; use package portable",
 	},
