@@ -37,17 +37,19 @@ func (m *meanSession) length() float64 { return m.gaps + m.service }
 
 // prepare builds the setup of a scenario.
 func prepare(s *configs.Scenario) (*setup, error) {
-	b, err := unsampled(s, nil)
+	b, err := unsampled(s, nil, nil)
 	if err != nil || s.Workload.ByTime() {
 		return b, err // sessions by time are dealt to no agents
 	}
 	return b, b.sample()
 }
 
-// prepareWith is prepare for several phases, with tables of expert groups from
-// elsewhere: sessions that were drawn are kept for the next phase.
-func prepareWith(s *configs.Scenario, tabulate func(moe.Spec) (*moe.Table, error)) (*setup, error) {
-	b, err := unsampled(s, tabulate)
+// prepareWith is prepare for several phases, with tables of expert groups and, where
+// it is not nil, sessions from elsewhere: those that were drawn are kept for the next
+// phase.
+func prepareWith(s *configs.Scenario, tabulate func(moe.Spec) (*moe.Table, error), source *sessions.Source) (
+	*setup, error) {
+	b, err := unsampled(s, tabulate, source)
 	if err != nil || s.Workload.ByTime() {
 		return b, err
 	}
@@ -56,10 +58,13 @@ func prepareWith(s *configs.Scenario, tabulate func(moe.Spec) (*moe.Table, error
 }
 
 // unsampled is a setup without the means of its sessions.
-func unsampled(s *configs.Scenario, tabulate func(moe.Spec) (*moe.Table, error)) (*setup, error) {
-	source, err := sessions.Open(s)
-	if err != nil {
-		return nil, err
+func unsampled(s *configs.Scenario, tabulate func(moe.Spec) (*moe.Table, error), source *sessions.Source) (
+	*setup, error) {
+	if source == nil {
+		var err error
+		if source, err = sessions.Open(s); err != nil {
+			return nil, err
+		}
 	}
 	ttft, tpot := s.SLO.Pace()
 	b := &setup{Config: serve.Config{Deployment: s.Deployment, System: s.System, LLM: s.Model, Kernels: s.Kernels,

@@ -97,7 +97,7 @@ func capacity(ctx context.Context, s *configs.Scenario, o Options) (*metrics.Res
 		return nil, err
 	}
 	begun := o.now()
-	base, err := prepareWith(s, o.Tabulate)
+	base, err := prepareWith(s, o.Tabulate, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -32,8 +32,12 @@ func (a explainCommands) explainCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			known, err := a.accuracy()
+			if err != nil {
+				return err
+			}
 			if a.settings.GetBool("experts") {
-				if err := ask.Chosen(cmd.Context(), s); err != nil {
+				if err := ask.Chosen(cmd.Context(), s, known); err != nil {
 					return err
 				}
 				return a.explainExperts(cmd, s)
@@ -41,14 +45,10 @@ func (a explainCommands) explainCommand() *cobra.Command {
 			if a.settings.GetString("plot") != "" {
 				return usageError{errPlotAlone}
 			}
-			if err := ask.Chosen(cmd.Context(), s); err != nil {
+			if err := ask.Chosen(cmd.Context(), s, known); err != nil {
 				return err
 			}
 			e, err := experiment.Explain(s)
-			if err != nil {
-				return err
-			}
-			known, err := a.accuracy()
 			if err != nil {
 				return err
 			}
