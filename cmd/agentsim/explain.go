@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -51,10 +52,12 @@ func (a explainCommands) explainCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := experiment.Rest(e, s, provenance); err != nil {
-				return err
-			}
-			if e.Interval, err = ask.Estimated(cmd.Context(), s, provenance, known); err != nil {
+			var rest error
+			var beside sync.WaitGroup // neither needs the other
+			beside.Go(func() { rest = experiment.Rest(e, s, provenance) })
+			e.Interval, err = ask.Estimated(cmd.Context(), s, provenance, known)
+			beside.Wait()
+			if err := errors.Join(rest, err); err != nil {
 				return err
 			}
 			return a.write(func(b *strings.Builder) error {

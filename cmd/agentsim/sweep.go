@@ -13,6 +13,7 @@ import (
 	"agentsim/experiment/sweep/figure"
 	"agentsim/experiment/sweep/queue"
 	"agentsim/experiment/sweep/results"
+	"agentsim/report"
 )
 
 const sweepHelp = `sweep evaluates a scenario at every point of a study and stores the results in a folder.
@@ -126,9 +127,24 @@ func (a studyCommands) runStudy(ctx context.Context, name string) error {
 // presentStudy prints the results, and draws them if asked to.
 func (a studyCommands) presentStudy(t *sweep.Table, m *results.Manifest, dir string) error {
 	if a.settings.GetBool("plot") || slices.Contains(m.Outputs, sweep.Figures) {
-		if err := figure.Draw(dir, t); err != nil {
+		if err := drawStudy(dir, t, m); err != nil {
 			return err
 		}
 	}
-	return a.showTable(t)
+	return a.showTable(t, m)
+}
+
+// drawStudy draws the figures of a study, with what its points vary where the
+// folder says so.
+func drawStudy(dir string, t *sweep.Table, m *results.Manifest) error {
+	drawn, err := figure.Draw(dir, t)
+	if err != nil || m == nil || m.Inputs == nil {
+		return err
+	}
+	for _, file := range drawn {
+		if err := report.StampFigure(file, m.Inputs); err != nil {
+			return err
+		}
+	}
+	return nil
 }

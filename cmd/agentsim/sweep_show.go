@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -12,7 +13,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"agentsim/experiment/sweep"
-	"agentsim/experiment/sweep/figure"
 	"agentsim/experiment/sweep/results"
 	"agentsim/metrics"
 	"agentsim/report"
@@ -32,6 +32,17 @@ func (a studyCommands) sweepShowCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			folder := args[0]
+			if filepath.Ext(folder) == ".parquet" {
+				folder = filepath.Dir(folder)
+			}
+			m, err := results.ReadManifest(folder)
+			if err != nil {
+				return err
+			}
+			if m != nil && m.Hash != t.Hash { // of another study that lies there
+				m = nil
+			}
 			if metric := a.settings.GetString("metric"); metric != "" {
 				first := sweep.Objective{Metric: strings.TrimPrefix(metric, "-")}
 				if first.Metric != metric {
@@ -43,11 +54,11 @@ func (a studyCommands) sweepShowCommand() *cobra.Command {
 				if err := os.MkdirAll(dir, 0o755); err != nil {
 					return err
 				}
-				if err := figure.Draw(dir, t); err != nil {
+				if err := drawStudy(dir, t, m); err != nil {
 					return err
 				}
 			}
-			return a.showTable(t)
+			return a.showTable(t, m)
 		},
 	}
 	c.Flags().Int("top", topDefault, "how many of the best points to show")
@@ -86,9 +97,9 @@ func (a studyCommands) sweepMergeCommand() *cobra.Command {
 	return c
 }
 
-// showTable prints what a study found: a summary for people or as JSON, or all
-// rows as CSV.
-func (a studyCommands) showTable(t *sweep.Table) error {
+// showTable prints what a study found: a summary for people or as JSON, with what
+// its points vary where that is known, or all rows as CSV.
+func (a studyCommands) showTable(t *sweep.Table, m *results.Manifest) error {
 	if a.settings.GetString("output") == "csv" {
 		return results.WriteCSV(a.stdout, t)
 	}
@@ -96,7 +107,11 @@ func (a studyCommands) showTable(t *sweep.Table) error {
 	if err != nil {
 		return err
 	}
+	known := m != nil && m.Inputs != nil
 	if a.settings.GetString("output") == "json" {
+		if known {
+			return report.JSON(a.stdout, report.WithInputs(m.Inputs, s))
+		}
 		return report.JSON(a.stdout, s)
 	}
 	var b strings.Builder
@@ -117,6 +132,11 @@ func (a studyCommands) showTable(t *sweep.Table) error {
 		standings(&b, "not beaten in all objectives", s.Front, t)
 	}
 	effects(&b, s)
+	if known {
+		if err := report.Inputs(&b, m.Inputs, a.style()); err != nil {
+			return err
+		}
+	}
 	_, err = io.WriteString(a.stdout, b.String())
 	return err
 }

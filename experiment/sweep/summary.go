@@ -180,9 +180,13 @@ func (t *Table) interval(rows [][]Cell, column string) *metrics.Quantiles {
 	return &metrics.Quantiles{P10: p10, P50: p50, P90: p90}
 }
 
-// axisColumn is where the columns of the axes stand.
+// axisColumn is where the columns of the axes stand; earlier results do not tell
+// what makes a point.
 func (t *Table) axisColumn(axis int) int {
-	i, _ := t.Column(errorColumn)
+	i, ok := t.Column(setColumn)
+	if !ok {
+		i, _ = t.Column(errorColumn)
+	}
 	return i + 1 + axis
 }
 

@@ -43,8 +43,26 @@ func TestTabulate(t *testing.T) {
 	table := sweep.Tabulate(p, "v1", list)
 	require.Len(t, table.Rows, 12)
 	require.Equal(t, []sweep.Column{{Name: "point", Kind: sweep.Whole}, {Name: "replication", Kind: sweep.Whole}, {Name: "seed", Kind: sweep.Whole},
-		{Name: "status", Kind: sweep.Text}, {Name: "error", Kind: sweep.Text}, {Name: "slo.output_speed.p25", Kind: sweep.Number, Unit: "tok/s"},
-		{Name: "deployment.batching", Kind: sweep.Text}, {Name: "scenario", Kind: sweep.Text}}, table.Columns[:8])
+		{Name: "status", Kind: sweep.Text}, {Name: "error", Kind: sweep.Text}, {Name: "study.scenario", Kind: sweep.Text},
+		{Name: "study.set", Kind: sweep.Text}, {Name: "slo.output_speed.p25", Kind: sweep.Number, Unit: "tok/s"},
+		{Name: "deployment.batching", Kind: sweep.Text}, {Name: "scenario", Kind: sweep.Text}}, table.Columns[:10])
+	summary, err := table.Summarise(0)
+	require.NoError(t, err)
+	var names []string
+	for _, e := range summary.Effects {
+		for _, l := range e.Levels {
+			names = append(names, l.Value)
+		}
+	}
+	require.ElementsMatch(t, []string{"10tok/s", "20tok/s", "500tok/s", "mixed", "prefill-priority"}, names, "effects of the axes")
+	scenario, _ := table.Column("study.scenario")
+	set, _ := table.Column("study.set")
+	for i, row := range table.Rows {
+		require.Equal(t, p.Study.Scenario, row[scenario].Text)
+		var overrides []string
+		require.NoError(t, json.Unmarshal([]byte(row[set].Text), &overrides))
+		require.Equal(t, p.Point(i).Sets, overrides, "what makes the point of the scenario")
+	}
 	for name, unit := range map[string]string{"capacity.agents": "", "capacity.agents_per_mw.it": "1/MW", "limit": "",
 		"metrics.output_speed_p25": "tok/s", "metrics.ttft_p95_s": "s", "metrics.tpot_p50_ms": "ms", "power.it_w": "W",
 		"power.by_component.fans": "W", "power.joules_per_output_token": "J", "time.by_state.decode": "s",
