@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -109,13 +108,5 @@ func (a whatIfCommands) extended(name string) (*configs.Scenario, *configs.Prove
 }
 
 func (a whatIfCommands) showWhatIf(f *metrics.WhatIf) error {
-	return a.write(func(b *strings.Builder) error {
-		switch a.settings.GetString("output") {
-		case "json":
-			return a.writeJSON(b, f)
-		case "csv":
-			return a.writeCSV(b, func(row *strings.Builder) error { return report.CSV(row, f) })
-		}
-		return errors.Join(report.WhatIf(b, f, a.style()), a.writeInputs(b))
-	})
+	return writeResult(a.app, f, report.WhatIf, rowOf)
 }

@@ -111,3 +111,11 @@ func OpeningComment(content []byte) string {
 	}
 	return strings.Join(lines, " ")
 }
+
+// FirstSentence is that of a comment, without its full stop.
+func FirstSentence(comment string) string {
+	if first, _, ok := strings.Cut(comment, ". "); ok {
+		return first
+	}
+	return strings.TrimSuffix(comment, ".")
+}
