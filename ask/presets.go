@@ -58,7 +58,8 @@ func listed(from fs.FS) []Named {
 		if err != nil {
 			continue
 		}
-		list = append(list, Named{Name: name, About: configs.FirstSentence(configs.OpeningComment(content)), Question: question(content)})
+		about := configs.FirstSentence(configs.OpeningComment(content))
+		list = append(list, Named{Name: name, About: about, Question: question(content)})
 	}
 	return list
 }

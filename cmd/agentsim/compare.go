@@ -125,9 +125,14 @@ func (a compareCommands) compare(cmd *cobra.Command, args []string) error {
 
 // comparison is the source of what the arguments name.
 func (a compareCommands) comparison(args []string) compare.Source {
-	s := compare.Source{Scenarios: scenarios.FS, Set: a.sets(), SetA: a.settings.GetStringSlice("set-a"),
-		SetB: a.settings.GetStringSlice("set-b"), Factors: a.settings.GetString("factors"),
-		Per: compare.Metric(a.settings.GetString("per"))}
+	s := compare.Source{
+		Scenarios: scenarios.FS,
+		Set:       a.sets(),
+		SetA:      a.settings.GetStringSlice("set-a"),
+		SetB:      a.settings.GetStringSlice("set-b"),
+		Factors:   a.settings.GetString("factors"),
+		Per:       compare.Metric(a.settings.GetString("per")),
+	}
 	if len(args) == 1 {
 		s.File = configs.Source{Name: args[0], FS: scenarios.Comparisons()}
 	} else {

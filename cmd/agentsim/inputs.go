@@ -102,7 +102,9 @@ func (a *app) inputs() *metrics.Inputs {
 }
 
 // writeResult writes a result in the format that was asked for, with its inputs.
-func writeResult[T any](a *app, r T, table func(io.Writer, T, report.Style) error, rows func(io.Writer, T) error) error {
+func writeResult[T any](
+	a *app, r T, table func(io.Writer, T, report.Style) error, rows func(io.Writer, T) error,
+) error {
 	return a.write(func(b *strings.Builder) error {
 		switch a.settings.GetString("output") {
 		case "json":

@@ -81,7 +81,13 @@ func (a whatIfCommands) whatIf(cmd *cobra.Command, name string) (*metrics.WhatIf
 		return nil, err
 	}
 	slices.Reverse(a.about.scenarios) // as in the result: base, then what changed
-	f := &metrics.WhatIf{Scenario: s.Name, Extends: s.Extends, Question: s.Question, Answer: s.Answer, Because: s.Because}
+	f := &metrics.WhatIf{
+		Scenario: s.Name,
+		Extends:  s.Extends,
+		Question: s.Question,
+		Answer:   s.Answer,
+		Because:  s.Because,
+	}
 	if f.Base, err = bounded(cmd.Context(), a.app, base, provenanceOfBase); err != nil {
 		return nil, fmt.Errorf("%s: %w", s.Extends, err)
 	}

@@ -92,8 +92,12 @@ func (l *Library) Describe(kind, name string) (Description, error) {
 	for _, f := range sources.fields {
 		factors, _ := f.value.factors()
 		d.Sources = append(d.Sources, Origin{
-			Path: f.key, Basis: f.value.get("basis").text(), Source: f.value.get("source").text(),
-			Date: f.value.get("date").text(), Note: f.value.get("note").text(), Range: factors,
+			Path:   f.key,
+			Basis:  f.value.get("basis").text(),
+			Source: f.value.get("source").text(),
+			Date:   f.value.get("date").text(),
+			Note:   f.value.get("note").text(),
+			Range:  factors,
 		})
 	}
 	return d, nil
