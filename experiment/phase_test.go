@@ -30,7 +30,7 @@ func ended(t *testing.T, agents int, sets ...string) *phase {
 	require.NoError(t, err)
 	p, err := runPhase(context.Background(), s, b, agents)
 	require.NoError(t, err)
-	require.Len(t, p.sum.TTFT, int(p.phase.Calls))
+	require.LessOrEqual(t, len(p.sum.TTFT), int(p.phase.Calls), "answers under way at the start have no first token")
 	require.InDelta(t, p.window.length(), p.phase.WindowS+p.phase.DeletedS, 1e-9)
 	return p
 }
