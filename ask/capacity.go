@@ -37,7 +37,7 @@ func (d *Desk) Estimate(ctx context.Context, q *EstimateQuestion) (*Answer, erro
 		return nil, err
 	}
 	open := s.Deployment.Mode == serve.Auto
-	if err := Chosen(ctx, s); err != nil {
+	if err := Chosen(ctx, s, d.Accuracy); err != nil {
 		return nil, err
 	}
 	var solver analytic.Solver
@@ -127,12 +127,12 @@ func bound(ctx context.Context, u *uncertainty.Scenario, r *metrics.Result, know
 }
 
 // Chosen gives a scenario that leaves its deployment open the one that the
-// analytic model ranks first.
-func Chosen(ctx context.Context, s *configs.Scenario) error {
+// analytic model ranks first, by what is known of errors; nil = what ships.
+func Chosen(ctx context.Context, s *configs.Scenario, known *configs.Accuracy) error {
 	if s.Deployment.Mode != serve.Auto {
 		return nil
 	}
-	_, best, err := deploy.Best(ctx, s)
+	_, best, err := deploy.Best(ctx, s, metrics.Aim{}, known)
 	if err != nil {
 		return err
 	}

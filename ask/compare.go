@@ -12,7 +12,6 @@ import (
 	"agentsim/experiment/uncertainty"
 	"agentsim/metrics"
 	"agentsim/scenarios"
-	"agentsim/serve"
 )
 
 // CompareQuestion asks why one scenario holds more agents than another.
@@ -45,9 +44,8 @@ func (d *Desk) Compare(ctx context.Context, q *CompareQuestion, progress Progres
 			return nil, err
 		}
 	}
-	o := compare.Options{Version: d.Version, Clock: d.Clock, Progress: func(stage string, n, all int) {
-		progress.tell(Step{Stage: stage, Done: n, All: all})
-	}}
+	o := compare.Options{Accuracy: d.Accuracy, Version: d.Version, Clock: d.Clock}
+	o.Progress = func(stage string, n, all int) { progress.tell(Step{Stage: stage, Done: n, All: all}) }
 	r, err := compare.Run(ctx, file, a, b, o)
 	if err != nil {
 		return nil, err
@@ -117,9 +115,6 @@ func BoundEnds(ctx context.Context, file *compare.File, known *configs.Accuracy,
 		provenance *configs.Provenance
 		end        *metrics.End
 	}{{ends[0], ofA, &r.Ends.A}, {ends[1], ofB, &r.Ends.B}} {
-		if side.scenario.Deployment.Mode == serve.Auto {
-			return nil // its inputs are those of a deployment that was chosen since
-		}
 		c := &metrics.Capacity{
 			Agents:         side.end.Agents,
 			Accelerators:   side.end.Accelerators,

@@ -26,7 +26,7 @@ func (d *Desk) Explain(ctx context.Context, q *ExplainQuestion) (*Explanation, e
 	if err != nil {
 		return nil, err
 	}
-	if err := Chosen(ctx, s); err != nil {
+	if err := Chosen(ctx, s, d.Accuracy); err != nil {
 		return nil, err
 	}
 	e, err := experiment.Explain(s)

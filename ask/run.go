@@ -25,7 +25,7 @@ func (d *Desk) Run(ctx context.Context, q *RunQuestion, progress Progress) (*Ans
 	if err != nil {
 		return nil, err
 	}
-	if err := Chosen(ctx, s); err != nil {
+	if err := Chosen(ctx, s, d.Accuracy); err != nil {
 		return nil, err
 	}
 	byTime := s.Workload.ByTime()

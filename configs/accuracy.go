@@ -172,8 +172,8 @@ func (a *Accuracy) Of(quantity string, s *Stack) (StackError, bool) {
 		within = n.Within
 	}
 	e.Spread = width * math.Sqrt(variance+within*within)
-	if e.Own && q.node(s.Own()).Rows >= runsKnown {
-		e.Spread = min(e.Spread, portable.Log(widest)/2)
+	if e.Own && q.node(s.Own()).Rows >= RunsKnown {
+		e.Spread = min(e.Spread, WidestHalf())
 	}
 	if !e.Own && a.early(s) && strings.HasSuffix(quantity, Decode) {
 		e.Early = true
@@ -183,12 +183,16 @@ func (a *Accuracy) Of(quantity string, s *Stack) (StackError, bool) {
 	return e, true
 }
 
-// From P10 to P90 an interval spans at most this factor where so many runs of
-// the stack are known: a wider one says nothing. Coverage is counted with it.
-const (
-	widest    = 4.
-	runsKnown = 5
-)
+// RunsKnown is how many runs of a stack bound the width of its intervals.
+const RunsKnown = 5
+
+// WidestHalf is half of the logarithm from P10 to P90 that an interval spans at
+// most where RunsKnown runs of the stack are known: a factor of 4. A wider one
+// says nothing. Coverage is counted with it.
+func WidestHalf() float64 {
+	const widest = 4.
+	return portable.Log(widest) / 2
+}
 
 // Decode ends the names of the quantities that are times of decode steps.
 const Decode = ".decode"

@@ -2,6 +2,7 @@ package configs
 
 import (
 	"fmt"
+	"strings"
 
 	"agentsim/fault"
 	"agentsim/models/hardware"
@@ -49,6 +50,32 @@ func (r *Runs) Validate() error {
 		faults.Check(len(w.Batch) == 0 || rising, at+"batch", w.Batch, "none, or the fewest and the most")
 	}
 	return faults.Err()
+}
+
+// SpreadStyle is a way to spread without its numbers: experts over all of a worker or
+// over parts of it, attention over all of it, over none, or in groups.
+func SpreadStyle(spread string, accelerators int) string {
+	stages := 1
+	words := strings.Fields(spread)
+	for _, w := range words {
+		_, _ = fmt.Sscanf(w, "pp%d", &stages)
+	}
+	for i, w := range words {
+		n := 0
+		switch {
+		case strings.HasPrefix(w, "tp"):
+			words[i] = "tp"
+		case strings.HasPrefix(w, "pp"):
+			words[i] = "pp"
+		case strings.HasPrefix(w, "ep"):
+			if _, err := fmt.Sscanf(w, "ep%d", &n); err == nil && n*stages == accelerators {
+				words[i] = "ep"
+			} else {
+				words[i] = "ep of parts"
+			}
+		}
+	}
+	return strings.Join(words, " ")
 }
 
 // PublicRuns are the runs that this version's accuracy was fitted to.

@@ -36,13 +36,35 @@ type meanSession struct {
 func (m *meanSession) length() float64 { return m.gaps + m.service }
 
 // prepare builds the setup of a scenario.
-func prepare(s *configs.Scenario) (*setup, error) { return prepareWith(s, nil) }
+func prepare(s *configs.Scenario) (*setup, error) {
+	b, err := unsampled(s, nil, nil)
+	if err != nil || s.Workload.ByTime() {
+		return b, err // sessions by time are dealt to no agents
+	}
+	return b, b.sample()
+}
 
-// prepareWith is prepare with tables of expert groups from elsewhere.
-func prepareWith(s *configs.Scenario, tabulate func(moe.Spec) (*moe.Table, error)) (*setup, error) {
-	source, err := sessions.Open(s)
-	if err != nil {
-		return nil, err
+// prepareWith is prepare for several phases, with tables of expert groups and, where
+// it is not nil, sessions from elsewhere: those that were drawn are kept for the next
+// phase.
+func prepareWith(s *configs.Scenario, tabulate func(moe.Spec) (*moe.Table, error), source *sessions.Source) (
+	*setup, error) {
+	b, err := unsampled(s, tabulate, source)
+	if err != nil || s.Workload.ByTime() {
+		return b, err
+	}
+	b.Sessions = sessions.Remember(b.Sessions)
+	return b, b.sample()
+}
+
+// unsampled is a setup without the means of its sessions.
+func unsampled(s *configs.Scenario, tabulate func(moe.Spec) (*moe.Table, error), source *sessions.Source) (
+	*setup, error) {
+	if source == nil {
+		var err error
+		if source, err = sessions.Open(s); err != nil {
+			return nil, err
+		}
 	}
 	ttft, tpot := s.SLO.Pace()
 	b := &setup{Config: serve.Config{Deployment: s.Deployment, System: s.System, LLM: s.Model, Kernels: s.Kernels,
@@ -53,13 +75,7 @@ func prepareWith(s *configs.Scenario, tabulate func(moe.Spec) (*moe.Table, error
 	if err := b.Prepare(); err != nil {
 		return nil, fmt.Errorf("%w: %w", metrics.ErrConfiguration, err)
 	}
-	if err := infeasible(b.Fit()); err != nil {
-		return nil, err
-	}
-	if s.Workload.ByTime() {
-		return b, nil // its sessions are dealt to no agents
-	}
-	return b, b.sample()
+	return b, infeasible(b.Fit())
 }
 
 // sample averages the first sessions of some agents.

@@ -66,7 +66,7 @@ func isConstant(path string) bool {
 func stepSeconds(s *configs.Scenario, w metrics.Typical, tables *moe.Tables) ([]float64, error) {
 	cfg := serve.Config{Deployment: s.Deployment, System: s.System, LLM: s.Model, Kernels: s.Kernels, Engine: s.Engine,
 		Seed: s.Seed, Tabulate: tables.Tabulate}
-	if err := cfg.Prepare(); err != nil {
+	if err := cfg.PrepareSteps(); err != nil {
 		return nil, err
 	}
 	var seconds []float64

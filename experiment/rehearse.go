@@ -12,6 +12,7 @@ import (
 
 	"agentsim/configs"
 	"agentsim/experiment/power"
+	"agentsim/experiment/sessions"
 	"agentsim/metrics"
 	"agentsim/models/moe"
 	"agentsim/portable"
@@ -24,6 +25,7 @@ type Rehearsal struct {
 	Guess    float64                            // agents with which to begin
 	Settled  bool                               // caches lose nothing, and need no time to fill
 	Tabulate func(moe.Spec) (*moe.Table, error) // of expert groups; nil = moe.Tabulate
+	Source   *sessions.Source                   // of the scenario's sessions, shared with others; nil = its own
 }
 
 // Rehearse estimates the capacity of a scenario with a few phases of a
@@ -38,7 +40,7 @@ func Rehearse(ctx context.Context, s *configs.Scenario, o Rehearsal) (*metrics.R
 	}
 	unit := *s // units are equal and share nothing: one stands for all
 	unit.Deployment.Units = 0
-	base, err := prepareWith(&unit, o.Tabulate)
+	base, err := prepareWith(&unit, o.Tabulate, o.Source)
 	if err != nil {
 		return nil, err
 	}

@@ -12,7 +12,6 @@ import (
 
 	"agentsim/configs"
 	"agentsim/experiment/power"
-	"agentsim/experiment/sessions"
 	"agentsim/metrics"
 	"agentsim/models/kvcache/prefix"
 	"agentsim/models/moe"
@@ -98,11 +97,10 @@ func capacity(ctx context.Context, s *configs.Scenario, o Options) (*metrics.Res
 		return nil, err
 	}
 	begun := o.now()
-	base, err := prepareWith(s, o.Tabulate)
+	base, err := prepareWith(s, o.Tabulate, nil)
 	if err != nil {
 		return nil, err
 	}
-	base.Sessions = sessions.Remember(base.Sessions)
 	search := search{scenario: s, progress: o.Progress, side: o.side(),
 		try: func(ctx context.Context, agents int) (*phase, error) { return runPhase(ctx, s, base, agents) }}
 	if s.Protocol.StopWhenCertain {

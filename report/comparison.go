@@ -49,18 +49,18 @@ func ends(b *strings.Builder, r *metrics.Comparison) {
 	}{{r.A, &r.Ends.A}, {r.B, &r.Ends.B}} {
 		t.AppendRow(table.Row{e.name, fmt.Sprintf("%s on %d", Count(float64(e.end.Agents)), e.end.Accelerators),
 			Significant(e.end.PerAccelerator), Count(e.end.AcceleratorW),
-			Count(e.end.PerMW.AcceleratorMeasured) + endInterval(e.end),
-			Count(e.end.PerMW.IT), e.end.Deployment})
+			Count(e.end.PerMW.AcceleratorMeasured), Count(e.end.PerMW.IT), e.end.Deployment})
+		if m := e.end.ModelInterval; m != nil {
+			t.AppendRow(table.Row{"  P10, P50, P90", three(&m.Agents, Count), three(&m.PerAccelerator, Significant), "",
+				three(&m.PerMW.AcceleratorMeasured, Count), three(&m.PerMW.IT, Count), ""})
+		}
 	}
 	b.WriteString(t.Render() + "\n")
 }
 
-// endInterval is where the agents per MW as drawn of one end lie.
-func endInterval(e *metrics.End) string {
-	if e.ModelInterval == nil {
-		return ""
-	}
-	return between(&e.ModelInterval.PerMW.AcceleratorMeasured, Count)
+// three are the quantiles of an interval, as P10, P50, P90.
+func three(q *metrics.Quantiles, in func(float64) string) string {
+	return in(q.P10) + " · " + in(q.P50) + " · " + in(q.P90)
 }
 
 // factors is the list that multiplies to the ratio, and on to the published one.
@@ -198,7 +198,36 @@ func Multiplier(v float64) string {
 	return Significant(v)
 }
 
-// ComparisonCSV writes one row a factor, the residual last.
+// endRows are where the agents of both ends lie by the errors of the model: the
+// prediction is the multiplier of the row, P10 its low and P90 its high end.
+func endRows(r *metrics.Comparison, number func(float64) string) [][]string {
+	var rows [][]string
+	for _, e := range []struct {
+		name string
+		end  *metrics.End
+	}{{"a", &r.Ends.A}, {"b", &r.Ends.B}} {
+		m := e.end.ModelInterval
+		if m == nil {
+			continue
+		}
+		for _, of := range []struct {
+			what  string
+			value float64
+			in    *metrics.Quantiles
+		}{
+			{"agents", float64(e.end.Agents), &m.Agents},
+			{"agents per accelerator", e.end.PerAccelerator, &m.PerAccelerator},
+			{"agents per MW as drawn", e.end.PerMW.AcceleratorMeasured, &m.PerMW.AcceleratorMeasured},
+		} {
+			rows = append(rows, []string{e.name + ": " + of.what, "end", number(of.value), "", "", number(of.in.P10),
+				number(of.in.P90), "", "", ""})
+		}
+	}
+	return rows
+}
+
+// ComparisonCSV writes one row a factor, then the residual and where the ends and
+// their ratio lie by the errors of the model.
 func ComparisonCSV(w io.Writer, r *metrics.Comparison) error {
 	number := func(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }
 	rows := [][]string{{"name", "kind", "multiplier", "log_share", "share", "low", "high", "added_to_b", "taken_from_a",
@@ -211,5 +240,9 @@ func ComparisonCSV(w io.Writer, r *metrics.Comparison) error {
 	if x := r.Residual; x != nil {
 		rows = append(rows, []string{"residual", "residual", number(x.Multiplier), "", "", "", "", "", "", ""})
 	}
-	return csv.NewWriter(w).WriteAll(rows)
+	if q := r.RatioInterval; q != nil {
+		rows = append(rows, []string{"ratio per MW as drawn, P10 to P90", "interval", number(q.P50), "", "", number(q.P10),
+			number(q.P90), "", "", ""})
+	}
+	return csv.NewWriter(w).WriteAll(append(rows, endRows(r, number)...))
 }

@@ -2,12 +2,12 @@ package report
 
 import (
 	"image/color"
-	"math"
-	"strconv"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
+
+	"agentsim/plotting"
 )
 
 // The look of all figures.
@@ -28,11 +28,18 @@ func newFigure(title, x, y string) *plot.Plot {
 	p.Title.TextStyle.Font.Size, p.Title.Padding = titleSize, spacing
 	for _, axis := range []*plot.Axis{&p.X, &p.Y} {
 		axis.Label.TextStyle.Font.Size, axis.Label.Padding = labelSize, spacing/2
-		axis.Tick.Marker = shortTicks{plot.DefaultTicks{}}
+		axis.Tick.Marker = plotting.Ticks{}
 	}
 	p.Legend.XOffs, p.Legend.YOffs, p.Legend.Padding = -spacing, spacing, spacing/2
 	p.Legend.TextStyle.Font.Size = labelSize
 	return p
+}
+
+// spread widens a logarithmic axis of a single value, which plot would widen to 0.
+func spread(a *plot.Axis) {
+	if a.Min == a.Max {
+		a.Min, a.Max = a.Min/2, a.Max*2
+	}
 }
 
 // faintGrid guides the eye and stays behind the curves.
@@ -41,31 +48,4 @@ func faintGrid() *plotter.Grid {
 	faint := color.Gray{Y: 225}
 	grid.Vertical.Color, grid.Horizontal.Color = faint, faint
 	return grid
-}
-
-// shortTicks labels ticks as people write numbers: 250, 100k, 1.5M.
-type shortTicks struct{ plot.Ticker }
-
-// Ticks returns those of the embedded Ticker with short labels.
-func (s shortTicks) Ticks(low, high float64) []plot.Tick {
-	ticks := s.Ticker.Ticks(low, high)
-	for i := range ticks {
-		if ticks[i].Label != "" {
-			ticks[i].Label = short(ticks[i].Value)
-		}
-	}
-	return ticks
-}
-
-func short(v float64) string {
-	const digits = 6 // beyond them lies what floating point adds
-	for _, unit := range []struct {
-		size float64
-		name string
-	}{{1e9, "G"}, {1e6, "M"}, {1e3, "k"}} {
-		if math.Abs(v) >= unit.size {
-			return strconv.FormatFloat(v/unit.size, 'g', digits, 64) + unit.name
-		}
-	}
-	return strconv.FormatFloat(v, 'g', digits, 64)
 }

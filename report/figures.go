@@ -1,7 +1,6 @@
 package report
 
 import (
-	"bytes"
 	"fmt"
 	"path/filepath"
 
@@ -10,6 +9,8 @@ import (
 	"gonum.org/v1/plot/plotutil"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
+
+	"agentsim/plotting"
 )
 
 // Lines is a figure of curves over one horizontal axis.
@@ -31,7 +32,7 @@ type Line struct {
 func (l Lines) Draw(dir, name string) ([]string, error) {
 	p := newFigure(l.Title, l.X, l.Y)
 	if l.LogX {
-		p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, shortTicks{plot.LogTicks{Prec: -1}}
+		p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, plotting.Ticks{Log: true}
 	}
 	p.Y.Min = 0
 	p.Add(faintGrid())
@@ -55,8 +56,8 @@ func (l Lines) Draw(dir, name string) ([]string, error) {
 	if drawn == 0 {
 		return nil, nil
 	}
-	if l.LogX && p.X.Min == p.X.Max { // plot would widen the axis to 0, which has no logarithm
-		p.X.Min, p.X.Max = p.X.Min/2, p.X.Max*2
+	if l.LogX {
+		spread(&p.X)
 	}
 	return save(p, dir, name, wide())
 }
@@ -103,12 +104,12 @@ func save(p *plot.Plot, dir, name string, size vg.Point) ([]string, error) {
 			return nil, fmt.Errorf("figure %s: %w", name, err)
 		}
 		p.Draw(draw.Crop(draw.New(canvas), spacing, -2*spacing, spacing, -spacing))
-		var b bytes.Buffer
-		if _, err := canvas.WriteTo(&b); err != nil {
+		content, err := plotting.Encoded(canvas, format)
+		if err != nil {
 			return nil, fmt.Errorf("figure %s: %w", name, err)
 		}
 		file := filepath.Join(dir, name+"."+format)
-		if err := WriteFile(file, b.Bytes()); err != nil {
+		if err := WriteFile(file, content); err != nil {
 			return nil, err
 		}
 		files = append(files, file)

@@ -1,13 +1,11 @@
 package report
 
 import (
-	"bytes"
 	"encoding/csv"
 	"errors"
 	"fmt"
 	"image/color"
 	"io"
-	"math"
 	"path/filepath"
 	"strings"
 
@@ -18,6 +16,7 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 
 	"agentsim/metrics"
+	"agentsim/plotting"
 )
 
 // Front writes a front for people.
@@ -98,15 +97,12 @@ func FrontFigure(file string, f *metrics.Front) error {
 		return fmt.Errorf("front: %w", err)
 	}
 	size := wide()
-	picture, err := p.WriterTo(size.X, size.Y, strings.TrimPrefix(filepath.Ext(file), "."))
+	format := strings.TrimPrefix(filepath.Ext(file), ".")
+	content, err := framed(p, size.X, size.Y, format)
 	if err != nil {
 		return fmt.Errorf("front: %w", err)
 	}
-	var b bytes.Buffer
-	if _, err := picture.WriteTo(&b); err != nil {
-		return fmt.Errorf("front: %w", err)
-	}
-	return WriteFile(file, b.Bytes())
+	return WriteFile(file, content)
 }
 
 func frontPlot(f *metrics.Front) (*plot.Plot, error) {
@@ -114,7 +110,7 @@ func frontPlot(f *metrics.Front) (*plot.Plot, error) {
 		"agents per MW of accelerator power")
 	p.X.Scale, p.Y.Scale = plot.LogScale{}, plot.LogScale{}
 	p.X.Tick.Marker = speedTicks(f)
-	p.Y.Tick.Marker = shortTicks{plot.LogTicks{Prec: -1}}
+	p.Y.Tick.Marker = plotting.Ticks{Log: true}
 	p.Legend.Left = true
 	p.Add(faintGrid())
 	var all, checked plotter.XYs
@@ -134,14 +130,11 @@ func frontPlot(f *metrics.Front) (*plot.Plot, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Whole decades, so that the axis has numbers at both ends.
-	p.Y.Min = math.Pow(10, math.Floor(math.Log10(all[len(all)-1].Y)))
-	p.Y.Max = math.Pow(10, math.Ceil(math.Log10(all[0].Y)))
 	line.Width, line.Color = lineWidth, atLow()
 	dots.Color, dots.Shape, dots.Radius = atLow(), draw.CircleGlyph{}, vg.Points(3)
-	low, high := p.Y.Min, p.Y.Max
 	p.Add(line, dots)
-	p.Y.Min, p.Y.Max = low, high
+	spread(&p.X)
+	spread(&p.Y)
 	if len(checked) > 0 {
 		p.Legend.Add("estimated", line, dots)
 		rings, err := plotter.NewScatter(checked)
@@ -155,11 +148,14 @@ func frontPlot(f *metrics.Front) (*plot.Plot, error) {
 	return p, nil
 }
 
-// speedTicks marks the speeds that were asked for.
+// speedTicks marks the speeds that were asked for, where there are enough of them.
 func speedTicks(f *metrics.Front) plot.Ticker {
+	if len(f.Points) < plotting.Fewest {
+		return plotting.Ticks{Log: true}
+	}
 	var ticks plot.ConstantTicks
 	for i := range f.Points {
-		ticks = append(ticks, plot.Tick{Value: f.Points[i].Speed, Label: short(f.Points[i].Speed)})
+		ticks = append(ticks, plot.Tick{Value: f.Points[i].Speed, Label: plotting.Short(f.Points[i].Speed)})
 	}
 	return ticks
 }

@@ -9,6 +9,8 @@ import (
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/plotutil"
 	"gonum.org/v1/plot/vg"
+
+	"agentsim/plotting"
 )
 
 // Scatter is a figure of predicted against measured values, both on logarithmic
@@ -43,7 +45,7 @@ func (s Scatter) plot() (*plot.Plot, error) {
 	p.X.Label.Text, p.Y.Label.Text = "measured, "+s.Unit, "predicted, "+s.Unit
 	for _, axis := range []*plot.Axis{&p.X, &p.Y} {
 		axis.Scale = plot.LogScale{}
-		axis.Tick.Marker = plot.LogTicks{Prec: -1}
+		axis.Tick.Marker = plotting.Ticks{Log: true}
 	}
 	p.Legend.Top, p.Legend.Left = true, true
 	low, high := math.Inf(1), math.Inf(-1)

@@ -7,10 +7,13 @@ import (
 	"hash/crc32"
 	"html"
 	"os"
-	"regexp"
 	"strconv"
+	"strings"
+
+	"gonum.org/v1/plot/font"
 
 	"agentsim/metrics"
+	"agentsim/plotting"
 )
 
 // StampFigure writes the inputs into a figure that lies there: as the
@@ -58,21 +61,17 @@ func stampPNG(figure []byte, line string) ([]byte, error) {
 	return bytes.Join([][]byte{figure[:pngFirst], chunk.Bytes(), figure[pngFirst:]}, nil), nil
 }
 
-// svgOpening is the opening tag that gonum writes, with its size in points.
-var svgOpening = regexp.MustCompile(`(?s)<svg width="([0-9.]+)pt" height="([0-9.]+)pt" viewBox="[0-9. ]+"(.*?)>`)
-
 // Sizes of the lines below an SVG, in points.
 const (
 	stampSize   = 7.
 	stampLeap   = 9.
 	stampMargin = 6.
-	stampEm     = 0.5 // of the size: a letter's mean width
 )
 
 // stampSVG makes room below a figure, writes the inputs there, and lays a white
 // ground below all of it.
 func stampSVG(figure []byte, in *metrics.Inputs) ([]byte, error) {
-	at := svgOpening.FindSubmatchIndex(figure)
+	at := plotting.Opening(figure)
 	if at == nil {
 		return nil, fmt.Errorf("is no SVG of a size that is known")
 	}
@@ -81,10 +80,11 @@ func stampSVG(figure []byte, in *metrics.Inputs) ([]byte, error) {
 		return v
 	}
 	width, height := number(1), number(2)
-	perLine := int((width - 2*stampMargin) / (stampSize * stampEm))
+	face := font.DefaultCache.Lookup(font.Font{Typeface: "Liberation", Variant: "Sans"}, stampSize)
+	length := func(text string) float64 { return float64(face.Width(text)) }
 	var lines []string
 	for _, line := range inputLines(in) {
-		lines = append(lines, wrapped(line, perLine)...)
+		lines = append(lines, wrapped(line, width-2*stampMargin, length)...)
 	}
 	whole := height + stampLeap*float64(len(lines)) + stampMargin
 	var b bytes.Buffer
@@ -94,25 +94,37 @@ func stampSVG(figure []byte, in *metrics.Inputs) ([]byte, error) {
 	fmt.Fprintf(&b, ">\n<desc>%s</desc>\n", html.EscapeString(InputLine(in)))
 	fmt.Fprintf(&b, `<rect x="0" y="0" width="%g" height="%g" fill="#FFFFFF"/>`+"\n", width, whole)
 	for i, line := range lines {
-		fmt.Fprintf(&b, `<text x="%g" y="%g" style="font-family:sans-serif;font-size:%gpx" fill="#606060">%s</text>`+"\n",
-			stampMargin, height+stampLeap*float64(i+1), stampSize, html.EscapeString(line))
+		fmt.Fprintf(&b, `<text x="%g" y="%g" textLength="%.2f" lengthAdjust="spacingAndGlyphs" style="font-family:`+
+			`sans-serif;font-size:%gpx" fill="#606060">%s</text>`+"\n", stampMargin, height+stampLeap*float64(i+1),
+			length(line), stampSize, html.EscapeString(line))
 	}
-	b.Write(MeasuredText(figure[at[1]:]))
+	b.Write(plotting.MeasuredText(figure[at[1]:]))
 	return b.Bytes(), nil
 }
 
-// wrapped breaks a line between words where it is longer than so many letters.
-func wrapped(line string, most int) []string {
+// wrapped breaks a line between words where it is longer than there is room.
+func wrapped(line string, room float64, length func(string) float64) []string {
 	var lines []string
-	for rest := []rune(line); len(rest) > 0; {
-		end := len(rest)
-		if end > most {
-			end = most
-			for end > most/2 && rest[end-1] != ' ' {
-				end--
+	at := ""
+	for _, word := range strings.Fields(line) {
+		for letters := []rune(word); length(word) > room; letters = []rune(word) { // such as a path
+			n := 1
+			for n < len(letters) && length(string(letters[:n+1])) <= room {
+				n++
 			}
+			if at != "" {
+				lines, at = append(lines, at), ""
+			}
+			lines, word = append(lines, string(letters[:n])), string(letters[n:])
 		}
-		lines, rest = append(lines, string(rest[:end])), rest[end:]
+		switch {
+		case at == "":
+			at = word
+		case length(at+" "+word) <= room:
+			at += " " + word
+		default:
+			lines, at = append(lines, at), word
+		}
 	}
-	return lines
+	return append(lines, at)
 }

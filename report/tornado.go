@@ -1,7 +1,6 @@
 package report
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"image/color"
@@ -14,6 +13,7 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 
 	"agentsim/metrics"
+	"agentsim/plotting"
 )
 
 // The colours of an input at its 10th and at its 90th percentile, of all draws,
@@ -51,11 +51,11 @@ func Tornado(r *metrics.Result, format string) ([]byte, error) {
 	caption(page, r)
 	left.Draw(draw.Crop(page, vg.Millimeter, middle-page.Rectangle.Size().X, vg.Millimeter, -head))
 	right.Draw(draw.Crop(page, middle+8*vg.Millimeter, -4*vg.Millimeter, vg.Millimeter, -head))
-	var b bytes.Buffer
-	if _, err := picture.WriteTo(&b); err != nil {
+	content, err := plotting.Encoded(picture, format)
+	if err != nil {
 		return nil, fmt.Errorf("tornado: %w", err)
 	}
-	return b.Bytes(), nil
+	return content, nil
 }
 
 // metricOf is one figure of all answers.
@@ -90,7 +90,7 @@ func newTornado(u *metrics.Uncertainty, m metricOf) *tornado {
 func (t *tornado) panel(title string) *plot.Plot {
 	p := plot.New()
 	p.X.Label.Text = title
-	p.X.Tick.Marker = printedTicks{t.print}
+	p.X.Tick.Marker = plotting.Ticks{Show: t.print}
 	p.Y.Tick.Length, p.Y.LineStyle.Width = 0, 0
 	p.X.Padding, p.Y.Padding = 0, 0
 	p.Y.Tick.Label.Font.Size, p.X.Tick.Label.Font.Size = vg.Points(8.5), vg.Points(8.5)
@@ -227,18 +227,4 @@ func caption(page draw.Canvas, r *metrics.Result) {
 		page.FillText(key, vg.Point{X: at.X + side + 3, Y: at.Y}, k.label)
 		at.X += side + 3 + key.Width(k.label) + 14
 	}
-}
-
-// printedTicks are ticks with numbers as tables print them.
-type printedTicks struct{ print func(float64) string }
-
-// Ticks are those of gonum, relabelled.
-func (t printedTicks) Ticks(low, high float64) []plot.Tick {
-	ticks := plot.DefaultTicks{}.Ticks(low, high)
-	for i := range ticks {
-		if ticks[i].Label != "" {
-			ticks[i].Label = t.print(ticks[i].Value)
-		}
-	}
-	return ticks
 }

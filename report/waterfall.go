@@ -1,7 +1,6 @@
 package report
 
 import (
-	"bytes"
 	"fmt"
 	"image/color"
 	"math"
@@ -13,6 +12,7 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 
 	"agentsim/metrics"
+	"agentsim/plotting"
 )
 
 // Waterfall draws how the factors of a comparison lead from B to A, and what
@@ -48,9 +48,7 @@ func framed(p *plot.Plot, width, height vg.Length, format string) ([]byte, error
 	c.FillPolygon(color.White, []vg.Point{{}, {X: width}, {X: width, Y: height}, {Y: height}})
 	const margin = 0.4 * vg.Centimeter
 	p.Draw(draw.Crop(c, margin, -margin, margin, -margin))
-	var b bytes.Buffer
-	_, err = picture.WriteTo(&b)
-	return b.Bytes(), err
+	return plotting.Encoded(picture, format)
 }
 
 // waterfall is a plotter of bars, each of which begins where the one above it
@@ -120,15 +118,19 @@ func (w *waterfall) limits() {
 	w.high = high * math.Pow(high/w.low, right)
 }
 
-// ticks are 1, 2 and 5 times the powers of ten.
+// ticks are 1, 2 and 5 times the powers of ten, or closer where these are few.
 func (w *waterfall) ticks() []plot.Tick {
+	show := func(x float64) string { return "×" + Significant(x) }
 	var list []plot.Tick
 	for power := math.Pow10(int(math.Floor(math.Log10(w.low)))); power <= w.high; power *= 10 {
 		for _, step := range []float64{1, 2, 5} {
 			if x := step * power; x >= w.low && x <= w.high {
-				list = append(list, plot.Tick{Value: x, Label: "×" + Significant(x)})
+				list = append(list, plot.Tick{Value: x, Label: show(x)})
 			}
 		}
+	}
+	if len(list) < plotting.Fewest {
+		return plotting.Ticks{Log: true, Show: show}.Ticks(w.low, w.high)
 	}
 	return list
 }

@@ -20,14 +20,22 @@ func WhatIf(w io.Writer, f *metrics.WhatIf, style Style) error {
 	row := func(name string, before, after, ratio float64) {
 		t.AppendRow(table.Row{name, Significant(before), Significant(after), style.bold(Significant(ratio))})
 	}
+	between := func(of func(*metrics.ModelInterval) *metrics.Quantiles, in func(float64) string, both string) {
+		if was, is := intervalOf(base, of, in), intervalOf(result, of, in); was != "" || is != "" {
+			t.AppendRow(table.Row{"  P10, P50, P90", was, is, both})
+		}
+	}
 	row("agents", float64(base.Agents), float64(result.Agents), f.Ratio.Agents)
+	between(func(m *metrics.ModelInterval) *metrics.Quantiles { return &m.Agents }, Count, "")
 	row("agents per accelerator", base.PerAccelerator, result.PerAccelerator, f.Ratio.PerAccelerator)
+	between(func(m *metrics.ModelInterval) *metrics.Quantiles { return &m.PerAccelerator }, Significant, "")
 	was, is, ratio := base.PerMW, result.PerMW, f.Ratio.PerMW
 	row("agents per MW of accelerator power", was.AcceleratorMeasured, is.AcceleratorMeasured, ratio.AcceleratorMeasured)
+	both := ""
 	if q := f.RatioInterval; q != nil {
-		both := Significant(q.P10) + " to " + Significant(q.P90)
-		t.AppendRow(table.Row{"  P10 to P90", intervalOf(base), intervalOf(result), both})
+		both = three(q, Significant)
 	}
+	between(func(m *metrics.ModelInterval) *metrics.Quantiles { return &m.PerMW.AcceleratorMeasured }, Count, both)
 	row("agents per MW with the building", was.Facility, is.Facility, ratio.Facility)
 	row("watts of an accelerator", f.Base.Power.PerAcceleratorW, f.Result.Power.PerAcceleratorW, f.Ratio.AcceleratorW)
 	plainRow := func(name string, figure func(*metrics.Result) float64) {
@@ -46,11 +54,12 @@ func WhatIf(w io.Writer, f *metrics.WhatIf, style Style) error {
 	return err
 }
 
-// intervalOf is where agents per megawatt of accelerator power lie.
-func intervalOf(c *metrics.Capacity) string {
+// intervalOf is where a figure of a capacity lies; nothing where that is not
+// known.
+func intervalOf(c *metrics.Capacity, of func(*metrics.ModelInterval) *metrics.Quantiles,
+	in func(float64) string) string {
 	if c.ModelInterval == nil {
 		return ""
 	}
-	q := c.ModelInterval.PerMW.AcceleratorMeasured
-	return Count(q.P10) + " to " + Count(q.P90)
+	return three(of(c.ModelInterval), in)
 }

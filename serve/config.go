@@ -56,6 +56,18 @@ type Config struct {
 // Clusters of different sizes may share one prepared Config. An error about a
 // field is a *fault.Field.
 func (c *Config) Prepare() error {
+	if err := c.PrepareSteps(); err != nil {
+		return err
+	}
+	var memory *ErrMemory
+	if _, err := c.CacheSpecs(); err != nil && !errors.As(err, &memory) {
+		return err
+	}
+	return nil
+}
+
+// PrepareSteps is Prepare for who asks for the prices of steps alone: caches are not looked at.
+func (c *Config) PrepareSteps() error {
 	c.Deployment = c.Deployment.Completed(&c.Engine)
 	if err := c.Deployment.Validate(); err != nil {
 		return fault.In("deployment", err)
@@ -81,10 +93,6 @@ func (c *Config) Prepare() error {
 		models = append(models, m)
 	}
 	c.models = models
-	var memory *ErrMemory
-	if _, err := c.CacheSpecs(); err != nil && !errors.As(err, &memory) {
-		return err
-	}
 	return nil
 }
 

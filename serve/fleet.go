@@ -62,12 +62,13 @@ func (f *fleet) build(cfg *Config) error {
 	f.handoff.decoders = make([][]*worker, max(1, cfg.Deployment.Units))
 	for i, p := range cfg.Deployment.Pools() {
 		m := cfg.models[i]
+		prices := m.Prices() // of all workers of the pool
 		cache, err := cacheSpec(cfg, p, m)
 		if err != nil {
 			return err
 		}
 		for n := range p.Workers {
-			w, err := newWorker(p, m, cache, f.contents)
+			w, err := newWorker(p, prices, cache, f.contents)
 			if err != nil {
 				return fault.In("deployment."+p.Name, err)
 			}

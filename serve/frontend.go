@@ -9,7 +9,7 @@ import (
 // answers: every request is work for one of them, the first that is free.
 type frontend struct {
 	cost step.HostCost
-	free []sim.Time // when each process is; empty = as many as it takes
+	free []sim.Time // when each process is, as a heap: the earliest first; empty = as many as it takes
 }
 
 // newFrontend is the front end of so many accelerators.
@@ -35,13 +35,24 @@ func (f *frontend) work(now sim.Time, seconds float64) sim.Time {
 	if len(f.free) == 0 {
 		return 0
 	}
-	first := 0
-	for i, at := range f.free {
-		if at < f.free[first] {
-			first = i
-		}
-	}
-	begin := max(now, f.free[first])
-	f.free[first] = begin + sim.Ticks(seconds)
+	begin := max(now, f.free[0])
+	f.replace(begin + sim.Ticks(seconds))
 	return begin - now
+}
+
+// replace gives the process that is free first another time.
+func (f *frontend) replace(until sim.Time) {
+	at := 0
+	for {
+		child := 2*at + 1
+		if child+1 < len(f.free) && f.free[child+1] < f.free[child] {
+			child++
+		}
+		if child >= len(f.free) || f.free[child] >= until {
+			break
+		}
+		f.free[at] = f.free[child]
+		at = child
+	}
+	f.free[at] = until
 }

@@ -22,7 +22,8 @@ type replica struct {
 	prefills bool // takes prompts
 	decodes  bool
 	model    *step.Model
-	price    pricer // the model, but for tests
+	price    pricer // the pool's prices, but for tests
+	prices   *step.Prices
 	shape    step.Shape
 	growth   float64            // tokens that a sequence gains per virtual step, on average
 	step     int64              // virtual steps of a step at the deepest drafts: 1, unless the depth follows the batch
@@ -55,14 +56,16 @@ type pricer interface {
 const fineSteps = 1 << 10
 
 // newReplica builds ranks with empty caches.
-func newReplica(p NamedPool, m *step.Model, cache prefix.Spec, contents *prefix.Contents) (replica, error) {
+func newReplica(p NamedPool, prices *step.Prices, cache prefix.Spec, contents *prefix.Contents) (replica, error) {
+	m := prices.Model()
 	shape := m.Config().Shape
 	r := replica{
 		pool:     p.Name,
 		prefills: p.Prefills(),
 		decodes:  p.Decodes(),
 		model:    m,
-		price:    m,
+		price:    prices,
+		prices:   prices,
 		shape:    shape,
 		growth:   m.TokensPerStep(),
 		step:     1,

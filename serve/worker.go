@@ -36,8 +36,8 @@ type chunk struct {
 }
 
 // newWorker builds a worker of a pool with empty caches.
-func newWorker(p NamedPool, m *step.Model, cache prefix.Spec, contents *prefix.Contents) (*worker, error) {
-	r, err := newReplica(p, m, cache, contents)
+func newWorker(p NamedPool, prices *step.Prices, cache prefix.Spec, contents *prefix.Contents) (*worker, error) {
+	r, err := newReplica(p, prices, cache, contents)
 	if err != nil {
 		return nil, err
 	}
@@ -96,12 +96,12 @@ func (w *worker) pricer() pricer {
 	for i := range w.loads {
 		most = max(most, w.loads[i].Sequences)
 	}
-	m := w.model.At(most)
-	w.batch.unit = max(1, int64(float64(w.step)*m.TokensPerStep()/w.model.TokensPerStep()+1.0/2))
-	if w.price != pricer(w.model) {
+	at := w.prices.At(most)
+	w.batch.unit = max(1, int64(float64(w.step)*at.Model().TokensPerStep()/w.model.TokensPerStep()+1.0/2))
+	if w.price != pricer(w.prices) {
 		return w.price
 	}
-	return m
+	return at
 }
 
 // bookLeg books what was done up to now of the step or run under way.

@@ -120,7 +120,7 @@ func (a *app) root() *cobra.Command {
 	flags.String("out", "", "write the result to this file instead of stdout")
 	flags.Uint64("seed", 0, "seed of all random choices; 0 = the scenario's")
 	flags.StringArray("set", nil, "override a field, e.g. --set system.accelerator.hbm.capacity=144GB; repeatable")
-	flags.String("accuracy", "serving", "how far predictions are off: a preset, or a file of fit-deployment")
+	flags.String("accuracy", accuracyShipped, "how far predictions are off: a preset, or a file of fit-deployment")
 	flags.BoolP("quiet", "q", false, "no progress")
 	flags.String("config", "", "file with settings: the flags above by name")
 	profileFlags(flags)

@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"agentsim/configs"
-	"agentsim/experiment"
 	"agentsim/experiment/analytic"
 	"agentsim/experiment/plan"
 	"agentsim/metrics"
@@ -25,8 +24,8 @@ agents that costs by how each rack's watts are given out: to all accelerators al
 prefill first (decode-first, prefill-first: power.policy), or in the split with which the estimate serves most agents
 (energy-aware). A cap makes clocks slow down where a step would draw more; prompts feel that before decoding does.
 
-Numbers are estimated in seconds. --evaluate simulator searches each policy and is worth its minutes before a site is
-set so: the estimate is too bright where decoding slows down to the speed that the level asks for. The last line says
+Numbers are estimated in seconds, each with short phases of the simulator; --evaluate simulator searches each policy,
+which takes minutes and is worth them before a site is set so. The last line says
 what to --set for capacity, run, explain or a what-if to take the best policy.`
 
 func (a capsCommands) capsCommand() *cobra.Command {
@@ -59,9 +58,12 @@ func (a capsCommands) caps(cmd *cobra.Command, args []string) error {
 			return usageError{fmt.Errorf("--set %s: caps sets the caps of the site itself; leave it out", set)}
 		}
 	}
+	known, err := a.accuracy()
+	if err != nil {
+		return err
+	}
 	var solver analytic.Solver
-	c := plan.Capping{Guess: solver.Flows,
-		Answer: func(_ context.Context, s *configs.Scenario) (*metrics.Result, error) { return solver.Flows(s) }}
+	c := plan.Capping{Accuracy: known, Guess: solver.Flows, Answer: solver.Capacity}
 	c.Load = func(sets ...string) (*configs.Scenario, error) {
 		s, _, err := configs.LoadScenario(a.source(name), slices.Concat(a.sets(), sets))
 		return s, err
@@ -69,9 +71,8 @@ func (a capsCommands) caps(cmd *cobra.Command, args []string) error {
 	switch by := a.settings.GetString("evaluate"); by {
 	case "analytic":
 	case "simulator":
-		c.Simulates = true
 		c.Answer = func(ctx context.Context, s *configs.Scenario) (*metrics.Result, error) {
-			return experiment.Capacity(ctx, s, a.options())
+			return solver.Search(ctx, s, a.options())
 		}
 	default:
 		return usageError{fmt.Errorf("--evaluate %q: want analytic or simulator", by)}

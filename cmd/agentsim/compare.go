@@ -91,6 +91,10 @@ func (a compareCommands) compare(cmd *cobra.Command, args []string) error {
 	if plot != "" && !slices.Contains([]string{".png", ".svg"}, filepath.Ext(plot)) {
 		return usageError{fmt.Errorf("--plot %s: want a file that ends in .png or .svg", plot)}
 	}
+	var err error
+	if o.Accuracy, err = a.accuracy(); err != nil {
+		return err
+	}
 	file, first, second, err := compare.Load(a.comparison(args))
 	if err != nil {
 		return err
@@ -108,11 +112,7 @@ func (a compareCommands) compare(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	known, err := a.accuracy()
-	if err != nil {
-		return err
-	}
-	if err := ask.BoundEnds(cmd.Context(), file, known, [2]*configs.Scenario{first, second}, r); err != nil {
+	if err := ask.BoundEnds(cmd.Context(), file, o.Accuracy, [2]*configs.Scenario{first, second}, r); err != nil {
 		return err
 	}
 	if plot != "" {

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"agentsim/experiment/deploy"
+	"agentsim/metrics"
 	"agentsim/recipe"
 	"agentsim/report"
 	"agentsim/serve"
@@ -193,7 +194,11 @@ func (a deploymentCommands) deploymentExport(cmd *cobra.Command, args []string) 
 	}
 	chosen := &scenario.Deployment
 	if chosen.Mode == serve.Auto {
-		if _, chosen, err = deploy.Best(cmd.Context(), scenario); err != nil {
+		known, err := a.accuracy()
+		if err != nil {
+			return err
+		}
+		if _, chosen, err = deploy.Best(cmd.Context(), scenario, metrics.Aim{}, known); err != nil {
 			return err
 		}
 	}

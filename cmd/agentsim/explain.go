@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -31,8 +32,12 @@ func (a explainCommands) explainCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			known, err := a.accuracy()
+			if err != nil {
+				return err
+			}
 			if a.settings.GetBool("experts") {
-				if err := ask.Chosen(cmd.Context(), s); err != nil {
+				if err := ask.Chosen(cmd.Context(), s, known); err != nil {
 					return err
 				}
 				return a.explainExperts(cmd, s)
@@ -40,21 +45,19 @@ func (a explainCommands) explainCommand() *cobra.Command {
 			if a.settings.GetString("plot") != "" {
 				return usageError{errPlotAlone}
 			}
-			if err := ask.Chosen(cmd.Context(), s); err != nil {
+			if err := ask.Chosen(cmd.Context(), s, known); err != nil {
 				return err
 			}
 			e, err := experiment.Explain(s)
 			if err != nil {
 				return err
 			}
-			if err := experiment.Rest(e, s, provenance); err != nil {
-				return err
-			}
-			known, err := a.accuracy()
-			if err != nil {
-				return err
-			}
-			if e.Interval, err = ask.Estimated(cmd.Context(), s, provenance, known); err != nil {
+			var rest error
+			var beside sync.WaitGroup // neither needs the other
+			beside.Go(func() { rest = experiment.Rest(e, s, provenance) })
+			e.Interval, err = ask.Estimated(cmd.Context(), s, provenance, known)
+			beside.Wait()
+			if err := errors.Join(rest, err); err != nil {
 				return err
 			}
 			return a.write(func(b *strings.Builder) error {

@@ -11,6 +11,9 @@ import (
 	"agentsim/metrics"
 )
 
+// accuracyShipped names the errors that come with the program.
+const accuracyShipped = "serving"
+
 // accuracy is how far predictions were off: of public runs, or with those that
 // fit-deployment has learnt from.
 func (a *app) accuracy() (*configs.Accuracy, error) {

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"agentsim/plotting"
 	"agentsim/report"
 )
 
@@ -39,7 +40,7 @@ func pictures(draw func(dir string) ([]string, error)) (list []string, err error
 		if err != nil {
 			return nil, err
 		}
-		_, svg, _ := strings.Cut(string(report.MeasuredText(text)), "<svg")
+		_, svg, _ := strings.Cut(string(plotting.MeasuredText(text)), "<svg")
 		list = append(list, "<svg"+svg)
 	}
 	return list, nil

@@ -42,7 +42,13 @@ func (a capacityCommands) checkPareto() error {
 }
 
 func (a capacityCommands) pareto(cmd *cobra.Command, s *configs.Scenario) error {
-	front, err := deploy.Front(cmd.Context(), s, a.settings.GetBool("check"), a.options())
+	known, err := a.accuracy()
+	if err != nil {
+		return err
+	}
+	o := a.options()
+	o.Accuracy = known
+	front, err := deploy.Front(cmd.Context(), s, a.settings.GetBool("check"), o)
 	a.endProgress()
 	if err != nil {
 		return err

@@ -13,6 +13,7 @@ import (
 	"agentsim/experiment/sweep/figure"
 	"agentsim/experiment/sweep/queue"
 	"agentsim/experiment/sweep/results"
+	"agentsim/report"
 )
 
 const sweepHelp = `sweep evaluates a scenario at every point of a study and stores the results in a folder.
@@ -23,6 +24,7 @@ twice. STUDY is the name of a built-in study (agentsim list studies) or a YAML f
   scenario: gb300-agentperf-slo20        # a name, or a path from here
   set: [protocol=steady-state]           # overrides of the scenario
   evaluate: simulate                     # or analytic: estimate in a fraction of a second
+  interval: model                        # P10, P50, P90 by the errors of the model at every point; or none
   combine: grid                          # or zip, list (points under list:), latin-hypercube, halton (with points: N)
   axes:
     - {path: system.domain, values: [8, 36, 72]}
@@ -68,6 +70,8 @@ func (a studyCommands) sweepCommand() *cobra.Command {
 	f.Bool("dry-run", false, "show the points, the impossible ones and the time they take; evaluate nothing")
 	f.Bool("yes", false, "allow more than a million points")
 	f.String("evaluate", "", "simulate, analytic or flows, instead of what the study says")
+	f.String("interval", "", "model or none: whether every point says where its answer lies by the errors of the model\n"+
+		"(0.1 to 0.3 s each; default: what the study says, or model)")
 	f.Bool("fail-fast", false, "stop at the first point that fails")
 	f.Bool("plot", false, "draw figures into the folder")
 	f.Int("top", topDefault, "how many of the best points to show")
@@ -81,7 +85,10 @@ func (a studyCommands) sweepCommand() *cobra.Command {
 const topDefault = 10
 
 func (a studyCommands) runStudy(ctx context.Context, name string) error {
-	source := a.studySource(name)
+	source, err := a.studySource(name)
+	if err != nil {
+		return err
+	}
 	plan, err := sweep.NewPlan(*source)
 	if err != nil {
 		return err
@@ -120,9 +127,24 @@ func (a studyCommands) runStudy(ctx context.Context, name string) error {
 // presentStudy prints the results, and draws them if asked to.
 func (a studyCommands) presentStudy(t *sweep.Table, m *results.Manifest, dir string) error {
 	if a.settings.GetBool("plot") || slices.Contains(m.Outputs, sweep.Figures) {
-		if err := figure.Draw(dir, t); err != nil {
+		if err := drawStudy(dir, t, m); err != nil {
 			return err
 		}
 	}
-	return a.showTable(t)
+	return a.showTable(t, m)
+}
+
+// drawStudy draws the figures of a study, with what its points vary where the
+// folder says so.
+func drawStudy(dir string, t *sweep.Table, m *results.Manifest) error {
+	drawn, err := figure.Draw(dir, t)
+	if err != nil || m == nil || m.Inputs == nil {
+		return err
+	}
+	for _, file := range drawn {
+		if err := report.StampFigure(file, m.Inputs); err != nil {
+			return err
+		}
+	}
+	return nil
 }

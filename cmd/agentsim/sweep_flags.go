@@ -68,14 +68,20 @@ func (a studyCommands) cache() *queue.Cache {
 
 // studySource is the study that was named, with the overrides of the command
 // line.
-func (a studyCommands) studySource(name string) *sweep.Source {
+func (a studyCommands) studySource(name string) (*sweep.Source, error) {
 	s := &sweep.Source{Study: configs.Source{Name: name, FS: scenarios.Studies(), ReadFile: a.readFile},
 		Scenarios: scenarios.FS, Open: openFile, Set: a.settings.GetStringSlice("set"), Seed: a.settings.GetUint64("seed"),
-		Evaluate: a.settings.GetString("evaluate"), PointsMax: sweep.PointsMax}
+		Evaluate: a.settings.GetString("evaluate"), Interval: a.settings.GetString("interval"),
+		PointsMax: sweep.PointsMax}
 	if a.settings.GetBool("yes") {
 		s.PointsMax = 0
 	}
-	return s
+	if a.settings.GetString("accuracy") == accuracyShipped {
+		return s, nil
+	}
+	var err error
+	s.Accuracy, err = a.accuracy()
+	return s, err
 }
 
 func openFile(name string) (io.ReadCloser, error) { return os.Open(name) }

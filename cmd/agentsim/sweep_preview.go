@@ -20,7 +20,11 @@ const previewedMost = 2000
 // previewStudy prints the points of a study, those that are impossible, and
 // about how long all will take.
 func (a studyCommands) previewStudy(name string) error {
-	plan, err := sweep.NewPlan(*a.studySource(name))
+	source, err := a.studySource(name)
+	if err != nil {
+		return err
+	}
+	plan, err := sweep.NewPlan(*source)
 	if err != nil {
 		return err
 	}

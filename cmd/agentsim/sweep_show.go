@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -11,8 +13,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"agentsim/experiment/sweep"
-	"agentsim/experiment/sweep/figure"
 	"agentsim/experiment/sweep/results"
+	"agentsim/metrics"
 	"agentsim/report"
 )
 
@@ -30,6 +32,17 @@ func (a studyCommands) sweepShowCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			folder := args[0]
+			if filepath.Ext(folder) == ".parquet" {
+				folder = filepath.Dir(folder)
+			}
+			m, err := results.ReadManifest(folder)
+			if err != nil {
+				return err
+			}
+			if m != nil && m.Hash != t.Hash { // of another study that lies there
+				m = nil
+			}
 			if metric := a.settings.GetString("metric"); metric != "" {
 				first := sweep.Objective{Metric: strings.TrimPrefix(metric, "-")}
 				if first.Metric != metric {
@@ -41,11 +54,11 @@ func (a studyCommands) sweepShowCommand() *cobra.Command {
 				if err := os.MkdirAll(dir, 0o755); err != nil {
 					return err
 				}
-				if err := figure.Draw(dir, t); err != nil {
+				if err := drawStudy(dir, t, m); err != nil {
 					return err
 				}
 			}
-			return a.showTable(t)
+			return a.showTable(t, m)
 		},
 	}
 	c.Flags().Int("top", topDefault, "how many of the best points to show")
@@ -84,9 +97,9 @@ func (a studyCommands) sweepMergeCommand() *cobra.Command {
 	return c
 }
 
-// showTable prints what a study found: a summary for people or as JSON, or all
-// rows as CSV.
-func (a studyCommands) showTable(t *sweep.Table) error {
+// showTable prints what a study found: a summary for people or as JSON, with what
+// its points vary where that is known, or all rows as CSV.
+func (a studyCommands) showTable(t *sweep.Table, m *results.Manifest) error {
 	if a.settings.GetString("output") == "csv" {
 		return results.WriteCSV(a.stdout, t)
 	}
@@ -94,7 +107,11 @@ func (a studyCommands) showTable(t *sweep.Table) error {
 	if err != nil {
 		return err
 	}
+	known := m != nil && m.Inputs != nil
 	if a.settings.GetString("output") == "json" {
+		if known {
+			return report.JSON(a.stdout, report.WithInputs(m.Inputs, s))
+		}
 		return report.JSON(a.stdout, s)
 	}
 	var b strings.Builder
@@ -110,13 +127,28 @@ func (a studyCommands) showTable(t *sweep.Table) error {
 		fmt.Fprintf(&b, ", %s failed", report.Count(float64(s.Failed)))
 	}
 	b.WriteString("\n")
-	standings(&b, "best", s.Best, t)
+	standings(&b, "best"+bracketed(s.Best), s.Best, t)
 	if len(s.Objectives) > 1 {
 		standings(&b, "not beaten in all objectives", s.Front, t)
 	}
 	effects(&b, s)
+	if known {
+		if err := report.Inputs(&b, m.Inputs, a.style()); err != nil {
+			return err
+		}
+	}
 	_, err = io.WriteString(a.stdout, b.String())
 	return err
+}
+
+// bracketed says what stands in brackets.
+func bracketed(list []sweep.Standing) string {
+	for _, s := range list {
+		if slices.ContainsFunc(s.Intervals, func(q *metrics.Quantiles) bool { return q != nil }) {
+			return " [P10 to P90 by the errors of the model]"
+		}
+	}
+	return ""
 }
 
 // grid is a plain table whose columns from the given one on hold numbers.
@@ -155,8 +187,8 @@ func standings(b *strings.Builder, title string, list []sweep.Standing, t *sweep
 		for _, setting := range s.Settings {
 			row = append(row, setting)
 		}
-		for _, score := range s.Scores {
-			row = append(row, estimate(score))
+		for i, score := range s.Scores {
+			row = append(row, estimate(score)+modelled(s.Intervals[i]))
 		}
 		w.AppendRow(row)
 	}
@@ -164,6 +196,14 @@ func standings(b *strings.Builder, title string, list []sweep.Standing, t *sweep
 	if more := len(list) - standingsMost; more > 0 {
 		fmt.Fprintf(b, "  and %d more\n", more)
 	}
+}
+
+// modelled is where a score lies by the errors of the model.
+func modelled(q *metrics.Quantiles) string {
+	if q == nil {
+		return ""
+	}
+	return fmt.Sprintf(" [%s to %s]", report.Significant(q.P10), report.Significant(q.P90))
 }
 
 // estimate is a mean, with its interval where there is one.

@@ -32,11 +32,13 @@ func (a validateCommands) validateCommand() *cobra.Command {
 			"CASES may also be what validate -o json wrote before, which is then not simulated again. --fit fits the\n" +
 			"hierarchy of errors to all of them and writes it as a preset; --folds says how far off every stack is when\n" +
 			"its errors are taken from all other stacks. --runs writes where the runs of tables lie, by worker and\n" +
-			"batch, as the preset that mode auto measures its candidates' distance by; nothing is then simulated.",
+			"batch, as the preset that mode auto measures its candidates' distance by; nothing is then simulated. With\n" +
+			"what validate -o json said of these tables beside them it finds how errors spread with distance, too.",
 		Example: "  agentsim validate ../shared/validation/serving-dev.csv\n" +
 			"  agentsim validate cases.csv -o json --plot figures\n" +
 			"  agentsim validate serving.json agents.json --folds\n" +
-			"  agentsim validate serving.json agents.json --fit serving.yaml",
+			"  agentsim validate serving.json agents.json --fit serving.yaml\n" +
+			"  agentsim validate serving.csv agents.csv serving.json agents.json --runs runs.yaml",
 		Annotations: map[string]string{"example": "slow"}, // needs a table
 		Args:        atLeastOne,
 		RunE:        a.run,
@@ -62,14 +64,14 @@ func (a validateCommands) run(cmd *cobra.Command, args []string) error {
 		return usageError{err}
 	}
 	if file := a.settings.GetString("runs"); file != "" {
-		if len(results) > 0 {
+		if len(cases) == 0 {
 			return usageError{errors.New("--runs wants tables of runs: results of validate do not tell their workers")}
 		}
 		before, err := configs.PublicRuns()
 		if err != nil {
 			return err
 		}
-		where, err := validate.Where(cases, before, a.now().UTC().Format(time.DateOnly))
+		where, err := validate.Where(cases, results, before, a.now().UTC().Format(time.DateOnly))
 		if err != nil {
 			return usageError{err}
 		}
@@ -88,7 +90,7 @@ func (a validateCommands) run(cmd *cobra.Command, args []string) error {
 	}
 	r := validate.Join(results, accuracy)
 	if a.settings.GetBool("folds") {
-		if r.Folds, err = validate.Folds(results); err != nil {
+		if r.Folds, r.LeftOut, err = validate.Folds(results); err != nil {
 			return err
 		}
 	}

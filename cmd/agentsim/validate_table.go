@@ -138,4 +138,13 @@ func foldRows(w io.Writer, r *validate.Result) {
 		fmt.Fprintf(w, "%s\t%s\t%d\t%.0f %%\t%.0f %%\t%+.2f\t± %.2f\t%.0f %%\n",
 			f.Quantity, f.Stack, f.N, 100*f.Before, 100*f.After, f.Centre, f.Spread, 100*f.Inside)
 	}
+	section(w, "Figures between the P10 and P90 that other runs give: without all runs of their stack, and\n"+
+		"without their own run where the stack has others; width is the median of P90 over P10:")
+	fmt.Fprintln(w, "load\tmetric\tno stack: figures\tinside\twidth\tno run: figures\tinside\twidth\t"+
+		"widest of five and more")
+	for _, l := range r.LeftOut {
+		fmt.Fprintf(w, "%s\t%s\t%d\t%.0f %%\t%s\t%d\t%.0f %%\t%s\t%s\n", l.Load, l.Metric, l.Stack.N, 100*l.Stack.Inside,
+			report.Significant(l.Stack.Width), l.Run.N, 100*l.Run.Inside, report.Significant(l.Run.Width),
+			report.Significant(l.Widest))
+	}
 }

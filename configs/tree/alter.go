@@ -41,7 +41,7 @@ func (a *alteration) of(v reflect.Value) reflect.Value {
 		copied.Set(reflect.New(v.Type().Elem()))
 		copied.Elem().Set(a.of(v.Elem()))
 	case isStruct(v.Type()):
-		for _, m := range members(v.Type()) {
+		for m := range eachMember(v.Type()) {
 			if inner := a.below[m.key]; inner != nil {
 				copied.FieldByIndex(m.index).Set(inner.of(v.FieldByIndex(m.index)))
 			}

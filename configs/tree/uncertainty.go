@@ -119,6 +119,9 @@ func (i *Input) OutOfDomain(end float64, fault *Error) error {
 func With[T any](library *Library, p *Provenance, value *T, inputs []Input, draws []float64) (*T, error) {
 	var change alteration
 	for i := range inputs {
+		if draws[i] == inputs[i].Neutral() {
+			continue // leaves everything as it is
+		}
 		for _, f := range inputs[i].Fields {
 			t := change.at(f.Field.Path)
 			if !t.leaf {
@@ -130,6 +133,10 @@ func With[T any](library *Library, p *Provenance, value *T, inputs []Input, draw
 				t.number *= portable.Pow(draws[i], f.Power)
 			}
 		}
+	}
+	if change.below == nil {
+		same := *value
+		return &same, nil
 	}
 	altered := change.of(reflect.ValueOf(value).Elem())
 	return altered.Addr().Interface().(*T), library.revalidate(p.tree, altered, change.below)

@@ -53,7 +53,7 @@ func (l *Library) revalidate(tree *node, root reflect.Value, changed map[string]
 		return joined(i.faults)
 	}
 	if changed != nil && isStruct(root.Type()) {
-		for _, m := range members(root.Type()) {
+		for m := range eachMember(root.Type()) {
 			if changed[m.key] != nil {
 				i.value(root.FieldByIndex(m.index), m.key)
 			}
@@ -95,7 +95,7 @@ func (i *inspection) parts(v reflect.Value, path string) {
 			i.parts(v.Elem(), path)
 		}
 	case isStruct(v.Type()):
-		for _, m := range members(v.Type()) {
+		for m := range eachMember(v.Type()) {
 			i.value(v.FieldByIndex(m.index), join(path, m.key))
 		}
 	case isList(v.Type()):

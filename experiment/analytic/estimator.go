@@ -9,6 +9,7 @@ import (
 
 	"agentsim/configs"
 	"agentsim/experiment"
+	"agentsim/experiment/sessions"
 	"agentsim/fault"
 	"agentsim/metrics"
 	"agentsim/models/llm"
@@ -33,6 +34,7 @@ type shared struct {
 	workers   memo[workerKey, *worker]
 	workloads memo[caching, *workload]
 	prices    memo[pricesKey, *prices]
+	sources   memo[struct{}, *sessions.Source] // one: sessions do not depend on the deployment
 }
 
 // workerKey is what tells the workers of one scenario apart.
@@ -141,7 +143,10 @@ func (e *Estimator) Capacity(ctx context.Context, d *serve.DeploymentSpec) (*met
 	s := *e.scenario
 	s.Deployment = *d
 	about := experiment.Rehearsal{Guess: 1, Settled: kept == 1, Tabulate: e.shared.solver.tables().Tabulate}
-	if err == nil {
+	if about.Source, err = e.sessions(); err != nil {
+		return nil, err
+	}
+	if flows != nil {
 		about.Guess = float64(flows.Capacity.Agents)
 	}
 	r, err := experiment.Rehearse(ctx, &s, about)
@@ -198,6 +203,19 @@ func (e *Estimator) network(d *serve.DeploymentSpec) (*network, error) {
 
 func (e *Estimator) workload(c caching) (*workload, error) {
 	return e.shared.workloads.get(c, func() (*workload, error) { return e.shared.solver.workload(e.scenario, c) })
+}
+
+// sessions are those of the scenario, drawn once for all that is rehearsed.
+func (e *Estimator) sessions() (*sessions.Source, error) {
+	return e.shared.sources.get(struct{}{}, func() (*sessions.Source, error) {
+		source, err := sessions.Open(e.scenario)
+		if err != nil {
+			return nil, err
+		}
+		kept := *source
+		kept.Sessions = sessions.Remember(source.Sessions)
+		return &kept, nil
+	})
 }
 
 func (e *Estimator) key(d *serve.DeploymentSpec, p *serve.PoolSpec) workerKey {

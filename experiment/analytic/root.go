@@ -2,8 +2,10 @@ package analytic
 
 import "math"
 
-// The tolerances of nested searches: inner ones are finer.
+// The tolerances of nested searches: inner ones are finer. Rough is that of a
+// guess from which a search sets out.
 const (
+	rough  = 1e-4
 	coarse = 1e-5
 	fine   = 1e-6
 )
@@ -22,6 +24,45 @@ func root(low, high, tolerance float64, f func(x float64) float64) float64 {
 	if b.y < 0 {
 		return low
 	}
+	return between(a, b, tolerance, f)
+}
+
+// rootNear is root, for one that is likely to lie near a place: the bracket grows
+// from there. 0 = anywhere.
+func rootNear(near, low, high, tolerance float64, f func(x float64) float64) float64 {
+	if !(near > 0) || near < low || near > high {
+		return root(low, high, tolerance, f)
+	}
+	const first, wider = 1. / 32, 4
+	last := point{near, f(near)}
+	for away := first; ; away *= wider {
+		if last.y < 0 {
+			if last.x == low {
+				return low
+			}
+			x := max(low, near*(1-away))
+			if at := (point{x, f(x)}); at.y >= 0 {
+				return between(last, at, tolerance, f)
+			} else {
+				last = at
+			}
+			continue
+		}
+		if last.x == high {
+			return high
+		}
+		x := min(high, near*(1+away))
+		if at := (point{x, f(x)}); at.y < 0 {
+			return between(at, last, tolerance, f)
+		} else {
+			last = at
+		}
+	}
+}
+
+// between is the root between a, where the function is negative, and b, where it
+// is not.
+func between(a, b point, tolerance float64, f func(x float64) float64) float64 {
 	const middle, most = 0.5, 200
 	t := middle
 	for range most {

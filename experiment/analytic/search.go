@@ -52,21 +52,25 @@ func (n *network) guess() int {
 	if n.level(most) == 1 {
 		return int(most)
 	}
-	held := map[float64]float64{}
-	return int(root(1, most, coarse, func(agents float64) float64 {
+	held := map[float64]float64{1: most}
+	holds := func(agents float64) float64 {
 		level := n.level(agents)
 		if _, known := held[level]; !known {
 			held[level] = n.holding(level)
 		}
-		return held[level] - agents
-	}))
+		return held[level]
+	}
+	// The more agents, the fewer calls find their cache and the fewer agents that
+	// leaves: the answer is no less than what the most of them leave.
+	least := min(most, max(1, holds(most)))
+	return int(root(least, most, rough, func(agents float64) float64 { return holds(agents) - agents }))
 }
 
 // holding is the most agents that meet the service level when a share of the
 // calls finds its cache.
 func (n *network) holding(level float64) float64 {
 	prices := n.pricesFor(level)
-	b := root(0, n.finish.slots, coarse, func(b float64) float64 {
+	b := rootNear(n.near, 0, n.finish.slots, rough, func(b float64) float64 {
 		f, ok := n.flowing(prices, b)
 		return n.margin(&f, ok)
 	})
@@ -75,7 +79,7 @@ func (n *network) holding(level float64) float64 {
 	if b < n.finish.slots {
 		return f.agents
 	}
-	return root(f.agents, agentsMax, coarse, func(agents float64) float64 {
+	return rootNear(f.agents, f.agents, agentsMax, rough, func(agents float64) float64 {
 		queued := f
 		n.queue(&queued, agents)
 		return n.margin(&queued, true)

@@ -30,6 +30,17 @@ func (v *Solver) Flows(s *configs.Scenario) (*metrics.Result, error) {
 	return v.For(s).Flows(&s.Deployment)
 }
 
+// Answer is Flows in few words and less time.
+func (v *Solver) Answer(s *configs.Scenario) (metrics.Answer, error) {
+	e, err := v.For(s).Estimate(&s.Deployment)
+	if err != nil {
+		return metrics.Answer{}, err
+	}
+	agents := float64(e.Agents)
+	each := agents / float64(s.Deployment.Accelerators())
+	return metrics.Answer{Agents: agents, PerAccelerator: each, PerMW: e.Within}, nil
+}
+
 // Capacity estimates the largest number of agents that meets the service level
 // from mean flows and a rehearsal around them. Scenarios that cannot work give
 // metrics.ErrInfeasible; drafts of unknown acceptance a band, as

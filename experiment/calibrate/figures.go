@@ -1,7 +1,6 @@
 package calibrate
 
 import (
-	"bytes"
 	"fmt"
 	"image/color"
 	"math"
@@ -16,6 +15,7 @@ import (
 	"gonum.org/v1/plot/vg"
 
 	"agentsim/files"
+	"agentsim/plotting"
 )
 
 // point is one measured kernel beside its price, for a figure.
@@ -60,15 +60,16 @@ func draw(dir string, points []point) ([]string, error) {
 }
 
 func save(p *plot.Plot, file string) error {
-	w, err := p.WriterTo(figureSize, figureSize, strings.TrimPrefix(filepath.Ext(file), "."))
+	format := strings.TrimPrefix(filepath.Ext(file), ".")
+	w, err := p.WriterTo(figureSize, figureSize, format)
 	if err != nil {
 		return err
 	}
-	var b bytes.Buffer
-	if _, err := w.WriteTo(&b); err != nil {
+	content, err := plotting.Encoded(w, format)
+	if err != nil {
 		return err
 	}
-	return files.Write(file, b.Bytes())
+	return files.Write(file, content)
 }
 
 func figure(family string, points []point) (*plot.Plot, error) {
@@ -76,7 +77,7 @@ func figure(family string, points []point) (*plot.Plot, error) {
 	p.Title.Text = family
 	p.X.Label.Text, p.Y.Label.Text = "measured (s)", "fitted (s)"
 	for _, axis := range []*plot.Axis{&p.X, &p.Y} {
-		axis.Scale, axis.Tick.Marker = plot.LogScale{}, plot.LogTicks{Prec: 1}
+		axis.Scale, axis.Tick.Marker = plot.LogScale{}, plotting.Ticks{Log: true}
 	}
 	low, high := span(points)
 	equal := plotter.XYs{{X: low, Y: low}, {X: high, Y: high}}

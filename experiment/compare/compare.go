@@ -28,6 +28,7 @@ type Options struct {
 	Simulate     Simulator
 	Permutations int // sampled; 0 = 10
 
+	Accuracy *configs.Accuracy // how far predictions are off, where a deployment is to be chosen; nil = as shipped
 	Version  string
 	Clock    func() time.Time               // for wall_s; nil = 0
 	Progress func(stage string, n, all int) // nil = none
@@ -39,15 +40,13 @@ const PermutationsDefault = 10
 
 // Run compares scenario a with scenario b. Two scenarios without a path
 // between them are a *configs.Error; one that cannot work is
-// metrics.ErrInfeasible.
+// metrics.ErrInfeasible. A deployment that was open is the one found afterwards.
 func Run(ctx context.Context, f *File, a, b *configs.Scenario, o Options) (*metrics.Comparison, error) {
 	begun := o.now()
-	a, err := settled(ctx, a)
-	if err != nil {
-		return nil, err
-	}
-	if b, err = settled(ctx, b); err != nil {
-		return nil, err
+	for _, s := range []*configs.Scenario{a, b} {
+		if err := settle(ctx, s, o.Accuracy); err != nil {
+			return nil, err
+		}
 	}
 	c, err := newCube(a, b, &f.Factors)
 	if err != nil {
@@ -70,18 +69,17 @@ func (o *Options) now() time.Time {
 	return o.Clock()
 }
 
-// settled chooses the deployment of a scenario that leaves it open.
-func settled(ctx context.Context, s *configs.Scenario) (*configs.Scenario, error) {
+// settle gives a scenario that leaves its deployment open the one that is best.
+func settle(ctx context.Context, s *configs.Scenario, known *configs.Accuracy) error {
 	if s.Deployment.Mode != serve.Auto {
-		return s, nil
+		return nil
 	}
-	_, d, err := deploy.Best(ctx, s)
+	_, d, err := deploy.Best(ctx, s, metrics.Aim{}, known)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", s.Name, err)
+		return fmt.Errorf("%s: %w", s.Name, err)
 	}
-	chosen := *s
-	chosen.Deployment = *d
-	return &chosen, nil
+	s.Deployment = *d
+	return nil
 }
 
 // run is one comparison under way.

@@ -3,10 +3,12 @@ package deploy_test
 import (
 	"context"
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"agentsim/configs"
 	"agentsim/experiment/deploy"
 	"agentsim/metrics"
 )
@@ -15,7 +17,7 @@ import (
 // predicts no less, the other holds no less.
 func TestOptimistsPickMoreAndOthersHoldMore(t *testing.T) {
 	pick := func(aim metrics.Aim) *deploy.Ranked {
-		f, err := deploy.NewFinder(load(t, "b300-agentperf-slo20", "deployment.mode=auto", "deployment.accelerators=8"))
+		f, err := deploy.NewFinder(load(t, "b300-agentperf-slo20", "deployment.mode=auto", "deployment.accelerators=8"), nil)
 		require.NoError(t, err)
 		f, err = f.Toward(aim)
 		require.NoError(t, err)
@@ -38,7 +40,7 @@ func TestEveryObjectiveIsBestAtItself(t *testing.T) {
 	best := map[string]*deploy.Ranked{}
 	lists := map[string][]deploy.Ranked{}
 	for _, objective := range metrics.Objectives() {
-		f, err := deploy.NewFinder(s)
+		f, err := deploy.NewFinder(s, nil)
 		require.NoError(t, err)
 		f, err = f.Toward(metrics.Aim{Objective: objective, Optimistic: true})
 		require.NoError(t, err)
@@ -63,7 +65,7 @@ func TestEveryObjectiveIsBestAtItself(t *testing.T) {
 }
 
 func TestAimsThatCannotBe(t *testing.T) {
-	f, err := deploy.NewFinder(auto(t, "h200-agentperf-slo20", "8"))
+	f, err := deploy.NewFinder(auto(t, "h200-agentperf-slo20", "8"), nil)
 	require.NoError(t, err)
 	_, err = f.Toward(metrics.Aim{Objective: "fame"})
 	require.ErrorIs(t, err, metrics.ErrConfiguration)
@@ -76,7 +78,7 @@ func TestAimsThatCannotBe(t *testing.T) {
 // width is one doubling away, and a batch of 4 times the most two.
 func TestDistancesToPublicRuns(t *testing.T) {
 	d := load(t, "h200-agentperf-slo20").Deployment
-	f, err := deploy.NewFinder(auto(t, "h200-agentperf-slo20", "8"))
+	f, err := deploy.NewFinder(auto(t, "h200-agentperf-slo20", "8"), nil)
 	require.NoError(t, err)
 	n := f.NearestTo(&d, 8)
 	require.True(t, n.Published)
@@ -98,7 +100,7 @@ func TestDistancesToPublicRuns(t *testing.T) {
 
 // The farther from public runs, the less is held.
 func TestWhatIsFartherHoldsLess(t *testing.T) {
-	f, err := deploy.NewFinder(auto(t, "h200-agentperf-slo20", "8"))
+	f, err := deploy.NewFinder(auto(t, "h200-agentperf-slo20", "8"), nil)
 	require.NoError(t, err)
 	before := math.Inf(1)
 	for _, spread := range []float64{0, 0.1, 0.2, 0.4} {
@@ -121,4 +123,24 @@ func TestANameDoesNotMoveACandidateAwayFromPublicRuns(t *testing.T) {
 	require.NotEmpty(t, named.Nearest.Run)
 	require.Equal(t, named.Nearest, renamed.Nearest)
 	require.Equal(t, named.P25, renamed.P25)
+}
+
+// What is known of errors decides how much of a candidate is believed.
+func TestCandidatesAreBelievedByTheErrorsGiven(t *testing.T) {
+	low := func(of *configs.Accuracy) float64 {
+		f, err := deploy.NewFinder(auto(t, "h200-agentperf-slo20", "8"), of)
+		require.NoError(t, err)
+		r, err := f.Rank(context.Background())
+		require.NoError(t, err)
+		return r.List[0].P25 / r.List[0].Value
+	}
+	shipped, err := configs.PublicAccuracy()
+	require.NoError(t, err)
+	slower := *shipped
+	slower.Quantities = slices.Clone(shipped.Quantities)
+	for i := range slower.Quantities {
+		q := &slower.Quantities[i]
+		q.Nodes, q.Centre = nil, -1 // predicted over measured times: all is far slower than predicted
+	}
+	require.Less(t, low(&slower), 0.9*low(nil))
 }

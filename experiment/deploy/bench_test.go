@@ -45,7 +45,7 @@ func BenchmarkRank(b *testing.B) {
 
 // BenchmarkOrder ranks a list that is given.
 func BenchmarkOrder(b *testing.B) {
-	f, err := deploy.NewFinder(auto(b, "h200-agentperf-slo20", "8"))
+	f, err := deploy.NewFinder(auto(b, "h200-agentperf-slo20", "8"), nil)
 	require.NoError(b, err)
 	r, err := f.Rank(context.Background())
 	require.NoError(b, err)

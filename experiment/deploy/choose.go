@@ -16,7 +16,7 @@ import (
 // that differ in more than a limit, with those that the scenario writes down, and
 // returns the ranking with the winner first.
 func Choose(ctx context.Context, s *configs.Scenario, o experiment.Options) (*Ranking, error) {
-	f, err := NewFinder(s)
+	f, err := NewFinder(s, o.Accuracy)
 	if err != nil {
 		return nil, err
 	}

@@ -56,7 +56,7 @@ func TestTheShortRankingFindsTheBestOfAll(t *testing.T) {
 	for _, c := range []struct{ scenario, accelerators string }{
 		{"h200-agentperf-slo20", "8"}, {"h200-agentperf-slo20", "16"}, {"gb300-agentperf-slo20", "12"},
 	} {
-		f, err := deploy.NewFinder(auto(t, c.scenario, c.accelerators))
+		f, err := deploy.NewFinder(auto(t, c.scenario, c.accelerators), nil)
 		require.NoError(t, err)
 		short, err := f.Rank(context.Background())
 		require.NoError(t, err)
@@ -73,7 +73,7 @@ func TestTheShortRankingFindsTheBestOfAll(t *testing.T) {
 func TestTheBatchLimitIsTheBestOfAll(t *testing.T) {
 	lawful(t)
 	s := auto(t, "gb300-agentperf-slo20", "32")
-	f, err := deploy.NewFinder(s)
+	f, err := deploy.NewFinder(s, nil)
 	require.NoError(t, err)
 	r, err := f.Rank(context.Background())
 	require.NoError(t, err)
@@ -139,7 +139,7 @@ func behindNothing(t *testing.T, name, accelerators string) {
 	require.NoError(t, err)
 	s := load(t, name, "deployment.mode=auto", "deployment.accelerators="+accelerators)
 	s.Deployment.Aggregated, s.Deployment.Prefill, s.Deployment.Decode = nil, nil, nil
-	found, d, err := deploy.Best(context.Background(), s)
+	found, d, err := deploy.Best(context.Background(), s, metrics.Aim{}, nil)
 	require.NoError(t, err)
 	t.Logf("%s: %s %.0f, written %.0f", name, deploy.Shape(d), found.Capacity.PerMW.AcceleratorMeasured,
 		written.Capacity.PerMW.AcceleratorMeasured)
@@ -148,7 +148,7 @@ func behindNothing(t *testing.T, name, accelerators string) {
 
 // The places of rehearsals go to different kinds, not to twins of one.
 func TestRehearsalsAreOfManyKinds(t *testing.T) {
-	f, err := deploy.NewFinder(auto(t, "b300-agentperf-slo20", "8"))
+	f, err := deploy.NewFinder(auto(t, "b300-agentperf-slo20", "8"), nil)
 	require.NoError(t, err)
 	r, err := f.Rehearsed(context.Background())
 	require.NoError(t, err)
@@ -180,7 +180,7 @@ func TestPathsThatAreTheEnginesAreNoTwins(t *testing.T) {
 
 func TestBestIsTheFirstOfTheRanking(t *testing.T) {
 	s := auto(t, "h200-agentperf-slo20", "16")
-	f, err := deploy.NewFinder(s)
+	f, err := deploy.NewFinder(s, nil)
 	require.NoError(t, err)
 	ranking, err := f.Rehearsed(context.Background())
 	require.NoError(t, err)
@@ -191,7 +191,7 @@ func TestBestIsTheFirstOfTheRanking(t *testing.T) {
 			require.GreaterOrEqual(t, first.P25, one.P25)
 		}
 	}
-	r, d, err := deploy.Best(context.Background(), s)
+	r, d, err := deploy.Best(context.Background(), s, metrics.Aim{}, nil)
 	require.NoError(t, err)
 	require.Equal(t, first.Deployment, *d)
 	require.Equal(t, first.Estimate.Agents, r.Capacity.Estimate.Flows)
@@ -201,7 +201,7 @@ func TestBestIsTheFirstOfTheRanking(t *testing.T) {
 // A finder for another service level ranks as a new one does.
 func TestFindersShareAllButTheServiceLevel(t *testing.T) {
 	s := auto(t, "h200-agentperf-slo20", "8")
-	f, err := deploy.NewFinder(s)
+	f, err := deploy.NewFinder(s, nil)
 	require.NoError(t, err)
 	_, err = f.Rank(context.Background())
 	require.NoError(t, err)

@@ -29,7 +29,7 @@ func Front(ctx context.Context, s *configs.Scenario, check bool, o experiment.Op
 		return nil, fmt.Errorf("%w: slo.output_speed: a front asks for one output speed after another; set one to "+
 			"say at which percentile, such as {p25: 20tok/s}", metrics.ErrConfiguration)
 	}
-	at, err := asker(ctx, s)
+	at, err := asker(ctx, s, o.Accuracy)
 	if err != nil {
 		return nil, err
 	}
@@ -62,9 +62,10 @@ func Front(ctx context.Context, s *configs.Scenario, check bool, o experiment.Op
 }
 
 // asker returns what answers a service level.
-func asker(ctx context.Context, s *configs.Scenario) (func(metrics.SLO) (*Ranked, error), error) {
+func asker(ctx context.Context, s *configs.Scenario, known *configs.Accuracy,
+) (func(metrics.SLO) (*Ranked, error), error) {
 	if s.Deployment.Mode == serve.Auto {
-		f, err := NewFinder(s)
+		f, err := NewFinder(s, known)
 		if err != nil {
 			return nil, err
 		}

@@ -23,14 +23,17 @@ type known struct {
 	chip   string
 }
 
-func newKnown(s *configs.Scenario) (*known, error) {
+// newKnown is what public runs say of a scenario's predictions, by an account of
+// how far those are off; nil = the one that ships.
+func newKnown(s *configs.Scenario, accuracy *configs.Accuracy) (*known, error) {
 	runs, err := configs.PublicRuns()
 	if err != nil {
 		return nil, err
 	}
-	accuracy, err := configs.PublicAccuracy()
-	if err != nil {
-		return nil, err
+	if accuracy == nil {
+		if accuracy, err = configs.PublicAccuracy(); err != nil {
+			return nil, err
+		}
 	}
 	const quantity = "any" + configs.Decode
 	stack := s.Stack()
@@ -89,7 +92,7 @@ func (k *known) worker(p *serve.PoolSpec, batch float64) *metrics.Nearest {
 			continue
 		}
 		n := &metrics.Nearest{Width: math.Abs(portable.Log2(float64(shape.Accelerators) / float64(w.Accelerators)))}
-		same := style(shape.Spread(), shape.Accelerators) == style(w.Spread, w.Accelerators)
+		same := configs.SpreadStyle(shape.Spread(), shape.Accelerators) == configs.SpreadStyle(w.Spread, w.Accelerators)
 		published = published || same && w.Accelerators == shape.Accelerators
 		spread := k.runs.Spread
 		n.Spread = spread.Width * spread.Width * n.Width
@@ -146,32 +149,6 @@ func beyond(value float64, within []int) float64 {
 		return portable.Log2(low / max(1, value))
 	}
 	return portable.Log2(value / high)
-}
-
-// style is a way to spread without its numbers: experts over all of a worker or
-// over parts of it, attention over all of it, over none, or in groups.
-func style(spread string, accelerators int) string {
-	stages := 1
-	words := strings.Fields(spread)
-	for _, w := range words {
-		_, _ = fmt.Sscanf(w, "pp%d", &stages)
-	}
-	for i, w := range words {
-		n := 0
-		switch {
-		case strings.HasPrefix(w, "tp"):
-			words[i] = "tp"
-		case strings.HasPrefix(w, "pp"):
-			words[i] = "pp"
-		case strings.HasPrefix(w, "ep"):
-			if _, err := fmt.Sscanf(w, "ep%d", &n); err == nil && n*stages == accelerators {
-				words[i] = "ep"
-			} else {
-				words[i] = "ep of parts"
-			}
-		}
-	}
-	return strings.Join(words, " ")
 }
 
 // Toward returns a finder that looks for something else and shares all else.

@@ -34,13 +34,14 @@ type Finder struct {
 }
 
 // NewFinder lists the deployments of at most the number of accelerators that
-// the scenario gives to mode auto.
-func NewFinder(s *configs.Scenario) (*Finder, error) {
+// the scenario gives to mode auto. Candidates are ranked by what is known of the
+// errors of predictions; nil = what ships.
+func NewFinder(s *configs.Scenario, accuracy *configs.Accuracy) (*Finder, error) {
 	if budget := s.Deployment.Budget; budget > budgetMost {
 		return nil, fmt.Errorf("%w: deployment.accelerators: %d: want %d or fewer", metrics.ErrConfiguration, budget,
 			budgetMost)
 	}
-	k, err := newKnown(s)
+	k, err := newKnown(s, accuracy)
 	if err != nil {
 		return nil, err
 	}
@@ -113,24 +114,20 @@ type Ranking struct {
 	Choice metrics.Choice
 }
 
-// Rank estimates all candidates.
+// Rank estimates all candidates, by the errors that ship.
 func Rank(ctx context.Context, s *configs.Scenario) (*Ranking, error) {
-	f, err := NewFinder(s)
+	f, err := NewFinder(s, nil)
 	if err != nil {
 		return nil, err
 	}
 	return f.Rank(ctx)
 }
 
-// Best estimates the best deployment.
-func Best(ctx context.Context, s *configs.Scenario) (*metrics.Result, *serve.DeploymentSpec, error) {
-	return BestFor(ctx, s, metrics.Aim{})
-}
-
-// BestFor estimates the deployment that is best for an aim.
-func BestFor(ctx context.Context, s *configs.Scenario, aim metrics.Aim) (
+// Best estimates the deployment that is best for an aim, by what is known of the
+// errors of predictions; nil = what ships.
+func Best(ctx context.Context, s *configs.Scenario, aim metrics.Aim, known *configs.Accuracy) (
 	*metrics.Result, *serve.DeploymentSpec, error) {
-	f, err := NewFinder(s)
+	f, err := NewFinder(s, known)
 	if err != nil {
 		return nil, nil, err
 	}

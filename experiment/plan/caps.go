@@ -31,10 +31,10 @@ func (o Oversubscription) Validate() error {
 
 // Capping loads and answers scenarios for Caps.
 type Capping struct {
-	Simulates bool // Answer is another and dearer one than Guess
-	Load      func(sets ...string) (*configs.Scenario, error)
-	Answer    func(context.Context, *configs.Scenario) (*metrics.Result, error) // of a policy
-	Guess     func(*configs.Scenario) (*metrics.Result, error)                  // of one split among many
+	Accuracy *configs.Accuracy // how far predictions are off, where a deployment is to be chosen; nil = as shipped
+	Load     func(sets ...string) (*configs.Scenario, error)
+	Answer   func(context.Context, *configs.Scenario) (*metrics.Result, error) // of a policy
+	Guess    func(*configs.Scenario) (*metrics.Result, error)                  // of one split among many, in milliseconds
 }
 
 // Caps answers what every policy costs, each with the same watts a rack: the
@@ -45,7 +45,7 @@ func (c *Capping) Caps(ctx context.Context, o Oversubscription) (*metrics.Caps, 
 		return nil, err
 	}
 	if plain.Deployment.Mode == serve.Auto {
-		_, best, err := deploy.Best(ctx, plain)
+		_, best, err := deploy.Best(ctx, plain, metrics.Aim{}, c.Accuracy)
 		if err != nil {
 			return nil, err
 		}
@@ -106,9 +106,9 @@ func (c *Capping) row(ctx context.Context, s *configs.Scenario, policy string, s
 }
 
 // splits are how many caps of the prefill pool are guessed at, and tries how many
-// of them are answered where answers are not the guesses themselves: the best, and
-// others on the way to a uniform cap. Where decoding slows to the level's own speed
-// a guess by mean flows is too bright.
+// of them are answered: the best, and others on the way to a uniform cap. Where
+// decoding slows to the level's own speed a guess by mean flows is too bright: the
+// speed of three calls in four then hangs on how steps differ, which means leave out.
 const (
 	splits = 16
 	tries  = 3
@@ -117,13 +117,9 @@ const (
 // addAware adds the split of a rack's watts with which it serves most agents.
 func (c *Capping) addAware(ctx context.Context, uniform *configs.Scenario, add func(*metrics.CapPolicy)) error {
 	caps, alike := c.guessed(uniform)
-	n := 1
-	if c.Simulates {
-		n = tries
-	}
 	var best *metrics.CapPolicy
-	for i := range n {
-		way := float64(i) / float64(n)
+	for i := range tries {
+		way := float64(i) / tries
 		at := [2]float64{caps[0] + way*(alike-caps[0]), caps[1] + way*(alike-caps[1])}
 		row, err := c.row(ctx, withCaps(uniform, at), EnergyAware, []string{
 			fmt.Sprintf("deployment.prefill.accelerator_cap=%.0fW", at[0]),

@@ -110,7 +110,7 @@ type Unit struct {
 
 // Size estimates what a unit of a system holds.
 func Size(ctx context.Context, c Candidate) (*Unit, error) {
-	r, d, err := deploy.BestFor(ctx, c.Scenario, c.Aim)
+	r, d, err := deploy.Best(ctx, c.Scenario, c.Aim, c.Accuracy)
 	if err != nil {
 		return nil, err
 	}

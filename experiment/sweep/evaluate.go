@@ -11,6 +11,7 @@ import (
 	"agentsim/experiment"
 	"agentsim/experiment/analytic"
 	"agentsim/experiment/deploy"
+	"agentsim/experiment/uncertainty"
 	"agentsim/metrics"
 	"agentsim/serve"
 )
@@ -48,15 +49,16 @@ type Setting struct {
 
 // Evaluator turns points of one plan into rows. It is safe for concurrent use.
 type Evaluator struct {
-	plan    *Plan
-	version string
-	solver  analytic.Solver
+	plan     *Plan
+	version  string
+	solver   analytic.Solver
+	interval analytic.Solver // of intervals, which looks at few sessions
 }
 
 // NewEvaluator prepares the evaluation of a plan's points by a version of the
 // program.
 func NewEvaluator(p *Plan, version string) *Evaluator {
-	return &Evaluator{plan: p, version: version}
+	return &Evaluator{plan: p, version: version, interval: analytic.Solver{Sessions: analytic.FewSessions}}
 }
 
 // Loaded is a point whose scenario has been read, or could not be.
@@ -66,9 +68,10 @@ type Loaded struct {
 	// traces, and how it is evaluated. Where the scenario is impossible it is empty.
 	Key string
 
-	scenario *configs.Scenario
-	settings []Setting
-	err      error
+	scenario   *configs.Scenario
+	provenance *configs.Provenance
+	settings   []Setting
+	err        error
 }
 
 // Load reads the scenario of a point.
@@ -79,10 +82,10 @@ func (e *Evaluator) Load(number int) *Loaded {
 	if l.err != nil {
 		provenance, _ = e.plan.base.Try(l.Sets)
 	}
-	l.settings = e.plan.settings(l.Sets, provenance)
+	l.settings, l.provenance = e.plan.settings(l.Sets, provenance), provenance
 	if l.err == nil {
 		sum := sha256.Sum256(fmt.Appendln(nil, provenance.Digest(), e.plan.trace[l.scenario.Workload.Trace],
-			e.plan.Study.EvaluatedBy()))
+			e.plan.Study.EvaluatedBy(), e.plan.Study.Interval == NoInterval, e.plan.known()))
 		l.Key = hex.EncodeToString(sum[:])
 	}
 	return l
@@ -129,6 +132,9 @@ func (e *Evaluator) Row(ctx context.Context, l *Loaded) (row *Row, err error) {
 	if failed == nil {
 		row.Result, row.Deployment, failed = e.evaluate(ctx, l.scenario)
 	}
+	if failed == nil {
+		failed = e.bound(ctx, l, row.Result)
+	}
 	switch {
 	case failed == nil:
 		row.Status = Done
@@ -146,12 +152,37 @@ func (e *Evaluator) Row(ctx context.Context, l *Loaded) (row *Row, err error) {
 	return row, nil
 }
 
+// bound adds where the answer lies by the errors of the model. What the analytic
+// model cannot serve has no interval, and a warning says so.
+func (e *Evaluator) bound(ctx context.Context, l *Loaded, r *metrics.Result) error {
+	if e.plan.Study.Interval == NoInterval || l.scenario.Workload.ByTime() {
+		return nil
+	}
+	known := e.plan.accuracy
+	if known == nil {
+		var err error
+		if known, err = configs.PublicAccuracy(); err != nil {
+			return err
+		}
+	}
+	about := &uncertainty.Scenario{Scenario: l.scenario, Provenance: l.provenance}
+	var err error
+	r.Capacity.ModelInterval, err = uncertainty.Interval(ctx, about, r, known,
+		uncertainty.IntervalOptions{Solver: &e.interval})
+	if uncertainty.ErrNoInterval(err) {
+		r.Warnings = append(r.Warnings, "no interval: "+err.Error())
+		return nil
+	}
+	return err
+}
+
 // evaluate finds the capacity, and the deployment first where the scenario
-// leaves that open; then it returns its shape too.
+// leaves that open: then the scenario has it, and its shape is returned too.
 func (e *Evaluator) evaluate(ctx context.Context, s *configs.Scenario) (*metrics.Result, string, error) {
 	open := s.Deployment.Mode == serve.Auto
 	if e.plan.Study.EvaluatedBy() == Simulate {
-		o := experiment.Options{Version: e.version, Side: 1} // points are what runs side by side
+		// Points are what runs side by side.
+		o := experiment.Options{Version: e.version, Side: 1, Accuracy: e.plan.accuracy}
 		if !open {
 			r, err := e.solver.Search(ctx, s, o)
 			return r, "", err
@@ -160,7 +191,8 @@ func (e *Evaluator) evaluate(ctx context.Context, s *configs.Scenario) (*metrics
 		if err != nil {
 			return nil, "", err
 		}
-		return ranking.List[0].Simulated, deploy.Shape(&ranking.List[0].Deployment), nil
+		s.Deployment = ranking.List[0].Deployment
+		return ranking.List[0].Simulated, deploy.Shape(&s.Deployment), nil
 	}
 	switch {
 	case !open && e.plan.Study.EvaluatedBy() == Flows:
@@ -170,10 +202,11 @@ func (e *Evaluator) evaluate(ctx context.Context, s *configs.Scenario) (*metrics
 		r, err := e.solver.Capacity(ctx, s)
 		return r, "", err
 	}
-	r, d, err := deploy.Best(ctx, s)
+	r, d, err := deploy.Best(ctx, s, metrics.Aim{}, e.plan.accuracy)
 	if err != nil {
 		return nil, "", err
 	}
+	s.Deployment = *d
 	return r, deploy.Shape(d), nil
 }
 

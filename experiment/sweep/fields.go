@@ -102,7 +102,7 @@ func unitOf(path string, kind Kind) string {
 		return "W"
 	case strings.HasPrefix(path, "time.by_state."):
 		return "s"
-	case strings.HasPrefix(path, "capacity.agents_per_mw."):
+	case strings.HasPrefix(path, "capacity.agents_per_mw."), strings.HasPrefix(path, intervalColumns+"agents_per_mw."):
 		return "1/MW"
 	}
 	for _, u := range []struct{ suffix, unit string }{

@@ -15,6 +15,7 @@ import (
 	"sync"
 
 	"agentsim/configs"
+	"agentsim/metrics"
 )
 
 // Source is where a study comes from.
@@ -28,6 +29,10 @@ type Source struct {
 	Set       []string // further overrides of the base scenario
 	Seed      uint64   // instead of the study's; 0 = the study's
 	Evaluate  string   // instead of the study's; empty = the study's
+	Interval  string   // instead of the study's; empty = the study's
+	// Accuracy is how far predictions are off, for intervals and where deployments
+	// are to be chosen; nil = as shipped.
+	Accuracy *configs.Accuracy
 }
 
 // PointsMax is the number of points beyond which a study is likely a slip.
@@ -41,6 +46,8 @@ type Plan struct {
 	// depend on thresholds, objectives, or how the study is written.
 	Hash string
 
+	accuracy *configs.Accuracy // nil = as shipped
+
 	base  *base
 	combo *combination
 	kept  []int // numbers of the combinations that stay; nil = all
@@ -52,7 +59,8 @@ type Plan struct {
 // NewPlan reads a study and works out its points. Faults of what was written
 // are *configs.Error; nothing is simulated.
 func NewPlan(source Source) (*Plan, error) {
-	p := &Plan{files: &recorder{read: source.Study.ReadFile, seen: map[string][]byte{}}, trace: map[string]string{}}
+	p := &Plan{accuracy: source.Accuracy, trace: map[string]string{},
+		files: &recorder{read: source.Study.ReadFile, seen: map[string][]byte{}}}
 	if source.Study.ReadFile != nil {
 		source.Study.ReadFile = p.files.readFile
 	}
@@ -68,6 +76,9 @@ func NewPlan(source Source) (*Plan, error) {
 	}
 	if source.Evaluate != "" {
 		d.Evaluate = source.Evaluate
+	}
+	if source.Interval != "" {
+		d.Interval = source.Interval
 	}
 	if err := d.validate(); err != nil {
 		return nil, &configs.Error{Path: p.Study.Name, Problem: err.Error()}
@@ -177,6 +188,7 @@ func (p *Plan) identify(untouched *configs.Provenance, open func(string) (io.Rea
 	}
 	h := sha256.New()
 	fmt.Fprintln(h, untouched.Digest(), configs.Digest(p.Study.Design), p.seed)
+	fmt.Fprintln(h, p.known())
 	files := p.Files()
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		if name != study && name != scenario {
@@ -210,6 +222,14 @@ func digestFile(name string, open func(string) (io.ReadCloser, error)) (string, 
 		return "", err
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// known identifies what is known of the model's errors; empty = what ships.
+func (p *Plan) known() string {
+	if p.accuracy == nil {
+		return ""
+	}
+	return configs.Digest(*p.accuracy)
 }
 
 // Scenario is the one whose fields the points change.
@@ -309,14 +329,14 @@ func (p *Plan) check() error {
 			return &configs.Error{Path: fmt.Sprintf("thresholds[%d]", i), Problem: err.Error()}
 		}
 		for _, n := range append(names(c.left), names(c.right)...) {
-			if !t.mayHave(n) {
+			if !t.mayHave(n, &p.Study.Design) {
 				return &configs.Error{Path: fmt.Sprintf("thresholds[%d]", i), Value: n,
 					Problem: "is no column of the results, or of several; want one such as agents_per_mw.it"}
 			}
 		}
 	}
 	for i, o := range p.Study.Objectives {
-		if !t.mayHave(o.Metric) {
+		if !t.mayHave(o.Metric, &p.Study.Design) {
 			return &configs.Error{Path: fmt.Sprintf("objectives[%d].metric", i), Value: o.Metric,
 				Problem: "is no column of the results, or of several; want one such as agents_per_mw.it"}
 		}
@@ -326,11 +346,17 @@ func (p *Plan) check() error {
 
 // mayHave reports whether results can have a column. Which entries maps have is
 // known only once there are results.
-func (t *Table) mayHave(name string) bool {
+func (t *Table) mayHave(name string, p *Design) bool {
 	for _, prefix := range []string{"power.by_component.", "time.by_state.", "time.busy."} {
 		if strings.HasPrefix(name, prefix) {
 			return true
 		}
+	}
+	if of, ok := strings.CutPrefix(name, intervalColumns); ok && p.Interval != NoInterval {
+		bounded := Table{Columns: resultColumns([]*Row{{Result: &metrics.Result{
+			Capacity: &metrics.Capacity{ModelInterval: &metrics.ModelInterval{}}}}})}
+		_, ok := bounded.Column(intervalColumns + of)
+		return ok
 	}
 	_, ok := t.Column(name)
 	return ok

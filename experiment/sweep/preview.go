@@ -30,19 +30,19 @@ func (e *Evaluator) Preview(number int) Preview {
 	}
 	if l.scenario.Deployment.Mode == serve.Auto { // ranking candidates takes longer than a preview may
 		const finalists = 4
-		p.Duration = deploymentsTried*flows + finalists*effort(e.plan.Study.EvaluatedBy(), &l.scenario.Protocol, nil)
+		p.Duration = deploymentsTried*flows + finalists*effort(&e.plan.Study.Design, &l.scenario.Protocol, nil)
 		return p
 	}
 	r, err := e.solver.Flows(l.scenario)
 	switch {
 	case errors.Is(err, metrics.ErrInfeasible):
 		p.Verdict = strings.TrimPrefix(err.Error(), metrics.ErrInfeasible.Error()+": ")
-		p.Duration = effort(e.plan.Study.EvaluatedBy(), &l.scenario.Protocol, nil)
+		p.Duration = effort(&e.plan.Study.Design, &l.scenario.Protocol, nil)
 	case err != nil:
 		p.Error = err.Error()
 	default:
 		p.Agents = r.Capacity.Agents
-		p.Duration = effort(e.plan.Study.EvaluatedBy(), &l.scenario.Protocol, r)
+		p.Duration = effort(&e.plan.Study.Design, &l.scenario.Protocol, r)
 	}
 	return p
 }
@@ -59,7 +59,7 @@ const (
 // window about eleven times, with the calls of the capacity it finds; the minima
 // that the protocol sets for a phase count once where a phase may end when its
 // verdict is certain.
-func effort(evaluate string, p *configs.Protocol, r *metrics.Result) time.Duration {
+func effort(d *Design, p *configs.Protocol, r *metrics.Result) time.Duration {
 	const (
 		estimate = 250 * time.Millisecond // five phases of a few thousand calls
 		perCall  = 25 * time.Microsecond  // 14 on a large rack, 40 on a single node
@@ -67,11 +67,15 @@ func effort(evaluate string, p *configs.Protocol, r *metrics.Result) time.Durati
 		phases   = 11
 		turns    = 38 // of a session of the benchmark (agentperf.md 1.5), for protocols that count sessions
 	)
-	switch evaluate {
+	interval := 150 * time.Millisecond // 24 draws of mean flows
+	if d.Interval == NoInterval {
+		interval = 0
+	}
+	switch d.EvaluatedBy() {
 	case Analytic:
-		return estimate
+		return estimate + interval
 	case Flows:
-		return flows
+		return flows + interval
 	}
 	if r == nil {
 		return building
@@ -82,5 +86,5 @@ func effort(evaluate string, p *configs.Protocol, r *metrics.Result) time.Durati
 	if !p.StopWhenCertain {
 		calls = phases * max(window, minima)
 	}
-	return building + time.Duration(calls)*perCall
+	return building + interval + time.Duration(calls)*perCall
 }

@@ -55,6 +55,7 @@ type Design struct {
 	Scenario string   `yaml:"scenario"`           // name or path of the base scenario
 	Set      []string `yaml:"set,omitempty"`      // overrides of the base, path=value
 	Evaluate string   `yaml:"evaluate,omitempty"` // simulate (default) | analytic | flows
+	Interval string   `yaml:"interval,omitempty"` // model (default) | none: where each answer lies by the model's errors
 
 	Combine string             `yaml:"combine,omitempty"` // grid (default) | zip | list | latin-hypercube | halton
 	Points  int                `yaml:"points,omitempty"`  // of the last two
@@ -73,6 +74,12 @@ const (
 	Simulate = "simulate" // search the capacity by simulation
 	Analytic = "analytic" // estimate it from mean flows and short phases, in a fraction of a second
 	Flows    = "flows"    // from mean flows alone, in some milliseconds, for a first look at many points
+)
+
+// What is said of where an answer lies.
+const (
+	ModelInterval = "model" // P10, P50 and P90 by the errors of the model
+	NoInterval    = "none"
 )
 
 // The ways to combine axes.
@@ -174,6 +181,9 @@ func (d *Design) validate() error {
 	case "", Simulate, Analytic, Flows:
 	default:
 		return fault.New("evaluate", "%q: want %s, %s or %s", d.Evaluate, Simulate, Analytic, Flows)
+	}
+	if d.Interval != "" && d.Interval != ModelInterval && d.Interval != NoInterval {
+		return fault.New("interval", "%q: want %s or %s", d.Interval, ModelInterval, NoInterval)
 	}
 	if d.Replications < 0 || d.Replications > replicationsMax {
 		return fault.New("replications", "%d: want 1 to %d", d.Replications, replicationsMax)

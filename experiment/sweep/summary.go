@@ -4,11 +4,13 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"strings"
 
 	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/gonum/stat/distuv"
 
 	"agentsim/configs"
+	"agentsim/metrics"
 )
 
 // Summary is what a table of results says.
@@ -31,6 +33,9 @@ type Standing struct {
 	Points   []int64    `json:"points"`
 	Settings []string   `json:"settings"` // one an axis
 	Scores   []Estimate `json:"scores"`   // one an objective
+	// Intervals are where scores lie by the errors of the model, one an objective;
+	// null where nothing is known of its.
+	Intervals []*metrics.Quantiles `json:"model_intervals"`
 }
 
 // Estimate is a mean with its 95 % interval; without replications the
@@ -144,13 +149,44 @@ func (t *Table) standing(rows [][]Cell, columns []int) (Standing, bool) {
 			return s, false
 		}
 		s.Scores = append(s.Scores, NewEstimate(values))
+		s.Intervals = append(s.Intervals, t.interval(rows, t.Columns[c].Name))
 	}
 	return s, true
 }
 
-// axisColumn is where the columns of the axes stand.
+// interval is where a figure of a capacity lies by the errors of the model, on
+// average over replications.
+func (t *Table) interval(rows [][]Cell, column string) *metrics.Quantiles {
+	of, ok := strings.CutPrefix(column, "capacity.")
+	if !ok {
+		return nil
+	}
+	mean := func(quantile string) (float64, bool) {
+		at, ok := t.Column(intervalColumns + of + "." + quantile)
+		var values []float64
+		for _, r := range rows {
+			if ok && r[at].Known {
+				values = append(values, r[at].Number)
+			}
+		}
+		return stat.Mean(values, nil), len(values) > 0
+	}
+	p10, known := mean("p10")
+	p50, _ := mean("p50")
+	p90, _ := mean("p90")
+	if !known {
+		return nil
+	}
+	return &metrics.Quantiles{P10: p10, P50: p50, P90: p90}
+}
+
+// axisColumn is where the columns of the axes stand; earlier results do not tell
+// what makes a point.
 func (t *Table) axisColumn(axis int) int {
-	i, _ := t.Column(errorColumn)
+	i, ok := t.Column(setColumn)
+	if !ok {
+		i, _ = t.Column(errorColumn)
+	}
 	return i + 1 + axis
 }
 

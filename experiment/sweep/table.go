@@ -1,6 +1,7 @@
 package sweep
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 )
@@ -49,9 +50,14 @@ const (
 	seedColumn        = "seed"
 	statusColumn      = "status"
 	errorColumn       = "error"
+	scenarioColumn    = "study.scenario" // that the points vary, as the study names it
+	setColumn         = "study.set"      // what makes the point of it, as a JSON list of overrides
 
 	deploymentColumn = "deployment" // of studies that leave it open
 )
+
+// intervalColumns begins those of where an answer lies by the model's errors.
+const intervalColumns = "capacity.model_interval."
 
 // Tabulate lays rows out in columns: what they are, the swept fields by their
 // paths, then the fields of a capacity, flattened with dots. Rows come in the
@@ -60,7 +66,7 @@ func Tabulate(p *Plan, version string, rows []*Row) *Table {
 	t := &Table{Study: p.Study.Name, Hash: p.Hash, Version: version, Axes: p.Axes()}
 	t.Frame(p)
 	t.Columns = []Column{{pointColumn, Whole, ""}, {replicationColumn, Whole, ""}, {seedColumn, Whole, ""},
-		{statusColumn, Text, ""}, {errorColumn, Text, ""}}
+		{statusColumn, Text, ""}, {errorColumn, Text, ""}, {scenarioColumn, Text, ""}, {setColumn, Text, ""}}
 	rows = slices.SortedFunc(slices.Values(rows), func(a, b *Row) int { return a.Point - b.Point })
 	for i := range t.Axes {
 		t.Columns = append(t.Columns, axisColumn(rows, i))
@@ -71,7 +77,7 @@ func Tabulate(p *Plan, version string, rows []*Row) *Table {
 	}
 	t.Columns = append(t.Columns, results...)
 	for _, r := range rows {
-		t.Rows = append(t.Rows, t.cells(r, results))
+		t.Rows = append(t.Rows, t.cells(p, r, results))
 	}
 	return t
 }
@@ -100,10 +106,11 @@ func axisColumn(rows []*Row, i int) Column {
 	return c
 }
 
-func (t *Table) cells(r *Row, results []Column) []Cell {
+func (t *Table) cells(p *Plan, r *Row, results []Column) []Cell {
 	cells := make([]Cell, 0, len(t.Columns))
 	cells = append(cells, whole(int64(r.Point)), whole(int64(r.Replication)), whole(int64(r.Seed)),
-		Cell{Known: true, Text: r.Status}, Cell{Known: r.Error != "", Text: r.Error})
+		Cell{Known: true, Text: r.Status}, Cell{Known: r.Error != "", Text: r.Error},
+		Cell{Known: true, Text: t.Scenario}, Cell{Known: true, Text: overrides(p, r)})
 	for _, s := range r.Settings {
 		cells = append(cells, Cell{Known: true, Whole: int64(s.Number), Number: s.Number, Text: s.Text})
 	}
@@ -113,12 +120,22 @@ func (t *Table) cells(r *Row, results []Column) []Cell {
 	}
 	for _, c := range results {
 		cell := found[c.Name]
-		if r.Status == Infeasible && strings.HasPrefix(c.Name, "capacity.") {
+		if r.Status == Infeasible && strings.HasPrefix(c.Name, "capacity.") &&
+			!strings.HasPrefix(c.Name, intervalColumns+"stack.") {
 			cell = Cell{Known: true} // not one agent
 		}
 		cells = append(cells, cell)
 	}
 	return cells
+}
+
+// overrides are those that make a point out of the study's scenario.
+func overrides(p *Plan, r *Row) string {
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	_ = e.Encode(p.Point(r.Point).Sets) // a builder takes everything
+	return strings.TrimSuffix(b.String(), "\n")
 }
 
 func whole(n int64) Cell { return Cell{Known: true, Whole: n, Number: float64(n)} }

@@ -11,7 +11,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"agentsim/configs"
 	"agentsim/experiment/sweep"
+	"agentsim/scenarios"
 )
 
 // rows evaluates all points of a study.
@@ -41,8 +43,26 @@ func TestTabulate(t *testing.T) {
 	table := sweep.Tabulate(p, "v1", list)
 	require.Len(t, table.Rows, 12)
 	require.Equal(t, []sweep.Column{{Name: "point", Kind: sweep.Whole}, {Name: "replication", Kind: sweep.Whole}, {Name: "seed", Kind: sweep.Whole},
-		{Name: "status", Kind: sweep.Text}, {Name: "error", Kind: sweep.Text}, {Name: "slo.output_speed.p25", Kind: sweep.Number, Unit: "tok/s"},
-		{Name: "deployment.batching", Kind: sweep.Text}, {Name: "scenario", Kind: sweep.Text}}, table.Columns[:8])
+		{Name: "status", Kind: sweep.Text}, {Name: "error", Kind: sweep.Text}, {Name: "study.scenario", Kind: sweep.Text},
+		{Name: "study.set", Kind: sweep.Text}, {Name: "slo.output_speed.p25", Kind: sweep.Number, Unit: "tok/s"},
+		{Name: "deployment.batching", Kind: sweep.Text}, {Name: "scenario", Kind: sweep.Text}}, table.Columns[:10])
+	summary, err := table.Summarise(0)
+	require.NoError(t, err)
+	var names []string
+	for _, e := range summary.Effects {
+		for _, l := range e.Levels {
+			names = append(names, l.Value)
+		}
+	}
+	require.ElementsMatch(t, []string{"10tok/s", "20tok/s", "500tok/s", "mixed", "prefill-priority"}, names, "effects of the axes")
+	scenario, _ := table.Column("study.scenario")
+	set, _ := table.Column("study.set")
+	for i, row := range table.Rows {
+		require.Equal(t, p.Study.Scenario, row[scenario].Text)
+		var overrides []string
+		require.NoError(t, json.Unmarshal([]byte(row[set].Text), &overrides))
+		require.Equal(t, p.Point(i).Sets, overrides, "what makes the point of the scenario")
+	}
 	for name, unit := range map[string]string{"capacity.agents": "", "capacity.agents_per_mw.it": "1/MW", "limit": "",
 		"metrics.output_speed_p25": "tok/s", "metrics.ttft_p95_s": "s", "metrics.tpot_p50_ms": "ms", "power.it_w": "W",
 		"power.by_component.fans": "W", "power.joules_per_output_token": "J", "time.by_state.decode": "s",
@@ -272,7 +292,8 @@ func TestEstimatesHaveAllFigures(t *testing.T) {
 		"  - {path: slo.output_speed.p25, values: [20tok/s]}\n")
 	estimated := sweep.Tabulate(p, "v1", rows(t, p))
 	for i, c := range estimated.Columns {
-		none := []string{"point", "replication", "seed", "metrics.share_of_people", "prompts.realised_hit", "extrapolated"}
+		none := []string{"point", "replication", "seed", "metrics.share_of_people", "prompts.realised_hit", "extrapolated",
+			"capacity.model_interval.infeasible_share"}
 		if slices.Contains(none, c.Name) || c.Kind == sweep.Text {
 			continue
 		}
@@ -285,4 +306,45 @@ func TestEstimatesHaveAllFigures(t *testing.T) {
 		_, ok := estimated.Column(name)
 		require.True(t, ok, name)
 	}
+}
+
+// Every row says where its answer lies, as the errors that it is given put it,
+// but where the study wants no such thing.
+func TestRowsHaveTheIntervalOfTheModel(t *testing.T) {
+	const study = "name: x\nscenario: h200-agentperf-slo20\nevaluate: flows\naxes:\n" +
+		"  - {path: slo.output_speed.p25, values: [10tok/s, 500tok/s]}\n" +
+		"thresholds: [max(capacity.model_interval.agents.p10) > 0]\n"
+	at := func(p *sweep.Plan, row int, column string) sweep.Cell {
+		table := sweep.Tabulate(p, "v1", rows(t, p))
+		i, ok := table.Column(column)
+		if !ok {
+			return sweep.Cell{}
+		}
+		return table.Rows[row][i]
+	}
+	p := plan(t, study)
+	for _, of := range []string{"agents", "agents_per_accelerator", "agents_per_mw.accelerator_measured"} {
+		low, middle, high := at(p, 0, "capacity.model_interval."+of+".p10"), at(p, 0, "capacity.model_interval."+of+".p50"),
+			at(p, 0, "capacity.model_interval."+of+".p90")
+		require.Positive(t, low.Number, of)
+		require.LessOrEqual(t, low.Number, middle.Number, of)
+		require.Less(t, middle.Number, high.Number, of)
+		require.Equal(t, sweep.Cell{Known: true}, at(p, 1, "capacity.model_interval."+of+".p90"), "nobody is served")
+	}
+
+	shipped, err := configs.PublicAccuracy()
+	require.NoError(t, err)
+	sure := *shipped
+	sure.Quantities = nil // nothing is known to be off
+	source := sweep.Source{Study: configs.Source{Name: "x", Text: []byte(study)}, Scenarios: scenarios.FS, Accuracy: &sure}
+	narrow, err := sweep.NewPlan(source)
+	require.NoError(t, err)
+	require.NotEqual(t, p.Hash, narrow.Hash, "rows differ")
+	width := func(p *sweep.Plan) float64 {
+		return at(p, 0, "capacity.model_interval.agents.p90").Number / at(p, 0, "capacity.model_interval.agents.p10").Number
+	}
+	require.Less(t, width(narrow), width(p))
+
+	none := plan(t, strings.ReplaceAll(study, "thresholds: [max(capacity.model_interval.agents.p10) > 0]", "interval: none"))
+	require.False(t, at(none, 0, "capacity.model_interval.agents.p50").Known)
 }

@@ -17,19 +17,21 @@ type model func(ctx context.Context, draws []float64) (metrics.Answer, error)
 // byFlows answers with the mean flows of the analytic model. The solver keeps
 // what draws share.
 func byFlows(s *Scenario, inputs []configs.Input, solver *analytic.Solver) model {
-	return drawn(s, inputs, func(_ context.Context, s *configs.Scenario) (*metrics.Result, error) {
-		return solver.Flows(s)
+	return drawn(s, inputs, func(_ context.Context, s *configs.Scenario) (metrics.Answer, error) {
+		return solver.Answer(s)
 	})
 }
 
 // byRehearsal answers with short phases of the simulator too.
 func byRehearsal(s *Scenario, inputs []configs.Input, solver *analytic.Solver) model {
-	return drawn(s, inputs, solver.Capacity)
+	return drawn(s, inputs, func(ctx context.Context, s *configs.Scenario) (metrics.Answer, error) {
+		return answer(solver.Capacity(ctx, s))
+	})
 }
 
 // drawn answers a draw in one way or another.
 func drawn(s *Scenario, inputs []configs.Input,
-	answers func(context.Context, *configs.Scenario) (*metrics.Result, error),
+	answers func(context.Context, *configs.Scenario) (metrics.Answer, error),
 ) model {
 	return func(ctx context.Context, draws []float64) (metrics.Answer, error) {
 		if err := ctx.Err(); err != nil {
@@ -39,7 +41,11 @@ func drawn(s *Scenario, inputs []configs.Input,
 		if err != nil {
 			return metrics.Answer{}, err
 		}
-		return answer(answers(ctx, drawn))
+		a, err := answers(ctx, drawn)
+		if errors.Is(err, metrics.ErrInfeasible) {
+			return metrics.Answer{}, nil
+		}
+		return a, err
 	}
 }
 

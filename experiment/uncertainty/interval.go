@@ -14,6 +14,7 @@ import (
 	"agentsim/metrics"
 	"agentsim/models/moe"
 	"agentsim/portable"
+	"agentsim/serve"
 )
 
 // Interval is where a capacity lies: by what predictions of public runs of its
@@ -282,6 +283,10 @@ func (v *doubts) basis() metrics.StackBasis {
 // by the errors of public runs of agents alone.
 func Figures(s *configs.Scenario, r *metrics.Result, a *configs.Accuracy) map[string]metrics.Quantiles {
 	stack, m := s.Stack(), &r.Metrics
+	first, late := "agents.first", "agents.late"
+	if s.Deployment.Mode == serve.Disaggregated {
+		first, late = "agents.handed", "agents.handed-late"
+	}
 	all := map[string]metrics.Quantiles{}
 	for _, f := range []struct {
 		key, quantity string
@@ -289,10 +294,10 @@ func Figures(s *configs.Scenario, r *metrics.Result, a *configs.Accuracy) map[st
 	}{
 		{"tpot_mean_ms", "agents.decode", m.TPOTMeanMS},
 		{"tpot_p50_ms", "agents.decode", m.TPOTP50MS},
-		{"ttft_mean_s", "agents.first", m.TTFTMeanS},
-		{"ttft_p50_s", "agents.first", m.TTFTP50S},
-		{"ttft_p95_s", "agents.late", m.TTFTP95S},
-		{"turns_per_s", "agents.throughput", m.TurnsPerS},
+		{"ttft_mean_s", first, m.TTFTMeanS},
+		{"ttft_p50_s", first + "-median", m.TTFTP50S},
+		{"ttft_p95_s", late, m.TTFTP95S},
+		{"turns_per_s", "agents.requests", m.TurnsPerS},
 		{"output_tok_s", "agents.throughput", m.OutputTokS},
 		{"per_accelerator_w", "agents.watts", r.Power.PerAcceleratorW},
 		{"joules_per_output_token", "agents.joules", r.Power.JoulesPerOutputToken},

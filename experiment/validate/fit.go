@@ -103,18 +103,20 @@ func gather(results []*Result, systems accelerators) (*gathered, error) {
 
 // add takes the mean error of every quantity of a run.
 func (g *gathered) add(run []Comparison, stack *configs.Stack) {
-	sums, counts := map[string]float64{}, map[string]float64{}
+	told := map[string][]*Comparison{}
 	for i := range run {
 		if c := &run[i]; c.usable() {
-			sums[quantity(c)] += c.off()
-			counts[quantity(c)]++
+			told[quantity(c)] = append(told[quantity(c)], c)
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(sums)) {
-		s := sample{stack.Path(), sums[name] / counts[name]}
+	for _, name := range slices.Sorted(maps.Keys(told)) {
+		s := sample{path: stack.Path(), told: told[name]}
+		for _, c := range s.told {
+			s.value += c.off() / float64(len(s.told))
+		}
 		g.samples[name] = append(g.samples[name], s)
 		if load, what, _ := strings.Cut(name, "."); load != draftLoad && ofAnyLoad(what) {
-			g.samples["any."+what] = append(g.samples["any."+what], s)
+			g.samples[anyLoad+what] = append(g.samples[anyLoad+what], s)
 		}
 	}
 	g.seen(stack.Model, stack.Date)
@@ -142,6 +144,9 @@ func (g *gathered) seen(of, date string) {
 // ofAnyLoad names the quantities that are also fitted to runs of every load whose
 // depth of speculation is known: what a stack does to a step and to its watts.
 func ofAnyLoad(what string) bool { return what == "decode" || what == "watts" }
+
+// anyLoad begins the names of such quantities.
+const anyLoad = "any."
 
 // runsLeast is how many runs a hierarchy is fitted to at the least.
 const runsLeast = 8
@@ -310,17 +315,20 @@ func (f *fitted) width(distances []float64) float64 {
 	return metrics.Quantile(distances, held)
 }
 
-// Folds are the errors of every stack as they look without its own runs.
-func Folds(results []*Result) ([]Fold, error) {
+// Folds are the errors of every stack as they look without its own runs, and how
+// often figures lie between the P10 and P90 that others give: by metric, without
+// their stack and without their run alone.
+func Folds(results []*Result) ([]Fold, []LeftOut, error) {
 	g, err := gather(results, accelerators{})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var list []Fold
+	out := leftOut{}
 	for _, name := range g.names() {
 		f, err := fit(g.samples[name])
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
+			return nil, nil, fmt.Errorf("%s: %w", name, err)
 		}
 		width := f.width(f.unseen())
 		for _, stack := range f.stacks() {
@@ -328,9 +336,12 @@ func Folds(results []*Result) ([]Fold, error) {
 				list = append(list, f.fold(name, stack, root, width))
 			}
 		}
+		if !strings.HasPrefix(name, anyLoad) { // whose runs are those of other quantities
+			f.leaveEachOut(out, width)
+		}
 	}
 	slices.SortStableFunc(list, func(a, b Fold) int { return cmp.Compare(a.Quantity, b.Quantity) })
-	return list, nil
+	return list, out.list(), nil
 }
 
 func (f *fitted) fold(name, stack string, root *node, width float64) Fold {

@@ -17,7 +17,8 @@ import (
 // sample is a run of a stack.
 type sample struct {
 	path  []string // the stack by level
-	value float64  // logarithm of predicted over measured
+	value float64  // logarithm of predicted over measured, the mean of the run's metrics
+	told  []*Comparison
 }
 
 // node is a place of the tree.

@@ -18,7 +18,7 @@ func drawnTree(seed uint64, levels []float64, within float64, children, runs int
 	grow = func(path []string, centre float64) {
 		if len(path) == len(levels) {
 			for range runs {
-				list = append(list, sample{slices.Clone(path), centre + within*r.NormFloat64()})
+				list = append(list, sample{path: slices.Clone(path), value: centre + within*r.NormFloat64()})
 			}
 			return
 		}
@@ -34,7 +34,7 @@ func drawnTree(seed uint64, levels []float64, within float64, children, runs int
 // between: their means have precision 1/(1/2 + 1) and 1/(1 + 1), so the centre
 // is (1·2/3 + 3·1/2) / (2/3 + 1/2) = 13/7.
 func TestCentresByHand(t *testing.T) {
-	samples := []sample{{[]string{"a"}, 1}, {[]string{"a"}, 1}, {[]string{"b"}, 3}}
+	samples := []sample{{path: []string{"a"}, value: 1}, {path: []string{"a"}, value: 1}, {path: []string{"b"}, value: 3}}
 	root := solve(plant(samples), &spreads{levels: []float64{1}, within: 1})
 	require.InDelta(t, 13./7, root.here.mean(), 1e-12)
 	require.InDelta(t, 7./6, root.here.precision, 1e-12)
@@ -50,7 +50,7 @@ func TestCentresByHand(t *testing.T) {
 // The likelihood is that of the joint normal distribution: the difference
 // between two spreads, by hand for two runs in two groups.
 func TestLikelihoodByHand(t *testing.T) {
-	samples := []sample{{[]string{"a"}, 0}, {[]string{"b"}, 2}}
+	samples := []sample{{path: []string{"a"}, value: 0}, {path: []string{"b"}, value: 2}}
 	up := func(between float64) float64 {
 		return plant(samples).up(&spreads{levels: []float64{between}, within: 1}, 0)
 	}
@@ -79,10 +79,10 @@ func TestCentresShrink(t *testing.T) {
 	off := func(runs int) float64 {
 		samples := []sample{}
 		for i := range 20 {
-			samples = append(samples, sample{[]string{fmt.Sprint("other", i)}, 0})
+			samples = append(samples, sample{path: []string{fmt.Sprint("other", i)}})
 		}
 		for range runs {
-			samples = append(samples, sample{[]string{"one"}, 1})
+			samples = append(samples, sample{path: []string{"one"}, value: 1})
 		}
 		root := solve(plant(samples), v)
 		centre, _ := root.predict([]string{"one"}, v)
@@ -118,4 +118,30 @@ func TestRunsFarOutAreDrawnIn(t *testing.T) {
 	require.NoError(t, err)
 	require.Greater(t, f.clipped[0].value, -2.)
 	require.Equal(t, -8., f.samples[0].value, "widths are counted with what was measured")
+}
+
+// What is left out says nothing of where it lies: five runs of a stack that are
+// alike and one that is twice as far off, which its own run would have held.
+func TestFiguresAreHeldAgainstTheOtherRuns(t *testing.T) {
+	r := &Result{}
+	add := func(id, system string, predicted float64) {
+		r.Cases = append(r.Cases, Comparison{ID: id, Metric: TPOT.String(), Measured: 10, Predicted: predicted, Load: fixedLoad,
+			Engine: "vllm", System: system, Mode: aggregated, Model: "deepseek-r1", Date: "2026-05-01"})
+	}
+	const runs = 30
+	for i := range runs {
+		add(fmt.Sprint("near ", i), "hgx-h200", 10+0.01*float64(i%3))
+		add(fmt.Sprint("other ", i), "hgx-b200", 10+0.01*float64(i%5))
+	}
+	add("far", "hgx-h200", 30)
+	_, left, err := Folds([]*Result{r})
+	require.NoError(t, err)
+	require.Len(t, left, 1)
+	require.Equal(t, fixedLoad, left[0].Load)
+	require.Equal(t, TPOT.String(), left[0].Metric)
+	require.Equal(t, 2*runs+1, left[0].Run.N)
+	require.Less(t, left[0].Run.Inside, 1.0, "the far run lies outside")
+	require.GreaterOrEqual(t, left[0].Run.Inside, 0.8)
+	require.LessOrEqual(t, left[0].Widest, 4.0001)
+	require.Equal(t, 2*runs+1, left[0].Stack.N)
 }

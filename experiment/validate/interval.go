@@ -17,13 +17,18 @@ func quantity(c *Comparison) string {
 		load = draftLoad
 	}
 	first, late := "first", "late"
+	middling := first + "-median"                 // a median, which the few that wait do not move as they do a mean
+	total, requests := "throughput", "throughput" // of a fixed length three ways to say one thing
+	if load == agentsLoad {                       // contexts, answers and calls err in ways of their own
+		total, requests = "total", "requests"
+	}
 	if c.Mode == disaggregated { // the wait between two pools is another thing than that of one
 		first, late = "handed", "handed-late"
 	}
 	return load + "." + map[string]string{
-		TotalThroughput.String():  "throughput",
+		TotalThroughput.String():  total,
 		OutputThroughput.String(): "throughput",
-		Requests.String():         "throughput",
+		Requests.String():         requests,
 		TPOTMean.String():         "decode",
 		TPOT.String():             "decode",
 		TPOTSlow.String():         "decode",
@@ -31,7 +36,7 @@ func quantity(c *Comparison) string {
 		TPOTTail.String():         "decode",
 		Step.String():             "step",
 		TTFTMean.String():         first,
-		TTFT.String():             first,
+		TTFT.String():             middling,
 		TTFTSlow.String():         late,
 		TTFTLate.String():         late,
 		TTFTTail.String():         late,

@@ -26,8 +26,8 @@ func shipped(t testing.TB) *configs.Accuracy {
 func TestRunsJoinATreeThatIsNotKept(t *testing.T) {
 	samples := drawnTree(3, []float64{0.2, 0.1, 0.2, 0.1, 0.05}, 0.15, 2, 3)
 	fresh := []sample{
-		{samples[0].path, 0.9}, {samples[0].path, 1.0}, // a stack that is known
-		{[]string{"0", "1", "0", "new", "q3"}, 0.1}, // one that is not
+		{path: samples[0].path, value: 0.9}, {path: samples[0].path, value: 1.0}, // a stack that is known
+		{path: []string{"0", "1", "0", "new", "q3"}, value: 0.1}, // one that is not
 	}
 	f, err := fit(samples)
 	require.NoError(t, err)

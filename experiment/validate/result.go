@@ -16,6 +16,7 @@ type Result struct {
 
 	Coverage map[string]Coverage `json:"coverage,omitempty"` // by metric, all cases
 	Folds    []Fold              `json:"folds,omitempty"`    // leave-one-stack-out, where asked for
+	LeftOut  []LeftOut           `json:"left_out,omitempty"` // likewise
 
 	Simulated int `json:"simulated"` // cases
 	Rows      int `json:"rows"`      // cases in the table
@@ -77,6 +78,16 @@ type Coverage struct {
 	N      int     `json:"n"`
 	Inside float64 `json:"inside"` // share
 	Width  float64 `json:"width"`  // median of P90 over P10; of a share the difference
+}
+
+// LeftOut is how often the figures of a metric lie between the P10 and P90 that
+// runs other than their own give, and how wide these are.
+type LeftOut struct {
+	Load   string   `json:"load"` // fixed | draft | agents
+	Metric string   `json:"metric"`
+	Stack  Coverage `json:"stack"`  // none of whose runs were known
+	Run    Coverage `json:"run"`    // of stacks that have others
+	Widest float64  `json:"widest"` // of the latter where their stack has five others: the widest P90 over P10
 }
 
 // Fold is the errors of a stack as they look without its own runs.

@@ -13,9 +13,18 @@ import (
 
 // Where lists where the runs of tables lie: their workers, on what, at what
 // batch. Cases that cannot be expressed are left out, as in a validation. How
-// errors spread with distance is kept as it was.
-func Where(cases []Case, before *configs.Runs, date string) (*configs.Runs, error) {
-	r := &configs.Runs{Name: "public", Date: date, Spread: before.Spread}
+// errors spread with distance is found from results of these tables; without any
+// it is kept as it was.
+func Where(cases []Case, results []*Result, before *configs.Runs, date string) (*configs.Runs, error) {
+	r := &configs.Runs{Name: "public", Date: date, Spread: before.Spread,
+		Sources: hardware.Sources{"spread": before.Sources["spread"]}}
+	if len(results) > 0 {
+		spread, source, err := Distance(cases, results)
+		if err != nil {
+			return nil, err
+		}
+		r.Spread, r.Sources["spread"] = spread, *source
+	}
 	systems := accelerators{}
 	runs := 0
 	for i := range cases {
@@ -31,13 +40,13 @@ func Where(cases []Case, before *configs.Runs, date string) (*configs.Runs, erro
 		w := configs.RunWorker{Engine: c.Engine, Model: configs.ModelFamily(c.Model), Accelerator: system.Accelerator.Name}
 		if c.Mode == disaggregated {
 			w.Role = serve.PrefillPool
-			place(r, w, c.Prefill, 0)
+			count(r, w, c.Prefill, 0)
 		}
 		w.Role = c.Mode
 		if c.Mode == disaggregated {
 			w.Role = serve.DecodePool
 		}
-		place(r, w, c.Decode, c.Concurrency)
+		count(r, w, c.Decode, c.Concurrency)
 	}
 	if runs == 0 {
 		return nil, fmt.Errorf("no run of the tables can be expressed")
@@ -47,20 +56,25 @@ func Where(cases []Case, before *configs.Runs, date string) (*configs.Runs, erro
 			strings.Compare(a.Accelerator, b.Accelerator), strings.Compare(a.Role, b.Role), a.Accelerators-b.Accelerators,
 			strings.Compare(a.Spread, b.Spread))
 	})
-	r.Sources = hardware.Sources{"spread": before.Sources["spread"], "workers": {
+	r.Sources["workers"] = hardware.Source{
 		Basis:  publishedBasis,
 		Source: fmt.Sprintf("configurations alone of %d public runs; agentsim validate --runs", runs),
 		Points: runs,
-	}}
+	}
 	return r, nil
 }
 
-// place counts a run's pool of workers, which so many requests share.
-func place(r *configs.Runs, w configs.RunWorker, p Pool, requests int) {
+// requestsARank is how many of so many requests a rank of a pool has on average.
+func requestsARank(p Pool, requests int) int {
+	return max(1, requests/max(1, p.Workers*pool(p).Normalised().Ranks()))
+}
+
+// count counts a run's pool of workers, which so many requests share.
+func count(r *configs.Runs, w configs.RunWorker, p Pool, requests int) {
 	shape := pool(p).Normalised()
 	w.Spread, w.Accelerators, w.Runs = shape.Spread(), shape.Accelerators, 1
 	if requests > 0 {
-		each := max(1, requests/max(1, p.Workers*shape.Ranks()))
+		each := requestsARank(p, requests)
 		w.Batch = []int{each, each}
 	}
 	for i := range r.Workers {
@@ -81,8 +95,9 @@ func place(r *configs.Runs, w configs.RunWorker, p Pool, requests int) {
 func RunsYAML(r *configs.Runs) []byte {
 	var b strings.Builder
 	b.WriteString("# Where the public runs lie that predictions were held against: workers, on what, at what\n" +
-		"# batch of a rank (requests in flight, fewest and most). Their figures are not here. Written by\n" +
-		"# agentsim validate --runs; run it again rather than change it.\n")
+		"# batch of a rank (requests in flight, fewest and most). Their figures are not here. Written, with\n" +
+		"# how errors spread with distance, by agentsim validate TABLE.csv… RESULTS.json… --runs FILE, where RESULTS\n" +
+		"# are what validate -o json says of TABLE; run it again rather than change it.\n")
 	x := &r.Spread
 	fmt.Fprintf(&b, "name: %s\ndate: %q\nspread: {batch: %g, width: %g, kind: %g}\nworkers:\n", r.Name, r.Date,
 		x.Batch, x.Width, x.Kind)

@@ -19,16 +19,19 @@ func (k KernelSet) Validate() error {
 	c.serving(k)
 	for _, f := range slices.Sorted(maps.Keys(k.GEMM)) {
 		path := "gemm." + string(f)
-		c.Check(BytesPerWeight(f) != 0, path, strconv.Quote(string(f)), fmt.Sprintf("one of %v", Formats()))
+		if BytesPerWeight(f) == 0 {
+			c.Check(false, path, strconv.Quote(string(f)), fmt.Sprintf("one of %v", Formats()))
+		}
 		c.In(path, k.GEMM[f].Validate())
 	}
 	for _, name := range slices.Sorted(maps.Keys(k.Experts)) {
 		e := k.Experts[name]
 		c.In("experts."+name, e.Validate())
 		if e.Before != "" {
-			older, ok := k.Experts[e.Before]
-			c.Check(ok && CompareVersions(older.Since, e.Since) < 0, "experts."+name+".before", strconv.Quote(e.Before),
-				fmt.Sprintf("one that holds before, of the experts %v", slices.Sorted(maps.Keys(k.Experts))))
+			if older, ok := k.Experts[e.Before]; !ok || CompareVersions(older.Since, e.Since) >= 0 {
+				c.Check(false, "experts."+name+".before", strconv.Quote(e.Before),
+					fmt.Sprintf("one that holds before, of the experts %v", slices.Sorted(maps.Keys(k.Experts))))
+			}
 		}
 	}
 	for _, kind := range slices.Sorted(maps.Keys(k.Attention)) {
@@ -61,9 +64,10 @@ func (c *checker) serving(k KernelSet) {
 		c.Check(o.Before != "" && (i == 0 || CompareVersions(k.Older[i-1].Before, o.Before) < 0), path+".before",
 			strconv.Quote(o.Before), "versions that rise from entry to entry")
 		for _, f := range slices.Sorted(maps.Keys(o.Experts)) {
-			_, ok := k.Experts[f]
-			c.Check(ok, path+".experts."+f, strconv.Quote(f),
-				fmt.Sprintf("one of the experts %v", slices.Sorted(maps.Keys(k.Experts))))
+			if _, ok := k.Experts[f]; !ok {
+				c.Check(false, path+".experts."+f, strconv.Quote(f),
+					fmt.Sprintf("one of the experts %v", slices.Sorted(maps.Keys(k.Experts))))
+			}
 			c.positive(path+".experts."+f, o.Experts[f], "")
 		}
 	}
@@ -74,7 +78,9 @@ func (c *checker) serving(k KernelSet) {
 			_, ok := k.Experts[name]
 			return ok
 		})
-		c.Check(known, path, k.ExpertsPath[f], fmt.Sprintf("one of the experts %v", slices.Sorted(maps.Keys(k.Experts))))
+		if !known {
+			c.Check(false, path, k.ExpertsPath[f], fmt.Sprintf("one of the experts %v", slices.Sorted(maps.Keys(k.Experts))))
+		}
 	}
 }
 
@@ -157,8 +163,8 @@ func (c *checker) degrees(path string, forms []Linear) {
 	for i, l := range forms {
 		at := fault.Index(path, i)
 		c.In(at, l.Validate())
-		if i > 0 {
-			c.Check(l.TP > forms[i-1].TP, at+".tp", l.TP, fmt.Sprintf("more than the %d before it", forms[i-1].TP))
+		if i > 0 && l.TP <= forms[i-1].TP {
+			c.Check(false, at+".tp", l.TP, fmt.Sprintf("more than the %d before it", forms[i-1].TP))
 		}
 		c.Check(l.TP != 0 || len(forms) == 1, at+".tp", l.TP, "a degree, as there are other forms")
 	}
@@ -256,8 +262,9 @@ func (c Collective) Validate() error {
 const maxEfficiency = 5
 
 func (c *checker) efficiency(path string, value float64) {
-	c.Check(value > 0 && value <= maxEfficiency, path, value,
-		fmt.Sprintf("a fraction of the peak rate above 0 and up to %d", maxEfficiency))
+	if !(value > 0 && value <= maxEfficiency) {
+		c.Check(false, path, value, fmt.Sprintf("a fraction of the peak rate above 0 and up to %d", maxEfficiency))
+	}
 }
 
 func (c *checker) exponent(path string, value float64) {

@@ -62,6 +62,13 @@ func (k *layerKind) attend(l *ledger, index int, ranks []Rank, p part) {
 	l.add(e)
 }
 
+// attended books attention with what is exchanged for it and around it.
+func (k *layerKind) attended(l *ledger, index int, ranks []Rank, p part) {
+	k.attend(l, index, ranks, p)
+	k.exchangeContext(l, ranks, p)
+	k.replay(l)
+}
+
 // replay books the small kernels around the core of a layer that keeps a state.
 func (k *layerKind) replay(l *ledger) {
 	if k.shape.Recurrent() {

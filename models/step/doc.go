@@ -6,6 +6,7 @@
 //
 //	transfer.go     the way of a prompt's cache to another worker
 //	model.go        the front door
+//	prices.go       prices that remember
 //	step.go         the price of a step
 //	pipeline.go     of a worker with several stages
 //	pass.go         what a batch passes in a step

@@ -8,27 +8,34 @@ import "agentsim/models/hardware"
 //	recurrent  depth passes: the first over all tokens just verified, the others over one a sequence
 //	block      one pass over the verified tokens, then depth samplings, one after another
 //	lookup     nothing on the accelerator
-func (s *stack) speculate(l *ledger, ranks []Rank, t tally, p part) {
+//
+// What is known of the passes is not booked operator by operator; nil = nothing.
+func (s *stack) speculate(l *ledger, ranks []Rank, t tally, p part, known *[2][]booked) {
 	if s.draft == nil || t.sequences == 0 {
 		return
 	}
 	d := s.worker.draft
+	var first, others *[]booked
+	if known != nil {
+		first, others = &known[0], &known[1]
+	}
 	verified := float64(s.worker.perSequence)
-	l.add(s.pass(ranks, t, p, verified, t.sequences))
+	l.add(s.pass(ranks, t, p, verified, first))
 	if d.kind() == BlockDraft {
 		l.add(s.samplings(t, d.Depth))
 		return
 	}
 	if d.Depth > 1 {
-		next := s.pass(ranks, t, p, 1, t.sequences)
+		next := s.pass(ranks, t, p, 1, others)
 		next.count = float64(d.Depth - 1)
 		l.add(next)
 	}
 }
 
 // pass is one pass of the draft layer over so many tokens a sequence, with a
-// head for so many positions over all ranks.
-func (s *stack) pass(ranks []Rank, t tally, p part, each, heads float64) entry {
+// head for a position of each sequence, or for all where a block is drafted.
+func (s *stack) pass(ranks []Rank, t tally, p part, each float64, known *[]booked) entry {
+	heads := t.sequences
 	inner := ledger{energy: &s.worker.energy, copies: 1}
 	one := tally{tokens: each * t.sequences, tokensMax: each * t.sequencesMax, heads: heads}
 	seconds := 0.0
@@ -45,12 +52,15 @@ func (s *stack) pass(ranks []Rank, t tally, p part, each, heads float64) entry {
 		}
 	}
 	inner.add(entry{operator: Draft, count: 1, seconds: seconds})
-	s.worker.surround(&inner, 1, one)
-	s.feedForward(&inner, body{count: 1, ffn: s.draft.ffn}, one)
-	if s.worker.draft.kind() == BlockDraft {
-		heads = one.tokens
+	if known == nil || !inner.again(*known) {
+		inner.kept = known
+		s.worker.surround(&inner, 1, one)
+		s.feedForward(&inner, body{count: 1, ffn: s.draft.ffn}, one)
+		if s.worker.draft.kind() == BlockDraft {
+			heads = one.tokens
+		}
+		s.worker.head(&inner, Draft, heads, 1)
 	}
-	s.worker.head(&inner, Draft, heads, 1)
 	return entry{operator: Draft, count: 1, seconds: inner.seconds, ideal: inner.compute,
 		moving: inner.seconds - inner.compute, extra: inner.joules, moved: inner.moved}
 }

@@ -101,6 +101,33 @@ type ledger struct {
 	items   *[]Item
 	prompts bool // the step holds any
 	sources hardware.Sources
+	kept    *[]booked // where what is booked is kept for another time; nil = nowhere
+}
+
+// booked is what an entry adds to a ledger.
+type booked struct {
+	seconds, joules, moved float64
+	compute, draft         bool
+}
+
+func (l *ledger) book(b *booked) {
+	l.seconds += b.seconds
+	l.joules += b.joules
+	l.moved += b.moved
+	if b.draft {
+		l.drafts += b.seconds
+	}
+	if b.compute {
+		l.compute += b.seconds
+	}
+}
+
+// again books what was kept, in the same order; false where nothing was.
+func (l *ledger) again(kept []booked) bool {
+	for i := range kept {
+		l.book(&kept[i])
+	}
+	return len(kept) > 0
 }
 
 func (l *ledger) add(e entry) {
@@ -108,15 +135,17 @@ func (l *ledger) add(e entry) {
 	seconds := e.count * e.seconds
 	traffic := e.bytes*l.energy.perByte + e.link*l.energy.perLinkByte
 	joules := e.count * l.copies * (e.flops*e.perFLOP + traffic + e.busy*l.loaded(&e)*l.energy.accelerators + e.extra)
-	l.seconds += seconds
-	l.joules += joules
-	l.moved += e.count * l.copies * (traffic + e.moved)
-	if e.operator == Draft {
-		l.drafts += seconds
-	}
 	bound := e.bound()
-	if bound == Compute {
-		l.compute += seconds
+	b := booked{
+		seconds: seconds,
+		joules:  joules,
+		moved:   e.count * l.copies * (traffic + e.moved),
+		compute: bound == Compute,
+		draft:   e.operator == Draft,
+	}
+	l.book(&b)
+	if l.kept != nil {
+		*l.kept = append(*l.kept, b)
 	}
 	if l.items == nil || seconds == 0 && joules == 0 {
 		return

@@ -74,8 +74,11 @@ func (m *Model) At(sequences int) *Model {
 	if m.depths == nil {
 		return m
 	}
-	return m.depths[depthIn(m.byBatch, len(m.depths)-1, sequences)]
+	return m.depths[m.depth(sequences)]
 }
+
+// depth is the depth of drafts with so many sequences on the busiest rank.
+func (m *Model) depth(sequences int) int { return depthIn(m.byBatch, len(m.depths)-1, sequences) }
 
 // Config returns what the model was built from, its shape normalised.
 func (m *Model) Config() Config { return m.worker.cfg }
@@ -113,12 +116,12 @@ func (m *Model) AddPrefill(r *Rank, prefix, tokens int, last bool) {
 
 // Step prices one step of the worker whose attention ranks hold the given
 // loads. All ranks advance together: the slowest sets the pace.
-func (m *Model) Step(ranks []Rank) Cost { return m.stack.account(ranks, nil) }
+func (m *Model) Step(ranks []Rank) Cost { return m.stack.account(ranks, nil, nil) }
 
 // Explain is Step with its account, one line an operator.
 func (m *Model) Explain(ranks []Rank) (Cost, []Item) {
 	var items []Item
-	c := m.stack.account(ranks, &items)
+	c := m.stack.account(ranks, &items, nil)
 	return c, items
 }
 

@@ -45,9 +45,7 @@ func (s *stack) overlapped(l *ledger, b body, ranks []Rank, p part) {
 		}
 		for i, piece := range []part{first, second} {
 			h[i].attention = l.timed(kind.count, func() {
-				kind.attend(l, k, ranks, piece)
-				kind.exchangeContext(l, ranks, piece)
-				kind.replay(l)
+				kind.attended(l, k, ranks, piece)
 				s.worker.surround(l, kind.count, h[i].tally)
 			})
 		}

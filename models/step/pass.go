@@ -6,9 +6,7 @@ func (s *stack) layers(l *ledger, ranks []Rank, p part) {
 	halves := s.halves(ranks, t, p)
 	for i := range s.kinds {
 		if k := &s.kinds[i]; !halves || !k.ffn.experts() {
-			k.attend(l, i, ranks, p)
-			k.exchangeContext(l, ranks, p)
-			k.replay(l)
+			k.attended(l, i, ranks, p)
 		}
 	}
 	for _, b := range s.bodies {
@@ -37,7 +35,7 @@ func (s *stack) feedForward(l *ledger, b body, t tally) {
 // its own.
 func (s *stack) tail(l *ledger, ranks []Rank, t tally, p part) {
 	s.worker.head(l, Head, t.heads, 1)
-	s.speculate(l, ranks, t, p)
+	s.speculate(l, ranks, t, p, nil)
 }
 
 // gaps books the time between kernels that are launched one by one.

@@ -11,17 +11,21 @@ type Cost struct {
 	Drain float64
 }
 
-// account prices a step, and lists its operators where a list is given.
-func (s *stack) account(ranks []Rank, items *[]Item) Cost {
+// account prices a step, and lists its operators where a list is given. Of
+// prices that are known it takes what it can.
+func (s *stack) account(ranks []Rank, items *[]Item, known *Prices) Cost {
 	t := s.worker.count(ranks, whole())
 	if t.tokens == 0 {
 		return Cost{}
 	}
 	l := ledger{energy: &s.worker.energy, items: items, prompts: t.prompts, copies: 1,
 		sources: s.worker.cfg.Kernels.Sources}
-	if s.worker.stages > 1 {
+	switch {
+	case s.worker.stages > 1:
 		s.pipeline(&l, ranks, t)
-	} else {
+	case known != nil && !t.prompts && !s.halves(ranks, t, whole()):
+		s.decode(&l, ranks, t, known.at(t))
+	default:
 		s.layers(&l, ranks, whole())
 		s.tail(&l, ranks, t, whole())
 		s.gaps(&l)

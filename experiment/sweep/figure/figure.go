@@ -4,7 +4,6 @@
 package figure
 
 import (
-	"bytes"
 	"fmt"
 	"path/filepath"
 
@@ -12,12 +11,13 @@ import (
 	"agentsim/files"
 )
 
-// Draw writes heatmap, lines and pareto as PNG and SVG into a folder. A figure
-// for which the study has too few axes or objectives is left out.
-func Draw(dir string, t *sweep.Table) error {
+// Draw writes heatmap, lines and pareto as PNG and SVG into a folder, and returns
+// the paths. A figure for which the study has too few axes or objectives is left
+// out.
+func Draw(dir string, t *sweep.Table) (drawn []string, err error) {
 	s, err := t.Summarise(0)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	d := drawing{t, s}
 	for _, f := range []struct {
@@ -26,22 +26,24 @@ func Draw(dir string, t *sweep.Table) error {
 	}{{"heatmap", d.heatMap}, {"lines", d.lines}, {"pareto", d.pareto}} {
 		p, err := f.draw()
 		if err != nil {
-			return fmt.Errorf("%s: %w", f.name, err)
+			return nil, fmt.Errorf("%s: %w", f.name, err)
 		}
 		if p == nil {
 			continue
 		}
 		for _, format := range []string{"png", "svg"} {
-			var b bytes.Buffer
-			if err := p.write(&b, format); err != nil {
-				return fmt.Errorf("%s: %w", f.name, err)
+			content, err := p.encoded(format)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", f.name, err)
 			}
-			if err := files.Keep(filepath.Join(dir, f.name+"."+format), b.Bytes()); err != nil {
-				return err
+			file := filepath.Join(dir, f.name+"."+format)
+			if err := files.Keep(file, content); err != nil {
+				return nil, err
 			}
+			drawn = append(drawn, file)
 		}
 	}
-	return nil
+	return drawn, nil
 }
 
 // drawing is a table with its summary.

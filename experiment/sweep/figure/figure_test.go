@@ -36,7 +36,8 @@ func table() *sweep.Table {
 
 func draw(t *testing.T, of *sweep.Table) map[string][]byte {
 	dir := t.TempDir()
-	require.NoError(t, figure.Draw(dir, of))
+	_, err := figure.Draw(dir, of)
+	require.NoError(t, err)
 	files := map[string][]byte{}
 	entries, err := os.ReadDir(dir)
 	require.NoError(t, err)
@@ -77,5 +78,6 @@ func TestDrawLess(t *testing.T) {
 	require.Empty(t, draw(t, empty))
 	wrong := table()
 	wrong.Objectives[0].Metric = "nothing"
-	require.Error(t, figure.Draw(t.TempDir(), wrong))
+	_, err := figure.Draw(t.TempDir(), wrong)
+	require.Error(t, err)
 }

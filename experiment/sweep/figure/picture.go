@@ -2,9 +2,7 @@ package figure
 
 import (
 	"image/color"
-	"io"
 	"math"
-	"slices"
 	"strconv"
 
 	"gonum.org/v1/plot"
@@ -15,6 +13,7 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 
 	"agentsim/experiment/sweep"
+	"agentsim/plotting"
 )
 
 // The size of a figure, and what is left free around it.
@@ -76,11 +75,11 @@ func hue(number int) color.Color {
 	return list[number%len(list)]
 }
 
-// write draws the picture in a format, png or svg.
-func (p *picture) write(w io.Writer, format string) error {
+// encoded is the picture in a format, png or svg.
+func (p *picture) encoded(format string) ([]byte, error) {
 	canvas, err := draw.NewFormattedCanvas(width, height, format)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	c := draw.New(canvas)
 	c.SetColor(color.White)
@@ -100,9 +99,8 @@ func (p *picture) write(w io.Writer, format string) error {
 	// gonum/plot leaves too much room for this label on a logarithmic scale.
 	style.Rotation, style.XAlign, style.YAlign = math.Pi/2, text.XCenter, text.YTop
 	c.FillText(style, vg.Point{X: c.Min.X, Y: c.Center().Y}, p.up)
-	p.Draw(draw.Crop(c, style.Font.Size+margin/2, 0, 0, 0))
-	_, err = canvas.WriteTo(w)
-	return err
+	p.Draw(draw.Crop(c, style.Font.Size+margin, 0, 0, 0))
+	return plotting.Encoded(canvas, format)
 }
 
 // heading writes a line at the top, and returns what is below it.
@@ -124,10 +122,10 @@ func wide(low, high float64) bool {
 // span much.
 func scale(a *plot.Axis, low, high float64) {
 	const room = 0.05
-	a.Tick.Marker = numbered{plot.DefaultTicks{}}
+	a.Tick.Marker = plotting.Ticks{Show: number}
 	switch {
 	case wide(low, high):
-		a.Scale, a.Tick.Marker = plot.LogScale{}, numbered{plot.LogTicks{Prec: -1}}
+		a.Scale, a.Tick.Marker = plot.LogScale{}, plotting.Ticks{Log: true, Show: number}
 		a.Min, a.Max = low/(1+room), high*(1+2*room)
 	case low >= 0 && low < high/2:
 		a.Min, a.Max = 0, high*(1+room)
@@ -137,20 +135,6 @@ func scale(a *plot.Axis, low, high float64) {
 	if a.Max <= a.Min {
 		a.Max = a.Min + 1
 	}
-}
-
-// numbered writes the numbers of another ticker as people do: 20,000.
-type numbered struct{ plot.Ticker }
-
-// Ticks leaves out what lies beyond the axis.
-func (n numbered) Ticks(low, high float64) []plot.Tick {
-	list := slices.DeleteFunc(n.Ticker.Ticks(low, high), func(t plot.Tick) bool { return t.Value < low || t.Value > high })
-	for i, t := range list {
-		if t.Label != "" {
-			list[i].Label = number(t.Value)
-		}
-	}
-	return list
 }
 
 // number writes a number in three digits or whole, with commas.

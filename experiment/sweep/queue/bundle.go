@@ -20,14 +20,16 @@ type Bundle struct {
 	Set   []string          `json:"set,omitempty"`
 	Seed  uint64            `json:"seed,omitempty"`
 	How   string            `json:"evaluate,omitempty"`
+	Bound string            `json:"interval,omitempty"`
+	Known *configs.Accuracy `json:"accuracy,omitempty"` // of the model; nil = as shipped
 	Files map[string][]byte `json:"files,omitempty"`
 	Hash  string            `json:"hash"`
 }
 
 // NewBundle packs the study of a plan that was made from a source.
 func NewBundle(source *sweep.Source, p *sweep.Plan) Bundle {
-	return Bundle{Study: source.Study.Name, Set: source.Set, Seed: source.Seed, How: source.Evaluate, Files: p.Files(),
-		Hash: p.Hash}
+	return Bundle{Study: source.Study.Name, Set: source.Set, Seed: source.Seed, How: source.Evaluate,
+		Bound: source.Interval, Known: source.Accuracy, Files: p.Files(), Hash: p.Hash}
 }
 
 // Library is what comes with the program.
@@ -46,7 +48,8 @@ func (b *Bundle) plan(library *Library) (*sweep.Plan, error) {
 		return content, nil
 	}
 	p, err := sweep.NewPlan(sweep.Source{Study: configs.Source{Name: b.Study, FS: library.Studies, ReadFile: read},
-		Scenarios: library.Scenarios, Open: library.Open, Set: b.Set, Seed: b.Seed, Evaluate: b.How})
+		Scenarios: library.Scenarios, Open: library.Open, Set: b.Set, Seed: b.Seed, Evaluate: b.How,
+		Interval: b.Bound, Accuracy: b.Known})
 	if err != nil {
 		return nil, fmt.Errorf("study %s: %w", b.Study, err)
 	}

@@ -31,6 +31,3 @@ func (s *sheet[T]) use(i int32, blank T) *T {
 	}
 	return &s.leaves[page][uint32(i)%leafSize]
 }
-
-// size is a number above all places that are used.
-func (s *sheet[T]) size() int { return len(s.leaves) * leafSize }

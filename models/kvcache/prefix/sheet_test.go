@@ -41,3 +41,6 @@ func TestASheetIsAListThatIsThereWhereItIsUsed(t *testing.T) {
 	require.Nil(t, far.at(0))
 	require.Nil(t, far.at(2_000_000))
 }
+
+// size is a number above all places that are used.
+func (s *sheet[T]) size() int { return len(s.leaves) * leafSize }
