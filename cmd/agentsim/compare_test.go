@@ -23,8 +23,8 @@ const twin = "h200-agentperf-slo20"
 // grown compares the node with itself under twice the memory rate and twice the
 // arithmetic, at which weights are unpacked.
 func grown(args ...string) []string {
-	return append([]string{"compare", twin, twin, "--set-a", "system.accelerator.compute.bf16=1979TFLOPS",
-		"--set-a", "system.accelerator.hbm.bandwidth=9.6TB/s"}, args...)
+	return append(few("compare", twin, twin, "--set-a", "system.accelerator.compute.bf16=1979TFLOPS",
+		"--set-a", "system.accelerator.hbm.bandwidth=9.6TB/s"), args...)
 }
 
 func TestComparePrintsTheContract(t *testing.T) {
@@ -71,6 +71,7 @@ func TestCompareTableCSVAndFigure(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "own.yaml")
 	require.NoError(t, os.WriteFile(file, []byte("name: own\nquestion: What is memory worth?\na: "+twin+"\nb: "+twin+`
+set: [workload.turns.median=5]
 set_a: [system.accelerator.hbm.bandwidth=9.6TB/s, system.accelerator.hbm.capacity=282GB]
 factors: {name: memory, factors: [{name: memory, explains: bytes and their rate, fields: [system.accelerator.hbm]}]}
 published: [{per: accelerator_measured, a: 8000, b: 2594, source: invented}]

@@ -46,7 +46,7 @@ func TestAScenarioTakesAnImportedDeployment(t *testing.T) {
 		"deployment: " + string(got.Deployment) + "\nworkload: {profile: aa-agentperf}\n" +
 		"slo: {output_speed: {p25: 20tok/s}, ttft: {p95: 10s}}\nprotocol: aa-agentperf\n"
 	file := filepath.Join(write(t, map[string]string{"s.yaml": scenario}), "s.yaml")
-	o = agentsim(t, "explain", file, "-o", "json")
+	o = agentsim(t, few("explain", file, "-o", "json")...)
 	require.Zero(t, o.code, o.stderr)
 
 	o = agentsim(t, "deployment", "export", file, "--for", "sglang")
@@ -94,8 +94,8 @@ func TestBadRecipesEndInUsage(t *testing.T) {
 }
 
 func TestAutoIsExportedAsItsChoice(t *testing.T) {
-	o := agentsim(t, "deployment", "export", "h200-agentperf-slo20", "--for", "vllm", "-o", "json",
-		"--set", "deployment.mode=auto", "--set", "deployment.accelerators=8")
+	o := agentsim(t, dense("deployment", "export", "h200-agentperf-slo20", "--for", "vllm", "-o", "json",
+		"--set", "deployment.mode=auto", "--set", "deployment.accelerators=8")...)
 	require.Zero(t, o.code, o.stderr)
 	var files []struct{ Name, Text string }
 	require.NoError(t, json.Unmarshal([]byte(o.stdout), &files))

@@ -31,7 +31,7 @@ func TestFitDeploymentLearnsFromOwnRuns(t *testing.T) {
 	require.True(t, seen["any.decode"] && seen["fixed.first"] && seen["fixed.throughput"], "%v", seen)
 
 	width := func(args ...string) float64 {
-		o := agentsim(t, append([]string{"explain", "h200-agentperf-slo20", "-o", "json"}, args...)...)
+		o := agentsim(t, append(few("explain", "h200-agentperf-slo20", "-o", "json"), args...)...)
 		require.Zero(t, o.code, o.stderr)
 		var e struct {
 			Interval struct {

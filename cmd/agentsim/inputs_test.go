@@ -19,7 +19,8 @@ import (
 // Every result of a scenario says what it is about, in every format.
 func TestResultsSayWhatTheyAreAbout(t *testing.T) {
 	node := "h200-agentperf-slo20"
-	set := []string{"--set", "system.domain=4", "--set", "protocol=steady-state", "--set", "protocol.calls_min=300"}
+	set := []string{"--set", "system.domain=4", "--set", "protocol=steady-state", "--set", "protocol.calls_min=300", "--set",
+		"workload.turns.median=5"}
 	for _, args := range [][]string{
 		{"run", node, "--agents", "2"}, {"explain", node}, {"explain", node, "--experts"},
 		{"capacity", node, "--pareto"}, {"compare", node, node}, {"what-if", "h200-twice-hbm"},
@@ -59,7 +60,7 @@ func TestProseIsLeftOutUnderOverrides(t *testing.T) {
 	for _, args := range [][]string{{"run", "h200-agentperf-slo20", "--agents", "2"}, {"what-if", "h200-twice-hbm"}} {
 		as := agentsim(t, quick(append(args, "-o", "json")...)...)
 		require.Contains(t, as.stdout, `"question"`, "the protocol says how exactly, not what")
-		other := agentsim(t, quick(append(args, "-o", "json", "--set", "slo.output_speed.p25=15tok/s")...)...)
+		other := agentsim(t, quick(few(append(args, "-o", "json", "--set", "slo.output_speed.p25=15tok/s")...)...)...)
 		require.Zero(t, other.code, other.stderr)
 		require.NotContains(t, other.stdout, `"question"`)
 		require.NotContains(t, other.stdout, `"answer"`)
@@ -90,7 +91,7 @@ func TestFilesAreNamedWithTheirDigests(t *testing.T) {
 	require.Zero(t, o.code, o.stderr)
 	digest := sha256.Sum256(text)
 	require.Contains(t, o.stdout, hex.EncodeToString(digest[:]))
-	o = agentsim(t, "explain", scenario)
+	o = agentsim(t, few("explain", scenario)...)
 	require.Contains(t, o.stdout, "file "+scenario+" sha256 "+hex.EncodeToString(digest[:])[:12])
 }
 

@@ -390,14 +390,14 @@ func untimed(a told) string {
 }
 
 // Forty relations between answers, on random scenarios, through the command
-// line: on one in a test, on twenty with `make laws`.
+// line: on one of few agents in a test, on twenty with `make laws`.
 func TestRelations(t *testing.T) {
 	require.GreaterOrEqual(t, len(relations()), 40)
-	draws := uint64(1)
+	first, end := uint64(4), uint64(5)
 	if os.Getenv("AGENTSIM_LAWS") != "" {
-		draws = 20
+		first, end = 0, 20
 	}
-	for seed := range draws {
+	for seed := first; seed < end; seed++ {
 		known, q := answers{}, drawn(t, seed)
 		for _, r := range relations() {
 			t.Run(fmt.Sprintf("%d/%s", seed, r.name), func(t *testing.T) { r.holds(t, known, q) })

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -45,13 +46,13 @@ func TestParetoInEveryFormat(t *testing.T) {
 }
 
 func TestParetoChoosesAtEverySpeed(t *testing.T) {
-	few := []string{"--set", "workload.turns.median=5", "-o", "json"} // of 800 sessions that every estimate looks at
-	auto := append([]string{"--set", "deployment.mode=auto", "--set", "deployment.accelerators=8"}, few...)
+	front := dense("capacity", "h200-agentperf-slo20", "--pareto", "-o", "json")
 	var open, fixed metrics.Front
-	o := agentsim(t, append([]string{"capacity", "h200-agentperf-slo20", "--pareto"}, auto...)...)
+	o := agentsim(t, append(slices.Clone(front), "--set", "deployment.mode=auto", "--set", "deployment.accelerators=8")...)
 	require.Zero(t, o.code, o.stderr)
 	require.NoError(t, json.Unmarshal([]byte(o.stdout), &open))
-	o = agentsim(t, append([]string{"capacity", "h200-agentperf-slo20", "--pareto"}, few...)...)
+	o = agentsim(t, front...)
+	require.Zero(t, o.code, o.stderr)
 	require.NoError(t, json.Unmarshal([]byte(o.stdout), &fixed))
 	require.True(t, open.Open)
 	for i := range open.Points {

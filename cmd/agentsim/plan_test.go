@@ -13,15 +13,14 @@ import (
 )
 
 func TestPlanFillsABudget(t *testing.T) {
-	const few = "workload.turns.median=5" // of 800 sessions that every estimate looks at
-	args := []string{"plan", "h200-agentperf-slo20", "--mw", "0.1", "--systems", "hgx-h200,hgx-b200", "--set", few}
+	args := dense("plan", "h200-agentperf-slo20", "--mw", "0.1", "--systems", "hgx-h200,hgx-b200")
 	o := agentsim(t, append(args, "-o", "json")...)
 	require.Zero(t, o.code, o.stderr)
 	require.True(t, strings.HasPrefix(o.stdout, "{\n  \"inputs\""))
 	var p metrics.Plan
 	require.NoError(t, json.Unmarshal([]byte(o.stdout), &p))
 	require.Len(t, p.Options, 2)
-	require.Equal(t, "hgx-b200", p.Options[0].System, "4-bit arithmetic serves more")
+	require.Equal(t, "hgx-b200", p.Options[0].System, "faster memory serves more")
 	for _, option := range p.Options {
 		require.Equal(t, option.Units*8, option.Accelerators)
 		require.LessOrEqual(t, option.MW, 0.1)
@@ -32,8 +31,8 @@ func TestPlanFillsABudget(t *testing.T) {
 		require.InDelta(t, option.Unit.Agents*float64(option.Units), option.Estimate, 1e-6)
 		require.NotEmpty(t, option.Deployment)
 	}
-	require.Contains(t, agentsim(t, "plan", "h200-agentperf-slo20", "--racks", "3", "--systems", "hgx-h200", "--mtbf", "900",
-		"--repair", "100", "--availability", "0.9", "--set", few).stdout, "hgx-h200", "a table")
+	require.Contains(t, agentsim(t, dense("plan", "h200-agentperf-slo20", "--racks", "3", "--systems", "hgx-h200", "--mtbf", "900",
+		"--repair", "100", "--availability", "0.9")...).stdout, "hgx-h200", "a table")
 }
 
 func TestPlansThatCannotBe(t *testing.T) {
@@ -44,7 +43,7 @@ func TestPlansThatCannotBe(t *testing.T) {
 		"has no prices":                    {"--money", "100"},
 		"a share below 1":                  {"--mw", "1", "--availability", "2", "--mtbf", "900"},
 	} {
-		o := agentsim(t, append([]string{"plan"}, args...)...)
+		o := agentsim(t, dense(append([]string{"plan"}, args...)...)...)
 		require.NotZero(t, o.code, want)
 		require.Contains(t, o.stderr, want)
 		require.Equal(t, 1, strings.Count(strings.TrimSpace(o.stderr), "\n")+1, o.stderr)
@@ -60,8 +59,8 @@ func TestInitWritesFilesThatWork(t *testing.T) {
 		require.Zero(t, o.code, o.stderr)
 	}
 	file := func(kind string) string { return filepath.Join(dir, kind+".yaml") }
-	o := agentsim(t, "explain", file("scenario"), "--set", "system="+file("system"), "--set",
-		"system.accelerator="+file("accelerator"), "--set", "engine="+file("engine"), "--set", "workload="+file("workload"))
+	o := agentsim(t, few("explain", file("scenario"), "--set", "system="+file("system"), "--set",
+		"system.accelerator="+file("accelerator"), "--set", "engine="+file("engine"), "--set", "workload="+file("workload"))...)
 	require.Zero(t, o.code, o.stderr)
 	require.Contains(t, o.stdout, "my-hgx-h200 (my-h200) · deepseek-v4-pro · my-vllm")
 	require.Contains(t, o.stdout, "defaults: deployment.mode=auto")

@@ -21,14 +21,14 @@ func TestWhatIfSetsBothSideBySide(t *testing.T) {
 	require.Contains(t, o.stdout, "\nlimit  output_speed.p25")
 
 	var f metrics.WhatIf
-	o = agentsim(t, quick("what-if", "what-if/h200-twice-hbm", "-o", "json")...)
+	o = agentsim(t, quick(few("what-if", "what-if/h200-twice-hbm", "-o", "json")...)...)
 	require.NoError(t, json.Unmarshal([]byte(o.stdout), &f))
 	require.Equal(t, "h200-agentperf-slo20", f.Extends)
 	require.NotNil(t, f.Base.Capacity.ModelInterval)
 	require.LessOrEqual(t, f.RatioInterval.P10, f.RatioInterval.P90)
 	require.InDelta(t, f.Result.Capacity.PerAccelerator/f.Base.Capacity.PerAccelerator, f.Ratio.PerAccelerator, 1e-12)
 
-	o = agentsim(t, quick("what-if", "h200-twice-hbm", "-o", "csv")...)
+	o = agentsim(t, quick(few("what-if", "h200-twice-hbm", "-o", "csv")...)...)
 	require.Contains(t, o.stdout, "ratio.agents_per_mw.accelerator_measured")
 }
 

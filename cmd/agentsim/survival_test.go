@@ -1,4 +1,4 @@
-package queue_test
+package main
 
 import (
 	"bytes"
@@ -8,10 +8,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/stretchr/testify/require"
@@ -19,22 +21,50 @@ import (
 	"agentsim/experiment/sweep/results"
 )
 
-// study is one that takes some seconds: every point is simulated, for about a
-// tenth of a second.
-const study = `
+// survivor is a study that takes some seconds: every point is simulated, for
+// about a tenth of a second.
+const survivor = `
 name: survival
 scenario: h200-agentperf-slo20
 set: [protocol=steady-state, protocol.calls_min=100, protocol.duration_max=240s, protocol.tolerance=0.3,
   protocol.sessions_seen=0, protocol.cycles_min=0]
 axes:
-  - {path: slo.output_speed.p25, range: {from: 10tok/s, to: 26tok/s, steps: 9}}
+  - {path: slo.output_speed.p25, range: {from: 10tok/s, to: 20tok/s, steps: 6}}
   - {path: deployment.aggregated.draft_tokens, values: [0, 1, 2, 3]}
 `
 
-const points = 36
+const points = 24
 
-// bench is a folder with the programs and the study, and the results of an
-// undisturbed run.
+// actAs is the variable that makes a process of this test binary one of the
+// programs that the test kills, so that nothing is built for it.
+const actAs = "AGENTSIM_TEST_ACT_AS"
+
+func TestMain(m *testing.M) {
+	switch os.Getenv(actAs) {
+	case "agentsim":
+		main()
+	case "nats-server":
+		serveNATS(os.Args[1], os.Args[2])
+	default:
+		os.Exit(m.Run())
+	}
+}
+
+// serveNATS is a server like those of a cluster, until it is killed.
+func serveNATS(port, store string) {
+	n, err := strconv.Atoi(port)
+	if err != nil {
+		panic(err)
+	}
+	s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: n, JetStream: true, StoreDir: store, NoLog: true})
+	if err != nil {
+		panic(err)
+	}
+	s.Start()
+	s.WaitForShutdown()
+}
+
+// bench is a folder with the study, and the results of an undisturbed run.
 type bench struct {
 	dir         string
 	undisturbed []byte
@@ -42,21 +72,20 @@ type bench struct {
 
 func newBench(t *testing.T) *bench {
 	b := &bench{dir: t.TempDir()}
-	for program, path := range map[string]string{"agentsim": "agentsim/cmd/agentsim",
-		"nats-server": "github.com/nats-io/nats-server/v2"} {
-		out, err := exec.Command("go", "build", "-ldflags=-s -w", "-o", filepath.Join(b.dir, program), path).CombinedOutput()
-		require.NoError(t, err, "%s", out)
-	}
-	require.NoError(t, os.WriteFile(filepath.Join(b.dir, "study.yaml"), []byte(study), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(b.dir, "study.yaml"), []byte(survivor), 0o600))
 	b.run(t, "sweep", "study.yaml", "--out", "undisturbed")
 	b.undisturbed = b.results(t, "undisturbed")
 	return b
 }
 
 func (b *bench) command(program string, args ...string) *exec.Cmd {
-	c := exec.Command(filepath.Join(b.dir, program), args...)
+	self, err := os.Executable()
+	if err != nil {
+		panic(err)
+	}
+	c := exec.Command(self, args...)
 	c.Dir = b.dir
-	c.Env = append(os.Environ(), "AGENTSIM_NO_CACHE=true", "AGENTSIM_QUIET=true", "AGENTSIM_SILENCE=1s")
+	c.Env = append(os.Environ(), actAs+"="+program, "AGENTSIM_NO_CACHE=true", "AGENTSIM_QUIET=true", "AGENTSIM_SILENCE=1s")
 	return c
 }
 
@@ -111,7 +140,7 @@ func (b *bench) same(t *testing.T, folder string) {
 // works alone, and it can be interrupted, and cut in shards.
 func TestSurvival(t *testing.T) {
 	if testing.Short() {
-		t.Skip("builds the program and runs a study five times")
+		t.Skip("runs a study five times")
 	}
 	b := newBench(t)
 	t.Run("worker and server", b.testWorkerAndServer)
@@ -124,7 +153,7 @@ func (b *bench) testWorkerAndServer(t *testing.T) {
 	port := freePort(t)
 	url := fmt.Sprintf("nats://127.0.0.1:%d", port)
 	serve := func() *exec.Cmd {
-		s := b.start(t, "nats-server", "-a", "127.0.0.1", "-p", fmt.Sprint(port), "-js", "-sd", filepath.Join(b.dir, "store"))
+		s := b.start(t, "nats-server", fmt.Sprint(port), filepath.Join(b.dir, "store"))
 		require.Eventually(t, func() bool { return dial(port) == nil }, 20*time.Second, 50*time.Millisecond)
 		return s
 	}
@@ -140,7 +169,7 @@ func (b *bench) testWorkerAndServer(t *testing.T) {
 	t.Cleanup(func() { kill(coordinator) })
 
 	watch := newWatch(t, url)
-	watch.until(t, points/9)
+	watch.until(t, points/8)
 	kill(workers[0])
 	watch.until(t, points/4)
 	kill(server)

@@ -1,0 +1,7 @@
+// Package liberationsansbolditalic stands for a font that no figure of this program draws with.
+package liberationsansbolditalic
+
+import "codeberg.org/go-fonts/liberation/liberationsansregular"
+
+// TTF is the data of the upright font.
+var TTF = liberationsansregular.TTF
