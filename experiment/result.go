@@ -58,9 +58,17 @@ func (o Options) onlyMiddle(answer func(context.Context, *configs.Scenario, Opti
 	}
 }
 
+// countable refuses numbers of agents that no machine holds.
+func countable(agents int) error {
+	if agents < 1 || agents > agentsMax {
+		return fmt.Errorf("%w: agents: %d: want 1 to %d", metrics.ErrConfiguration, agents, agentsMax)
+	}
+	return nil
+}
+
 func run(ctx context.Context, s *configs.Scenario, agents int, o Options) (*metrics.Result, error) {
-	if agents < 1 {
-		return nil, fmt.Errorf("agents: %d: want at least 1", agents)
+	if err := countable(agents); err != nil {
+		return nil, err
 	}
 	if err := byNumber(s); err != nil {
 		return nil, err

@@ -19,9 +19,9 @@
 // agents.go (an agent and its walk through sessions).
 //
 // Fleet: fleet.go (the life of a call), frontend.go (processes that
-// take prompts in), router.go (the table of routers),
-// handoff.go (from prefill to decode workers), failures.go (workers that fail
-// and come back).
+// take prompts in), router.go (the table of routers), seats.go (the rank
+// with the least to do), handoff.go (from prefill to decode workers), failures.go
+// (workers that fail and come back).
 //
 // Worker: schedule.go (what a worker does next), prefill.go (admission and
 // chunks of prompts), hold.go (prompts that wait for company), worker.go (its

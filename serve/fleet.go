@@ -45,6 +45,7 @@ func newFleet(cfg *Config, clock *sim.Simulation, tally *Tally, done func(id int
 	f.entrance.flight, f.entrance.all = &f.flight, f.workers
 	f.entrance.draws = draws{seed: cfg.Seed}
 	f.entrance.choose = routerNamed(cfg.Deployment.Router)
+	f.entrance.open()
 	f.handoff.flight, f.handoff.all, f.handoff.network = &f.flight, f.workers, f.network
 	f.handoff.strand = func(id int32) { f.outages.waits(id, InSlot) }
 	return f, f.outages.plan(f, cfg.Failures)
@@ -183,7 +184,7 @@ func (f *fleet) route(id int32) {
 func (f *fleet) abandon(id int32) {
 	s := &f.residences[id]
 	if s.home >= 0 {
-		f.workers[s.home].ranks[s.rank].homes--
+		f.workers[s.home].ranks[s.rank].house(-1)
 	}
 	s.abandoned = true
 }

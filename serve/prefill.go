@@ -92,7 +92,7 @@ func (w *worker) admitNext(r *rank) (id int32, ready, ok bool) {
 	if !c.preempted() {
 		c.prefillStart = w.clock.Now()
 	}
-	r.queued -= hit.Tokens
+	r.wait(-hit.Tokens)
 	r.running++
 	if w.reload(r, id, hit) {
 		return id, false, true
@@ -126,7 +126,7 @@ func (w *worker) endChunks() error {
 		c.done += b.tokens
 		w.tally.Prefilled += int64(b.tokens)
 		r := &w.ranks[b.rank]
-		r.queued -= b.tokens
+		r.wait(-b.tokens)
 		if c.done < c.prompt() {
 			continue
 		}
@@ -222,7 +222,7 @@ func (w *worker) reload(r *rank, id int32, hit prefix.Hit) bool {
 			c.hit = c.done
 			c.missed.Evicted[0] += tokens // it lies below HBM, and is not worth fetching
 		}
-		r.queued += tokens
+		r.wait(tokens)
 		return false
 	}
 	w.tally.Reloaded += bytes
