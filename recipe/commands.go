@@ -101,7 +101,7 @@ func (r *reader) command(c command, a around) bool {
 		return false
 	}
 	if from.family == "" {
-		r.routerCommand(from, c)
+		r.routerCommand(from, c, a.mounts)
 		return true
 	}
 	if !r.valued(from.family, from.args, c) {

@@ -2,6 +2,7 @@ package recipe
 
 import (
 	"maps"
+	"path"
 	"regexp"
 	"strings"
 )
@@ -10,7 +11,7 @@ import (
 func (r *reader) compose(file string, doc *value) {
 	r.format = "compose"
 	for _, f := range doc.get("services").fields {
-		r.service(file, f.key, f.value)
+		r.service(file, f.key, f.value, doc.get("configs"))
 	}
 }
 
@@ -20,7 +21,7 @@ const serviceKeys = `image command entrypoint environment env_file deploy ports 
  group_add pid extra_hosts dns secrets configs tmpfs stop_grace_period stop_signal platform pull_policy build cpus
  mem_limit mem_reservation cpuset sysctls links userns_mode read_only annotations attach links memswap_limit`
 
-func (r *reader) service(file, name string, service *value) {
+func (r *reader) service(file, name string, service, configs *value) {
 	r.knownKeys(service, "services."+name+".", serviceKeys)
 	image, _ := interpolate(service.get("image").string(), r.env)
 	env := maps.Clone(r.env)
@@ -50,6 +51,7 @@ func (r *reader) service(file, name string, service *value) {
 		a.workers = n
 	}
 	a.accelerators = devices(service)
+	a.mounts = r.composeConfigs(service, configs)
 	if a.workers == 0 {
 		return
 	}
@@ -72,6 +74,46 @@ func (r *reader) service(file, name string, service *value) {
 	}
 	if len(words) > 0 {
 		r.command(command{words: words, env: env, at: where}, a)
+	}
+}
+
+// composeConfigs finds the files that a service has of the configs of its file:
+// their content stands there, or they are among the files given.
+func (r *reader) composeConfigs(service, configs *value) func(string) (*value, bool) {
+	return func(file string) (*value, bool) {
+		for _, c := range service.get("configs").list() {
+			source, target := c.string(), "" // in short a name
+			if c.shape == mapping {
+				source, target = c.get("source").string(), c.get("target").string()
+			}
+			if target == "" {
+				target = "/" + source
+			}
+			if path.Clean(target) != path.Clean(file) {
+				continue
+			}
+			of := configs.get(source)
+			if at := of.get("file").string(); at != "" {
+				return r.configuration(at, c.at, nil)
+			}
+			content := of.get("content")
+			if content == nil {
+				r.fail(c.at, "config %s has neither content nor a file here", source)
+				return nil, false
+			}
+			text, why := interpolate(content.string(), r.env)
+			if why != "" {
+				r.fail(content.at, "%s", why)
+				return nil, false
+			}
+			documents, err := readYAML(content.at.file, text)
+			if err != nil || len(documents) != 1 || documents[0].shape != mapping {
+				r.fail(content.at, "config %s: want one mapping of options", source)
+				return nil, false
+			}
+			return documents[0], true
+		}
+		return nil, false
 	}
 }
 

@@ -20,7 +20,7 @@ type Router struct {
 }
 
 // routerCommand reads the arguments of a router.
-func (r *reader) routerCommand(from start, c command) {
+func (r *reader) routerCommand(from start, c command, mounts func(string) (*value, bool)) {
 	if !r.valued(routers, from.args, c) {
 		return
 	}
@@ -33,7 +33,7 @@ func (r *reader) routerCommand(from start, c command) {
 		r.dynamoRouter(s, c.env)
 		return
 	case "trtllm-serve":
-		r.disaggregated(s)
+		r.disaggregated(s, mounts)
 		return
 	}
 	if policy := s.text("policy"); policy != "" {
@@ -99,9 +99,9 @@ func (r *reader) dynamoRouter(s *settings, env map[string]string) {
 }
 
 // disaggregated reads the configuration of trtllm-serve disaggregated.
-func (r *reader) disaggregated(s *settings) {
+func (r *reader) disaggregated(s *settings, mounts func(string) (*value, bool)) {
 	file := s.text("c", "config-file", "config")
-	config, ok := r.configuration(file, s.at("c", "config-file", "config"), nil)
+	config, ok := r.configuration(file, s.at("c", "config-file", "config"), mounts)
 	if !ok {
 		return
 	}

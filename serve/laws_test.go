@@ -348,6 +348,8 @@ func designs() map[string]Config {
 		"visiting scarce":  toy(play(essays), withAgents(12), scarce, disaggregated(1, 1), maxBatch(2), visiting),
 		"pipeline":         toy(play(chat), withAgents(24), pipelined(4, 2)),
 		"pipelines apart":  toy(play(chat), withAgents(24), disaggregated(2, 1), pipelined(2, 2), withDrafts),
+		"divided":          toy(play(chat), withAgents(24), divided(2, 2, 2), withDrafts),
+		"divided apart":    toy(play(chat), withAgents(24), disaggregated(2, 1), divided(2, 1, 1), memory(12000)),
 		"little memory":    toy(play(chat), withAgents(24), memory(12000)),
 		"little room":      toy(play(chat), disaggregated(1, 1), withAgents(24), memory(12000)),
 		"retracting":       toy(play(essays), withAgents(12), scarce),

@@ -86,8 +86,11 @@ func (w *worker) admitNext(r *rank) (id int32, ready, ok bool) {
 	r.queue.remove(at)
 	c := &w.calls[id]
 	c.done = hit.Tokens
+	if c.looksUp() {
+		c.hit, c.missed = hit.Tokens, hit.Lost
+	}
 	if !c.preempted() {
-		c.hit, c.missed, c.prefillStart = hit.Tokens, hit.Lost, w.clock.Now()
+		c.prefillStart = w.clock.Now()
 	}
 	r.wait(-hit.Tokens)
 	r.running++
@@ -215,7 +218,7 @@ func (w *worker) reload(r *rank, id int32, hit prefix.Hit) bool {
 	if !kvcache.Decide(seconds, float64(tokens)*w.prefillSeconds) {
 		c := &w.calls[id]
 		c.done -= tokens
-		if !c.preempted() {
+		if c.looksUp() {
 			c.hit = c.done
 			c.missed.Evicted[0] += tokens // it lies below HBM, and is not worth fetching
 		}

@@ -78,7 +78,37 @@ func anyDesign(r *rand.Rand) Config {
 		d.Batching = one("", Mixed, PrefillPriority)
 	}
 	cfg.Cold, cfg.naive = maybe(), r.IntN(8) == 0
+	if maybe() {
+		divided(1+r.IntN(2), 1+r.IntN(2), 1+r.IntN(2), step.GatherReduce, step.AllToAll)(&cfg)
+	}
 	return cfg
+}
+
+// divided has every rank divide what it has by token: the entries of contexts
+// over the copies of dcp, new tokens of prompts over groups of pcp; so many ranks
+// a worker. Heads of the cache are few, so that there are copies. Pools take turns
+// in how they combine partial outputs.
+func divided(dcp, pcp, ranks int, combine ...string) func(*Config) {
+	return func(c *Config) {
+		const tp = 4
+		c.LLM.Blocks = slices.Clone(c.LLM.Blocks)
+		for i := range c.LLM.Blocks {
+			c.LLM.Blocks[i].Attention.KVHeads = 2
+		}
+		if c.LLM.MTP != nil {
+			draft := *c.LLM.MTP
+			draft.Attention.KVHeads = 2
+			c.LLM.MTP = &draft
+		}
+		c.System.Domain = tp * pcp * ranks * 8
+		for i, p := range c.Deployment.Pools() {
+			s := &p.Spec.Shape
+			s.Accelerators, s.TP, s.DCP, s.PCP, s.DPAttention = tp*pcp*ranks*max(1, s.PP), tp, dcp, pcp, true
+			if len(combine) > 0 && dcp > 1 {
+				s.DCPComm = combine[i%len(combine)]
+			}
+		}
+	}
 }
 
 // anySchedule is a legal schedule with everything chosen at random.

@@ -138,7 +138,10 @@ func (e *entrance) rank(p place) *rank { return &e.all[p.worker].ranks[p.rank] }
 // there if it is another than before.
 func (e *entrance) route(id int32) {
 	s := &e.residences[id]
-	p := e.choose(e, id)
+	p := place{s.home, s.rank}
+	if !e.calls[id].resumed || s.home < 0 || !e.all[s.home].accepts {
+		p = e.choose(e, id)
+	}
 	e.dropStale(id, p)
 	if s.home == p.worker && s.rank == p.rank {
 		return

@@ -126,6 +126,11 @@ func coverageRows(w io.Writer, r *validate.Result) {
 	}
 }
 
+// covered is how many figures there are, the share inside and the width.
+func covered(c *validate.Coverage) string {
+	return fmt.Sprintf("%d\t%.0f %%\t%s", c.N, 100*c.Inside, report.Significant(c.Width))
+}
+
 // foldRows shows the errors of stacks as they look without their own runs.
 func foldRows(w io.Writer, r *validate.Result) {
 	if len(r.Folds) == 0 {
@@ -140,10 +145,9 @@ func foldRows(w io.Writer, r *validate.Result) {
 	}
 	section(w, "Figures between the P10 and P90 that other runs give: without all runs of their stack, and\n"+
 		"without their own run where the stack has others; width is the median of P90 over P10:")
-	fmt.Fprintln(w, "load\tmetric\tno stack: figures\tinside\twidth\tno run: figures\tinside\twidth\twidest of five and more")
+	fmt.Fprintln(w, "load\tmetric\tno stack: figures\tinside\twidth\tno run: figures\tinside\twidth\twidest of 5 and more")
 	for _, l := range r.LeftOut {
-		fmt.Fprintf(w, "%s\t%s\t%d\t%.0f %%\t%s\t%d\t%.0f %%\t%s\t%s\n", l.Load, l.Metric, l.Stack.N, 100*l.Stack.Inside,
-			report.Significant(l.Stack.Width), l.Run.N, 100*l.Run.Inside, report.Significant(l.Run.Width),
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", l.Load, l.Metric, covered(&l.Stack), covered(&l.Run),
 			report.Significant(l.Widest))
 	}
 }

@@ -69,8 +69,8 @@ func Distance(cases []Case, results []*Result) (configs.RunSpread, *hardware.Sou
 	spread := configs.RunSpread{Batch: at(batch), Width: at(width), Kind: at(kind)}
 	return spread, &hardware.Source{
 		Basis: fittedBasis,
-		Source: fmt.Sprintf("agentsim validate --runs, pairs of runs of one stack, of fixed length and without drafts: errors of a "+
-			"token's time, beside %.3f of equal runs", at(equal)),
+		Source: fmt.Sprintf("agentsim validate --runs, pairs of runs of one stack, of fixed length and without drafts: "+
+			"errors of a token's time, beside %.3f of equal runs", at(equal)),
 		Points: len(list),
 	}, nil
 }

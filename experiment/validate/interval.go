@@ -17,9 +17,8 @@ func quantity(c *Comparison) string {
 		load = draftLoad
 	}
 	first, late := "first", "late"
-	middling := first + "-median"                 // a median, which the few that wait do not move as they do a mean
 	total, requests := "throughput", "throughput" // of a fixed length three ways to say one thing
-	if load == agentsLoad {                       // whose calls differ: contexts, answers and calls err in ways of their own
+	if load == agentsLoad {                       // contexts, answers and calls err in ways of their own
 		total, requests = "total", "requests"
 	}
 	if c.Mode == disaggregated { // the wait between two pools is another thing than that of one
@@ -36,7 +35,7 @@ func quantity(c *Comparison) string {
 		TPOTTail.String():         "decode",
 		Step.String():             "step",
 		TTFTMean.String():         first,
-		TTFT.String():             middling,
+		TTFT.String():             "first-median", // of both: those that wait between pools move a mean, and few medians
 		TTFTSlow.String():         late,
 		TTFTLate.String():         late,
 		TTFTTail.String():         late,

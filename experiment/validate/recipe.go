@@ -129,6 +129,17 @@ func cache(c *Case) serve.CacheSpec {
 	return spec
 }
 
+// depthOpen reports whether a case's recipe was set to its batch: those of
+// workers that decode alone with data-parallel attention have one to three draft
+// tokens, each batch its own (TensorRT-LLM's blog 26: "GEN DEP8..32, MTP1-3").
+func (c *Case) depthOpen() bool {
+	return c.MTP && c.Draft.Depth == 0 && c.Draft.Name != "dspark" && c.Decode.DPAttention && c.Mode == disaggregated &&
+		!c.Agents()
+}
+
+// depthMost is the most draft tokens of such recipes.
+const depthMost = 3
+
 // draftDepth is the number of draft tokens. Where it is not recorded: the most
 // that the draft's recipes set, or of MTP three, and one where attention is data
 // parallel, as recipes for requests of fixed length serve large batches.

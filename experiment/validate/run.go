@@ -85,7 +85,7 @@ func (b *batch) run(ctx context.Context) error {
 
 func (b *batch) simulate(i int) {
 	var err error
-	if b.predicted[i], err = b.jobs[i].run(&b.cases[i]); err == nil {
+	if b.predicted[i], err = b.jobs[i].runAtDepth(&b.cases[i]); err == nil {
 		b.bands[i], err = b.jobs[i].band(&b.cases[i])
 	}
 	if err != nil {
