@@ -37,7 +37,7 @@ func Day(ctx context.Context, s *configs.Scenario, agents int, o Options) (*metr
 			metrics.ErrConfiguration, a, trace.ArrivalsClosed)
 	}
 	begun := o.now()
-	base, err := prepare(s)
+	base, err := prepareWith(s, nil, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -147,6 +147,13 @@ func (w *window) calls() (calls int64) {
 
 // sum is the tally of what counts.
 func (w *window) sum() (t serve.Tally) {
+	var first, speed, whole int
+	for i := range w.counted() {
+		o := &w.slices[w.cut+i].tally
+		first, speed, whole = first+len(o.TTFT), speed+len(o.Speed), whole+len(o.E2ESpeed)
+	}
+	// Samples are most of what a long phase keeps.
+	t.TTFT, t.Speed, t.E2ESpeed = make([]float64, 0, first), make([]float64, 0, speed), make([]float64, 0, whole)
 	for i := range w.counted() {
 		t.Merge(&w.slices[w.cut+i].tally)
 	}

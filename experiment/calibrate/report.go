@@ -83,23 +83,3 @@ func sortFamilies(list []FamilyError) {
 		return cmp.Or(cmp.Compare(a.System, b.System), cmp.Compare(a.Engine, b.Engine), cmp.Compare(a.Family, b.Family))
 	})
 }
-
-// MedianMAPE is the median over families of their MAPE, of one system and
-// engine.
-func MedianMAPE(families []FamilyError, system, engine string) float64 {
-	var all []float64
-	for _, f := range families {
-		if f.System == system && f.Engine == engine {
-			all = append(all, f.MAPE)
-		}
-	}
-	if len(all) == 0 {
-		return 0
-	}
-	slices.Sort(all)
-	middle := len(all) / 2
-	if len(all)%2 == 1 {
-		return all[middle]
-	}
-	return (all[middle-1] + all[middle]) / 2
-}

@@ -43,7 +43,7 @@ func TestShippedPresetsFollowTheTables(t *testing.T) {
 	for _, f := range r.Families {
 		require.Less(t, f.MAPE, most[f.Family], f.Family)
 	}
-	require.Less(t, MedianMAPE(r.Families, "gb300", "trtllm"), 0.1)
+	require.Less(t, medianMAPE(r.Families, "gb300", "trtllm"), 0.1)
 }
 
 // Every engine on every measured accelerator has a preset that loads.

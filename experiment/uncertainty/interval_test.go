@@ -24,9 +24,12 @@ func quantities(centre, spread float64) *configs.Accuracy {
 		q("agents.decode", centre, spread), q("agents.hit", 0.1, 0.1)}}
 }
 
+// few makes sessions short, which every draw looks at by the hundred.
+const few = "workload.turns.median=5"
+
 func bounded(t *testing.T, name string, a *configs.Accuracy, parts bool) *metrics.ModelInterval {
 	t.Helper()
-	s, p, err := configs.LoadScenario(configs.Source{Name: name, FS: scenarios.FS}, nil)
+	s, p, err := configs.LoadScenario(configs.Source{Name: name, FS: scenarios.FS}, []string{few})
 	require.NoError(t, err)
 	r, err := analytic.Capacity(s)
 	require.NoError(t, err)
@@ -95,7 +98,7 @@ func TestFiguresOfARun(t *testing.T) {
 
 // Steps from beyond the tables of their operators are known less well.
 func TestExtrapolatedStepsWidenAnInterval(t *testing.T) {
-	s, p, err := configs.LoadScenario(configs.Source{Name: "h200-agentperf-slo20", FS: scenarios.FS}, nil)
+	s, p, err := configs.LoadScenario(configs.Source{Name: "h200-agentperf-slo20", FS: scenarios.FS}, []string{few})
 	require.NoError(t, err)
 	r, err := analytic.Capacity(s)
 	require.NoError(t, err)
@@ -116,7 +119,7 @@ func TestExtrapolatedStepsWidenAnInterval(t *testing.T) {
 // A band of drafts is in the interval, once: the range of the preset is left out.
 func TestUnknownDraftsWidenAnInterval(t *testing.T) {
 	interval := func(set string) *metrics.ModelInterval {
-		s, p, err := configs.LoadScenario(configs.Source{Name: "h200-agentperf-slo20", FS: scenarios.FS}, []string{set})
+		s, p, err := configs.LoadScenario(configs.Source{Name: "h200-agentperf-slo20", FS: scenarios.FS}, []string{set, few})
 		require.NoError(t, err)
 		r, err := new(analytic.Solver).Capacity(context.Background(), s)
 		require.NoError(t, err)

@@ -2,16 +2,6 @@ package moe
 
 import "math"
 
-// DistinctUniform is how many of the experts at least one of the tokens
-// chooses when every expert is as likely as any other (modelling.md eq. 4,
-// over all ranks together).
-func DistinctUniform(experts, topK int, tokens float64) float64 {
-	if topK >= experts {
-		return float64(experts) * min(1, tokens)
-	}
-	return float64(experts) * -math.Expm1(tokens*math.Log1p(-float64(topK)/float64(experts)))
-}
-
 // missRates returns for each slot the rate a of exp(-a·tokens), the
 // probability that no token comes.
 func (l *layer) missRates() []float64 {

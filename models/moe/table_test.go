@@ -12,18 +12,18 @@ import (
 // modelling.md section 9, item 6.
 func TestDistinctUniform(t *testing.T) {
 	for _, c := range [][2]float64{{8, 45.5}, {32, 151.9}, {64, 243.8}, {128, 332.8}, {256, 377.2}} {
-		require.InEpsilon(t, c[1], DistinctUniform(384, 6, c[0]), 1e-3)
+		require.InEpsilon(t, c[1], distinctUniform(384, 6, c[0]), 1e-3)
 	}
-	require.Zero(t, DistinctUniform(384, 6, 0))
-	require.InDelta(t, 6, DistinctUniform(384, 6, 1), 1e-9)
-	require.InDelta(t, 8, DistinctUniform(8, 8, 5), 0)
+	require.Zero(t, distinctUniform(384, 6, 0))
+	require.InDelta(t, 6, distinctUniform(384, 6, 1), 1e-9)
+	require.InDelta(t, 8, distinctUniform(8, 8, 5), 0)
 }
 
 func TestUniformAgreesWithTheClosedForm(t *testing.T) {
 	for _, s := range []Spec{v4Uniform(1, 1), v4Uniform(8, 1), v4Uniform(72, 9)} {
 		table := tabulate(t, s)
 		for _, tokens := range []float64{1, 1.3, 7, 100, 1234, 5e4, 3e6} {
-			want := DistinctUniform(384, 6, tokens) / float64(s.Ranks)
+			want := distinctUniform(384, 6, tokens) / float64(s.Ranks)
 			require.InEpsilon(t, want, table.At(tokens).Distinct, 1e-6, "%s at %g", describe(s), tokens)
 		}
 	}
@@ -47,7 +47,7 @@ func TestTensorParallelExpertsHaveNoStraggler(t *testing.T) {
 		load := table.At(tokens)
 		require.Equal(t, 1.0, load.Straggler)
 		require.InEpsilon(t, load.Distinct, load.DistinctMax, 1e-9)
-		require.LessOrEqual(t, load.Distinct, DistinctUniform(384, 6, tokens))
+		require.LessOrEqual(t, load.Distinct, distinctUniform(384, 6, tokens))
 	}
 	require.InDelta(t, 384, table.At(1e6).Distinct, 0.01)
 	require.Equal(t, 384, table.SlotsPerRank())
@@ -234,4 +234,14 @@ func TestAtDoesNotAllocate(t *testing.T) {
 	require.Zero(t, testing.AllocsPerRun(1000, func() {
 		tokens += table.At(tokens).Straggler
 	}))
+}
+
+// distinctUniform is how many of the experts at least one of the tokens
+// chooses when every expert is as likely as any other (modelling.md eq. 4,
+// over all ranks together).
+func distinctUniform(experts, topK int, tokens float64) float64 {
+	if topK >= experts {
+		return float64(experts) * min(1, tokens)
+	}
+	return float64(experts) * -math.Expm1(tokens*math.Log1p(-float64(topK)/float64(experts)))
 }

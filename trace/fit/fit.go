@@ -63,23 +63,6 @@ func Fit(r trace.Reader, opts Options) (*Result, error) {
 	return &f.Result, nil
 }
 
-// Compare returns how well a profile fits another trace than its own.
-func Compare(p *trace.Profile, r trace.Reader, opts Options) ([]Quality, error) {
-	s, err := collect(r, opts)
-	if err != nil {
-		return nil, err
-	}
-	return []Quality{
-		compare("turns", s.turns, &p.Turns),
-		compare("first_input", s.firstInput, &p.FirstInput),
-		compare("output", s.output, &p.Output),
-		compare("append_early", s.early, &p.AppendEarly),
-		compare("append_late", s.late, &p.AppendLate),
-		compare("tool_gap", s.toolGap, &p.ToolGap),
-		compare("user_turn.gap", s.userGap, &p.UserTurn.Gap),
-	}, nil
-}
-
 // collect reads the sessions that the options ask for.
 func collect(r trace.Reader, opts Options) (*samples, error) {
 	pool, err := trace.NewPool(r, trace.PoolOptions{FirstInputMax: opts.FirstInputMax})

@@ -127,7 +127,7 @@ func TestFitRecoversTheProfileThatMadeTheTrace(t *testing.T) {
 	require.InDelta(t, 0.05, hazardFrom(p, 40000), 0.01)
 	require.Equal(t, "fitted", p.Sources["output"].Basis)
 
-	other, err := Compare(p, drawnCalls(made, 300), opts)
+	other, err := compareAll(p, drawnCalls(made, 300), opts)
 	require.NoError(t, err)
 	for _, q := range other {
 		if q.Points > 0 {
@@ -190,4 +190,21 @@ func TestTooFewSessions(t *testing.T) {
 		History: trace.History{Tokens: trace.Tokens{Kind: trace.WholeOutput}}}
 	_, err := Fit(drawnCalls(&p, 50), Defaults())
 	require.ErrorContains(t, err, "0 of the trace's 50 sessions have 5 turns or more and start with at most 40000 tokens")
+}
+
+// compareAll says how well a profile fits another trace than its own.
+func compareAll(p *trace.Profile, r trace.Reader, opts Options) ([]Quality, error) {
+	s, err := collect(r, opts)
+	if err != nil {
+		return nil, err
+	}
+	return []Quality{
+		compare("turns", s.turns, &p.Turns),
+		compare("first_input", s.firstInput, &p.FirstInput),
+		compare("output", s.output, &p.Output),
+		compare("append_early", s.early, &p.AppendEarly),
+		compare("append_late", s.late, &p.AppendLate),
+		compare("tool_gap", s.toolGap, &p.ToolGap),
+		compare("user_turn.gap", s.userGap, &p.UserTurn.Gap),
+	}, nil
 }

@@ -162,5 +162,11 @@ func (k *Cache) Fits(tokens int) bool {
 
 // run returns the record of a session, making room for it on first sight.
 func (k *Cache) run(id SessionID) *run {
+	if r := k.runs.at(int32(id)); r != nil {
+		return r
+	}
+	if k.runs.full() {
+		k.runs.forget(func(_ int32, r *run) bool { return *r == run{node: none} })
+	}
 	return k.runs.use(int32(id), run{node: none})
 }

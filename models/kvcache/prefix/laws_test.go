@@ -93,9 +93,9 @@ func requireMarks(t require.TestingT, k *Cache, line int32, used []int64, queued
 func requireRuns(t require.TestingT, k *Cache, used, pinned []int64) {
 	running := 0
 	locks := map[int32]int32{}
-	for id := range k.runs.size() {
-		r := k.runs.at(int32(id))
-		if r == nil || !r.active {
+	for _, x := range k.runs.slots {
+		r := x.it
+		if x.key == 0 || !r.active {
 			continue
 		}
 		running++

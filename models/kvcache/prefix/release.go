@@ -154,7 +154,10 @@ func (k *Cache) strip(now float64, r *run, line int32) {
 // Drop forgets what a session alone has here, as if the engine were told that
 // it is over. Call it before Contents.End.
 func (k *Cache) Drop(id SessionID) {
-	r := k.run(id)
+	r, blank := k.runs.at(int32(id)), run{node: none}
+	if r == nil {
+		r = &blank // it was never here
+	}
 	if r.active {
 		k.finish(0, r)
 	}

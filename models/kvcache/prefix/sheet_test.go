@@ -33,7 +33,19 @@ func TestASheetIsAListThatIsThereWhereItIsUsed(t *testing.T) {
 			case s.at(i) != nil:
 				require.Equal(t, blank, *s.at(i))
 			}
-			require.LessOrEqual(t, len(written), s.size())
+			require.Equal(t, len(seen), s.used)
+			if rapid.IntRange(0, 9).Draw(t, "forgets") > 0 {
+				continue
+			}
+			rest := rapid.IntRange(1, 4).Draw(t, "rest")
+			s.forget(func(i int32, _ *int) bool { return int(i)%rest == 0 })
+			for i := range seen {
+				if int(i)%rest == 0 {
+					delete(seen, i)
+					delete(written, i)
+				}
+			}
+			require.Equal(t, len(seen), s.used)
 		}
 	})
 	var far sheet[[64]int64]

@@ -90,6 +90,9 @@ func (t *tree) branch(c *Contents, at int32) *branch {
 	if b := t.known(c, at); b != nil {
 		return b
 	}
+	if t.branches.full() { // of lines that are gone nothing is asked any more
+		t.branches.forget(func(i int32, b *branch) bool { return b.generation != c.lines[i].generation+1 })
+	}
 	b := t.branches.use(at, branch{})
 	*b = branch{generation: c.lines[at].generation + 1, first: none, last: none}
 	for i := range b.marks {
