@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"agentsim/configs/tree"
+	"agentsim/fault"
 	"agentsim/models/hardware"
 	"agentsim/models/moe"
 	"agentsim/serve"
@@ -29,9 +30,19 @@ func (s *Scenario) Attach(a *tree.Attachment) error {
 		return err
 	}
 	if err := s.held(); err != nil {
-		return err
+		return placedAt(a, err)
 	}
 	return s.attachPopularity(a)
+}
+
+// placedAt says where the first faulty field of an error was written.
+func placedAt(a *tree.Attachment, err error) error {
+	faults := fault.All(err)
+	if len(faults) == 0 {
+		return err
+	}
+	first := faults[0]
+	return &tree.Error{At: a.At(first.Path), Path: first.Path, Problem: first.Problem}
 }
 
 // attachSystems reads the systems of pools that run on others than the

@@ -29,8 +29,8 @@ const (
 
 // Day simulates a day of at most so many agents.
 func Day(ctx context.Context, s *configs.Scenario, agents int, o Options) (*metrics.Day, error) {
-	if agents < 1 {
-		return nil, fmt.Errorf("%w: agents: %d: want at least 1", metrics.ErrConfiguration, agents)
+	if err := countable(agents); err != nil {
+		return nil, err
 	}
 	if a := s.Workload.Arrivals; a != "" && a != trace.ArrivalsClosed {
 		return nil, fmt.Errorf("%w: workload.arrivals: %s: want %s: the day says how many agents there are",

@@ -58,9 +58,17 @@ func (o Options) onlyMiddle(answer func(context.Context, *configs.Scenario, Opti
 	}
 }
 
+// countable refuses numbers of agents that no machine holds.
+func countable(agents int) error {
+	if agents < 1 || agents > agentsMax {
+		return fmt.Errorf("%w: agents: %d: want 1 to %d", metrics.ErrConfiguration, agents, agentsMax)
+	}
+	return nil
+}
+
 func run(ctx context.Context, s *configs.Scenario, agents int, o Options) (*metrics.Result, error) {
-	if agents < 1 {
-		return nil, fmt.Errorf("agents: %d: want at least 1", agents)
+	if err := countable(agents); err != nil {
+		return nil, err
 	}
 	if err := byNumber(s); err != nil {
 		return nil, err
@@ -71,7 +79,7 @@ func run(ctx context.Context, s *configs.Scenario, agents int, o Options) (*metr
 		return nil, err
 	}
 	base.Observer = o.Observer
-	p, err := runPhase(ctx, s, base, agents)
+	p, err := runPhase(ctx, s, base, agents, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -102,7 +110,9 @@ func capacity(ctx context.Context, s *configs.Scenario, o Options) (*metrics.Res
 		return nil, err
 	}
 	search := search{scenario: s, progress: o.Progress, side: o.side(),
-		try: func(ctx context.Context, agents int) (*phase, error) { return runPhase(ctx, s, base, agents) }}
+		try: func(ctx context.Context, agents int, least float64) (*phase, error) {
+			return runPhase(ctx, s, base, agents, least)
+		}}
 	if s.Protocol.StopWhenCertain {
 		search.near = o.Near
 	}

@@ -201,6 +201,17 @@ func knownSettings(root *cobra.Command, file string) error {
 	return nil
 }
 
+// atMost is cobra.MaximumNArgs with a message that says what is wanted.
+func atMost(n int, what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) <= n {
+			return nil
+		}
+		return usageError{fmt.Errorf("%s wants %s at most, got %d arguments; see %s --help",
+			cmd.Name(), what, len(args), cmd.CommandPath())}
+	}
+}
+
 // exactly is cobra.ExactArgs with a message that says what is wanted.
 func exactly(n int, what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {

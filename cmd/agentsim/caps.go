@@ -35,7 +35,7 @@ func (a capsCommands) capsCommand() *cobra.Command {
 		Long:  capsHelp,
 		Example: "  agentsim caps gb300-agentperf-slo20\n" +
 			"  agentsim caps gb300-agentperf-slo20 --racks 5 --within 3 -o json",
-		Args: cobra.MaximumNArgs(1),
+		Args: atMost(1, "one scenario"),
 		RunE: a.caps,
 	}
 	c.Flags().Int("racks", 4, "racks or nodes that share the power")

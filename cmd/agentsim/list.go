@@ -20,7 +20,7 @@ func (a listCommands) listCommand() *cobra.Command {
 		Use:     "list [KIND [NAME]]",
 		Short:   "Show what comes with the program, and where its numbers are from",
 		Example: "  agentsim list\n  agentsim list scenarios\n  agentsim list systems gb300-nvl72",
-		Args:    cobra.MaximumNArgs(2),
+		Args:    atMost(2, "a kind and a name"),
 
 		ValidArgsFunction: completeKind,
 		RunE: func(_ *cobra.Command, args []string) error {

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -75,6 +76,11 @@ func (a planCommands) plan(cmd *cobra.Command, args []string) error {
 			Units: a.settings.GetInt("racks"), Money: a.settings.GetFloat64("money")}}
 	if f.Classes, err = classesOf(args); err != nil {
 		return usageError{err}
+	}
+	if aside := plan.Aside(a.sets()); len(aside) < len(a.sets()) {
+		i := slices.IndexFunc(a.sets(), func(set string) bool { return !slices.Contains(aside, set) })
+		return usageError{fmt.Errorf("--set %s: plan chooses system, engine and deployment itself; leave it out, or name "+
+			"--systems and --engines", a.sets()[i])}
 	}
 	known, err := a.accuracy()
 	if err != nil {

@@ -39,7 +39,7 @@ func TestPlansThatCannotBe(t *testing.T) {
 	for want, args := range map[string][]string{
 		"one of --mw, --racks and --money": {},
 		"accelerator, it or facility":      {"--mw", "1", "--boundary", "hall"},
-		"more than the budget":             {"h200-agentperf-slo20", "--mw", "0.001", "--systems", "hgx-h200"},
+		"the budget is too small":          {"h200-agentperf-slo20", "--mw", "0.001", "--systems", "hgx-h200"},
 		"has no prices":                    {"--money", "100"},
 		"a share below 1":                  {"--mw", "1", "--availability", "2", "--mtbf", "900"},
 	} {

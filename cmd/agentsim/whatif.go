@@ -31,7 +31,7 @@ func (a whatIfCommands) whatIfCommand() *cobra.Command {
 		Example: "  agentsim what-if\n" +
 			"  agentsim what-if h200-native-fp4\n" +
 			"  agentsim what-if h200-twice-hbm --set protocol=steady-state -o json",
-		Args: cobra.MaximumNArgs(1),
+		Args: atMost(1, "one question"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return a.listWhatIfs()

@@ -97,8 +97,8 @@ func (f *Fleet) Plan(ctx context.Context, systems []string, progress func(system
 		}
 	}
 	if len(result.Options) == 0 {
-		return nil, fmt.Errorf("%w: no system serves an agent within the budget: %s", metrics.ErrInfeasible,
-			result.LeftOut[0].Why)
+		return nil, fmt.Errorf("%w: no system serves an agent within the budget; %s", metrics.ErrInfeasible,
+			strings.TrimPrefix(result.LeftOut[0].Why, metrics.ErrInfeasible.Error()+": "))
 	}
 	Sort(result.Options)
 	return result, nil

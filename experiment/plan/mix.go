@@ -38,7 +38,7 @@ func Mix(classes []Class, b Budget, spares Spares) (*metrics.PlanOption, error) 
 	system := classes[0].Unit.System
 	best := b.divide(classes, 1, spares)
 	if best == nil {
-		return nil, fmt.Errorf("%w: a unit of %s for each of %d classes takes more than the budget", errBudget, system,
+		return nil, fmt.Errorf("%w: it holds no unit of %s for each of %d classes", errBudget, system,
 			len(classes))
 	}
 	low, high := 1., 2.

@@ -72,6 +72,7 @@ func (s Spares) Validate() error {
 	faults.Check(s.Extra >= 0, "spares", s.Extra, "n+1, n+2, … or n+n")
 	faults.Check(s.Availability >= 0 && s.Availability < 1, "availability", s.Availability, "a share below 1, as 0.999")
 	faults.Check(s.Availability == 0 || s.MTBF > 0, "mtbf", s.MTBF, "hours above 0, which an availability needs")
+	faults.Check(s.Repair == 0 || s.MTBF > 0 || s.Availability > 0, "mtbf", s.MTBF, "hours above 0, which a time of repair needs")
 	return faults.Err()
 }
 
@@ -152,7 +153,7 @@ func Option(u *Unit, b Budget, spares Spares) (*metrics.PlanOption, error) {
 		Unit:       u.PlanUnit,
 	}
 	if o.Units = affordable(&o.Unit, b); o.Units < 1 {
-		return nil, fmt.Errorf("%w: one unit of %s takes %s, more than the budget", errBudget, u.System, priceOf(&o.Unit, b))
+		return nil, fmt.Errorf("%w: one unit of %s takes %s", errBudget, u.System, priceOf(&o.Unit, b))
 	}
 	o.SpareUnits = o.Units - serving(o.Units, spares)
 	if o.Units == o.SpareUnits {
@@ -179,7 +180,7 @@ func (b Budget) left(mw, hour float64, units int) float64 {
 }
 
 // errBudget marks a budget that is too small for a single unit.
-var errBudget = errors.New("budget")
+var errBudget = errors.New("the budget is too small")
 
 // unitOf is what one system of the fleet takes.
 func unitOf(s *configs.Scenario, r *metrics.Result, copies int) metrics.PlanUnit {
