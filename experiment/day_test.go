@@ -49,9 +49,9 @@ func TestADayIsCutAndAddsUp(t *testing.T) {
 }
 
 // One of two nodes fails at noon: its calls are lost, all agents share the
-// other, and the level that two nodes just held breaks until it is back.
+// other, and the level that two nodes hold with ease breaks until it is back.
 func TestAFailureBreaksTheLevelUntilItIsRepaired(t *testing.T) {
-	d, err := dayOf(t, 16, "day.failures=[{of: accelerator, number: 9, at: 1h, repair: 1h}]")
+	d, err := dayOf(t, 24, "day.failures=[{of: accelerator, number: 9, at: 1h, repair: 1h}]")
 	require.NoError(t, err)
 	require.Len(t, d.Failures, 1)
 	f := d.Failures[0]

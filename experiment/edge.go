@@ -1,48 +1,61 @@
 package experiment
 
-import "agentsim/portable"
+import (
+	"math"
 
-// interval is the 95 % interval of the sampling error of the answer. Near
-// it, the margin of the binding criterion is a line in the logarithm of the
-// number of agents; the error of the margin over the slope of the line is the
-// error of the crossing. It does not reach beyond the numbers whose verdicts
-// are sure by themselves.
+	"agentsim/metrics"
+	"agentsim/portable"
+)
+
+// interval is the 95 % interval of the sampling error of the answer. Around it the
+// room below the service level is a line in the logarithm of the number of agents,
+// so all phases near it say where the level is crossed. What they do not say
+// together is what their agents have in common, which is the doubt of one of them.
+// The interval does not reach beyond numbers whose verdicts are certain.
 func (s *search) interval() (low, high float64) {
-	binding := s.failure().verdict.Tightest
-	var fit line
-	for _, p := range s.phases {
-		const near = 1.7 // phases within this factor of the answer bear on the line
-		if r := float64(p.agents) / float64(s.low); r > near || r < 1/near {
-			continue
-		}
-		fit.add(portable.Log(float64(p.agents)), p.verdict.Scores[binding].Margin())
-	}
-	low, high = s.sure()
-	slope := fit.slope()
-	if !(slope < 0) {
-		return s.mixed(low, high)
-	}
-	n := float64(s.low)
-	relative := min(1, s.answer().verdict.Scores[binding].Met.Half) / -slope
-	return s.mixed(max(low, n*portable.Exp(-relative)), min(high, max(float64(s.high), n*portable.Exp(relative))))
+	at, half := s.crossing()
+	pass, fail := s.certain()
+	low = min(float64(s.low), max(pass, at*portable.Exp(-half)))
+	high = max(float64(s.high), min(fail, at*portable.Exp(half)))
+	return s.mixed(low, high)
 }
 
-// sure is the largest number that certainly passes and the smallest that
+// crossing is where the line through the phases near the answer crosses the level,
+// and half of its 95 % interval in the logarithm of agents. A phase counts for the
+// more the nearer it is and the less it is in doubt.
+func (s *search) crossing() (at, half float64) {
+	// own is what every phase differs by from its neighbours, in standard deviations.
+	const own = 0.04
+	n := float64(s.low)
+	var fit line
+	for _, p := range s.phases {
+		off := portable.Log(float64(p.agents) / n)
+		doubt := p.doubt()
+		fit.add(off, p.room(), portable.Exp(-off*off/(2*bent*bent))/(doubt*doubt+own*own))
+	}
+	fall := -fit.slope()
+	if !(fall > flattest) {
+		fall = flattest
+	}
+	at = fit.x/fit.n + fit.y/fit.n/fall
+	at = max(-1, min(at, 1))
+	doubt := max(s.answer().doubt(), s.failure().doubt())
+	return n * portable.Exp(at), min(unknown, doubt/fall*math.Sqrt(1+fit.weights/(fit.n*fit.n)))
+}
+
+// certain is the largest number that certainly passes and the smallest that
 // certainly fails, or the ends of what was tried.
-func (s *search) sure() (low, high float64) {
+func (s *search) certain() (low, high float64) {
 	low, high = float64(s.phases[0].agents), float64(s.phases[len(s.phases)-1].agents)
 	for _, p := range s.phases {
-		passes, fails := true, false
-		for _, score := range p.verdict.Scores {
-			passes = passes && score.Pass() && score.Sure()
-			fails = fails || !score.Pass() && score.Sure()
+		if !p.verdict.Certain {
+			continue
 		}
-		if passes && p.agents <= s.low {
+		if p.phase.Pass && p.agents <= s.low {
 			low = float64(p.agents)
 		}
-		if fails && p.agents >= s.high {
-			high = float64(p.agents)
-			break
+		if !p.phase.Pass && p.agents >= s.high {
+			return low, float64(p.agents)
 		}
 	}
 	return low, high
@@ -62,15 +75,38 @@ func (s *search) mixed(low, high float64) (float64, float64) {
 	return low, high
 }
 
-// line is a least-squares line.
-type line struct{ n, x, y, xx, xy float64 }
+// doubt is half of the 95 % interval of the room, in standard deviations. Load
+// comes and goes over longer than a batch of the verdict, so batches of twice the
+// length are asked, too.
+func (p *phase) doubt() float64 {
+	score := &p.verdict.Scores[p.verdict.Tightest]
+	half := score.Met.Half
+	if p.window != nil {
+		half = max(half, p.window.long(p.verdict.Tightest).Half)
+	}
+	return half / density(score)
+}
 
-func (l *line) add(x, y float64) {
-	l.n++
-	l.x += x
-	l.y += y
-	l.xx += x * x
-	l.xy += x * y
+// long is the share that meets a criterion, by batches of twice the length.
+func (w *window) long(criterion int) metrics.Interval {
+	met := metrics.BatchMeans(w.shares(w.counted(), criterion), w.batches/2)
+	if math.IsInf(met.Half, 1) {
+		return metrics.Interval{}
+	}
+	met.Half *= w.unseen()
+	return met
+}
+
+// line is a weighted least-squares line: its sums.
+type line struct{ n, x, y, xx, xy, weights float64 }
+
+func (l *line) add(x, y, weight float64) {
+	l.n += weight
+	l.x += weight * x
+	l.y += weight * y
+	l.xx += weight * x * x
+	l.xy += weight * x * y
+	l.weights += weight * weight
 }
 
 func (l *line) slope() float64 {

@@ -27,7 +27,7 @@ func ExampleCapacity() {
 	}
 	fmt.Printf("%d agents on %d accelerators; more would break %s\n",
 		result.Capacity.Agents, result.Capacity.Accelerators, result.Limit)
-	// Output: 12 agents on 8 accelerators; more would break output_speed.p25: decode steps
+	// Output: 13 agents on 8 accelerators; more would break output_speed.p25: decode steps
 }
 
 // A run has a fixed number of agents and needs no service level to search for.
@@ -46,7 +46,7 @@ func ExampleRun() {
 		return
 	}
 	fmt.Printf("%d agents, %.0f%% of their prompts found in the cache\n", result.Agents, 100*result.Metrics.PrefixHitRate)
-	// Output: 8 agents, 94% of their prompts found in the cache
+	// Output: 8 agents, 96% of their prompts found in the cache
 }
 
 // Mistakes in a scenario are errors that say where and what would be right.

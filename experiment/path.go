@@ -213,12 +213,6 @@ func (p *path) fall(around *phase) float64 {
 	return min(max(-slope, flattest), steepest)
 }
 
-// doubt is half of the 95 % interval of the room, in standard deviations.
-func (p *phase) doubt() float64 {
-	score := &p.verdict.Scores[p.verdict.Tightest]
-	return score.Met.Half / density(score)
-}
-
 // density turns an error of the share of calls into one of its normal deviate.
 func density(s *metrics.Score) float64 {
 	return distuv.UnitNormal.Prob(distuv.UnitNormal.Quantile(s.Criterion.Share))

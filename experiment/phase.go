@@ -10,6 +10,7 @@ import (
 	"agentsim/configs"
 	"agentsim/metrics"
 	"agentsim/serve"
+	"agentsim/trace"
 )
 
 // phase is one number of agents, simulated and measured.
@@ -17,6 +18,8 @@ type phase struct {
 	agents       int
 	accelerators []int // by worker
 	duration     duration
+	warms        bool // it may begin unlike it goes on
+	confirmed    bool // it was measured for as long as the failure above it
 	window       *window
 	span         float64     // seconds of the window that count: those after the warm-up
 	sum          serve.Tally // what happened in that span
@@ -26,7 +29,8 @@ type phase struct {
 }
 
 // runPhase simulates so many agents until the protocol is satisfied.
-func runPhase(ctx context.Context, s *configs.Scenario, base *setup, agents int) (*phase, error) {
+// It is measured for so many seconds, at least.
+func runPhase(ctx context.Context, s *configs.Scenario, base *setup, agents int, least float64) (*phase, error) {
 	if err := base.allows(s); err != nil {
 		return nil, err
 	}
@@ -39,7 +43,10 @@ func runPhase(ctx context.Context, s *configs.Scenario, base *setup, agents int)
 	}
 	p := measure(s, base, c, agents)
 	p.duration = base.duration(s, agents)
+	p.duration.least = max(p.duration.least, least)
+	p.duration.most = max(p.duration.most, p.duration.least)
 	p.window.seconds = p.duration.least / slicesFirst
+	p.warms = s.Protocol.MSER5 && !base.stationary()
 	for p.phase.End == "" {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -61,6 +68,11 @@ func start(base *setup, agents int, ramp float64) (*serve.Cluster, error) {
 	cfg := base.Config
 	cfg.Agents, cfg.Ramp = agents, ramp
 	return serve.New(cfg)
+}
+
+// stationary reports whether agents begin as they go on.
+func (b *setup) stationary() bool {
+	return !b.Cold && (b.Arrivals == "" || b.Arrivals == trace.ArrivalsClosed)
 }
 
 // measure opens the window of a phase, whose slices are yet to be given a length.
@@ -98,7 +110,7 @@ func (p *phase) look(protocol *configs.Protocol) {
 	if len(w.slices)%lookEvery != 0 {
 		return
 	}
-	if protocol.MSER5 {
+	if p.warms {
 		w.settle()
 	}
 	p.verdict = w.verdict()

@@ -28,9 +28,9 @@ func ended(t *testing.T, agents int, sets ...string) *phase {
 	s := load(t, append(base, sets...)...)
 	b, err := prepare(s)
 	require.NoError(t, err)
-	p, err := runPhase(context.Background(), s, b, agents)
+	p, err := runPhase(context.Background(), s, b, agents, 0)
 	require.NoError(t, err)
-	require.Len(t, p.sum.TTFT, int(p.phase.Calls))
+	require.LessOrEqual(t, len(p.sum.TTFT), int(p.phase.Calls), "answers under way at the start have no first token")
 	require.InDelta(t, p.window.length(), p.phase.WindowS+p.phase.DeletedS, 1e-9)
 	return p
 }

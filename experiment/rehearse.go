@@ -68,8 +68,8 @@ const (
 	// are under way when it begins are of an earlier time.
 	rounds = 2
 	// settling is how many calls of each agent pass before a phase counts, with
-	// a bound on them: until caches are full of what sessions left behind.
-	settling, settlingMost = 6, 5000
+	// a bound on them: until those that were under way at the start are over.
+	settling, settlingMost = 2, 5000
 	// sharp is the half-width of an answer, in the logarithm of agents, at which
 	// it is known well enough; phases go on for so many times their first calls, and
 	// callsMost in all, to get there.
@@ -112,7 +112,7 @@ func (r *rehearsal) run(guess float64) error {
 // false where it is known well enough, or has taken long enough.
 func (r *rehearsal) sharpen() (bool, error) {
 	low, high := r.ends()
-	if half := r.halfWidth(); half <= sharp || r.calls() >= callsMost {
+	if half := r.halfWidth(); half <= sharp {
 		return false, nil
 	}
 	gone := false
@@ -121,7 +121,7 @@ func (r *rehearsal) sharpen() (bool, error) {
 			continue
 		}
 		calls := 2 * float64(p.window.calls())
-		if calls > longest*r.first(p.agents) {
+		if calls > longest*r.first(p.agents) || r.calls()+calls/2 > callsMost {
 			continue
 		}
 		if err := r.goOn(p, calls); err != nil {

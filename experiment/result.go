@@ -79,7 +79,7 @@ func run(ctx context.Context, s *configs.Scenario, agents int, o Options) (*metr
 		return nil, err
 	}
 	base.Observer = o.Observer
-	p, err := runPhase(ctx, s, base, agents)
+	p, err := runPhase(ctx, s, base, agents, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +110,9 @@ func capacity(ctx context.Context, s *configs.Scenario, o Options) (*metrics.Res
 		return nil, err
 	}
 	search := search{scenario: s, progress: o.Progress, side: o.side(),
-		try: func(ctx context.Context, agents int) (*phase, error) { return runPhase(ctx, s, base, agents) }}
+		try: func(ctx context.Context, agents int, least float64) (*phase, error) {
+			return runPhase(ctx, s, base, agents, least)
+		}}
 	if s.Protocol.StopWhenCertain {
 		search.near = o.Near
 	}

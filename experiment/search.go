@@ -19,7 +19,7 @@ type Progress func(agents int, pass bool, low, high int)
 // many there are.
 type search struct {
 	scenario *configs.Scenario
-	try      func(ctx context.Context, agents int) (*phase, error)
+	try      func(ctx context.Context, agents int, least float64) (*phase, error) // for so many seconds, at least
 	progress Progress
 	near     float64  // where the answer is thought to lie; 0 = nobody says
 	side     int      // phases at once, at least 1
@@ -58,7 +58,15 @@ func (s *search) run(ctx context.Context) error {
 			return err
 		}
 		if len(wanted) == 0 {
-			break
+			longer, err := s.confirm(ctx)
+			if err != nil {
+				return err
+			}
+			if longer == nil {
+				break
+			}
+			known[longer.agents] = &ran{agents: longer.agents, phase: longer}
+			continue
 		}
 		s.staff(ctx, wanted, now, ended)
 		one := <-ended
@@ -76,6 +84,24 @@ func (s *search) run(ctx context.Context) error {
 		return s.infeasible()
 	}
 	return nil
+}
+
+// confirm tries the answer again for as long as the failure above it was
+// measured, unless it was: a phase that ends as soon as it seems certain may have
+// been lucky. Nil where there is nothing to confirm.
+func (s *search) confirm(ctx context.Context) (*phase, error) {
+	if s.low == 0 || !s.scenario.Protocol.StopWhenCertain {
+		return nil, nil
+	}
+	most := s.failure().span
+	if s.answer().span >= most*(1-rounding) || s.answer().confirmed {
+		return nil, nil
+	}
+	p, err := s.try(ctx, s.low, most)
+	if err == nil {
+		p.confirmed = true
+	}
+	return p, err
 }
 
 // staff gives places to the numbers that are wanted, if need be those of others.
@@ -124,7 +150,7 @@ func (s *search) follow(known map[int]*ran) ([]int, error) {
 func (s *search) start(ctx context.Context, agents int, ended chan<- *ran) *running {
 	ctx, cancel := context.WithCancel(ctx)
 	go func() {
-		p, err := s.try(ctx, agents)
+		p, err := s.try(ctx, agents, 0)
 		ended <- &ran{agents, p, err}
 	}()
 	return &running{cancel: cancel}

@@ -27,7 +27,7 @@ type script struct {
 func play(margin func(agents int) float64, halfWidth float64, protocol configs.Protocol) *script {
 	s := &script{}
 	s.scenario = &configs.Scenario{Protocol: protocol}
-	s.try = func(ctx context.Context, agents int) (*phase, error) {
+	s.try = func(ctx context.Context, agents int, _ float64) (*phase, error) {
 		s.mutex.Lock()
 		s.tried = append(s.tried, agents)
 		s.mutex.Unlock()
@@ -194,11 +194,11 @@ func TestSearchPassesErrorsOn(t *testing.T) {
 	torn := errors.New("the trace is torn")
 	s := play(falling(100), 0, doubling(2))
 	whole := s.try
-	s.try = func(ctx context.Context, agents int) (*phase, error) {
+	s.try = func(ctx context.Context, agents int, _ float64) (*phase, error) {
 		if agents > 60 {
 			return nil, torn
 		}
-		return whole(ctx, agents)
+		return whole(ctx, agents, 0)
 	}
 	require.ErrorIs(t, s.run(context.Background()), torn)
 }
@@ -218,11 +218,11 @@ func TestSearchTakesTheSamePathOnAnyNumberOfProcessors(t *testing.T) {
 			s := play(falling(capacity), 0.005, doubling(3))
 			s.near, s.side = near, side
 			whole := s.try
-			s.try = func(ctx context.Context, agents int) (*phase, error) {
+			s.try = func(ctx context.Context, agents int, _ float64) (*phase, error) {
 				for range (agents * 7919) % 50 {
 					runtime.Gosched()
 				}
-				return whole(ctx, agents)
+				return whole(ctx, agents, 0)
 			}
 			require.NoError(t, s.run(context.Background()))
 			for _, p := range s.phases {
@@ -271,8 +271,8 @@ func TestAStoppedSearchKeepsItsBracket(t *testing.T) {
 	for _, most := range []int{0, 1, 2, 5, 8} {
 		s := play(falling(100), 0.001, doubling(8))
 		try, ended := s.try, 0
-		s.try = func(ctx context.Context, agents int) (*phase, error) {
-			p, err := try(ctx, agents)
+		s.try = func(ctx context.Context, agents int, _ float64) (*phase, error) {
+			p, err := try(ctx, agents, 0)
 			s.mutex.Lock()
 			defer s.mutex.Unlock()
 			if ended >= most {

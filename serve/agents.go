@@ -34,6 +34,7 @@ type agent struct {
 	luck    int32 // whose random draws it gets: not its number, which others had before
 	holder  int32 // number of the agent that holds what its first prompt inherits; -1 = none
 	alive   bool  // it has calls left to make
+	resumed bool  // its call was in the middle of its answer at the start
 }
 
 // Sessions supplies trajectories. The k-th session of an agent is the same
@@ -101,6 +102,7 @@ func (g *agents) finished(id int32) error {
 		g.clock.Stop() // a finite run ends with its last call, not with the gap behind it
 	}
 	g.list[id].turn++
+	g.list[id].resumed = false
 	return g.arrivals.next(id)
 }
 
@@ -156,6 +158,7 @@ func (a *agent) request() request {
 
 		replays: a.session.Replays,
 		class:   a.class(),
+		resumed: a.resumed,
 	}
 	switch {
 	case a.turn > 0:

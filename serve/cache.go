@@ -95,11 +95,6 @@ func (r *rank) drop(id int32) {
 	}
 }
 
-// install keeps a session as if it had just ended a turn.
-func (r *rank) install(id int32, tokens int) {
-	r.cache.Install(0, prefix.Request{Session: prefix.SessionID(id), Prompt: tokens})
-}
-
 // capacityTokens is the largest context that the cache could hold.
 func (r *rank) capacityTokens() int { return r.cache.CapacityTokens() }
 

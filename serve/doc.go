@@ -2,10 +2,10 @@
 // workers with continuous batching that serves them, and the tally of what
 // happened. It owns all state of a run; it decides nothing about service levels.
 //
-// Three types own the state. Agents submit calls to the fleet, install or
-// forget what it keeps of their sessions, and are told when a call is finished.
-// The fleet knows sessions by number and nothing of who they belong to. The
-// cluster builds both, and keeps the books.
+// Three types own the state. Agents submit calls to the fleet, forget what it
+// keeps of their sessions, and are told when a call is finished. The fleet knows
+// sessions by number and nothing of who they belong to. The cluster builds both,
+// and keeps the books.
 //
 // Read the files in this order; each builds on those after it.
 //
@@ -13,14 +13,15 @@
 // laws that always hold).
 //
 // Agents: arrivals.go (when agents come and call), closed.go (a fixed number of
-// agents, and their stationary start), lanes.go, open.go (session trees at a
-// constant number, or by the times of a trace), trees.go (spawn and join of
-// sub-agents), agents.go (an agent and its walk through sessions).
+// agents), start.go (where they are found at the start), history.go (what they
+// have left in caches by then), lanes.go, open.go (session trees at a constant
+// number, or by the times of a trace), trees.go (spawn and join of sub-agents),
+// agents.go (an agent and its walk through sessions).
 //
 // Fleet: fleet.go (the life of a call), frontend.go (processes that
-// take prompts in), router.go (the table of routers),
-// handoff.go (from prefill to decode workers), failures.go (workers that fail
-// and come back).
+// take prompts in), router.go (the table of routers), seats.go (the rank
+// with the least to do), handoff.go (from prefill to decode workers), failures.go
+// (workers that fail and come back).
 //
 // Worker: schedule.go (what a worker does next), prefill.go (admission and
 // chunks of prompts), hold.go (prompts that wait for company), worker.go (its

@@ -214,6 +214,7 @@ func (o *outages) open() {
 			o.entrance.workers = append(o.entrance.workers, w)
 		}
 	}
+	o.entrance.open()
 }
 
 // empty takes everything off a worker: its step under way, its calls and its

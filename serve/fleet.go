@@ -3,12 +3,13 @@ package serve
 import (
 	"agentsim/fault"
 	"agentsim/models/kvcache/prefix"
+	"agentsim/models/step"
 	"agentsim/sim"
 )
 
 // fleet is everything that serves calls: routers, workers and what connects
-// them. Agents submit calls, install or forget sessions, and are told when a
-// call is finished.
+// them. Agents submit calls, forget sessions, and are told when a call is
+// finished.
 type fleet struct {
 	flight
 	entrance entrance
@@ -44,6 +45,7 @@ func newFleet(cfg *Config, clock *sim.Simulation, tally *Tally, done func(id int
 	f.entrance.flight, f.entrance.all = &f.flight, f.workers
 	f.entrance.draws = draws{seed: cfg.Seed}
 	f.entrance.choose = routerNamed(cfg.Deployment.Router)
+	f.entrance.open()
 	f.handoff.flight, f.handoff.all, f.handoff.network = &f.flight, f.workers, f.network
 	f.handoff.strand = func(id int32) { f.outages.waits(id, InSlot) }
 	return f, f.outages.plan(f, cfg.Failures)
@@ -124,15 +126,35 @@ func (f *fleet) submit(id int32, r request) {
 	c := &f.calls[id]
 	c.request = r
 	f.enter(id, InIngress)
-	c.issued, c.done, c.hit, c.generated = f.clock.Now(), 0, 0, 0
+	c.issued, c.done, c.generated = f.clock.Now(), 0, 0
+	if !r.resumed {
+		c.hit = 0
+	}
 	f.tally.Issued++
 	f.arrives.After(f.frontend.takeIn(f.clock.Now(), float64(r.turn.Input)), id)
 }
 
 // arrive routes a call and puts it in its rank's queue.
 func (f *fleet) arrive(id int32) error {
+	if f.calls[id].resumed {
+		if home := f.residences[id].home; home >= 0 && !f.workers[home].decodes {
+			return f.resume(id)
+		}
+	}
 	f.begin(id)
 	return f.place(id)
+}
+
+// resume goes on with a call whose prompt a prefill worker has computed before the
+// start: it waits for its slot.
+func (f *fleet) resume(id int32) error {
+	c, now := &f.calls[id], f.clock.Now()
+	c.entry, c.done = f.residences[id].home, c.prompt()
+	c.prefillStart, c.prefillEnd = now, now
+	if f.policy.firstToken == step.FirstPrefill {
+		f.emit(id)
+	}
+	return f.handoff.receive(id)
 }
 
 // place routes a call whose prompt is known and puts it in its rank's queue.
@@ -158,24 +180,11 @@ func (f *fleet) route(id int32) {
 	}
 }
 
-// install gives a session its home, and so many tokens of cache there, of which
-// some are shared with all sessions. It does nothing where sessions have no
-// home or no cache.
-func (f *fleet) install(id int32, tokens, shared int) {
-	if f.policy.cacheOff || !f.policy.affine || len(f.entrance.workers) == 0 {
-		return
-	}
-	f.contents.Begin(prefix.SessionID(id), prefix.Turn{Prompt: tokens, Shared: min(shared, tokens)})
-	f.route(id)
-	s := &f.residences[id]
-	f.workers[s.home].ranks[s.rank].install(id, tokens)
-}
-
 // abandon leaves the cache of a session that is over to eviction.
 func (f *fleet) abandon(id int32) {
 	s := &f.residences[id]
 	if s.home >= 0 {
-		f.workers[s.home].ranks[s.rank].homes--
+		f.workers[s.home].ranks[s.rank].house(-1)
 	}
 	s.abandoned = true
 }

@@ -39,6 +39,7 @@ type request struct {
 	inherited int32 // leading prompt tokens that another session holds; 0 = none
 	replays   int32 // 1 + the recording that the session plays; 0 = its words are its own
 	class     uint8 // what the session waits for after the turn
+	resumed   bool  // it was in the middle of its answer at the start, where its prompt lies
 }
 
 // text numbers the words of a prompt that other sessions may send, too; 0 = none
@@ -84,6 +85,10 @@ type call struct {
 	lost   bool  // the worker that had it has failed
 	due    bool  // it was to be sent again while it was moving
 }
+
+// looksUp reports whether what is found of a call's prompt is that of the call: not
+// after it lost its place, nor where its prompt was computed before the start.
+func (c *call) looksUp() bool { return !c.preempted() && !c.resumed }
 
 // sequence is a call in the decode batch of a worker.
 type sequence struct {

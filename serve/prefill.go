@@ -86,10 +86,13 @@ func (w *worker) admitNext(r *rank) (id int32, ready, ok bool) {
 	r.queue.remove(at)
 	c := &w.calls[id]
 	c.done = hit.Tokens
-	if !c.preempted() {
-		c.hit, c.missed, c.prefillStart = hit.Tokens, hit.Lost, w.clock.Now()
+	if c.looksUp() {
+		c.hit, c.missed = hit.Tokens, hit.Lost
 	}
-	r.queued -= hit.Tokens
+	if !c.preempted() {
+		c.prefillStart = w.clock.Now()
+	}
+	r.wait(-hit.Tokens)
 	r.running++
 	if w.reload(r, id, hit) {
 		return id, false, true
@@ -123,7 +126,7 @@ func (w *worker) endChunks() error {
 		c.done += b.tokens
 		w.tally.Prefilled += int64(b.tokens)
 		r := &w.ranks[b.rank]
-		r.queued -= b.tokens
+		r.wait(-b.tokens)
 		if c.done < c.prompt() {
 			continue
 		}
@@ -215,11 +218,11 @@ func (w *worker) reload(r *rank, id int32, hit prefix.Hit) bool {
 	if !kvcache.Decide(seconds, float64(tokens)*w.prefillSeconds) {
 		c := &w.calls[id]
 		c.done -= tokens
-		if !c.preempted() {
+		if c.looksUp() {
 			c.hit = c.done
 			c.missed.Evicted[0] += tokens // it lies below HBM, and is not worth fetching
 		}
-		r.queued += tokens
+		r.wait(tokens)
 		return false
 	}
 	w.tally.Reloaded += bytes

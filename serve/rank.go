@@ -19,6 +19,8 @@ type rank struct {
 	prefilling []int32 // calls whose prompt is being computed, in order of admission
 	queued     int     // prompt tokens still to be computed, of all calls here
 	homes      int     // sessions that live here
+	seats      *seats  // where it stands among those that take new sessions; nil = nowhere
+	seat       int32   // there
 
 	running   int     // calls with a place: prompt under way, decoding or parked
 	sequences int     // calls with a decode slot
@@ -36,13 +38,31 @@ func (r *rank) load() (tokens, calls int) { return r.queued, r.running + r.queue
 // enqueue puts a call of so many prompt tokens at the end of the queue.
 func (r *rank) enqueue(id int32, tokens int) {
 	r.queue.push(id)
-	r.queued += tokens
+	r.wait(tokens)
 }
 
 // enqueueFirst puts a call before all others.
 func (r *rank) enqueueFirst(id int32, tokens int) {
 	r.queue.pushFront(id)
+	r.wait(tokens)
+}
+
+// wait adds so many prompt tokens to those still to be computed.
+func (r *rank) wait(tokens int) {
 	r.queued += tokens
+	r.moved()
+}
+
+// house adds so many sessions to those that live here.
+func (r *rank) house(sessions int) {
+	r.homes += sessions
+	r.moved()
+}
+
+func (r *rank) moved() {
+	if r.seats != nil {
+		r.seats.changed(r.seat, load{r.homes, r.queued})
+	}
 }
 
 // endPrefill takes a call whose prompt is computed out of those under way.

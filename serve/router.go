@@ -11,6 +11,14 @@ type entrance struct {
 	all     []*worker // by id
 	choose  router
 	turn    int // calls that round robin has placed
+	seats   seats
+}
+
+// open begins to send calls to its workers, and to no others.
+func (e *entrance) open() {
+	if e.policy.affine {
+		e.seats.seat(e.workers)
+	}
 }
 
 // place is an attention rank of a worker.
@@ -60,7 +68,7 @@ func routerNamed(name string) router {
 func affinity(e *entrance, id int32) place {
 	s := &e.residences[id]
 	if s.home < 0 || !e.all[s.home].accepts {
-		return e.least(func(_ *worker, r *rank) (int, int) { return r.homes, r.queued })
+		return e.seats.least()
 	}
 	if e.policy.spill > 0 && e.all[s.home].ranks[s.rank].queued >= e.policy.spill {
 		return leastLoaded(e, id)
@@ -130,16 +138,19 @@ func (e *entrance) rank(p place) *rank { return &e.all[p.worker].ranks[p.rank] }
 // there if it is another than before.
 func (e *entrance) route(id int32) {
 	s := &e.residences[id]
-	p := e.choose(e, id)
+	p := place{s.home, s.rank}
+	if !e.calls[id].resumed || s.home < 0 || !e.all[s.home].accepts {
+		p = e.choose(e, id)
+	}
 	e.dropStale(id, p)
 	if s.home == p.worker && s.rank == p.rank {
 		return
 	}
 	if s.home >= 0 {
-		e.all[s.home].ranks[s.rank].homes--
+		e.all[s.home].ranks[s.rank].house(-1)
 	}
 	s.home, s.rank = p.worker, p.rank
-	e.rank(p).homes++
+	e.rank(p).house(1)
 }
 
 // dropStale drops what other ranks hold of a session where it is of no use any
@@ -176,7 +187,7 @@ func (e *entrance) forget(id int32) {
 		r := &e.all[s.home].ranks[s.rank]
 		r.drop(id)
 		if !s.abandoned {
-			r.homes--
+			r.house(-1)
 		}
 	}
 	if !e.policy.affine {

@@ -158,13 +158,38 @@ func TestAgentsStartInTheMiddleOfTheirAnswers(t *testing.T) {
 // had made the whole call, and the laws hold.
 func TestAnswersUnderWayComeToTheirEnd(t *testing.T) {
 	for _, router := range []string{ConversationAffinity, LeastLoaded} {
-		c := build(t, toy(play(steadyAnswers), withAgents(40), func(c *Config) {
-			c.Pace = Pace{TTFT: 1, TPOT: 0.01}
-			c.Deployment.Router = router
+		for _, mode := range []func(*Config){func(*Config) {}, disaggregated(2, 1)} {
+			c := build(t, toy(play(steadyAnswers), withAgents(40), routed(router), mode, func(c *Config) {
+				c.Pace = Pace{TTFT: 1, TPOT: 0.01}
+			}))
+			require.NoError(t, c.Run(200))
+			require.NoError(t, c.Check())
+			require.Greater(t, c.tally.Finished, int64(400))
+		}
+	}
+}
+
+// The prompt of an answer under way was computed before the start: it is not
+// computed again, and what it found then is what counts.
+func TestPromptsOfAnswersUnderWayAreNotComputedAgain(t *testing.T) {
+	for _, mode := range []func(*Config){func(*Config) {}, disaggregated(2, 1)} {
+		c := build(t, toy(play(steadyAnswers), withAgents(40), mode, func(c *Config) {
+			c.Pace, c.Ramp = Pace{TTFT: 0.001, TPOT: 1}, 0
 		}))
-		require.NoError(t, c.Run(200))
-		require.NoError(t, c.Check())
-		require.Greater(t, c.tally.Finished, int64(400))
+		require.NoError(t, c.Run(0.5))
+		resumed, least := 0, 0
+		for i := range c.agents.list {
+			call := &c.fleet.calls[i]
+			if !call.resumed || call.state == InTool {
+				continue
+			}
+			resumed++
+			require.Equal(t, InDecode, call.state)
+			require.Less(t, call.hit, int(call.turn.Input)-20, "what is new of a prompt was not found")
+			least += int(call.turn.Input)
+		}
+		require.Greater(t, resumed, 15)
+		require.Less(t, int(c.tally.Prefilled), least/4)
 	}
 }
 

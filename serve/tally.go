@@ -118,12 +118,14 @@ func (t *Tally) record(c *call, worker int32, now sim.Time, minOutput int) {
 	t.miss(&c.missed)
 	t.Work[worker].Prompts.count(c)
 	t.OutputTokens += int64(turn.Output)
-	t.TTFT = append(t.TTFT, (c.firstToken - c.issued).Seconds())
-	t.Queue += (c.prefillStart - c.issued).Seconds()
-	t.Fill += (c.prefillEnd - c.prefillStart).Seconds()
-	t.Hand += (c.firstToken - c.prefillEnd).Seconds()
-	if now > c.issued {
-		t.E2ESpeed = append(t.E2ESpeed, float64(turn.Output)/(now-c.issued).Seconds())
+	if !c.resumed { // else it was issued before the start
+		t.TTFT = append(t.TTFT, (c.firstToken - c.issued).Seconds())
+		t.Queue += (c.prefillStart - c.issued).Seconds()
+		t.Fill += (c.prefillEnd - c.prefillStart).Seconds()
+		t.Hand += (c.firstToken - c.prefillEnd).Seconds()
+		if now > c.issued {
+			t.E2ESpeed = append(t.E2ESpeed, float64(turn.Output)/(now-c.issued).Seconds())
+		}
 	}
 	if int(turn.Output) >= minOutput && now > c.firstToken {
 		t.Speed = append(t.Speed, float64(turn.Output-1)/(now-c.firstToken).Seconds())

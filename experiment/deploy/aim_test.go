@@ -28,7 +28,8 @@ func TestOptimistsPickMoreAndOthersHoldMore(t *testing.T) {
 	careful, optimist := pick(metrics.Aim{}), pick(metrics.Aim{Optimistic: true})
 	require.GreaterOrEqual(t, optimist.Value, careful.Value)
 	require.GreaterOrEqual(t, careful.P25, optimist.P25)
-	require.Less(t, careful.P25, careful.Value)
+	require.LessOrEqual(t, careful.P25, careful.Value)
+	require.Less(t, optimist.P25, optimist.Value)
 	require.NotEqual(t, deploy.Shape(&careful.Deployment), deploy.Shape(&optimist.Deployment),
 		"the shape with most agents is one that nobody published, and falls behind where steps are slower")
 }

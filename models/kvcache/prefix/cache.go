@@ -148,6 +148,15 @@ func (k *Cache) CapacityTokens() int {
 	return int(k.stores[k.home].capacity/k.block[0]) * int(k.page)
 }
 
+// Holds is how many tokens of what grows there is room for at all levels.
+func (k *Cache) Holds() (tokens float64) {
+	tokens = float64(k.CapacityTokens())
+	for level := 1; level < k.levels(); level++ {
+		tokens += float64(k.at(level).capacity/k.block[level]) * float64(k.page)
+	}
+	return tokens
+}
+
 // Fits reports whether a request that needs so many tokens, prompt and room to
 // generate, could run in the empty cache.
 func (k *Cache) Fits(tokens int) bool {

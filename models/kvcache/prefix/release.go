@@ -174,20 +174,6 @@ func (k *Cache) Drop(id SessionID) {
 	*r = run{node: none}
 }
 
-// Install puts a session here as if it had just ended a request, for a warm
-// start, and counts nothing. False means that it does not fit. Install in the
-// order of last use.
-func (k *Cache) Install(now float64, q Request) bool {
-	stats := k.stats
-	k.Drop(q.Session)
-	_, ok := k.Admit(now, q)
-	if ok {
-		k.Release(now, q.Session, q.Prompt)
-	}
-	k.stats = stats
-	return ok
-}
-
 // Resident is how many leading tokens of a session's context are kept over all
 // levels, and how many of these in HBM.
 func (k *Cache) Resident(id SessionID) (tokens, hbm int) {

@@ -78,11 +78,9 @@ func TestAMeasuredHitIsUsedInstead(t *testing.T) {
 	require.Zero(t, s.Used(0), "nothing need be kept for it")
 }
 
-func TestWhatIsPlayedBeforeTheStartIsInstalled(t *testing.T) {
+func TestWhatIsKeptOfASessionCanBeSeen(t *testing.T) {
 	s := newScene(t, roomy(v4VLLM(), preset(t, "vllm-0.29").For(v4VLLM(), 1_024, 1)))
-	s.contents.Begin(0, Turn{Prompt: 20_000, Shared: 3_000})
-	require.True(t, s.Install(0, Request{Session: 0, Prompt: 20_000}))
-	require.Equal(t, Stats{}, s.Stats())
+	require.Zero(t, s.call(0, Turn{Prompt: 20_000, Shared: 3_000}, 1).Tokens)
 	tokens, hbm := s.Resident(0)
 	require.Equal(t, []int{19_968, 19_968}, []int{tokens, hbm})
 	require.Equal(t, 19_968, s.call(0, Turn{Prompt: 21_000, Common: 20_000}, 1).Tokens)
@@ -90,7 +88,7 @@ func TestWhatIsPlayedBeforeTheStartIsInstalled(t *testing.T) {
 	require.Zero(t, none)
 
 	st := s.Stats()
-	require.InDelta(t, 19_968.0/21_000, st.HitRate(), 1e-9)
+	require.InDelta(t, 19_968.0/41_000, st.HitRate(), 1e-9)
 	require.Zero(t, (&Stats{}).HitRate())
 	require.True(t, s.Fits(100_000))
 	require.Equal(t, 256, s.PageTokens())
