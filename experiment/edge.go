@@ -44,9 +44,9 @@ func (s *search) crossing() (at, half float64) {
 }
 
 // certain is the largest number that certainly passes and the smallest that
-// certainly fails, or the ends of what was tried.
+// certainly fails.
 func (s *search) certain() (low, high float64) {
-	low, high = float64(s.phases[0].agents), float64(s.phases[len(s.phases)-1].agents)
+	high = math.Inf(1)
 	for _, p := range s.phases {
 		if !p.verdict.Certain {
 			continue
