@@ -72,7 +72,8 @@ func (s Spares) Validate() error {
 	faults.Check(s.Extra >= 0, "spares", s.Extra, "n+1, n+2, … or n+n")
 	faults.Check(s.Availability >= 0 && s.Availability < 1, "availability", s.Availability, "a share below 1, as 0.999")
 	faults.Check(s.Availability == 0 || s.MTBF > 0, "mtbf", s.MTBF, "hours above 0, which an availability needs")
-	faults.Check(s.Repair == 0 || s.MTBF > 0 || s.Availability > 0, "mtbf", s.MTBF, "hours above 0, which a time of repair needs")
+	faults.Check(s.Repair == 0 || s.MTBF > 0 || s.Availability > 0, "mtbf", s.MTBF,
+		"hours above 0, which a time of repair needs")
 	return faults.Err()
 }
 

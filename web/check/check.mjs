@@ -19,6 +19,14 @@ const agentsim = resolve(out, "agentsim");
 const shots = join(out, "screenshots");
 mkdirSync(shots, { recursive: true });
 
+/** How many times as long as its processor time a fixed piece of work takes here: 1 on a machine with nothing else to do. */
+function busyness() {
+  const from = performance.now(), used = process.cpuUsage();
+  let sum = 0;
+  while (process.cpuUsage(used).user < 150e3) for (let i = 0; i < 1e5; i++) sum += Math.sqrt(i);
+  return sum > 0 ? (performance.now() - from) / 150 : 1;
+}
+
 let passed = 0;
 const note = (text) => console.log(`    ${text}`);
 async function check(name, f) {
@@ -76,11 +84,22 @@ process.on("exit", () => serving.kill());
 
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args: ["--no-sandbox"] });
 
+// Times are held to their limits where the machine has nothing else to do; elsewhere they are printed.
+const quiet = 1.3;
+
 /** A page of a build; whatever it says on the console or asks elsewhere is kept. */
 async function open(base, size = { width: 1400, height: 950 }, options = {}) {
   const context = await browser.newContext({ viewport: size, ...options });
   const page = await context.newPage();
   page.setDefaultTimeout(120_000);
+  await page.addInitScript(() => { globalThis.tasks = []; new PerformanceObserver((l) => globalThis.tasks.push(...l.getEntries().map((e) => e.duration))).observe({ type: "longtask", buffered: true }); });
+  // Tasks of the main thread above 50 ms, which a browser counts as long.
+  page.tasks = async (where) => {
+    const long = await page.evaluate(() => globalThis.tasks);
+    const machine = busyness();
+    note(`${where}: ${long.length} tasks above 50 ms on the main thread${long.length ? `, the longest ${Math.max(...long).toFixed(0)} ms` : ""} (machine ${machine.toFixed(1)} times busy)`);
+    if (machine < quiet) assert.deepEqual(long, [], `${where}: no task above 50 ms`);
+  };
   const said = [], elsewhere = [];
   page.on("console", (m) => { if (["error", "warning"].includes(m.type()) && !/status of 422/.test(m.text())) said.push(m.text()); });
   page.on("pageerror", (e) => said.push(String(e)));
@@ -114,15 +133,18 @@ const command = { estimate: null, simulated: null };
 for (const [name, base] of [["serve", live], ["static", still]]) {
   await check(`${name}: the first answer, soon, and with nothing blocked`, async () => {
     const page = await open(base);
-    await page.addInitScript(() => { globalThis.tasks = []; new PerformanceObserver((l) => globalThis.tasks.push(...l.getEntries().map((e) => e.duration))).observe({ type: "longtask", buffered: true }); globalThis.frames = []; try { new PerformanceObserver((l) => globalThis.frames.push(...l.getEntries().map((e) => `${e.duration.toFixed(0)} ms at ${e.startTime.toFixed(0)}: ${e.scripts.map((x) => `${x.invoker} ${x.sourceFunctionName} ${x.duration.toFixed(0)} (layout ${x.forcedStyleAndLayoutDuration.toFixed(0)})`).join("; ")}; render ${(e.startTime + e.duration - (e.renderStart || e.startTime + e.duration)).toFixed(0)}`))).observe({ type: "long-animation-frame", buffered: true }); } catch { /* an older browser */ } });
+    await page.addInitScript(() => { globalThis.frames = []; try { new PerformanceObserver((l) => globalThis.frames.push(...l.getEntries().map((e) => `${e.duration.toFixed(0)} ms at ${e.startTime.toFixed(0)}: ${e.scripts.map((x) => `${x.invoker} ${x.sourceFunctionName} ${x.duration.toFixed(0)} (layout ${x.forcedStyleAndLayoutDuration.toFixed(0)})`).join("; ")}; render ${(e.startTime + e.duration - (e.renderStart || e.startTime + e.duration)).toFixed(0)}`))).observe({ type: "long-animation-frame", buffered: true }); } catch { /* an older browser */ } });
+    const before = busyness();
     const from = performance.now();
     await page.goto(base + "#/workbench");
     await page.waitForSelector("[data-agents]");
     const took = performance.now() - from;
     const paint = await page.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? 0);
+    const machine = Math.max(before, busyness());
+    note(`first paint ${paint.toFixed(0)} ms (at most 1000), first answer ${took.toFixed(0)} ms (at most 2000; machine ${machine.toFixed(1)} times busy)`);
+    if (machine < quiet) assert.ok(took <= 2000 && paint <= 1000, "first paint within 1 s, first answer within 2 s");
     await page.waitForTimeout(1500);
-    const tasks = await page.evaluate(() => globalThis.tasks);
-    note(`first paint ${paint.toFixed(0)} ms, first answer ${took.toFixed(0)} ms, longest task of the main thread ${Math.max(0, ...tasks).toFixed(0)} ms`);
+    await page.tasks("opened");
     for (const frame of await page.evaluate(() => globalThis.frames)) note(frame);
     assert.ok(took < 30_000, "two seconds on a laptop; a busy machine gets more");
     page.fine();
@@ -140,6 +162,7 @@ for (const [name, base] of [["serve", live], ["static", still]]) {
     const perMW = command.simulated.capacity.agents_per_mw.accelerator_measured;
     assert.ok(shown.includes(new Intl.NumberFormat("en", { maximumFractionDigits: 0 }).format(Number(perMW.toPrecision(3)))), `per MW ${perMW}`);
     note(`${command.simulated.capacity.agents} agents, fingerprint ${command.simulated.fingerprint}`);
+    await page.tasks("simulated");
     page.fine();
     await page.context().close();
   });
@@ -190,6 +213,7 @@ for (const [name, base] of [["serve", live], ["static", still]]) {
     }
     assert.match(await page.textContent('[data-truth="1"]'), /^[\d,]+ agents$/);
     await page.screenshot({ path: join(shots, `${name}-story.png`) });
+    await page.tasks("the story");
     await accessible(page, `${name} story`);
     await page.getByRole("button", { name: "Open both in the workbench" }).click();
     await page.waitForSelector("[data-agents]");
@@ -225,6 +249,9 @@ await check("static: a run is recorded and played, and can be stopped", async ()
   await page.locator("[data-rack] input[type=range]").evaluate((e) => { e.value = "0.5"; e.dispatchEvent(new Event("input")); });
   const drawn = await page.locator("[data-rack] canvas").first().evaluate((c) => { const d = c.getContext("2d").getImageData(0, 0, c.width, c.height).data; const seen = new Set(); for (let i = 0; i < d.length; i += 4) if (d[i + 3]) seen.add(`${d[i]},${d[i + 1]},${d[i + 2]}`); return seen.size; });
   assert.ok(drawn > 20, "something is drawn");
+  await page.getByRole("button", { name: "▶ Play" }).click();
+  await page.waitForTimeout(1500);
+  await page.tasks("the rack, played");
   await page.screenshot({ path: join(shots, "rack.png"), fullPage: true });
   await page.goto(still + packed("name: long\nextends: gb300-agentperf-slo20\n"));
   await page.reload();
@@ -247,10 +274,30 @@ await check("a study is read from each of its files", async () => {
     assert.equal(await page.locator("tbody tr.click").count(), want, name);
     await page.locator("tbody tr.click").first().click();
     await page.waitForSelector("tr.picked");
+    await page.getByRole("button", { name: "Open it as a scenario" }).click();
+    await page.waitForSelector("[data-agents]");
+    const yaml = await page.inputValue(".editor textarea");
+    const point = JSON.parse(readFileSync(join(where, "results.jsonl"), "utf8").trim().split("\n")[Number(/^name: point-(\d+)/.exec(yaml)[1])]);
+    const differ = await (await fetch(`${live}api/differences`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ a: { yaml }, b: { scenario: point["study.scenario"], set: JSON.parse(point["study.set"]) } }) })).json();
+    assert.deepEqual(differ.fields.map((f) => f.path).filter((p) => p !== "name"), [], `${name}: the scenario that opens is the point`);
+    await page.goBack();
+    await page.setInputFiles('[data-drop="studies"]', join(where, name));
+    await page.waitForSelector("tbody tr.click");
     if (name.endsWith("parquet")) { await page.screenshot({ path: join(shots, "studies.png"), fullPage: true }); await accessible(page, "studies"); }
     page.fine();
     await page.context().close();
   }
+});
+
+await check("drafts of unknown acceptance have their band", async () => {
+  const page = await open(live);
+  await page.addInitScript(() => { try { localStorage.setItem("auto", "false"); } catch { /* none */ } });
+  await page.goto(live + packed(`${small}deployment: {aggregated: {draft: {kind: recurrent, depth: 3, accepted_length: unknown}}}\n`));
+  await page.waitForSelector("[data-drafts]");
+  assert.match(await page.textContent("[data-drafts]"), /\d+ to \d+ agents/);
+  await page.waitForFunction(() => document.body.textContent?.includes("What the steps rest on"));
+  page.fine();
+  await page.context().close();
 });
 
 await check("three widths, light and dark, without serious findings", async () => {

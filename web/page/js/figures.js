@@ -97,8 +97,18 @@ export function logTicks(low, high) {
 }
 
 /**
- * @typedef {{name: string, value: number, colour: string, note?: string}} Part
+ * @typedef {{name: string, value: number, colour: string, note?: string, fill?: "solid" | "hatched" | "dotted"}} Part
  */
+
+let patterns = 0;
+/** A paint that tells without colours what a number rests on.
+ * @param {SVGElement} svg @param {"hatched" | "dotted"} how @param {string} colour */
+function marked(svg, how, colour) {
+  const id = `paint-${++patterns}`;
+  const mark = how === "hatched" ? s("path", { d: "M-1 7L7 -1M3 11L11 3", style: { stroke: colour, "stroke-width": 2.4 } }) : s("circle", { cx: 4, cy: 4, r: 1.7, style: { fill: colour } });
+  svg.append(s("defs", null, s("pattern", { id, width: 8, height: 8, patternUnits: "userSpaceOnUse" }, s("rect", { width: 8, height: 8, style: { fill: "var(--sunk)" } }), mark)));
+  return `url(#${id})`;
+}
 
 /**
  * Bars of parts, one below the other, with what they are written on or under them.
@@ -118,7 +128,8 @@ export function bars(bars, o) {
       for (const part of bar.parts) {
         const w = (part.value / most) * width;
         if (w <= 0) continue;
-        svg.append(s("rect", { x: x.toFixed(2), y, width: Math.max(w - 1, 0.6).toFixed(2), height: thick, rx: 2, style: { fill: part.colour, stroke: part.colour === "transparent" ? "var(--line-strong)" : "none", "stroke-dasharray": "3 3" } }, s("title", null, `${part.name}: ${o.show(part.value)}`)));
+        const paint = part.fill && part.fill !== "solid" ? marked(svg, part.fill, part.colour) : part.colour;
+        svg.append(s("rect", { x: x.toFixed(2), y, width: Math.max(w - 1, 0.6).toFixed(2), height: thick, rx: 2, style: { fill: paint, stroke: part.colour === "transparent" ? "var(--line-strong)" : "none", "stroke-dasharray": "3 3" } }, s("title", null, `${part.name}: ${o.show(part.value)}`)));
         const label = `${part.name} ${o.show(part.value)}`;
         if (w > 14 || part.value / sum > 0.04) {
           const from = Math.min(Math.max(x, free), width - textWidth(label));

@@ -21,7 +21,8 @@ export function rack(app) {
   const record = h("button", { class: "main", onclick: () => void recordRun() }, "Record a run");
   const said = h("p", { class: "small soft" }, "A run of so many agents is simulated, and the first minutes of it are kept to be watched.");
   const search = h("div", null);
-  const picture = h("figure", { class: "stack", hidden: true }, stage, area, keys(Object.values(states).map(([name, c]) => [name, c])));
+  const picture = h("figure", { class: "stack", hidden: true }, stage, area, keys(Object.values(states).map(([name, c]) => [name, c])),
+    h("p", { class: "small soft" }, "Lines over the agents: the P95 of the time to first token (solid) and the P25 of the speed (broken), over half a minute, as shares of what the level allows. The dotted line is the limit; above it the level is broken."));
   const element = h("div", { class: "card stack", "data-rack": "" },
     h("div", { class: "row spread" }, h("h2", null, "The rack, live"), h("div", { class: "row" }, h("label", { for: "play-agents", class: "small soft" }, "agents"), agents, record)),
     search, said, h("div", { class: "timeline" }, play, speed, scrub, clock), picture);
@@ -42,12 +43,14 @@ export function rack(app) {
       const warm = 60;
       const r = await app.engine.ask("run", { yaml, agents: n, set: quick, playback_s: 120, playback_from_s: warm }, { signal: stop.signal });
       tape = r.playback;
+      measures = [];
       index.byAgent = Array.from({ length: tape.drawn }, () => []);
       for (const stay of tape.stays) index.byAgent[stay[0]]?.push(stay);
       at = 0;
       picture.hidden = false;
       play.disabled = scrub.disabled = false;
       const sample = tape.drawn < tape.agents ? `; ${count(tape.drawn)} of them are drawn, an even sample` : "";
+      void measure(tape, limits(r.inputs?.level ?? about?.inputs?.level));
       said.textContent = `${count(tape.agents)} agents${sample}: ${seconds(tape.span_s)} of simulated time. ${tape.cut ? "Some of what they did is left out of the picture. " : ""}Fingerprint ${r.fingerprint}.`;
       say("The recording is ready.");
       const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -57,6 +60,25 @@ export function rack(app) {
     } finally {
       record.disabled = false;
     }
+  }
+
+  /** The two measures over the half minute before, as shares of what the level allows: above 1 it is broken.
+   * @type {{at: number, first?: number, speed?: number}[]} */ let measures = [];
+
+  /** Works them out, some points a task.
+   * @param {any} of @param {{first?: number, speed?: number}} limit */
+  async function measure(of, limit) {
+    const points = 120, span = 30, list = [];
+    for (let i = 1; i <= points; i++) {
+      if (i % 10 === 0) await new Promise((then) => setTimeout(then));
+      if (of !== tape) return;
+      const t = of.span_s * i / points;
+      const soon = (/** @type {number[][]} */ all) => all.filter(([when]) => when <= t && when > t - span).map(([, v]) => v).sort((a, b) => a - b);
+      const first = soon(of.first_tokens), fast = soon(of.speeds);
+      list.push({ at: i / points, first: first.length && limit.first ? first[Math.floor(first.length * 0.95)] / limit.first : undefined, speed: fast.length && limit.speed ? limit.speed / fast[Math.floor(fast.length * 0.25)] : undefined });
+    }
+    measures = list;
+    if (!playing) draw();
   }
 
   function toggle() {
@@ -215,6 +237,28 @@ export function rack(app) {
       c.fill();
       for (let b = 0; b < tape.buckets; b++) base[b] += tape.counts[i][b];
     });
+    // The level: half way up is what it allows.
+    const share = (/** @type {number} */ v) => height - 20 - (Math.min(v, 2) / 2) * (height - 38);
+    for (const [key, dash] of /** @type {["first" | "speed", number[]][]} */ ([["first", []], ["speed", [5, 4]]])) {
+      const line = measures.filter((m) => m[key] !== undefined);
+      if (!line.length) continue;
+      for (const [wide, paint] of /** @type {[number, string][]} */ ([[4.5, colour("--card")], [2, ink]])) {
+        c.setLineDash(wide > 3 ? [] : dash);
+        c.strokeStyle = paint;
+        c.lineWidth = wide;
+        c.beginPath();
+        line.forEach((m, i) => (i ? c.lineTo(m.at * width, share(m[key] ?? 0)) : c.moveTo(m.at * width, share(m[key] ?? 0))));
+        c.stroke();
+      }
+    }
+    c.setLineDash([2, 3]);
+    c.strokeStyle = colour("--queue");
+    c.lineWidth = 1.5;
+    c.beginPath();
+    c.moveTo(0, share(1));
+    c.lineTo(width, share(1));
+    c.stroke();
+    c.setLineDash([]);
     c.fillStyle = soft;
     c.fillText(`${count(tape.agents)} agents by state`, 0, 11);
     for (let i = 0; i <= 4; i++) c.fillText(`${num(tape.span_s * i / 4)} s`, Math.min(width - 34, width * i / 4), height - 5);
@@ -253,6 +297,13 @@ export function rack(app) {
     },
     stop() { stop.abort(); again.disconnect(); cancelAnimationFrame(frame); playing = false; },
   };
+}
+
+/** The limits of a level in words, of the time to first token in seconds and of the output speed in tokens a second.
+ * @param {string | undefined} level */
+function limits(level) {
+  const of = (/** @type {RegExp} */ pattern) => { const found = pattern.exec(level ?? ""); return found ? Number(found[1]) * (found[2] === "ms" ? 0.001 : found[2] === "min" ? 60 : 1) : undefined; };
+  return { first: of(/ttft p\d+ <= ([\d.]+)(ms|s|min)/), speed: of(/output_speed p\d+ >= ([\d.]+)()tok\/s/) };
 }
 
 /** Enough of a protocol for what is watched. */

@@ -51,29 +51,43 @@ export function open(room, app) {
   function show(study, name) {
     if (!study.rows.length) return put(view, h("p", { class: "note" }, "No point of this study is done yet."));
     say(`${count(study.rows.length)} points.`);
-    put(view, explorer(study, name, (row) => toScenario(study, row, app)));
+    put(view, explorer(study, name, (row, tell) => void toScenario(study, row, app, tell)));
   }
   return () => clearTimeout(timer);
 }
 
-/** Opens a point in the workbench: the scenario that its study varies, what the study sets, and what the point sets.
- * Parquet and a followed study say which scenario that is; of other files it is the one that is open.
+/** What makes a point: the scenario that its study varies, and what is set in it. Every file says both in its rows;
+ * those of earlier versions say it for the study, or not at all.
  * @param {Study} study
  * @param {any[]} row
- * @param {import("./main.js").App} app */
-function toScenario(study, row, app) {
-  const own = study.axes.map((axis) => [axis, row[study.columns.findIndex((c) => c.name === axis)]]).filter(([, v]) => v !== null && v !== undefined);
-  const set = (study.set ?? []).map((text) => { const at = text.indexOf("="); return [text.slice(0, at).trim(), text.slice(at + 1)]; });
-  const point = row[study.columns.findIndex((c) => c.name === "point")];
-  void (async () => {
-    const base = study.scenario ?? app.state.yaml.match(/^extends: (\S+)/m)?.[1] ?? "gb300-agentperf-slo20";
-    let yaml = `name: point-${point ?? 0}\nextends: ${base}\n`;
-    for (const [path, value] of [...set, ...own]) {
-      const unit = study.columns.find((c) => c.name === path)?.unit ?? "";
-      try { ({ yaml } = await app.engine.ask("edit", { yaml, path, value: `${value}${typeof value === "number" ? unit : ""}` })); } catch { /* an axis that is no plain field */ }
-    }
-    app.go({ room: "workbench", yaml });
-  })();
+ * @returns {{scenario: string | undefined, set: string[]}} */
+export function makes(study, row) {
+  const cell = (/** @type {string} */ name) => row[study.columns.findIndex((c) => c.name === name)];
+  const listed = cell("study.set");
+  if (listed) return { scenario: cell("study.scenario"), set: JSON.parse(listed) };
+  const own = study.axes.map((axis) => [axis, cell(axis)]).filter(([, v]) => v !== null && v !== undefined);
+  const unit = (/** @type {string} */ path) => study.columns.find((c) => c.name === path)?.unit ?? "";
+  return { scenario: study.scenario ?? cell("scenario"), set: [...(study.set ?? []), ...own.map(([path, v]) => `${path}=${v}${typeof v === "number" ? unit(path) : ""}`)] };
+}
+
+/** Opens a point in the workbench. What cannot be is said, with the command that can.
+ * @param {Study} study
+ * @param {any[]} row
+ * @param {import("./main.js").App} app
+ * @param {(text: string) => void} tell */
+async function toScenario(study, row, app, tell) {
+  const { scenario, set } = makes(study, row);
+  const command = `agentsim capacity ${scenario} ${set.map((one) => `--set '${one}'`).join(" ")}`;
+  if (!scenario) return tell("These results do not say which scenario they vary.");
+  if (/[\\/]|\.ya?ml$/.test(scenario) && !scenario.startsWith("what-if/")) return tell(`The study varies the file ${scenario}, which is not here. On the machine that has it: ${command}`);
+  let yaml = `name: point-${row[study.columns.findIndex((c) => c.name === "point")] ?? 0}\nextends: ${scenario}\n`;
+  /** @type {string[]} */ const left = [];
+  for (const one of set) {
+    const at = one.indexOf("=");
+    try { ({ yaml } = await app.engine.ask("edit", { yaml, path: one.slice(0, at).trim(), value: one.slice(at + 1) })); } catch { left.push(one); }
+  }
+  if (left.length) return tell(`What this point sets does not fit into one text (${left.join(", ")}). The command line takes it: ${command}`);
+  app.go({ room: "workbench", yaml });
 }
 
 /** JSON lines or CSV as a table. Axes are the columns before the results that vary.
@@ -94,7 +108,7 @@ export function read(text) {
   if (!names.includes("point")) throw new Error("want a table of agentsim sweep, with a column point");
   const columns = names.map((name, i) => ({ name, kind: rows.some((r) => typeof r[i] === "string") ? "text" : "number" }));
   const first = names.findIndex((n) => ["scenario", "fingerprint", "deployment", "capacity.agents"].includes(n) || n.startsWith("capacity."));
-  const fixed = new Set(["point", "replication", "seed", "status", "error", "deployment"]);
+  const fixed = new Set(["point", "replication", "seed", "status", "error", "deployment", "study.scenario", "study.set"]);
   return { study: "", axes: names.slice(0, first < 0 ? names.length : first).filter((n) => !fixed.has(n)), columns, rows };
 }
 
@@ -118,7 +132,7 @@ function csv(text) {
 /**
  * @param {Study} study
  * @param {string} name
- * @param {(row: any[]) => void} use
+ * @param {(row: any[], tell: (text: string) => void) => void} use
  */
 function explorer(study, name, use) {
   const numeric = study.columns.filter((c, i) => c.kind !== "text" && study.rows.filter((r) => typeof r[i] === "number").length > 1).map((c) => c.name);
@@ -127,13 +141,13 @@ function explorer(study, name, use) {
   let y = prefer(["capacity.agents_per_mw.accelerator_measured", "capacity.agents_per_mw.it", "capacity.agents"], numeric[0]);
   let x = prefer(["metrics.output_speed_p25", "metrics.ttft_p95_s", ...study.axes], numeric[1] ?? numeric[0]);
   let chosen = -1, filter = "", sort = y, down = true;
-  const figures = h("div", { class: "grid" }), list = h("div", { class: "card stack" });
+  const figures = h("div", { class: "grid" }), list = h("div", { class: "card stack" }), told = h("p", { class: "note warn", role: "status", hidden: true });
   const pick = (/** @type {string} */ label, /** @type {string} */ value, /** @type {(v: string) => void} */ set) => h("label", { class: "row small" }, label, h("select", { style: { width: "auto", "max-width": "300px" }, onchange: (/** @type {any} */ e) => { set(e.target.value); draw(); } }, numeric.map((n) => h("option", { value: n, selected: n === value }, n))));
   const box = h("input", { type: "search", placeholder: "filter", "aria-label": "Filter rows", style: { width: "12em" }, oninput: () => { filter = box.value.toLowerCase(); rows(); } });
   const good = () => study.rows.map((row, i) => ({ row, i })).filter(({ row }) => typeof row[at(x)] === "number" && typeof row[at(y)] === "number");
 
   /** @param {number} i */
-  function select(i) { chosen = i; draw(); }
+  function select(i) { chosen = i; told.hidden = true; draw(); }
 
   function front() {
     const best = [...good()].sort((a, b) => b.row[at(x)] - a.row[at(x)] || b.row[at(y)] - a.row[at(y)]);
@@ -151,6 +165,9 @@ function explorer(study, name, use) {
       axes.map((a) => h("div", { class: "card" }, figure({ title: `Effect of ${a}`, about: `mean of ${short(y)} over all other axes`, draw: (w) => effect(w, a) }))));
     rows();
   }
+
+  /** A text, or what of it has room, with a mark where it was cut. @param {string} text @param {number} most */
+  function cut(text, most) { return text.length > most ? `${text.slice(0, most - 1)}…` : text; }
 
   /** @param {string} n */
   function short(n) { return n.replace(/^capacity\.|^metrics\./, "").replaceAll("_", " "); }
@@ -182,7 +199,7 @@ function explorer(study, name, use) {
     const most = Math.max(...good().map((p) => p.row[at(y)]), 1e-300);
     svg.append(s("text", { x: 0, y: 12, class: "soft" }, b), s("text", { x: width, y: top + bs.length * tall + 28, "text-anchor": "end", class: "soft" }, a));
     bs.forEach((v, j) => {
-      svg.append(s("text", { x: left - 6, y: top + j * tall + 19, "text-anchor": "end" }, typeof v === "number" ? num(v) : String(v).slice(0, 13)));
+      svg.append(s("text", { x: left - 6, y: top + j * tall + 19, "text-anchor": "end" }, typeof v === "number" ? num(v) : cut(String(v), 14)));
       as.forEach((u, i) => {
         const value = best(u, v), share = Number.isFinite(value) ? value / most : 0;
         svg.append(s("rect", { x: left + i * cell + 1, y: top + j * tall + 1, width: Math.max(cell - 2, 1), height: tall - 2, rx: 3, style: { fill: Number.isFinite(value) ? "var(--accent)" : "var(--sunk)", opacity: Number.isFinite(value) ? 0.12 + 0.88 * share : 1 } }, s("title", null, `${a} ${u}, ${b} ${v}: ${num(value)}`)));
@@ -190,13 +207,13 @@ function explorer(study, name, use) {
       });
     });
     const room = spaced(as.map((_, i) => i), (i) => i * cell, 60);
-    for (const i of room) svg.append(s("text", { x: left + (i + 0.5) * cell, y: top + bs.length * tall + 14, "text-anchor": "middle", class: "soft" }, typeof as[i] === "number" ? num(as[i]) : String(as[i]).slice(0, 12)));
+    for (const i of room) svg.append(s("text", { x: left + (i + 0.5) * cell, y: top + bs.length * tall + 14, "text-anchor": "middle", class: "soft" }, typeof as[i] === "number" ? num(as[i]) : cut(String(as[i]), 14)));
     return svg;
   }
 
   /** @param {number} width @param {string[]} columns */
   function parallel(width, columns) {
-    const height = 250, top = 34, bottom = 24, pad = 30;
+    const height = 264, top = 48, bottom = 24, pad = 30;
     const svg = s("svg", { viewBox: `0 0 ${width} ${height}` });
     const across = (/** @type {number} */ i) => pad + (i / Math.max(columns.length - 1, 1)) * (width - 2 * pad);
     const scales = columns.map((c) => {
@@ -214,7 +231,9 @@ function explorer(study, name, use) {
     if (chosen >= 0) draw(study.rows[chosen], chosen, true);
     columns.forEach((c, i) => {
       const anchor = i === 0 ? "start" : i === columns.length - 1 ? "end" : "middle", px = i === 0 ? 0 : i === columns.length - 1 ? width : across(i);
-      svg.append(s("line", { x1: across(i), x2: across(i), y1: top, y2: height - bottom, class: "axis" }), s("text", { x: px, y: i % 2 ? 26 : 12, "text-anchor": anchor, class: "soft" }, short(c).slice(-26)), s("text", { x: across(i) + 4, y: top + 10 }, scales[i].high.slice(0, 12)), s("text", { x: across(i) + 4, y: height - bottom + 14 }, scales[i].low.slice(0, 12)));
+      const beside = (/** @type {string} */ text) => (i === columns.length - 1 ? { x: across(i) - 4, "text-anchor": "end", text: cut(text, 16) } : { x: across(i) + 4, "text-anchor": "start", text: cut(text, 16) });
+      const value = (/** @type {string} */ text, /** @type {number} */ y) => { const { text: shown, ...at } = beside(text); return s("text", { ...at, y }, shown, s("title", null, text)); };
+      svg.append(s("line", { x1: across(i), x2: across(i), y1: top, y2: height - bottom, class: "axis" }), s("text", { x: px, y: 12 + 14 * (i % 3), "text-anchor": anchor, class: "soft" }, cut(short(c), Math.floor(width / 7)), s("title", null, c)), value(scales[i].high, top + 10), value(scales[i].low, height - bottom + 14));
     });
     return svg;
   }
@@ -229,7 +248,7 @@ function explorer(study, name, use) {
     const svg = s("svg", { viewBox: `0 0 ${width} ${list.length * tall + 26}` });
     const to = (/** @type {number} */ v) => left + (v / most) * (width - left - 60);
     list.forEach(([k, v], i) => {
-      svg.append(s("text", { x: left - 6, y: i * tall + 16, "text-anchor": "end" }, typeof k === "number" ? num(k) : String(k).slice(0, 16)), s("line", { x1: to(Math.min(...v)), x2: to(Math.max(...v)), y1: i * tall + 12, y2: i * tall + 12, class: "axis" }), s("circle", { cx: to(mean(v)), cy: i * tall + 12, r: 6, style: { fill: "var(--accent)" } }, s("title", null, num(mean(v)))), s("text", { x: to(Math.max(...v)) + 10, y: i * tall + 16, class: "soft" }, num(mean(v))));
+      svg.append(s("text", { x: left - 6, y: i * tall + 16, "text-anchor": "end" }, typeof k === "number" ? num(k) : cut(String(k), 17)), s("line", { x1: to(Math.min(...v)), x2: to(Math.max(...v)), y1: i * tall + 12, y2: i * tall + 12, class: "axis" }), s("circle", { cx: to(mean(v)), cy: i * tall + 12, r: 6, style: { fill: "var(--accent)" } }, s("title", null, num(mean(v)))), s("text", { x: to(Math.max(...v)) + 10, y: i * tall + 16, class: "soft" }, num(mean(v))));
     });
     for (const t of spaced(ticks(0, most, 5), to, 50)) svg.append(s("text", { x: to(t), y: list.length * tall + 20, "text-anchor": "middle", class: "soft" }, num(t)));
     return svg;
@@ -250,7 +269,8 @@ function explorer(study, name, use) {
     const body = all.slice(0, 200).map(({ row, i }) => h("tr", { class: `click ${i === chosen ? "picked" : ""}`, onclick: () => select(i) }, shown.map((c, j) => cell(row, i, c, j))));
     put(list,
       h("div", { class: "row spread" }, h("h2", null, study.study || name, " ", h("span", { class: "soft small" }, `${count(study.rows.length)} points`)), h("div", { class: "row" }, pick("across", x, (v) => { x = v; }), pick("up", y, (v) => { y = v; }), box)),
-      chosen >= 0 && h("div", { class: "row" }, h("span", null, `Point ${study.rows[chosen][at("point")]} is selected.`), h("button", { onclick: () => use(study.rows[chosen]) }, "Open it as a scenario")),
+      chosen >= 0 && h("div", { class: "row" }, h("span", null, `Point ${study.rows[chosen][at("point")]} is selected.`), h("button", { onclick: () => use(study.rows[chosen], (text) => { told.textContent = text; told.hidden = false; }) }, "Open it as a scenario")),
+      chosen >= 0 && told,
       h("div", { class: "scroll" }, h("table", null, h("thead", null, h("tr", null, head)), h("tbody", null, body))),
       all.length > 200 && h("p", { class: "small soft" }, `and ${count(all.length - 200)} more`));
   }

@@ -38,9 +38,15 @@ export function limitInWords(limit) {
   return why ? `${measure}: ${why}` : measure || "nothing yet";
 }
 
+/** What a number rests on, and how it is drawn. @type {Record<string, [string, "solid" | "hatched" | "dotted"]>} */
+export const bases = {
+  measured: ["measured", "solid"], vendor: ["stated by the maker", "solid"], published: ["published", "solid"], fitted: ["fitted", "hatched"], assumed: ["assumed", "dotted"],
+};
+
 /** Terms, each in a sentence, with the step of the story that shows it. @type {Record<string, [string, number]>} */
 export const terms = {
   agent: ["A program that calls a model, runs a tool, and calls again with a longer conversation, over and over.", 1],
+  "time to first token": ["From sending a request until its answer begins; prompts wait, are read, and their caches travel in it.", 2],
   TTFT: ["Time to first token: from sending a request until its answer begins.", 2],
   prefill: ["Reading a prompt: all its tokens at once, which takes arithmetic.", 2],
   decode: ["Writing an answer: one token after the other, which takes memory bandwidth.", 2],

@@ -7,7 +7,8 @@ import { Failure } from "./failure.js";
 import { bars, figure, interval, table } from "./figures.js";
 import { form } from "./form.js";
 import { rack } from "./rack.js";
-import { lost, limitInWords, megawatts, memory, states, watts } from "./words.js";
+import { withTerms } from "./terms.js";
+import { bases, lost, limitInWords, megawatts, memory, states, watts } from "./words.js";
 
 /**
  * @param {HTMLElement} room
@@ -128,7 +129,7 @@ export function open(room, app) {
    * @param {any} r */
   async function detail(r) {
     const mine = ++drawing;
-    const parts = [() => turn(r), () => hits(r), () => power(r), () => ranks(r), () => shown.explained && steps(shown.explained), () => megawattTable(r)];
+    const parts = [() => turn(r), () => hits(r), () => power(r), () => ranks(r), () => shown.explained && steps(shown.explained), () => megawattTable(r), () => shown.explained?.basis && rests(shown.explained.basis)];
     for (const [i, part] of parts.entries()) {
       await new Promise((then) => setTimeout(then));
       if (mine !== drawing) return;
@@ -215,14 +216,18 @@ export function headline(r, shown, simulate, auto) {
       h("div", { class: "row small" }, h("label", { class: "row small", for: "auto" }, auto, "simulate after changes"), !simulated && h("button", { onclick: simulate }, "Simulate"))),
     h("div", { class: "facts" },
       h("div", { class: "big", "data-agents": c.agents }, count(c.agents), " ", h("span", null, "agents")),
-      h("div", { class: "fact" }, h("div", { class: "value" }, num(c.agents_per_accelerator)), h("div", { class: "what" }, `per ${r.inputs?.accelerator?.toUpperCase() ?? "accelerator"} of ${c.accelerators}`)),
-      h("div", { class: "fact" }, h("div", { class: "value" }, num(c.agents_per_mw.accelerator_measured)), h("div", { class: "what" }, "per MW that they draw"))),
+      h("div", { class: "fact" }, h("div", { class: "value" }, num(c.agents_per_accelerator)), h("div", { class: "what" }, `per ${r.inputs?.accelerator?.toUpperCase() ?? "accelerator"} of ${c.accelerators}`), between(m?.agents_per_accelerator)),
+      h("div", { class: "fact" }, h("div", { class: "value" }, num(c.agents_per_mw.accelerator_measured)), h("div", { class: "what" }, "per MW that they draw"), between(m?.agents_per_mw?.accelerator_measured))),
     figure({ title: "Where the answer lies", level: "h3", about: m ? "P10 to P90, by what public runs of such stacks were off and what the inputs do not know" : "the interval is being worked out", draw: interval({ answer: c.agents, low: m?.agents.p10, high: m?.agents.p90, sampleLow: simulated ? c.agents_low : undefined, sampleHigh: simulated ? c.agents_high : undefined, other: simulated ? shown.estimate?.capacity.agents : undefined, unit: "agents" }), table: () => table(["", "low", "answer", "high"], [["model, P10 to P90", m?.agents.p10 ?? "–", c.agents, m?.agents.p90 ?? "–"], ["sample, 95 %", simulated ? c.agents_low : "–", c.agents, simulated ? c.agents_high : "–"]]) }),
-    h("p", { class: "limit" }, "Limited by ", h("strong", null, limitInWords(r.limit)), "."),
+    h("p", { class: "limit" }, "Limited by ", h("strong", null, withTerms(limitInWords(r.limit))), "."),
+    r.drafts?.capacity && h("p", { class: "note", "data-drafts": "" }, `Nobody has measured how many draft tokens ${r.drafts.pool} workers have accepted here. With ${num(r.drafts.tokens_per_step.p10)} to ${num(r.drafts.tokens_per_step.p90)} tokens a step, the target's own included, there are `, h("strong", null, `${count(r.drafts.capacity.agents.p10)} to ${count(r.drafts.capacity.agents.p90)} agents`), `; the figures here are those of ${num(r.drafts.tokens_per_step.p50)}.`),
     differs !== undefined && h("p", { class: "small soft" }, `The estimate had said ${count(shown.estimate.capacity.agents)}: the simulation is ${num(Math.abs(100 * differs), 2)} % ${differs < 0 ? "below" : "above"} it.`),
     simulated && h("p", { class: "small soft" }, "Fingerprint ", h("code", { "data-fingerprint": r.fingerprint }, r.fingerprint), ": the same on every machine."),
     r.warnings?.length ? h("details", null, h("summary", null, `${r.warnings.length} notes`), h("div", { class: "note warn" }, h("ul", null, r.warnings.map((/** @type {string} */ w) => h("li", null, w))))) : null);
 }
+
+/** The interval of a figure, under it. @param {{p10: number, p90: number} | undefined} q */
+const between = (q) => (q ? h("div", { class: "what" }, `${num(q.p10)} to ${num(q.p90)}`) : null);
 
 /** @param {any} r */
 export function turn(r) {
@@ -262,6 +267,14 @@ function steps(explained) {
     const each = bars(list.map((/** @type {any} */ l) => ({ ...l, label: seconds(l.all), parts: l.parts.map((/** @type {any} */ p) => ({ ...p, value: p.value / l.all })) })), { show: (v) => percent(v), most: 1 })(width);
     return each;
   }, table: () => table(["pool", "phase", "operator", "bound by", "ms", "share", "W"], explained.steps.flatMap((/** @type {any} */ st) => st.operators.map((/** @type {any} */ o) => [st.pool, st.phase, o.operator + (o.kind ? ` ${o.kind}` : ""), o.bound, o.seconds * 1e3, percent(o.share), o.watts]))) }));
+}
+
+/** What the steps rest on, by how much they would change with each number. Marked as everywhere: solid, hatched, dotted.
+ * @param {any[]} basis */
+function rests(basis) {
+  const parts = basis.map((b) => ({ name: bases[b.basis]?.[0] ?? b.basis, colour: "var(--accent)", value: b.share, fill: bases[b.basis]?.[1] ?? "dotted" })).filter((p) => p.value > 0);
+  const first = (/** @type {any} */ b) => (b.top ?? []).slice(0, 3).map((/** @type {any} */ w) => w.path).join(", ");
+  return h("div", { class: "card wide" }, figure({ title: "What the steps rest on", about: "shares of all numbers, by how much a step's time changes with them: solid is measured or stated by the maker, hatched is fitted, dotted is assumed", draw: bars([{ name: "", parts, all: 1 }], { show: percent, most: 1 }), table: () => table(["basis", "numbers", "share", "the weightiest"], basis.map((b) => [bases[b.basis]?.[0] ?? b.basis, b.numbers, percent(b.share), first(b)])) }));
 }
 
 /** @param {any} r */
