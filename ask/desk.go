@@ -50,7 +50,14 @@ func (d *Desk) options(progress Progress) experiment.Options {
 		tried := 0
 		o.Progress = func(agents int, pass bool, low, high int) {
 			tried++
-			progress(Step{Stage: "search", Done: tried, Agents: agents, Pass: pass, Low: low, High: high})
+			progress(Step{
+				Stage:  "search",
+				Done:   tried,
+				Agents: agents,
+				Pass:   pass,
+				Low:    low,
+				High:   high,
+			})
 		}
 	}
 	return o

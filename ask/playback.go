@@ -85,10 +85,17 @@ func newRecorder(s *configs.Scenario, agents int, from, until float64) *recorder
 		}
 	}
 	every := 1 + (max(agents, 1)-1)/drawnAgents
-	r := &recorder{until: until, every: every, called: map[int]*call{}, Playback: &Playback{From: from, Span: until - from,
-		Agents: agents, Domain: s.System.Domain, Drawn: (agents + every - 1) / every,
-		Buckets: bucketsDrawn, Stays: [][5]float64{},
-		FirstTokens: [][2]float64{}, Speeds: [][2]float64{}}}
+	r := &recorder{until: until, every: every, called: map[int]*call{}, Playback: &Playback{
+		From:        from,
+		Span:        until - from,
+		Agents:      agents,
+		Domain:      s.System.Domain,
+		Drawn:       (agents + every - 1) / every,
+		Buckets:     bucketsDrawn,
+		Stays:       [][5]float64{},
+		FirstTokens: [][2]float64{},
+		Speeds:      [][2]float64{},
+	}}
 	for state := serve.InTool; state <= serve.InDecode; state++ {
 		r.States = append(r.States, state.String())
 		r.Counts = append(r.Counts, make([]float64, bucketsDrawn))

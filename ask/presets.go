@@ -42,7 +42,7 @@ func (d *Desk) Catalogue() *Catalogue {
 		for _, preset := range library.Names(name) {
 			about := ""
 			if content, err := fs.ReadFile(library.FS, name+"/"+preset+".yaml"); err == nil {
-				about = sentence(configs.OpeningComment(content))
+				about = configs.FirstSentence(configs.OpeningComment(content))
 			}
 			k.Presets = append(k.Presets, Named{Name: preset, About: about})
 		}
@@ -58,17 +58,10 @@ func listed(from fs.FS) []Named {
 		if err != nil {
 			continue
 		}
-		list = append(list, Named{Name: name, About: sentence(configs.OpeningComment(content)), Question: question(content)})
+		about := configs.FirstSentence(configs.OpeningComment(content))
+		list = append(list, Named{Name: name, About: about, Question: question(content)})
 	}
 	return list
-}
-
-// sentence is the first one of a comment.
-func sentence(comment string) string {
-	if first, _, ok := strings.Cut(comment, ". "); ok {
-		return first
-	}
-	return strings.TrimSuffix(comment, ".")
 }
 
 // question is what a file asks, on a line of its own.

@@ -36,9 +36,14 @@ func (d *Desk) Sweep(ctx context.Context, q *SweepQuestion, progress Progress) (
 	if (q.Study == "") == (q.YAML == "") {
 		return nil, fmt.Errorf("study %q, yaml: want one of them", shown(q.Study))
 	}
-	source := sweep.Source{Study: configs.Source{Name: q.Study, FS: scenarios.Studies(), ReadFile: d.source("").ReadFile},
-		Scenarios: scenarios.FS, PointsMax: estimatedPoints, Set: q.Set, Evaluate: q.Evaluate,
-		Accuracy: d.Accuracy}
+	source := sweep.Source{
+		Study:     configs.Source{Name: q.Study, FS: scenarios.Studies(), ReadFile: d.source("").ReadFile},
+		Scenarios: scenarios.FS,
+		PointsMax: estimatedPoints,
+		Set:       q.Set,
+		Evaluate:  q.Evaluate,
+		Accuracy:  d.Accuracy,
+	}
 	if q.YAML != "" {
 		source.Study.Name, source.Study.Text = "study.yaml", []byte(q.YAML)
 	}

@@ -61,8 +61,17 @@ func TableOf(parquet []byte) (*Table, error) {
 }
 
 func tabulated(t *sweep.Table) *Table {
-	out := &Table{Study: t.Study, Question: t.Question, Version: t.Version, Axes: t.Axes, Objectives: t.Objectives,
-		Scenario: t.Scenario, Set: t.Set, Columns: []TableColumn{}, Rows: [][]any{}}
+	out := &Table{
+		Study:      t.Study,
+		Question:   t.Question,
+		Version:    t.Version,
+		Axes:       t.Axes,
+		Objectives: t.Objectives,
+		Scenario:   t.Scenario,
+		Set:        t.Set,
+		Columns:    []TableColumn{},
+		Rows:       [][]any{},
+	}
 	for _, c := range t.Columns {
 		out.Columns = append(out.Columns, TableColumn{Name: c.Name, Kind: string(c.Kind), Unit: c.Unit})
 	}

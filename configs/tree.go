@@ -89,3 +89,6 @@ func Holds(field, path string) bool { return tree.Holds(field, path) }
 
 // OpeningComment is what a file says of itself before anything else.
 func OpeningComment(content []byte) string { return tree.OpeningComment(content) }
+
+// FirstSentence is that of a comment, without its full stop.
+func FirstSentence(comment string) string { return tree.FirstSentence(comment) }

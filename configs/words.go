@@ -73,7 +73,14 @@ func Meanings() []Meaning {
 }
 
 func explain(f FieldType, all map[string]string) Meaning {
-	m := Meaning{Path: f.Path, Form: f.Form, Unit: f.Unit, Example: f.Example, Meaning: all[f.Word], Preset: f.Preset}
+	m := Meaning{
+		Path:    f.Path,
+		Form:    f.Form,
+		Unit:    f.Unit,
+		Example: f.Example,
+		Meaning: all[f.Word],
+		Preset:  f.Preset,
+	}
 	// Comments may begin with the name in Go.
 	if rest, ok := strings.CutPrefix(m.Meaning, lastOf(f.Word)+" "); ok {
 		m.Meaning = lastOf(f.Path) + " " + rest

@@ -67,11 +67,25 @@ func unsampled(s *configs.Scenario, tabulate func(moe.Spec) (*moe.Table, error),
 		}
 	}
 	ttft, tpot := s.SLO.Pace()
-	b := &setup{Config: serve.Config{Deployment: s.Deployment, System: s.System, LLM: s.Model, Kernels: s.Kernels,
-		Engine: s.Engine, Sessions: source, Arrivals: s.Workload.Arrivals, Lanes: s.Protocol.Lanes, Pool: source.Pool,
-		Tools: source.Tools, Replay: s.Workload.Replay, Ramp: float64(s.Protocol.Ramp),
-		Pace: serve.Pace{TTFT: ttft, TPOT: tpot}, Cold: s.Protocol.Start == configs.FreshStart, Seed: s.Seed,
-		MinOutput: s.SLO.MinOutput(), Tabulate: tabulate}, notes: source.Notes}
+	b := &setup{Config: serve.Config{
+		Deployment: s.Deployment,
+		System:     s.System,
+		LLM:        s.Model,
+		Kernels:    s.Kernels,
+		Engine:     s.Engine,
+		Sessions:   source,
+		Arrivals:   s.Workload.Arrivals,
+		Lanes:      s.Protocol.Lanes,
+		Pool:       source.Pool,
+		Tools:      source.Tools,
+		Replay:     s.Workload.Replay,
+		Ramp:       float64(s.Protocol.Ramp),
+		Pace:       serve.Pace{TTFT: ttft, TPOT: tpot},
+		Cold:       s.Protocol.Start == configs.FreshStart,
+		Seed:       s.Seed,
+		MinOutput:  s.SLO.MinOutput(),
+		Tabulate:   tabulate,
+	}, notes: source.Notes}
 	if err := b.Prepare(); err != nil {
 		return nil, fmt.Errorf("%w: %w", metrics.ErrConfiguration, err)
 	}

@@ -136,7 +136,13 @@ func (d *day) parts() (parts []*dayPart) {
 	for _, f := range d.failures {
 		for _, at := range []float64{f.At, f.At + f.Repair} {
 			if from, to := max(0, at-eventBefore), min(length, at+eventAfter); at < length {
-				parts = append(parts, &dayPart{from: from, to: to, begin: from, end: to, slice: d.eventSlice()})
+				parts = append(parts, &dayPart{
+					from:  from,
+					to:    to,
+					begin: from,
+					end:   to,
+					slice: d.eventSlice(),
+				})
 			}
 		}
 	}
@@ -154,7 +160,13 @@ func (d *day) parts() (parts []*dayPart) {
 	quiet := func(from, to float64) {
 		window := min(float64(d.spec.Window), to-from)
 		middle := (from + to) / 2
-		parts = append(parts, &dayPart{from: from, to: to, begin: middle - window/2, end: middle + window/2, slice: window})
+		parts = append(parts, &dayPart{
+			from:  from,
+			to:    to,
+			begin: middle - window/2,
+			end:   middle + window/2,
+			slice: window,
+		})
 	}
 	for from := 0.; from < length; from += float64(d.spec.Every) {
 		at, to := from, min(length, from+float64(d.spec.Every))
@@ -302,8 +314,13 @@ func (d *day) run(ctx context.Context, p *dayPart) error {
 // look reads what a window has measured.
 func (d *day) look(c *serve.Cluster, seconds float64) metrics.DayTime {
 	w := c.Window()
-	t := metrics.DayTime{MeasuredS: seconds, Agents: c.Alive(), Holds: true, TurnsPerS: float64(w.Calls) / seconds,
-		Lost: w.Failed}
+	t := metrics.DayTime{
+		MeasuredS: seconds,
+		Agents:    c.Alive(),
+		Holds:     true,
+		TurnsPerS: float64(w.Calls) / seconds,
+		Lost:      w.Failed,
+	}
 	for _, criterion := range d.scenario.SLO.Criteria() {
 		values := samples(w, criterion.Measure)
 		met := 0.
@@ -355,8 +372,13 @@ func (d *day) down(from, to float64) (n int) {
 // result puts the parts together.
 func (d *day) result(parts []*dayPart) *metrics.Day {
 	s := d.scenario
-	r := &metrics.Day{Scenario: s.Name, Question: s.Question, Agents: d.agents, LengthS: float64(d.spec.Length),
-		Failures: []metrics.DayLoss{}}
+	r := &metrics.Day{
+		Scenario: s.Name,
+		Question: s.Question,
+		Agents:   d.agents,
+		LengthS:  float64(d.spec.Length),
+		Failures: []metrics.DayLoss{},
+	}
 	for _, p := range parts {
 		r.Times = append(r.Times, p.times...)
 		r.Events += p.events
@@ -408,7 +430,13 @@ func (d *day) result(parts []*dayPart) *metrics.Day {
 // again after the last span that does not.
 func (d *day) loss(i int, times []metrics.DayTime) metrics.DayLoss {
 	f, spec := &d.failures[i], d.spec.Failures[i]
-	l := metrics.DayLoss{Of: spec.Of, Number: spec.Number, AtS: f.At, RepairS: f.Repair, Down: d.downWith(f)}
+	l := metrics.DayLoss{
+		Of:      spec.Of,
+		Number:  spec.Number,
+		AtS:     f.At,
+		RepairS: f.Repair,
+		Down:    d.downWith(f),
+	}
 	before, last := true, metrics.DayTime{Holds: true}
 	for _, t := range times {
 		switch {

@@ -157,9 +157,14 @@ func account(pool, phase string, m *step.Model, loads []step.Rank) metrics.StepA
 	power := m.Config().System.Accelerator.Power
 	a.StaticW = float64(power.Idle + power.Active)
 	for _, item := range items {
-		o := metrics.OperatorShare{Operator: item.Operator.String(), Kind: item.Kind,
-			Seconds: item.Seconds, Share: item.Seconds / cost.Seconds, Bound: item.Bound.String(),
-			Watts: item.Joules / cost.Seconds / n}
+		o := metrics.OperatorShare{
+			Operator: item.Operator.String(),
+			Kind:     item.Kind,
+			Seconds:  item.Seconds,
+			Share:    item.Seconds / cost.Seconds,
+			Bound:    item.Bound.String(),
+			Watts:    item.Joules / cost.Seconds / n,
+		}
 		if item.Beyond > 1 {
 			o.Beyond = item.Beyond
 		}

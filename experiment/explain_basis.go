@@ -64,8 +64,15 @@ func isConstant(path string) bool {
 
 // stepSeconds prices the typical step of every pool.
 func stepSeconds(s *configs.Scenario, w metrics.Typical, tables *moe.Tables) ([]float64, error) {
-	cfg := serve.Config{Deployment: s.Deployment, System: s.System, LLM: s.Model, Kernels: s.Kernels, Engine: s.Engine,
-		Seed: s.Seed, Tabulate: tables.Tabulate}
+	cfg := serve.Config{
+		Deployment: s.Deployment,
+		System:     s.System,
+		LLM:        s.Model,
+		Kernels:    s.Kernels,
+		Engine:     s.Engine,
+		Seed:       s.Seed,
+		Tabulate:   tables.Tabulate,
+	}
 	if err := cfg.PrepareSteps(); err != nil {
 		return nil, err
 	}

@@ -48,10 +48,19 @@ func expertPool(m *step.Model, t *moe.Table) (*metrics.ExpertPool, error) {
 		return nil, err
 	}
 	w := expertWeights(m)
-	p := &metrics.ExpertPool{Popularity: orElse(spec.Popularity.Kind, moe.Uniform),
-		Placement: orElse(spec.Placement.Kind, moe.Contiguous), Experts: spec.Experts, TopK: spec.TopK, Layers: w.Layers,
-		Ranks: spec.Ranks, Domains: spec.Domains, SlotsPerRank: t.SlotsPerRank(), Redundant: spec.Placement.Redundant,
-		Exchange: exchange(m), RankLoad: layer.RankLoad}
+	p := &metrics.ExpertPool{
+		Popularity:   orElse(spec.Popularity.Kind, moe.Uniform),
+		Placement:    orElse(spec.Placement.Kind, moe.Contiguous),
+		Experts:      spec.Experts,
+		TopK:         spec.TopK,
+		Layers:       w.Layers,
+		Ranks:        spec.Ranks,
+		Domains:      spec.Domains,
+		SlotsPerRank: t.SlotsPerRank(),
+		Redundant:    spec.Placement.Redundant,
+		Exchange:     exchange(m),
+		RankLoad:     layer.RankLoad,
+	}
 	for _, tokens := range []float64{1, 16, 256, 4096, 65536} {
 		l := t.At(tokens)
 		p.Loads = append(p.Loads, metrics.ExpertLoad{Tokens: tokens, Distinct: l.Distinct, DistinctMax: l.DistinctMax,
@@ -118,7 +127,13 @@ func expertTraffic(m *step.Model, t *moe.Table) *metrics.ExpertTraffic {
 		return metrics.ExpertTransfer{Inside: b.NVLink, Across: b.ScaleOut, InsideDedup: b.NVLinkDedup,
 			AcrossDedup: b.ScaleOutDedup}
 	}
-	return &metrics.ExpertTraffic{RanksPerToken: remote.RanksPerToken, DomainsPerToken: remote.DomainsPerToken,
-		LocalShare: remote.LocalShare, BusiestDomain: remote.BusiestDomain, Deduplicate: x.Deduplicate,
-		Dispatch: way(x.DispatchBytes), Combine: way(x.CombineBytes)}
+	return &metrics.ExpertTraffic{
+		RanksPerToken:   remote.RanksPerToken,
+		DomainsPerToken: remote.DomainsPerToken,
+		LocalShare:      remote.LocalShare,
+		BusiestDomain:   remote.BusiestDomain,
+		Deduplicate:     x.Deduplicate,
+		Dispatch:        way(x.DispatchBytes),
+		Combine:         way(x.CombineBytes),
+	}
 }

@@ -59,9 +59,18 @@ func (p *phase) series(s *configs.Scenario) []metrics.PowerSample {
 	for i := p.window.cut; i < len(p.window.slices); i++ {
 		from, to := p.window.begin(i), p.window.slices[i].to
 		b := power.Breakdown(s, p.draw(s, p.window.slices[i].tally.Work, to-from))
-		list = append(list, metrics.PowerSample{FromS: from, ToS: to, Accelerator: float64(b.Accelerator),
-			CPU: float64(b.CPU), Host: float64(b.Host), Switch: float64(b.Switch), Fans: float64(b.Fans),
-			Conversion: float64(b.Conversion), IT: float64(b.IT), Facility: float64(b.Facility)})
+		list = append(list, metrics.PowerSample{
+			FromS:       from,
+			ToS:         to,
+			Accelerator: float64(b.Accelerator),
+			CPU:         float64(b.CPU),
+			Host:        float64(b.Host),
+			Switch:      float64(b.Switch),
+			Fans:        float64(b.Fans),
+			Conversion:  float64(b.Conversion),
+			IT:          float64(b.IT),
+			Facility:    float64(b.Facility),
+		})
 	}
 	return list
 }

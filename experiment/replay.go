@@ -83,8 +83,14 @@ func (p *phase) replay(ctx context.Context, c *serve.Cluster) error {
 }
 
 func (p *phase) arrivals(s *configs.Scenario, pool *trace.Pool) *metrics.Arrivals {
-	a := &metrics.Arrivals{Mode: s.Workload.Arrivals, Speedup: cmp.Or(s.Workload.Speedup, 1), Sessions: p.sum.Sessions,
-		Calls: p.sum.Calls, SpanS: p.span, CallsPerS: float64(p.sum.Calls) / p.span}
+	a := &metrics.Arrivals{
+		Mode:      s.Workload.Arrivals,
+		Speedup:   cmp.Or(s.Workload.Speedup, 1),
+		Sessions:  p.sum.Sessions,
+		Calls:     p.sum.Calls,
+		SpanS:     p.span,
+		CallsPerS: float64(p.sum.Calls) / p.span,
+	}
 	for _, i := range pool.Roots() {
 		start, _ := pool.Start(i)
 		a.LastArrivalS = max(a.LastArrivalS, start)

@@ -154,8 +154,14 @@ func (s *search) result(base *setup) *metrics.Result {
 	n := float64(answer.agents)
 	accelerators := s.scenario.Deployment.Accelerators()
 	breakdown := power.Breakdown(s.scenario, answer.draw(s.scenario, answer.sum.Work, answer.span))
-	r.Capacity = &metrics.Capacity{Agents: answer.agents, AgentsLow: low, AgentsHigh: high, Accelerators: accelerators,
-		PerAccelerator: n / float64(accelerators), PerMW: power.PerMW(n, &breakdown)}
+	r.Capacity = &metrics.Capacity{
+		Agents:         answer.agents,
+		AgentsLow:      low,
+		AgentsHigh:     high,
+		Accelerators:   accelerators,
+		PerAccelerator: n / float64(accelerators),
+		PerMW:          power.PerMW(n, &breakdown),
+	}
 	r.Limit = s.limit()
 	r.Warnings = slices.Concat(s.warnings(), base.warnings(s.scenario))
 	r.Extrapolated = base.beyond
@@ -221,8 +227,14 @@ func (p *phase) ended() []string {
 
 // result is what one phase found.
 func (p *phase) result(s *configs.Scenario, base *setup) *metrics.Result {
-	r := &metrics.Result{Scenario: s.Name, Question: s.Question, Seed: s.Seed, Fingerprint: p.phase.Fingerprint,
-		Metrics: p.figures(&base.mean), Time: p.time(s)}
+	r := &metrics.Result{
+		Scenario:    s.Name,
+		Question:    s.Question,
+		Seed:        s.Seed,
+		Fingerprint: p.phase.Fingerprint,
+		Metrics:     p.figures(&base.mean),
+		Time:        p.time(s),
+	}
 	p.account(s, base, r, float64(p.agents), 1)
 	r.Prompts = p.prompts(s, &base.Config)
 	r.Memory = memories(&base.Config, r.Metrics.MeanInput)
@@ -234,12 +246,20 @@ func (p *phase) result(s *configs.Scenario, base *setup) *metrics.Result {
 func (p *phase) figures(session *meanSession) metrics.Figures {
 	t := &p.sum
 	calls := max(1, float64(t.Calls))
-	f := metrics.Figures{OutputSpeedP25: p.phase.OutputSpeedP25, OutputSpeedP50: metrics.Quantile(t.Speed, 0.5),
-		E2ESpeedP25: metrics.Quantile(t.E2ESpeed, 0.25), E2ESpeedP50: metrics.Quantile(t.E2ESpeed, 0.5),
-		TTFTP50S: metrics.Quantile(t.TTFT, 0.5), TTFTP95S: p.phase.TTFTP95S,
-		TurnsPerS: float64(t.Calls) / p.span, InputTokS: float64(t.InputTokens) / p.span,
-		OutputTokS: float64(t.OutputTokens) / p.span, PrefixHitRate: float64(t.HitTokens) / max(1, float64(t.InputTokens)),
-		MeanInput: float64(t.InputTokens) / calls, MeanOutput: float64(t.OutputTokens) / calls}
+	f := metrics.Figures{
+		OutputSpeedP25: p.phase.OutputSpeedP25,
+		OutputSpeedP50: metrics.Quantile(t.Speed, 0.5),
+		E2ESpeedP25:    metrics.Quantile(t.E2ESpeed, 0.25),
+		E2ESpeedP50:    metrics.Quantile(t.E2ESpeed, 0.5),
+		TTFTP50S:       metrics.Quantile(t.TTFT, 0.5),
+		TTFTP95S:       p.phase.TTFTP95S,
+		TurnsPerS:      float64(t.Calls) / p.span,
+		InputTokS:      float64(t.InputTokens) / p.span,
+		OutputTokS:     float64(t.OutputTokens) / p.span,
+		PrefixHitRate:  float64(t.HitTokens) / max(1, float64(t.InputTokens)),
+		MeanInput:      float64(t.InputTokens) / calls,
+		MeanOutput:     float64(t.OutputTokens) / calls,
+	}
 	if t.InputTokens > 0 {
 		lost := prefixLost(t.Missed, t.InputTokens)
 		f.PrefixLost = &lost
@@ -369,7 +389,16 @@ func cachePools(s *prefix.Spec, tokens int) []metrics.CachePool {
 func memory(pool string, m *step.Model) metrics.Pool {
 	b := m.Budget()
 	perToken, _, _ := m.CacheBytes()
-	return metrics.Pool{Pool: pool, HBM: float64(b.HBM), Unused: float64(b.Unused), Experts: float64(b.Experts),
-		Dense: float64(b.Dense), Embeddings: float64(b.Embeddings), Reserved: float64(b.Reserved),
-		Activations: float64(b.Activations), Cache: float64(b.Cache), CacheTokens: float64(b.Cache) / perToken}
+	return metrics.Pool{
+		Pool:        pool,
+		HBM:         float64(b.HBM),
+		Unused:      float64(b.Unused),
+		Experts:     float64(b.Experts),
+		Dense:       float64(b.Dense),
+		Embeddings:  float64(b.Embeddings),
+		Reserved:    float64(b.Reserved),
+		Activations: float64(b.Activations),
+		Cache:       float64(b.Cache),
+		CacheTokens: float64(b.Cache) / perToken,
+	}
 }

@@ -37,8 +37,13 @@ const (
 
 // newWindow begins a window at the cluster's present.
 func newWindow(s *configs.Scenario, c *serve.Cluster) *window {
-	return &window{criteria: s.SLO.Criteria(), batches: s.Protocol.Batches,
-		from: c.Now(), before: c.Totals().Sessions, settled: true}
+	return &window{
+		criteria: s.SLO.Criteria(),
+		batches:  s.Protocol.Batches,
+		from:     c.Now(),
+		before:   c.Totals().Sessions,
+		settled:  true,
+	}
 }
 
 // add appends the slice up to now, which a tally holds.

@@ -65,7 +65,13 @@ func (d *Diff) answers(a, b map[string]any) {
 		if !both || was == is {
 			continue
 		}
-		c := AnswerChange{Path: path, A: was, B: is, IntervalA: before.interval(path), IntervalB: after.interval(path)}
+		c := AnswerChange{
+			Path:      path,
+			A:         was,
+			B:         is,
+			IntervalA: before.interval(path),
+			IntervalB: after.interval(path),
+		}
 		if was != 0 {
 			c.Ratio = is / was
 		}

@@ -408,8 +408,13 @@ type Condition struct {
 // the half-width is 1, since JSON has no infinity.
 func ConditionOf(s Score) Condition {
 	c := s.Criterion
-	return Condition{Name: fmt.Sprintf("%s.p%g", c.Measure, c.Percent), Target: c.Target, Share: c.Share, Met: s.Met.Mean,
-		HalfWidth: min(s.Met.Half, 1)}
+	return Condition{
+		Name:      fmt.Sprintf("%s.p%g", c.Measure, c.Percent),
+		Target:    c.Target,
+		Share:     c.Share,
+		Met:       s.Met.Mean,
+		HalfWidth: min(s.Met.Half, 1),
+	}
 }
 
 // Margin is how far the condition is from failing, as a share of calls.

@@ -29,8 +29,12 @@ type Ratios struct {
 func (r *Result) Over(base *Result) Ratios {
 	a, b := r.Capacity, base.Capacity
 	return Ratios{Agents: float64(a.Agents) / float64(b.Agents), PerAccelerator: a.PerAccelerator / b.PerAccelerator,
-		PerMW: PerMW{AcceleratorMeasured: a.PerMW.AcceleratorMeasured / b.PerMW.AcceleratorMeasured,
-			AcceleratorTDP: a.PerMW.AcceleratorTDP / b.PerMW.AcceleratorTDP, IT: a.PerMW.IT / b.PerMW.IT,
-			Facility: a.PerMW.Facility / b.PerMW.Facility, Provisioned: a.PerMW.Provisioned / b.PerMW.Provisioned},
+		PerMW: PerMW{
+			AcceleratorMeasured: a.PerMW.AcceleratorMeasured / b.PerMW.AcceleratorMeasured,
+			AcceleratorTDP:      a.PerMW.AcceleratorTDP / b.PerMW.AcceleratorTDP,
+			IT:                  a.PerMW.IT / b.PerMW.IT,
+			Facility:            a.PerMW.Facility / b.PerMW.Facility,
+			Provisioned:         a.PerMW.Provisioned / b.PerMW.Provisioned,
+		},
 		AcceleratorW: r.Power.PerAcceleratorW / base.Power.PerAcceleratorW}
 }

@@ -144,8 +144,14 @@ func (out *Recipe) precision() step.Precision {
 func (out *Recipe) poolSpec(role string, p *Pool) *serve.PoolSpec {
 	used := p.AcceleratorsPerRank * p.Ranks
 	dcp, pcp, exchange := p.context()
-	spec := &serve.PoolSpec{Workers: p.Workers, Shape: step.Shape{Accelerators: used, TP: used / p.Ranks / p.PP / pcp,
-		EP: p.EP, PP: p.PP, DPAttention: p.DPAttention, DCPComm: exchange}}
+	spec := &serve.PoolSpec{Workers: p.Workers, Shape: step.Shape{
+		Accelerators: used,
+		TP:           used / p.Ranks / p.PP / pcp,
+		EP:           p.EP,
+		PP:           p.PP,
+		DPAttention:  p.DPAttention,
+		DCPComm:      exchange,
+	}}
 	if dcp > 1 {
 		spec.DCP = dcp
 	}

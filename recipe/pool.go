@@ -101,7 +101,14 @@ func pointer[T any](v T) *T { return &v }
 
 // pool reads a launch. Faults go to the settings' log.
 func (l *launch) pool() *Pool {
-	p := &Pool{Workers: max(1, l.workers), PP: 1, EP: 1, TP: 1, Ranks: 1, More: map[string]any{}}
+	p := &Pool{
+		Workers: max(1, l.workers),
+		PP:      1,
+		EP:      1,
+		TP:      1,
+		Ranks:   1,
+		More:    map[string]any{},
+	}
 	switch l.family {
 	case vllm:
 		l.vllm(p)

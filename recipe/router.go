@@ -135,8 +135,13 @@ func (r *reader) inlineServers(config *value) {
 		if servers == nil {
 			continue
 		}
-		l := &launch{family: trtllm, settings: newSettings(trtllm, &r.log), role: f.role, at: servers.at,
-			workers: servers.get("num_instances").integerOr(1)}
+		l := &launch{
+			family:   trtllm,
+			settings: newSettings(trtllm, &r.log),
+			role:     f.role,
+			at:       servers.at,
+			workers:  servers.get("num_instances").integerOr(1),
+		}
 		for _, shared := range config.fields {
 			if strings.HasSuffix(shared.key, "_servers") {
 				continue

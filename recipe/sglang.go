@@ -79,7 +79,13 @@ func (l *launch) sglangDraft() Draft {
 	case kind == "":
 		s.log.fail(s.at("speculative-algorithm"), "%q: no kind of draft that is known here", name)
 	}
-	d := Draft{Kind: kind, Name: name, Depth: steps, Verify: tokens, Adaptive: adaptive}
+	d := Draft{
+		Kind:     kind,
+		Name:     name,
+		Depth:    steps,
+		Verify:   tokens,
+		Adaptive: adaptive,
+	}
 	if kind == block || kind == lookup {
 		if tokens == nil {
 			tokens = window

@@ -257,8 +257,15 @@ func (r srtReader) srtRole(role string, side srtSide) {
 			"is missing: a deployment has prefill and decode, or aggregated")
 		return
 	}
-	l := &launch{family: side.family, settings: newSettings(side.family, &r.log), env: map[string]string{}, role: role,
-		version: side.version, chip: r.chip, at: config.at}
+	l := &launch{
+		family:   side.family,
+		settings: newSettings(side.family, &r.log),
+		env:      map[string]string{},
+		role:     role,
+		version:  side.version,
+		chip:     r.chip,
+		at:       config.at,
+	}
 	l.at.key = side.path + "." + name
 	for _, variables := range []*value{side.backend.get("environment"), env} {
 		if variables != nil {

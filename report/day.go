@@ -168,12 +168,15 @@ func DayFigures(dir string, d *metrics.Day) ([]string, error) {
 func DayPage(d *metrics.Day) *Page {
 	var text strings.Builder
 	_ = Day(&text, d, Style{}) // a builder takes everything
-	page := &Page{Title: d.Scenario + ": a day of up to " + Count(float64(d.Agents)) + " agents", Question: d.Question,
+	page := &Page{
+		Title:    d.Scenario + ": a day of up to " + Count(float64(d.Agents)) + " agents",
+		Question: d.Question,
 		Answer: fmt.Sprintf("The level holds %.1f %% of the day, which takes %s kWh with the building, %s Wh an agent-hour.",
 			100*d.ShareHeld, Significant(d.Energy.FacilityKWh), Significant(d.Energy.PerAgentHourWh)),
 		Text: text.String(),
 		Rests: append([]string{"Windows of the day are simulated and stand for the time around them; failures and repairs " +
-			"are simulated from two minutes before to ten minutes after."}, d.Warnings...)}
+			"are simulated from two minutes before to ten minutes after."}, d.Warnings...),
+	}
 	for i := range d.Failures {
 		page.Answer += " " + strings.ToUpper(failureInWords(&d.Failures[i])[:1]) + failureInWords(&d.Failures[i])[1:] + "."
 	}

@@ -44,8 +44,13 @@ func (p *Page) scaled() (list []pageBar) {
 	for _, b := range p.Bars {
 		const whole = 100
 		scale := whole / max(most, 1)
-		list = append(list, pageBar{PageBar: b, left: b.P10 * scale, width: (b.P90 - b.P10) * scale, middle: b.P50 * scale,
-			words: fmt.Sprintf("%s (%s to %s)", Count(b.P50), Count(b.P10), Count(b.P90))})
+		list = append(list, pageBar{
+			PageBar: b,
+			left:    b.P10 * scale,
+			width:   (b.P90 - b.P10) * scale,
+			middle:  b.P50 * scale,
+			words:   fmt.Sprintf("%s (%s to %s)", Count(b.P50), Count(b.P10), Count(b.P90)),
+		})
 	}
 	return list
 }
@@ -89,11 +94,15 @@ func PlanPage(p *metrics.Plan) *Page {
 // AnswerPage is the page of a capacity.
 func AnswerPage(r *metrics.Result, text string) *Page {
 	c := r.Capacity
-	page := &Page{Title: r.Scenario, Question: r.Question, Text: text,
+	page := &Page{
+		Title:    r.Scenario,
+		Question: r.Question,
+		Text:     text,
 		Answer: fmt.Sprintf("%s agents on %d accelerators; what stands in the way of more: %s.", Count(float64(c.Agents)),
 			c.Accelerators, r.Limit),
 		Rests: append([]string{"Simulated; the sample alone leaves " + Count(c.AgentsLow) + " to " + Count(c.AgentsHigh) +
-			" agents."}, r.Warnings...)}
+			" agents."}, r.Warnings...),
+	}
 	if m := c.ModelInterval; m != nil {
 		page.Answer += fmt.Sprintf(" By the errors of the model P10 to P90 is %s to %s.", Count(m.Agents.P10),
 			Count(m.Agents.P90))

@@ -48,8 +48,14 @@ func (t *Timeline) Stepped(s serve.Stepped) {
 	case s.PromptParts > 0:
 		name = "prefill"
 	}
-	t.add(traceEvent{Name: name, Phase: "X", Group: group, Track: 1, Args: map[string]float64{"steps": float64(s.Steps),
-		"sequences": float64(s.Sequences), "prompts": float64(s.PromptParts), "prompt_tokens": float64(s.Prompt)}},
+	t.add(traceEvent{
+		Name:  name,
+		Phase: "X",
+		Group: group,
+		Track: 1,
+		Args: map[string]float64{"steps": float64(s.Steps),
+			"sequences": float64(s.Sequences), "prompts": float64(s.PromptParts), "prompt_tokens": float64(s.Prompt)},
+	},
 		s.From.Seconds(), s.To.Seconds())
 	t.add(traceEvent{Name: "power", Phase: "C", Group: group, Args: map[string]float64{"watts": s.Watts}},
 		s.From.Seconds(), s.From.Seconds())
@@ -60,8 +66,13 @@ func (t *Timeline) Stayed(s serve.Stayed) {
 	if s.State == serve.InTool || s.To == s.From {
 		return
 	}
-	t.add(traceEvent{Name: s.State.String(), Phase: "X", Group: agentsGroup, Track: s.Agent + 1,
-		Args: map[string]float64{"turn": float64(s.Turn), "tokens": float64(s.Tokens), "worker": float64(s.Worker)}},
+	t.add(traceEvent{
+		Name:  s.State.String(),
+		Phase: "X",
+		Group: agentsGroup,
+		Track: s.Agent + 1,
+		Args:  map[string]float64{"turn": float64(s.Turn), "tokens": float64(s.Tokens), "worker": float64(s.Worker)},
+	},
 		s.From.Seconds(), s.To.Seconds())
 }
 

@@ -82,8 +82,15 @@ func newWaterfall(r *metrics.Comparison) *waterfall {
 	sum(r.B, Count(r.Ends.B.Value))
 	for i := range r.Factors {
 		f := &r.Factors[i]
-		row := waterfallRow{name: f.Name, label: "×" + Multiplier(f.Multiplier), from: at, to: at * f.Multiplier,
-			low: at * f.Low, high: at * f.High, fill: up}
+		row := waterfallRow{
+			name:  f.Name,
+			label: "×" + Multiplier(f.Multiplier),
+			from:  at,
+			to:    at * f.Multiplier,
+			low:   at * f.Low,
+			high:  at * f.High,
+			fill:  up,
+		}
 		if f.Multiplier < 1 {
 			row.fill = down
 		}
@@ -93,8 +100,13 @@ func newWaterfall(r *metrics.Comparison) *waterfall {
 	at = r.Ratio
 	sum(r.A, fmt.Sprintf("%s  (×%s)", Count(r.Ends.A.Value), Multiplier(r.Ratio)))
 	if x := r.Residual; x != nil {
-		w.rows = append(w.rows, waterfallRow{name: "residual, of no factor", label: "×" + Multiplier(x.Multiplier),
-			from: at, to: x.Published, fill: grey})
+		w.rows = append(w.rows, waterfallRow{
+			name:  "residual, of no factor",
+			label: "×" + Multiplier(x.Multiplier),
+			from:  at,
+			to:    x.Published,
+			fill:  grey,
+		})
 		at = x.Published
 		sum("published", "×"+Multiplier(x.Published))
 	}

@@ -20,6 +20,7 @@ func answers(t *testing.T, name string) func(settings ...string) *metrics.Result
 	p, err := sweep.NewPlan(sweep.Source{Study: configs.Source{Name: name, FS: scenarios.Studies()}, Scenarios: scenarios.FS})
 	require.NoError(t, err)
 	require.Equal(t, sweep.Analytic, p.Study.Evaluate, "answered at once")
+	p.Study.Interval = sweep.NoInterval
 	e := sweep.NewEvaluator(p, "test")
 	known := map[int]*metrics.Result{}
 	return func(settings ...string) *metrics.Result {

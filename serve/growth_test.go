@@ -2,6 +2,7 @@ package serve
 
 import (
 	"math/rand/v2"
+	"os"
 	"testing"
 	"time"
 
@@ -23,14 +24,7 @@ type size struct {
 // What grows beside the queue is mostly misses of the processor's caches, through
 // which a hundred thousand agents do not fit.
 func BenchmarkGrowth(b *testing.B) {
-	for _, axis := range []struct {
-		name  string
-		sizes []size
-	}{
-		{"agents", []size{{"100", 100, 8, 1000}, {"1000", 1000, 8, 1000}, {"10000", 10_000, 8, 1000}, {"100000", 100_000, 8, 1000}}},
-		{"workers", []size{{"1", 40, 1, 1000}, {"10", 400, 10, 1000}, {"100", 4000, 100, 1000}, {"1000", 40_000, 1000, 1000}}},
-		{"context", []size{{"1k", 400, 10, 1000}, {"32k", 400, 10, 32_000}, {"1M", 400, 10, 1_000_000}}},
-	} {
+	for _, axis := range axes() {
 		for _, s := range axis.sizes {
 			b.Run(axis.name+"/"+s.name, func(b *testing.B) {
 				race := grown(b, &s)
@@ -41,6 +35,49 @@ func BenchmarkGrowth(b *testing.B) {
 				b.ReportMetric(race.bare, "ns/bare-event")
 				b.ReportMetric(race.call/race.bare, "ratio")
 			})
+		}
+	}
+}
+
+// axis is along what clusters grow, and by how much a call of the largest grew dearer
+// over the first, beyond the queue, when docs/PERFORMANCE.md was written.
+type axis struct {
+	name  string
+	grew  float64
+	sizes []size
+}
+
+func axes() []axis {
+	return []axis{
+		{"agents", 1.15, []size{{"100", 100, 8, 1000}, {"1000", 1000, 8, 1000}, {"10000", 10_000, 8, 1000},
+			{"100000", 100_000, 8, 1000}}},
+		{"workers", 1.9, []size{{"1", 40, 1, 1000}, {"10", 400, 10, 1000}, {"100", 4000, 100, 1000},
+			{"1000", 40_000, 1000, 1000}}},
+		{"context", 1.15, []size{{"1k", 400, 10, 1000}, {"32k", 400, 10, 32_000}, {"1M", 400, 10, 1_000_000}}},
+	}
+}
+
+// What a call costs grows with the queue, and beyond that as was written at most, with
+// room for what else a machine does.
+func TestACallGrowsNoDearerThanWasWritten(t *testing.T) {
+	if os.Getenv("AGENTSIM_BENCH") == "" {
+		t.Skip("times code: make bench")
+	}
+	const worse = 1.3
+	for _, axis := range axes() {
+		first := 0.0
+		for i := range axis.sizes {
+			race := grown(t, &axis.sizes[i])
+			for range 60 {
+				race.turn(t)
+			}
+			ratio := race.call / race.bare
+			if i == 0 {
+				first = ratio
+			}
+			t.Logf("%s %s: %.0f ns a call, %.0f ns of a bare queue, ratio %.1f, %.2f of the first", axis.name,
+				axis.sizes[i].name, race.call, race.bare, ratio, ratio/first)
+			require.Less(t, ratio/first, worse*axis.grew, axis.name)
 		}
 	}
 }
@@ -74,17 +111,17 @@ func grown(t testing.TB, s *size) *grownRace {
 func (r *grownRace) turn(t testing.TB) {
 	c := r.cluster
 	c.OpenWindow() // looks at every agent
-	at, done, start := c.Events(), c.Totals().Finished, time.Now()
+	at, done, start := c.Events(), c.Totals().Finished, ProcessorTime()
 	require.NoError(t, c.Run(r.seconds))
-	r.call = faster(r.call, time.Since(start), float64(c.Totals().Finished-done))
+	r.call = faster(r.call, ProcessorTime()-start, float64(c.Totals().Finished-done))
 	n := c.Events() - at
-	start = time.Now()
+	start = ProcessorTime()
 	for range n {
 		if _, err := r.queue.Step(); err != nil {
 			t.Fatal(err)
 		}
 	}
-	r.bare = faster(r.bare, time.Since(start), float64(n))
+	r.bare = faster(r.bare, ProcessorTime()-start, float64(n))
 }
 
 func faster(before float64, spent time.Duration, things float64) float64 {

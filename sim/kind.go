@@ -47,7 +47,13 @@ type Kind[P any] struct {
 // error from handle stops the run. A bad name or phase panics.
 func NewKind[P any](s *Simulation, name string, phase Phase, handle func(P) error) *Kind[P] {
 	k := &Kind[P]{handle: handle}
-	k.slots = slots{sim: s, name: name, phase: phase, salt: hashName(name), run: k}
+	k.slots = slots{
+		sim:   s,
+		name:  name,
+		phase: phase,
+		salt:  hashName(name),
+		run:   k,
+	}
 	s.declare(&k.slots)
 	return k
 }

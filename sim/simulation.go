@@ -215,7 +215,14 @@ func (s *Simulation) cancelled() {
 
 func (s *Simulation) record(e entry, k *slots) {
 	s.recording = true
-	s.options.Recorder.Record(Event{At: e.at, Phase: k.phase, Kind: k.name, kind: k, key: e.key, slot: e.slot})
+	s.options.Recorder.Record(Event{
+		At:    e.at,
+		Phase: k.phase,
+		Kind:  k.name,
+		kind:  k,
+		key:   e.key,
+		slot:  e.slot,
+	})
 	s.recording = false
 }
 

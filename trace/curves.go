@@ -25,8 +25,13 @@ func (s *Stats) Curves() Curves {
 	for i := range s.open {
 		turns.add(int64(s.open[i].turns))
 	}
-	c := Curves{Turns: turns.curve(1), New: s.fresh.curve(1), Output: s.output.curve(1),
-		ToolGap: s.toolGap.curve(milli), UserGap: s.userGap.curve(milli)}
+	c := Curves{
+		Turns:   turns.curve(1),
+		New:     s.fresh.curve(1),
+		Output:  s.output.curve(1),
+		ToolGap: s.toolGap.curve(milli),
+		UserGap: s.userGap.curve(milli),
+	}
 	for b, bin := range s.growth {
 		low, high := bounds(b, growthBits)
 		if bin.n == 0 || bin.n < (high-low+1)*min(sessionsMin, turns.n/10) {

@@ -85,7 +85,13 @@ func (d *Distribution[Q]) Validate() error {
 
 // below reports the field of a distribution that is typically above a bound.
 func (d *Distribution[Q]) below(most Q) error {
-	fields := map[string]string{Constant: "value", Uniform: "max", LogNormal: "median", Gamma: "scale", Mixture: "parts"}
+	fields := map[string]string{
+		Constant:  "value",
+		Uniform:   "max",
+		LogNormal: "median",
+		Gamma:     "scale",
+		Mixture:   "parts",
+	}
 	field := fields[d.Kind]
 	switch typical := Q(d.Typical()); {
 	case d.Min > most:

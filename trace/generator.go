@@ -50,9 +50,16 @@ func (g *Generator) Read(call *Call) error {
 	}
 	turn := &g.session.Turns[g.turn]
 	*call = Call{
-		Session: g.id, Turn: g.turn, Kind: turn.Kind,
-		Start: Unknown, Gap: float64(turn.Gap), Service: Unknown,
-		Input: int(turn.Input), Cached: int(turn.Prefix), Prefix: int(turn.Prefix), Output: int(turn.Output),
+		Session: g.id,
+		Turn:    g.turn,
+		Kind:    turn.Kind,
+		Start:   Unknown,
+		Gap:     float64(turn.Gap),
+		Service: Unknown,
+		Input:   int(turn.Input),
+		Cached:  int(turn.Prefix),
+		Prefix:  int(turn.Prefix),
+		Output:  int(turn.Output),
 	}
 	if g.turn == 0 {
 		call.Gap, call.Shared = Unknown, int(g.session.Shared)

@@ -82,9 +82,14 @@ func (h *histogram) rank(i int64) float64 {
 
 func (h *histogram) quantiles(unit float64) Quantiles {
 	q := Quantiles{
-		P10: h.quantile(0.10) * unit, P25: h.quantile(0.25) * unit, P50: h.quantile(0.50) * unit,
-		P75: h.quantile(0.75) * unit, P90: h.quantile(0.90) * unit, P99: h.quantile(0.99) * unit,
-		Max: float64(h.max) * unit, N: h.n,
+		P10: h.quantile(0.10) * unit,
+		P25: h.quantile(0.25) * unit,
+		P50: h.quantile(0.50) * unit,
+		P75: h.quantile(0.75) * unit,
+		P90: h.quantile(0.90) * unit,
+		P99: h.quantile(0.99) * unit,
+		Max: float64(h.max) * unit,
+		N:   h.n,
 	}
 	if h.n > 0 {
 		q.Mean = h.sum / float64(h.n) * unit

@@ -202,7 +202,14 @@ func (b *poolBuilder) begin(c *Call) agentState {
 		s.id = c.Session + "/" + c.Agent
 		s.parent = cmp.Or(c.Parent, c.Session)
 	}
-	return agentState{pooled: s, end: Unknown, session: c.Session, after: c.After, delay: c.Gap, holder: c.Holder}
+	return agentState{
+		pooled:  s,
+		end:     Unknown,
+		session: c.Session,
+		after:   c.After,
+		delay:   c.Gap,
+		holder:  c.Holder,
+	}
 }
 
 // fits reports whether the prompt leaves room for at least one token of answer.

@@ -107,8 +107,16 @@ func (s *Stats) Add(c *Call) {
 func (s *Stats) AddSession(session *Session) {
 	t := tally{end: Unknown}
 	for _, turn := range session.Turns {
-		s.count(&t, &Call{Kind: turn.Kind, Start: Unknown, Gap: float64(turn.Gap), Service: Unknown,
-			Input: int(turn.Input), Cached: int(turn.Prefix), Prefix: int(turn.Prefix), Output: int(turn.Output)})
+		s.count(&t, &Call{
+			Kind:    turn.Kind,
+			Start:   Unknown,
+			Gap:     float64(turn.Gap),
+			Service: Unknown,
+			Input:   int(turn.Input),
+			Cached:  int(turn.Prefix),
+			Prefix:  int(turn.Prefix),
+			Output:  int(turn.Output),
+		})
 	}
 	s.finish(&t)
 	if session.Parent != "" {
@@ -191,11 +199,22 @@ func (s *Stats) Summary() *Summary {
 		last.add(int64(s.open[i].input))
 	}
 	out := &Summary{
-		Sessions: turns.n, SubAgents: s.subAgents, Calls: s.input.n,
-		Turns: turns.quantiles(1), FirstInput: s.first.quantiles(1), LastInput: last.quantiles(1),
-		Input: s.input.quantiles(1), New: s.fresh.quantiles(1), Output: s.output.quantiles(1),
-		ToolGap: s.toolGap.quantiles(milli), UserGap: s.userGap.quantiles(milli), Service: s.service.quantiles(milli),
-		InputTotal: int64(s.input.sum), CachedTotal: s.cached, PrefixTotal: s.prefix, OutputTotal: int64(s.output.sum),
+		Sessions:    turns.n,
+		SubAgents:   s.subAgents,
+		Calls:       s.input.n,
+		Turns:       turns.quantiles(1),
+		FirstInput:  s.first.quantiles(1),
+		LastInput:   last.quantiles(1),
+		Input:       s.input.quantiles(1),
+		New:         s.fresh.quantiles(1),
+		Output:      s.output.quantiles(1),
+		ToolGap:     s.toolGap.quantiles(milli),
+		UserGap:     s.userGap.quantiles(milli),
+		Service:     s.service.quantiles(milli),
+		InputTotal:  int64(s.input.sum),
+		CachedTotal: s.cached,
+		PrefixTotal: s.prefix,
+		OutputTotal: int64(s.output.sum),
 	}
 	if out.InputTotal > 0 {
 		out.PrefixReuse = float64(out.PrefixTotal) / float64(out.InputTotal)

@@ -33,6 +33,11 @@ type plain struct {
 }
 
 func operation(method, name, summary string) huma.Operation {
-	return huma.Operation{OperationID: name, Method: method, Path: "/api/" + name, Summary: summary,
-		MaxBodyBytes: longestBody}
+	return huma.Operation{
+		OperationID:  name,
+		Method:       method,
+		Path:         "/api/" + name,
+		Summary:      summary,
+		MaxBodyBytes: longestBody,
+	}
 }

@@ -41,8 +41,13 @@ func NewHandler(o Options) http.Handler {
 	}
 	o.Desk.Allow = nil
 	mux := http.NewServeMux()
-	register(mux, &counter{desk: o.Desk, time: o.Time, studies: o.Studies, places: make(chan struct{}, o.Runs),
-		queue: make(chan struct{}, o.Runs+o.Waiting)})
+	register(mux, &counter{
+		desk:    o.Desk,
+		time:    o.Time,
+		studies: o.Studies,
+		places:  make(chan struct{}, o.Runs),
+		queue:   make(chan struct{}, o.Runs+o.Waiting),
+	})
 	files := http.FileServerFS(Page())
 	mux.Handle("GET /", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasSuffix(r.URL.Path, "/") && r.URL.Path != "/" {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -85,13 +84,5 @@ func (a capsCommands) caps(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	return a.write(func(b *strings.Builder) error {
-		switch a.settings.GetString("output") {
-		case "json":
-			return a.writeJSON(b, result)
-		case "csv":
-			return a.writeCSV(b, func(rows *strings.Builder) error { return report.CapsCSV(rows, result) })
-		}
-		return errors.Join(report.Caps(b, result, a.style()), a.writeInputs(b))
-	})
+	return writeResult(a.app, result, report.Caps, report.CapsCSV)
 }

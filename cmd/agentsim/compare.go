@@ -2,11 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -88,8 +85,8 @@ func (a compareCommands) compare(cmd *cobra.Command, args []string) error {
 		return usageError{fmt.Errorf("--permutations %d: want 1 or more", o.Permutations)}
 	}
 	plot := a.settings.GetString("plot")
-	if plot != "" && !slices.Contains([]string{".png", ".svg"}, filepath.Ext(plot)) {
-		return usageError{fmt.Errorf("--plot %s: want a file that ends in .png or .svg", plot)}
+	if err := checkFigure(plot); err != nil {
+		return usageError{err}
 	}
 	var err error
 	if o.Accuracy, err = a.accuracy(); err != nil {
@@ -123,22 +120,19 @@ func (a compareCommands) compare(cmd *cobra.Command, args []string) error {
 			return err
 		}
 	}
-	return a.write(func(b *strings.Builder) error {
-		switch a.settings.GetString("output") {
-		case "json":
-			return a.writeJSON(b, r)
-		case "csv":
-			return a.writeCSV(b, func(rows *strings.Builder) error { return report.ComparisonCSV(rows, r) })
-		}
-		return errors.Join(report.Comparison(b, r, a.style()), a.writeInputs(b))
-	})
+	return writeResult(a.app, r, report.Comparison, report.ComparisonCSV)
 }
 
 // comparison is the source of what the arguments name.
 func (a compareCommands) comparison(args []string) compare.Source {
-	s := compare.Source{Scenarios: scenarios.FS, Set: a.sets(), SetA: a.settings.GetStringSlice("set-a"),
-		SetB: a.settings.GetStringSlice("set-b"), Factors: a.settings.GetString("factors"),
-		Per: compare.Metric(a.settings.GetString("per"))}
+	s := compare.Source{
+		Scenarios: scenarios.FS,
+		Set:       a.sets(),
+		SetA:      a.settings.GetStringSlice("set-a"),
+		SetB:      a.settings.GetStringSlice("set-b"),
+		Factors:   a.settings.GetString("factors"),
+		Per:       compare.Metric(a.settings.GetString("per")),
+	}
 	if len(args) == 1 {
 		s.File = configs.Source{Name: args[0], FS: scenarios.Comparisons()}
 	} else {

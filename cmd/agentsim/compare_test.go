@@ -9,6 +9,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -95,8 +96,16 @@ published: [{per: accelerator_measured, a: 8000, b: 2594, source: invented}]
 	rows, err := csv.NewReader(bytes.NewReader(text)).ReadAll()
 	require.NoError(t, err)
 	require.Equal(t, []string{"name", "kind", "multiplier", "log_share"}, rows[0][:4])
-	require.Len(t, rows, 4)
+	require.Len(t, rows, 11, "two factors, the residual, the ratio's interval and three figures of each end")
 	require.Equal(t, "residual", rows[3][0])
+	for i, of := range []string{"a: agents", "a: agents per accelerator", "a: agents per MW as drawn", "b: agents"} {
+		require.Equal(t, []string{of, "end"}, rows[5+i][:2])
+		low, err := strconv.ParseFloat(rows[5+i][5], 64)
+		require.NoError(t, err)
+		high, err := strconv.ParseFloat(rows[5+i][6], 64)
+		require.NoError(t, err)
+		require.Less(t, low, high)
+	}
 
 	require.Zero(t, agentsim(t, "compare", file, "--plot", filepath.Join(dir, "own.png")).code)
 	png, err := os.ReadFile(filepath.Join(dir, "own.png"))

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -83,15 +82,7 @@ func (a dayCommands) day(cmd *cobra.Command, args []string) error {
 }
 
 func (a dayCommands) showDay(r *metrics.Day) error {
-	return a.write(func(b *strings.Builder) error {
-		switch a.settings.GetString("output") {
-		case "json":
-			return a.writeJSON(b, r)
-		case "csv":
-			return a.writeCSV(b, func(rows *strings.Builder) error { return report.DayCSV(rows, r) })
-		}
-		return errors.Join(report.Day(b, r, a.style()), a.writeInputs(b))
-	})
+	return writeResult(a.app, r, report.Day, report.DayCSV)
 }
 
 // failureSets are the overrides that short forms of failures stand for.

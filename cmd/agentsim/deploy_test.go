@@ -104,7 +104,7 @@ func inside(args []string, dir string) []string {
 }
 
 // quickStudy makes the study of the examples quick.
-var quickStudy = []string{"--evaluate", "flows"}
+var quickStudy = []string{"--evaluate", "flows", "--interval", "none"}
 
 // The Indexed Job runs as it stands, shard by shard, and its merge after it.
 func TestIndexedJob(t *testing.T) {

@@ -184,12 +184,5 @@ func firstSentence(from fs.FS, name string) string {
 	if err != nil {
 		return ""
 	}
-	return sentence(configs.OpeningComment(content))
-}
-
-func sentence(comment string) string {
-	if first, _, ok := strings.Cut(comment, ". "); ok {
-		return first
-	}
-	return strings.TrimSuffix(comment, ".")
+	return configs.FirstSentence(configs.OpeningComment(content))
 }

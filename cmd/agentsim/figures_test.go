@@ -83,7 +83,7 @@ func TestFiguresCanBeRead(t *testing.T) {
 		"trace stats s.parquet --plot trace",
 		"run h200-agentperf-slo20 --agents 2 --set protocol=steady-state --plot run",
 		"day h200-agentperf-slo20 --agents 2 --set day.length=1h --plot day",
-		"sweep h200-batching --evaluate analytic --plot --out sweep",
+		"sweep h200-batching --evaluate flows --interval none --plot --out sweep",
 		"explain h200-agentperf-slo20 --experts --plot experts",
 		"capacity h200-agentperf-slo20 --pareto --plot front.svg",
 		"validate made-by-hand.csv --plot validate",

@@ -131,8 +131,13 @@ type fitResult struct {
 }
 
 func (a fitCommands) showFit(r *validate.Result, list []validate.Refined) error {
-	f := &fitResult{Runs: r.Simulated, Refined: list, Cases: r.Cases, Skipped: r.Skipped,
-		Accuracy: a.settings.GetString("write")}
+	f := &fitResult{
+		Runs:     r.Simulated,
+		Refined:  list,
+		Cases:    r.Cases,
+		Skipped:  r.Skipped,
+		Accuracy: a.settings.GetString("write"),
+	}
 	return a.write(func(b *strings.Builder) error {
 		if a.settings.GetString("output") == "json" {
 			return a.writeJSON(b, f)

@@ -4,8 +4,11 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
+	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -98,6 +101,24 @@ func (a *app) inputs() *metrics.Inputs {
 	return all
 }
 
+// writeResult writes a result in the format that was asked for, with its inputs.
+func writeResult[T any](
+	a *app, r T, table func(io.Writer, T, report.Style) error, rows func(io.Writer, T) error,
+) error {
+	return a.write(func(b *strings.Builder) error {
+		switch a.settings.GetString("output") {
+		case "json":
+			return a.writeJSON(b, r)
+		case "csv":
+			return a.writeCSV(b, func(text *strings.Builder) error { return rows(text, r) })
+		}
+		return errors.Join(table(b, r, a.style()), a.writeInputs(b))
+	})
+}
+
+// rowOf writes a result as one row: its numbers by their paths in the JSON.
+func rowOf[T any](w io.Writer, result T) error { return report.CSV(w, result) }
+
 // writeJSON writes a result with its inputs on top.
 func (a *app) writeJSON(b *strings.Builder, result any) error {
 	return report.JSON(b, report.WithInputs(a.inputs(), result))
@@ -113,6 +134,15 @@ func (a *app) writeCSV(b *strings.Builder, rows func(*strings.Builder) error) er
 		return err
 	}
 	return report.CSVWithInputs(b, text.String(), a.inputs())
+}
+
+// checkFigure says whether --plot names a file of a kind that can be drawn; empty
+// is none.
+func checkFigure(file string) error {
+	if file != "" && !slices.Contains([]string{".png", ".svg"}, filepath.Ext(file)) {
+		return fmt.Errorf("--plot %q: want a file that ends in .png or .svg", file)
+	}
+	return nil
 }
 
 // stamp writes the inputs into figures that lie there.

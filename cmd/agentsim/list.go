@@ -102,7 +102,7 @@ func (a listCommands) listNames(library *configs.Library, kind string) error {
 		if from := texts(kind); from != nil {
 			about = firstSentence(from, name)
 		} else if d, err := library.Describe(kind, name); err == nil {
-			about = sentence(d.Comment)
+			about = configs.FirstSentence(d.Comment)
 		}
 		fmt.Fprintln(a.stdout, strings.TrimRight(fmt.Sprintf("%-*s  %s", width, name, about), " "))
 	}

@@ -96,7 +96,8 @@ func TestToolsAnswerAnAgent(t *testing.T) {
 	var table ask.Table
 	require.NoError(t, json.Unmarshal([]byte(textOf(r)), &table))
 	require.Len(t, table.Rows, 2)
-	r = call(t, s, "plan", object{"racks": 2, "systems": []string{"hgx-h200"}, "scenario": "h200-agentperf-slo20"})
+	small := []string{"workload.turns.median=5", "model=llama-3.1-70b", "deployment={mode: auto, accelerators: 8}"}
+	r = call(t, s, "plan", object{"racks": 2, "systems": []string{"hgx-h200"}, "scenario": "h200-agentperf-slo20", "set": small})
 	require.False(t, r.IsError, textOf(r))
 }
 

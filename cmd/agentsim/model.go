@@ -187,11 +187,28 @@ type modelFLOPs struct {
 
 func accountOf(s *llm.Spec) *modelAccount {
 	p := s.Params()
-	m := &modelAccount{Name: s.Name, Layers: s.Layers(), MaxContext: s.MaxContext, StateBytes: s.StateBytes(),
-		Params: modelParams{Total: p.Total, Active: p.Active, TotalWithDraft: p.Total + p.MTP,
-			ActiveWithDraft: p.Active + activeDraft(s, p), Routed: p.Routed, Shared: p.Shared, Attention: p.Attention,
-			Dense: p.Dense, Router: p.Router, Residual: p.Residual, Embedding: p.Embedding, Head: p.Head,
-			Vision: p.Vision, TotalWithVision: p.Total + p.Vision}}
+	m := &modelAccount{
+		Name:       s.Name,
+		Layers:     s.Layers(),
+		MaxContext: s.MaxContext,
+		StateBytes: s.StateBytes(),
+		Params: modelParams{
+			Total:           p.Total,
+			Active:          p.Active,
+			TotalWithDraft:  p.Total + p.MTP,
+			ActiveWithDraft: p.Active + activeDraft(s, p),
+			Routed:          p.Routed,
+			Shared:          p.Shared,
+			Attention:       p.Attention,
+			Dense:           p.Dense,
+			Router:          p.Router,
+			Residual:        p.Residual,
+			Embedding:       p.Embedding,
+			Head:            p.Head,
+			Vision:          p.Vision,
+			TotalWithVision: p.Total + p.Vision,
+		},
+	}
 	for _, format := range []hardware.Format{hardware.BF16, hardware.FP8, hardware.NVFP4} {
 		f := llm.CacheFormat{KV: format}
 		m.Cache = append(m.Cache, modelCache{Format: format, BytesPerToken: s.CacheBytesPerToken(f),

@@ -2,9 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
-	"path/filepath"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -34,9 +31,8 @@ func (a capacityCommands) checkPareto() error {
 	if a.settings.GetInt("uncertainty") != 0 || len(a.settings.GetStringSlice("target")) > 0 {
 		return usageError{errors.New("--pareto says nothing of uncertain inputs: leave out --uncertainty and --target")}
 	}
-	file := a.settings.GetString("plot")
-	if e := filepath.Ext(file); file != "" && e != ".png" && e != ".svg" {
-		return usageError{fmt.Errorf("--plot %q: want a file that ends in .png or .svg", file)}
+	if err := checkFigure(a.settings.GetString("plot")); err != nil {
+		return usageError{err}
 	}
 	return nil
 }
@@ -61,13 +57,5 @@ func (a capacityCommands) pareto(cmd *cobra.Command, s *configs.Scenario) error 
 			return err
 		}
 	}
-	return a.write(func(b *strings.Builder) error {
-		switch a.settings.GetString("output") {
-		case "json":
-			return a.writeJSON(b, front)
-		case "csv":
-			return a.writeCSV(b, func(rows *strings.Builder) error { return report.FrontCSV(rows, front) })
-		}
-		return errors.Join(report.Front(b, front, a.style()), a.writeInputs(b))
-	})
+	return writeResult(a.app, front, report.Front, report.FrontCSV)
 }

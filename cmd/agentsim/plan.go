@@ -140,13 +140,5 @@ func (a planCommands) showPlan(r *metrics.Plan) error {
 			return err
 		}
 	}
-	return a.write(func(b *strings.Builder) error {
-		switch a.settings.GetString("output") {
-		case "json":
-			return a.writeJSON(b, r)
-		case "csv":
-			return a.writeCSV(b, func(rows *strings.Builder) error { return report.PlanCSV(rows, r) })
-		}
-		return errors.Join(report.Plan(b, r, a.style()), a.writeInputs(b))
-	})
+	return writeResult(a.app, r, report.Plan, report.PlanCSV)
 }

@@ -86,15 +86,7 @@ func (a *app) style() report.Style {
 
 // show writes a result in the chosen format.
 func (a *app) show(r *metrics.Result) error {
-	return a.write(func(b *strings.Builder) error {
-		switch a.settings.GetString("output") {
-		case "json":
-			return a.writeJSON(b, r)
-		case "csv":
-			return a.writeCSV(b, func(row *strings.Builder) error { return report.CSV(row, r) })
-		}
-		return errors.Join(report.Table(b, r, a.style()), a.writeInputs(b))
-	})
+	return writeResult(a, r, report.Table, rowOf)
 }
 
 // write renders a text whole, then puts it on stdout or in the file of --out.

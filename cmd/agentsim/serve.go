@@ -73,8 +73,14 @@ func (a serveCommands) serve(ctx context.Context) error {
 	address, hosts := names(listener.Addr())
 	secret := token()
 	server := &http.Server{
-		Handler: web.NewHandler(web.Options{Desk: ask.Desk{Version: version(), Clock: a.now, Accuracy: known},
-			Token: secret, Hosts: hosts, Runs: runs, Time: timeout, Studies: a.settings.GetString("studies")}),
+		Handler: web.NewHandler(web.Options{
+			Desk:    ask.Desk{Version: version(), Clock: a.now, Accuracy: known},
+			Token:   secret,
+			Hosts:   hosts,
+			Runs:    runs,
+			Time:    timeout,
+			Studies: a.settings.GetString("studies"),
+		}),
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,

@@ -26,6 +26,7 @@ import (
 const survivor = `
 name: survival
 scenario: h200-agentperf-slo20
+interval: none
 set: [protocol=steady-state, protocol.calls_min=100, protocol.duration_max=240s, protocol.tolerance=0.3,
   protocol.sessions_seen=0, protocol.cycles_min=0]
 axes:

@@ -93,10 +93,21 @@ func (a studyCommands) runStudy(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	o := queue.Options{Plan: plan, Bundle: queue.NewBundle(source, plan), Library: library(), Build: build(),
-		Version: version(), Connection: a.connection(), Workers: a.settings.GetInt("workers"),
-		Silence: a.settings.GetDuration("silence"), Cache: a.cache(), FailFast: a.settings.GetBool("fail-fast"),
-		Clock: a.now, Every: a.reportEvery(), Progress: a.sweepProgress(plan)}
+	o := queue.Options{
+		Plan:       plan,
+		Bundle:     queue.NewBundle(source, plan),
+		Library:    library(),
+		Build:      build(),
+		Version:    version(),
+		Connection: a.connection(),
+		Workers:    a.settings.GetInt("workers"),
+		Silence:    a.settings.GetDuration("silence"),
+		Cache:      a.cache(),
+		FailFast:   a.settings.GetBool("fail-fast"),
+		Clock:      a.now,
+		Every:      a.reportEvery(),
+		Progress:   a.sweepProgress(plan),
+	}
 	o.Host, _ = os.Hostname()
 	if base, err := plan.Scenario(); err == nil {
 		o.Inputs = ask.InputsOf(base, plan.Study.Set, nil, version())

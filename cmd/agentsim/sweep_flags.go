@@ -44,10 +44,17 @@ func (a studyCommands) connection() *queue.Connection {
 		return nil
 	}
 	get := a.settings.GetString
-	return &queue.Connection{URL: get("nats"), Credentials: get("nats-creds"), User: get("nats-user"),
-		Password: get("nats-password"), CA: get("nats-ca"), Cert: get("nats-cert"), Key: get("nats-key"),
-		Replicas: a.settings.GetInt("nats-replicas"),
-		Log:      func(message string) { fmt.Fprintf(a.stderr, "\nnats: %s\n", message) }}
+	return &queue.Connection{
+		URL:         get("nats"),
+		Credentials: get("nats-creds"),
+		User:        get("nats-user"),
+		Password:    get("nats-password"),
+		CA:          get("nats-ca"),
+		Cert:        get("nats-cert"),
+		Key:         get("nats-key"),
+		Replicas:    a.settings.GetInt("nats-replicas"),
+		Log:         func(message string) { fmt.Fprintf(a.stderr, "\nnats: %s\n", message) },
+	}
 }
 
 // cache is where results are kept across studies; nil for nowhere.
@@ -69,10 +76,16 @@ func (a studyCommands) cache() *queue.Cache {
 // studySource is the study that was named, with the overrides of the command
 // line.
 func (a studyCommands) studySource(name string) (*sweep.Source, error) {
-	s := &sweep.Source{Study: configs.Source{Name: name, FS: scenarios.Studies(), ReadFile: a.readFile},
-		Scenarios: scenarios.FS, Open: openFile, Set: a.settings.GetStringSlice("set"), Seed: a.settings.GetUint64("seed"),
-		Evaluate: a.settings.GetString("evaluate"), Interval: a.settings.GetString("interval"),
-		PointsMax: sweep.PointsMax}
+	s := &sweep.Source{
+		Study:     configs.Source{Name: name, FS: scenarios.Studies(), ReadFile: a.readFile},
+		Scenarios: scenarios.FS,
+		Open:      openFile,
+		Set:       a.settings.GetStringSlice("set"),
+		Seed:      a.settings.GetUint64("seed"),
+		Evaluate:  a.settings.GetString("evaluate"),
+		Interval:  a.settings.GetString("interval"),
+		PointsMax: sweep.PointsMax,
+	}
 	if a.settings.GetBool("yes") {
 		s.PointsMax = 0
 	}

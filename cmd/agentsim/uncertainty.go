@@ -91,8 +91,8 @@ func (q *question) check(targets []string) error {
 	if o.By != uncertainty.Analytic && o.By != uncertainty.Simulator {
 		return fmt.Errorf("--evaluate %q: want %s or %s", o.By, uncertainty.Analytic, uncertainty.Simulator)
 	}
-	if e := filepath.Ext(q.plot); q.plot != "" && e != ".png" && e != ".svg" {
-		return fmt.Errorf("--plot %q: want a file that ends in .png or .svg", q.plot)
+	if err := checkFigure(q.plot); err != nil {
+		return err
 	}
 	for _, text := range targets {
 		g, err := goal(text)

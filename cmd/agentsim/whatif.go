@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -82,7 +81,13 @@ func (a whatIfCommands) whatIf(cmd *cobra.Command, name string) (*metrics.WhatIf
 		return nil, err
 	}
 	slices.Reverse(a.about.scenarios) // as in the result: base, then what changed
-	f := &metrics.WhatIf{Scenario: s.Name, Extends: s.Extends, Question: s.Question, Answer: s.Answer, Because: s.Because}
+	f := &metrics.WhatIf{
+		Scenario: s.Name,
+		Extends:  s.Extends,
+		Question: s.Question,
+		Answer:   s.Answer,
+		Because:  s.Because,
+	}
 	if f.Base, err = bounded(cmd.Context(), a.app, base, provenanceOfBase); err != nil {
 		return nil, fmt.Errorf("%s: %w", s.Extends, err)
 	}
@@ -109,13 +114,5 @@ func (a whatIfCommands) extended(name string) (*configs.Scenario, *configs.Prove
 }
 
 func (a whatIfCommands) showWhatIf(f *metrics.WhatIf) error {
-	return a.write(func(b *strings.Builder) error {
-		switch a.settings.GetString("output") {
-		case "json":
-			return a.writeJSON(b, f)
-		case "csv":
-			return a.writeCSV(b, func(row *strings.Builder) error { return report.CSV(row, f) })
-		}
-		return errors.Join(report.WhatIf(b, f, a.style()), a.writeInputs(b))
-	})
+	return writeResult(a.app, f, report.WhatIf, rowOf)
 }

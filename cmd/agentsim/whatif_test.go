@@ -17,7 +17,10 @@ func TestWhatIfSetsBothSideBySide(t *testing.T) {
 	require.Zero(t, o.code, o.stderr)
 	require.Contains(t, o.stdout, "What if an H200 had twice the memory?")
 	require.Regexp(t, `h200-agentperf-slo20 +h200-twice-hbm +ratio`, o.stdout)
-	require.Regexp(t, `P10 to P90 +[0-9,]+ to [0-9,]+ +[0-9,]+ to [0-9,]+ +[0-9.]+ to [0-9.]+`, o.stdout)
+	const each, ratio = `[0-9,.]+ · [0-9,.]+ · [0-9,.]+`, `[0-9.]+ · [0-9.]+ · [0-9.]+`
+	require.Regexp(t, `agents +[0-9 ,.]+\n +P10, P50, P90 +`+each+` +`+each, o.stdout)
+	require.Regexp(t, `agents per accelerator [0-9 ,.]+\n +P10, P50, P90 +`+each+` +`+each, o.stdout)
+	require.Regexp(t, `agents per MW of accelerator power [0-9 ,.]+\n +P10, P50, P90 +`+each+` +`+each+` +`+ratio, o.stdout)
 	require.Contains(t, o.stdout, "\nlimit  output_speed.p25")
 
 	var f metrics.WhatIf

@@ -36,8 +36,15 @@ func (a studyCommands) workerCommand() *cobra.Command {
 				return err
 			}
 			defer client.Close()
-			w := &queue.Worker{Client: client, Library: library(), Build: build(), Version: version(), Slots: slots,
-				Silence: silence, Cache: a.cache()}
+			w := &queue.Worker{
+				Client:  client,
+				Library: library(),
+				Build:   build(),
+				Version: version(),
+				Slots:   slots,
+				Silence: silence,
+				Cache:   a.cache(),
+			}
 			if !a.settings.GetBool("quiet") {
 				w.Log = func(message string) { fmt.Fprintf(a.stderr, "worker: %s\n", message) }
 			}

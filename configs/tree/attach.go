@@ -36,7 +36,13 @@ func (a *Attachment) Open(file string) ([]byte, error) { return a.resolver.sourc
 
 // Fault is an error of the value in the field at a path.
 func (a *Attachment) Fault(path, value string, err error) error {
-	return &Error{At: a.At(path), Path: path, Value: quotedIfOdd(value), Problem: err.Error(), cause: err}
+	return &Error{
+		At:      a.At(path),
+		Path:    path,
+		Value:   quotedIfOdd(value),
+		Problem: err.Error(),
+		cause:   err,
+	}
 }
 
 // Keep returns what has a key, making it if it is not known. Configurations that

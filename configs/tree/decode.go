@@ -62,8 +62,13 @@ func decodeText(n *node, reader encoding.TextUnmarshaler, path string) error {
 	if err == nil {
 		return nil
 	}
-	return &Error{At: n.at, Path: path, Value: n.shown(), cause: err,
-		Problem: strings.TrimPrefix(err.Error(), n.shown()+": ")}
+	return &Error{
+		At:      n.at,
+		Path:    path,
+		Value:   n.shown(),
+		cause:   err,
+		Problem: strings.TrimPrefix(err.Error(), n.shown()+": "),
+	}
 }
 
 func (l *layouts) decodeStruct(n *node, v reflect.Value, path string) error {

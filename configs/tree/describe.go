@@ -92,8 +92,12 @@ func (l *Library) Describe(kind, name string) (Description, error) {
 	for _, f := range sources.fields {
 		factors, _ := f.value.factors()
 		d.Sources = append(d.Sources, Origin{
-			Path: f.key, Basis: f.value.get("basis").text(), Source: f.value.get("source").text(),
-			Date: f.value.get("date").text(), Note: f.value.get("note").text(), Range: factors,
+			Path:   f.key,
+			Basis:  f.value.get("basis").text(),
+			Source: f.value.get("source").text(),
+			Date:   f.value.get("date").text(),
+			Note:   f.value.get("note").text(),
+			Range:  factors,
 		})
 	}
 	return d, nil
@@ -110,4 +114,12 @@ func OpeningComment(content []byte) string {
 		lines = append(lines, strings.TrimSpace(comment))
 	}
 	return strings.Join(lines, " ")
+}
+
+// FirstSentence is that of a comment, without its full stop.
+func FirstSentence(comment string) string {
+	if first, _, ok := strings.Cut(comment, ". "); ok {
+		return first
+	}
+	return strings.TrimSuffix(comment, ".")
 }

@@ -184,7 +184,15 @@ func (c *collector) members(n *node, v reflect.Value, path string, around contex
 }
 
 func newField(n *node, v reflect.Value, path string, around context) Field {
-	f := Field{Path: path, Value: written(v), Number: asFloat(v), At: n.at, Basis: Given, value: v, powers: around.powers}
+	f := Field{
+		Path:   path,
+		Value:  written(v),
+		Number: asFloat(v),
+		At:     n.at,
+		Basis:  Given,
+		value:  v,
+		powers: around.powers,
+	}
 	for _, s := range slices.Backward(around.scopes) {
 		key, source := covering(s.sources, within(path, s.path), n.at.File)
 		if source == nil {

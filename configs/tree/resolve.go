@@ -130,10 +130,22 @@ func (r *resolver) readPreset(kind Kind, path string, name *node, file string) (
 func blame(err error, name *node, path string) error {
 	fault, ok := errors.AsType[*Error](err)
 	if !ok {
-		return &Error{At: name.at, Path: path, Value: name.shown(), Problem: err.Error(), cause: err}
+		return &Error{
+			At:      name.at,
+			Path:    path,
+			Value:   name.shown(),
+			Problem: err.Error(),
+			cause:   err,
+		}
 	}
 	if fault.At != (Position{}) {
 		return err
 	}
-	return &Error{At: name.at, Path: path, Value: name.shown(), Problem: fault.Problem, cause: fault.cause}
+	return &Error{
+		At:      name.at,
+		Path:    path,
+		Value:   name.shown(),
+		Problem: fault.Problem,
+		cause:   fault.cause,
+	}
 }

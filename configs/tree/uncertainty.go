@@ -226,7 +226,13 @@ func (e *entry) fault(key, value, problem string) error {
 }
 
 func (e *entry) input(s Spread) (Input, error) {
-	in := Input{Name: e.key, Basis: Given, Source: s.Source, At: e.at, Kind: s.Kind}
+	in := Input{
+		Name:   e.key,
+		Basis:  Given,
+		Source: s.Source,
+		At:     e.at,
+		Kind:   s.Kind,
+	}
 	if !slices.Contains(spreadKinds(), s.Kind) {
 		return in, e.fault("kind", quotedIfOdd(s.Kind), unknown("kind", s.Kind, spreadKinds()))
 	}

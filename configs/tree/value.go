@@ -31,8 +31,13 @@ func (p *Provenance) Value(path string) (Value, error) {
 	}
 	switch {
 	case isNumber(v.Type()):
-		return Value{Text: written(v), Number: asFloat(v), Unit: unitOf(v.Type()), Numeric: true,
-			Whole: v.CanInt() || v.CanUint()}, nil
+		return Value{
+			Text:    written(v),
+			Number:  asFloat(v),
+			Unit:    unitOf(v.Type()),
+			Numeric: true,
+			Whole:   v.CanInt() || v.CanUint(),
+		}, nil
 	case v.Kind() == reflect.String, v.Kind() == reflect.Bool:
 		return Value{Text: written(v)}, nil
 	}

@@ -104,9 +104,14 @@ func (e *Estimator) Estimate(d *serve.DeploymentSpec) (Estimate, error) {
 		return Estimate{}, err
 	}
 	within := n.within(&f, agents)
-	return Estimate{Agents: agents, Limit: limit, Decodes: f.sequences / n.finish.ranks,
-		PerMW: within.AcceleratorMeasured, Within: within,
-		Bound: f.sequences >= n.finish.slots*(1-coarse)}, nil
+	return Estimate{
+		Agents:  agents,
+		Limit:   limit,
+		Decodes: f.sequences / n.finish.ranks,
+		PerMW:   within.AcceleratorMeasured,
+		Within:  within,
+		Bound:   f.sequences >= n.finish.slots*(1-coarse),
+	}, nil
 }
 
 // Flows estimates the largest number of agents of a deployment that meets the
@@ -175,8 +180,15 @@ func (e *Estimator) network(d *serve.DeploymentSpec) (*network, error) {
 		return nil, fmt.Errorf("deployment.mode: auto names no deployment yet: only capacity resolves it")
 	}
 	s := e.scenario
-	n := &network{scenario: s, deployment: d, criteria: e.criteria, estimator: e, mixed: d.Mode == serve.Aggregated,
-		pricesLevel: math.NaN(), caching: e.caching(d)}
+	n := &network{
+		scenario:    s,
+		deployment:  d,
+		criteria:    e.criteria,
+		estimator:   e,
+		mixed:       d.Mode == serve.Aggregated,
+		pricesLevel: math.NaN(),
+		caching:     e.caching(d),
+	}
 	var err error
 	if n.work, err = e.workload(n.caching); err != nil {
 		return nil, err
@@ -233,8 +245,15 @@ func (e *Estimator) key(d *serve.DeploymentSpec, p *serve.PoolSpec) workerKey {
 func (e *Estimator) worker(d *serve.DeploymentSpec, p *serve.PoolSpec) (*worker, error) {
 	return e.shared.workers.get(e.key(d, p), func() (*worker, error) {
 		s := e.scenario
-		cfg := serve.Config{Deployment: *d, System: s.System, LLM: s.Model, Kernels: s.Kernels, Engine: s.Engine,
-			Seed: s.Seed, Tabulate: e.shared.solver.tables().Tabulate}
+		cfg := serve.Config{
+			Deployment: *d,
+			System:     s.System,
+			LLM:        s.Model,
+			Kernels:    s.Kernels,
+			Engine:     s.Engine,
+			Seed:       s.Seed,
+			Tabulate:   e.shared.solver.tables().Tabulate,
+		}
 		m, err := cfg.Model(p)
 		if err != nil {
 			return nil, err
@@ -254,8 +273,14 @@ func (n *network) pool(p serve.NamedPool) (pool, error) {
 	shape := p.Spec.Shape.Normalised()
 	cache := &n.deployment.Cache
 	m := newMemory(w, cache, p.Prefills())
-	o := pool{name: p.Name, spec: p.Spec, key: n.estimator.key(n.deployment, p.Spec), model: w.model,
-		workers: float64(p.Workers), ranks: float64(shape.Ranks())}
+	o := pool{
+		name:    p.Name,
+		spec:    p.Spec,
+		key:     n.estimator.key(n.deployment, p.Spec),
+		model:   w.model,
+		workers: float64(p.Workers),
+		ranks:   float64(shape.Ranks()),
+	}
 	o.slots = min(float64(shape.MaxBatchPerRank), m.sequences(n.work.decodeContext+float64(cache.Reserve()))) * o.ranks
 	o.key.shape.MaxBatchPerRank, o.key.shape.TokenBudget = 0, 0
 	if p.Prefills() {
@@ -303,8 +328,14 @@ type Curve struct {
 
 // Curve prices the steps of a pool. Workers that do not fit give an error.
 func (e *Estimator) Curve(d *serve.DeploymentSpec, p serve.NamedPool) (Curve, error) {
-	n := &network{scenario: e.scenario, deployment: d, estimator: e, mixed: d.Mode == serve.Aggregated,
-		caching: e.caching(d), pricesLevel: math.NaN()}
+	n := &network{
+		scenario:    e.scenario,
+		deployment:  d,
+		estimator:   e,
+		mixed:       d.Mode == serve.Aggregated,
+		caching:     e.caching(d),
+		pricesLevel: math.NaN(),
+	}
 	var err error
 	if n.work, err = e.workload(n.caching); err != nil {
 		return Curve{}, err

@@ -158,8 +158,13 @@ func (n *network) asked(t *prices, turns, sequences, agents float64) load {
 		agents = turns*(n.work.mean.gap+n.ingress+t.prompts.perCall*step) + sequences*n.finish.workers
 	}
 	each := agents / n.entry.workers
-	return load{calls: turns / n.entry.workers, sequences: sequences, agents: each, peers: others(each),
-		rankPeers: others(each / n.entry.ranks)}
+	return load{
+		calls:     turns / n.entry.workers,
+		sequences: sequences,
+		agents:    each,
+		peers:     others(each),
+		rankPeers: others(each / n.entry.ranks),
+	}
 }
 
 // meanOutput is the mean answer in tokens.

@@ -91,8 +91,15 @@ func batches() axis {
 // newPrices prepares the table of a pool's workers.
 func newPrices(m *step.Model, p *prompts, context float64, pinned bool) *prices {
 	shape := m.Config().Shape
-	t := &prices{model: m, prompts: p, context: context, pinned: pinned, ranks: shape.Ranks(),
-		sequences: batches(), chunks: axis{0}}
+	t := &prices{
+		model:     m,
+		prompts:   p,
+		context:   context,
+		pinned:    pinned,
+		ranks:     shape.Ranks(),
+		sequences: batches(),
+		chunks:    axis{0},
+	}
 	if p != nil {
 		const full = 4 // times what fits in a step: then every rank is full
 		t.chunks = newAxis(math.Ceil(full * p.room / p.chunk() * float64(t.ranks)))

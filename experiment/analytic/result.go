@@ -15,9 +15,14 @@ const fingerprint = "analytic"
 func (n *network) addCapacity(r *metrics.Result, f *flow, agents int, limit string) {
 	count := float64(agents)
 	accelerators := n.deployment.Accelerators()
-	r.Capacity = &metrics.Capacity{Agents: agents, AgentsLow: count, AgentsHigh: count, Accelerators: accelerators,
+	r.Capacity = &metrics.Capacity{
+		Agents:         agents,
+		AgentsLow:      count,
+		AgentsHigh:     count,
+		Accelerators:   accelerators,
 		PerAccelerator: count / float64(accelerators),
-		PerMW:          n.within(f, agents)}
+		PerMW:          n.within(f, agents),
+	}
 	r.Limit = limit
 }
 
@@ -25,8 +30,13 @@ func (n *network) addCapacity(r *metrics.Result, f *flow, agents int, limit stri
 func (n *network) within(f *flow, agents int) metrics.PerMW {
 	b := n.breakdown(f)
 	in := func(w units.Watts) float64 { return perMW(float64(agents), float64(w)) }
-	return metrics.PerMW{AcceleratorMeasured: in(b.Accelerator), AcceleratorTDP: in(b.AcceleratorTDP),
-		IT: in(b.IT), Facility: in(b.Facility), Provisioned: in(b.Provisioned)}
+	return metrics.PerMW{
+		AcceleratorMeasured: in(b.Accelerator),
+		AcceleratorTDP:      in(b.AcceleratorTDP),
+		IT:                  in(b.IT),
+		Facility:            in(b.Facility),
+		Provisioned:         in(b.Provisioned),
+	}
 }
 
 func perMW(agents, watts float64) float64 {
@@ -36,26 +46,48 @@ func perMW(agents, watts float64) float64 {
 
 func (n *network) result(f *flow) *metrics.Result {
 	s := n.scenario
-	r := &metrics.Result{Scenario: s.Name, Question: s.Question, Seed: s.Seed, Fingerprint: fingerprint,
-		Metrics: n.figures(f), Power: n.power(f), Time: n.time(f)}
+	r := &metrics.Result{
+		Scenario:    s.Name,
+		Question:    s.Question,
+		Seed:        s.Seed,
+		Fingerprint: fingerprint,
+		Metrics:     n.figures(f),
+		Power:       n.power(f),
+		Time:        n.time(f),
+	}
 	for _, p := range n.pools() {
 		b := p.model.Budget()
 		perToken, _, _ := p.model.CacheBytes()
-		r.Memory = append(r.Memory, metrics.Pool{Pool: p.name, HBM: float64(b.HBM), Unused: float64(b.Unused),
-			Experts: float64(b.Experts), Dense: float64(b.Dense), Embeddings: float64(b.Embeddings),
-			Reserved: float64(b.Reserved), Activations: float64(b.Activations), Cache: float64(b.Cache),
-			CacheTokens: float64(b.Cache) / perToken})
+		r.Memory = append(r.Memory, metrics.Pool{
+			Pool:        p.name,
+			HBM:         float64(b.HBM),
+			Unused:      float64(b.Unused),
+			Experts:     float64(b.Experts),
+			Dense:       float64(b.Dense),
+			Embeddings:  float64(b.Embeddings),
+			Reserved:    float64(b.Reserved),
+			Activations: float64(b.Activations),
+			Cache:       float64(b.Cache),
+			CacheTokens: float64(b.Cache) / perToken,
+		})
 	}
 	return r
 }
 
 func (n *network) figures(f *flow) metrics.Figures {
 	mean := &n.work.mean
-	m := metrics.Figures{OutputSpeedP25: f.pace.quantile(0.75), OutputSpeedP50: f.pace.quantile(0.5),
-		TTFTP50S: f.ttft(0.5), TTFTP95S: f.ttft(0.95), TurnsPerS: f.turns,
-		InputTokS: f.turns * mean.input, OutputTokS: f.turns * mean.output,
-		PrefixHitRate: 1 - (f.kept*mean.fresh+(1-f.kept)*mean.missed)/mean.input,
-		MeanInput:     mean.input, MeanOutput: mean.output}
+	m := metrics.Figures{
+		OutputSpeedP25: f.pace.quantile(0.75),
+		OutputSpeedP50: f.pace.quantile(0.5),
+		TTFTP50S:       f.ttft(0.5),
+		TTFTP95S:       f.ttft(0.95),
+		TurnsPerS:      f.turns,
+		InputTokS:      f.turns * mean.input,
+		OutputTokS:     f.turns * mean.output,
+		PrefixHitRate:  1 - (f.kept*mean.fresh+(1-f.kept)*mean.missed)/mean.input,
+		MeanInput:      mean.input,
+		MeanOutput:     mean.output,
+	}
 	if m.OutputSpeedP50 > 0 {
 		const milli = 1e3
 		m.TPOTP50MS = milli / m.OutputSpeedP50
@@ -135,11 +167,17 @@ func (n *network) power(f *flow) metrics.Power {
 	spec, all := &n.scenario.System.Accelerator.Power, float64(n.deployment.Accelerators())
 	parts := metrics.AcceleratorParts{IdleW: all * float64(spec.Idle), ActiveW: all * float64(spec.Active) * busy}
 	parts.WorkW = float64(b.Accelerator) - parts.IdleW - parts.ActiveW
-	return metrics.Power{AcceleratorW: float64(b.Accelerator), PerAcceleratorW: watts, ITW: float64(b.IT),
-		FacilityW: float64(b.Facility), AcceleratorTDPW: float64(b.AcceleratorTDP), ProvisionedW: float64(b.Provisioned),
+	return metrics.Power{
+		AcceleratorW:     float64(b.Accelerator),
+		PerAcceleratorW:  watts,
+		ITW:              float64(b.IT),
+		FacilityW:        float64(b.Facility),
+		AcceleratorTDPW:  float64(b.AcceleratorTDP),
+		ProvisionedW:     float64(b.Provisioned),
 		AcceleratorParts: parts,
 		ByComponent: map[string]float64{"accelerator": float64(b.Accelerator), "cpu": float64(b.CPU),
 			"host": float64(b.Host), "switch": float64(b.Switch), "fans": float64(b.Fans),
 			"conversion": float64(b.Conversion)},
-		JoulesPerOutputToken: float64(b.Accelerator) / math.Max(tiny, f.turns*n.work.mean.output)}
+		JoulesPerOutputToken: float64(b.Accelerator) / math.Max(tiny, f.turns*n.work.mean.output),
+	}
 }

@@ -133,7 +133,13 @@ func agentsOf(source *sessions.Source, count int, pace float64) ([]int, error) {
 func (c caching) call(s *trace.Session, number int) call {
 	t := &s.Turns[number]
 	input := float64(t.Input)
-	one := call{input: input, fresh: input, missed: input, output: float64(t.Output), gap: float64(t.Gap)}
+	one := call{
+		input:  input,
+		fresh:  input,
+		missed: input,
+		output: float64(t.Output),
+		gap:    float64(t.Gap),
+	}
 	if c.off {
 		return one
 	}

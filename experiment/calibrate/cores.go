@@ -58,8 +58,14 @@ func (r gqaRow) work() hardware.CoreWork {
 		reach = min(reach, r.window+r.query)
 	}
 	return hardware.CoreWork{
-		Tokens: r.batch * r.query, Sequences: r.batch, Pairs: r.batch * pairs, Keys: r.batch * reach,
-		Heads: r.heads, KVHeads: r.kvHeads, KeyDim: r.dim, ValueDim: r.dim,
+		Tokens:    r.batch * r.query,
+		Sequences: r.batch,
+		Pairs:     r.batch * pairs,
+		Keys:      r.batch * reach,
+		Heads:     r.heads,
+		KVHeads:   r.kvHeads,
+		KeyDim:    r.dim,
+		ValueDim:  r.dim,
 		EntrySize: 2 * r.kvHeads * r.dim * hardware.BytesPerWeight(r.kv),
 	}
 }
@@ -139,7 +145,15 @@ func readMLACore(c *columns, _ *scope, decode bool) batch {
 	size, isl, step, heads := c.positive("batch_size"), c.positive("isl"), c.number("step"), c.positive("num_heads")
 	for i, seconds := range c.latency() {
 		kv := cacheFormat(cache[i])
-		r := gqaRow{batch: size[i], query: isl[i], context: step[i], heads: heads[i], kvHeads: heads[i], dim: 1, kv: kv}
+		r := gqaRow{
+			batch:   size[i],
+			query:   isl[i],
+			context: step[i],
+			heads:   heads[i],
+			kvHeads: heads[i],
+			dim:     1,
+			kv:      kv,
+		}
 		w := r.work()
 		switch {
 		case r.query+r.context < shortest:
@@ -187,8 +201,15 @@ func readDelta(c *columns, s *scope) batch {
 			b.drop(fmt.Sprintf("prompts below %d tokens: they measure launches", shortest))
 			continue
 		}
-		d := hardware.DeltaWork{Tokens: size[i] * length[i], Sequences: size[i], Longest: length[i],
-			KeyHeads: keyHeads[i], ValueHeads: valueHeads[i], KeyDim: keyDim[i], ValueDim: valueDim[i]}
+		d := hardware.DeltaWork{
+			Tokens:     size[i] * length[i],
+			Sequences:  size[i],
+			Longest:    length[i],
+			KeyHeads:   keyHeads[i],
+			ValueHeads: valueHeads[i],
+			KeyDim:     keyDim[i],
+			ValueDim:   valueDim[i],
+		}
 		b.keep(sample{group: group, seconds: seconds + other, kernel: kernel[i], work: d.Work()})
 	}
 	for range waiting {

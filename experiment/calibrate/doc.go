@@ -12,6 +12,7 @@
 //	run.go       every accelerator and engine with tables: fit, complete, write
 //	check.go     the same tables against constants that exist
 //	derived.go   accelerators without tables, from the nearest relative
+//	launches.go  floors that measure a host, from the same chip's other tables
 //	complete.go  operators that an engine's tables lack, from another engine
 //	yaml.go      writing presets
 //	serving.go   what tables do not say of an engine in serving

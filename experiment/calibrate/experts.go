@@ -133,24 +133,43 @@ func readExperts(c *columns, s *scope) batch {
 			b.drop(why)
 			continue
 		}
-		w := hardware.ExpertWork{GroupTokens: tokens[i], Hidden: int(hidden[i]), Inner: int(inner[i]),
-			Experts: int(experts[i]), TopK: int(topK[i]), TP: int(tp[i]), EP: int(ep[i])}
+		w := hardware.ExpertWork{
+			GroupTokens: tokens[i],
+			Hidden:      int(hidden[i]),
+			Inner:       int(inner[i]),
+			Experts:     int(experts[i]),
+			TopK:        int(topK[i]),
+			TP:          int(tp[i]),
+			EP:          int(ep[i]),
+		}
 		if err := s.route(&w, distribution[i]); err != nil {
 			b.drop("distribution " + distribution[i] + ": " + err.Error())
 			continue
 		}
 		path := names[[2]string{dtype[i], kernel[i]}]
 		kernelOf := hardware.ExpertKernel{Weights: weights, Compute: compute}
-		b.keep(sample{group: path, seconds: seconds[i], kernel: kernel[i], experts: w, work: kernelOf.RooflineWork(w),
-			dtype: dtype[i], routing: distribution[i]})
+		b.keep(sample{
+			group:   path,
+			seconds: seconds[i],
+			kernel:  kernel[i],
+			experts: w,
+			work:    kernelOf.RooflineWork(w),
+			dtype:   dtype[i],
+			routing: distribution[i],
+		})
 	}
 	return b
 }
 
 // route fills in what the busiest rank does.
 func (s *scope) route(w *hardware.ExpertWork, distribution string) error {
-	l, err := s.loads.of(routing{tokens: int(w.GroupTokens), topK: w.TopK, experts: w.Experts, groups: w.EP,
-		distribution: distribution})
+	l, err := s.loads.of(routing{
+		tokens:       int(w.GroupTokens),
+		topK:         w.TopK,
+		experts:      w.Experts,
+		groups:       w.EP,
+		distribution: distribution,
+	})
 	w.Rows, w.Distinct = l.rows, l.distinct
 	return err
 }

@@ -19,8 +19,13 @@ func expertTerms(fused bool) terms {
 
 func fitExperts(k *hardware.KernelSet, s *scope, group string, samples []sample) {
 	_, weights, compute := expertFormats(samples[0].dtype)
-	e := hardware.ExpertKernel{Weights: weights, Compute: compute, Kernel: samples[0].kernel, Fused: group == megaMoE,
-		Sent: group == deepEP}
+	e := hardware.ExpertKernel{
+		Weights: weights,
+		Compute: compute,
+		Kernel:  samples[0].kernel,
+		Fused:   group == megaMoE,
+		Sent:    group == deepEP,
+	}
 	if strings.HasPrefix(group, marlin) {
 		e.Weights, e.Curves = hardware.MXFP4, curves(samples)
 	}
@@ -58,14 +63,27 @@ func readMegaMoE(c *columns, s *scope) batch {
 	tokens, hidden, inner := c.positive("global_num_tokens"), c.positive("hidden_size"), c.positive("inter_size")
 	topK, experts, ep := c.positive("topk"), c.positive("num_experts"), c.positive("moe_ep_size")
 	for i, seconds := range c.latency() {
-		w := hardware.ExpertWork{GroupTokens: tokens[i], Hidden: int(hidden[i]), Inner: int(inner[i]),
-			Experts: int(experts[i]), TopK: int(topK[i]), TP: 1, EP: int(ep[i])}
+		w := hardware.ExpertWork{
+			GroupTokens: tokens[i],
+			Hidden:      int(hidden[i]),
+			Inner:       int(inner[i]),
+			Experts:     int(experts[i]),
+			TopK:        int(topK[i]),
+			TP:          1,
+			EP:          int(ep[i]),
+		}
 		if err := s.route(&w, distribution[i]); err != nil {
 			b.drop("distribution " + distribution[i] + ": " + err.Error())
 			continue
 		}
-		b.keep(sample{group: megaMoE, seconds: seconds, kernel: kernel[i], dtype: dtype[i], experts: w,
-			work: hardware.ExpertKernel{Weights: hardware.MXFP4, Compute: hardware.FP8}.RooflineWork(w)})
+		b.keep(sample{
+			group:   megaMoE,
+			seconds: seconds,
+			kernel:  kernel[i],
+			dtype:   dtype[i],
+			experts: w,
+			work:    hardware.ExpertKernel{Weights: hardware.MXFP4, Compute: hardware.FP8}.RooflineWork(w),
+		})
 	}
 	return b
 }
@@ -100,8 +118,14 @@ func readSent(c *columns, _ *scope) batch {
 			EP:          int(ep[i]),
 		}
 		_, weights, compute := expertFormats(dtype[i])
-		b.keep(sample{group: deepEP, seconds: seconds, kernel: kernel[i], dtype: dtype[i], experts: w,
-			work: hardware.ExpertKernel{Weights: weights, Compute: compute}.RooflineWork(w)})
+		b.keep(sample{
+			group:   deepEP,
+			seconds: seconds,
+			kernel:  kernel[i],
+			dtype:   dtype[i],
+			experts: w,
+			work:    hardware.ExpertKernel{Weights: weights, Compute: compute}.RooflineWork(w),
+		})
 	}
 	return b
 }
@@ -168,8 +192,15 @@ func (s curveShape) curve(seconds map[float64]float64) hardware.ExpertCurve {
 			times[i] = max(times[i], times[i-1])
 		}
 	}
-	c := hardware.ExpertCurve{Hidden: s.hidden, Inner: s.inner, Experts: s.experts, TopK: s.topK, TP: s.tp, EP: s.ep,
-		Floor: units.Seconds(round(curveFloor(times)))}
+	c := hardware.ExpertCurve{
+		Hidden:  s.hidden,
+		Inner:   s.inner,
+		Experts: s.experts,
+		TopK:    s.topK,
+		TP:      s.tp,
+		EP:      s.ep,
+		Floor:   units.Seconds(round(curveFloor(times))),
+	}
 	for _, i := range corners(tokens, times, 0, len(tokens)-1) {
 		c.Tokens = append(c.Tokens, tokens[i])
 		c.Time = append(c.Time, units.Seconds(round(times[i])))

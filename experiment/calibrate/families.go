@@ -70,9 +70,14 @@ func module(kind llm.AttentionKind, decode bool, tables ...string) family {
 	if decode {
 		phase = "decode"
 	}
-	return family{name: string(kind) + "." + phase, tables: tables, fit: fitModule, price: priceModule,
-		read: func(c *columns, _ *scope) batch { return readModule(c, kind, decode) },
-		path: modulePath}
+	return family{
+		name:   string(kind) + "." + phase,
+		tables: tables,
+		fit:    fitModule,
+		price:  priceModule,
+		read:   func(c *columns, _ *scope) batch { return readModule(c, kind, decode) },
+		path:   modulePath,
+	}
 }
 
 // modulePath lets the source of decode stand for the whole module, but for its
@@ -80,7 +85,14 @@ func module(kind llm.AttentionKind, decode bool, tables ...string) family {
 func modulePath(group string) string { return "attention." + strings.TrimSuffix(group, ".decode") }
 
 func core(name, table string, read func(*columns, *scope) batch) family {
-	return family{name: name, tables: []string{table}, read: read, fit: fitCore, price: priceCore, path: under("core")}
+	return family{
+		name:   name,
+		tables: []string{table},
+		read:   read,
+		fit:    fitCore,
+		price:  priceCore,
+		path:   under("core"),
+	}
 }
 
 func gqa(decode bool) func(*columns, *scope) batch {
@@ -92,9 +104,15 @@ func mlaCore(decode bool) func(*columns, *scope) batch {
 }
 
 func collectives(name string, read func(*columns, *scope) batch, tables ...string) family {
-	return family{name: name, tables: tables, older: strings.HasPrefix(name, "deepep"), read: read,
-		fit: fitCollectives, price: priceCollective,
-		path: func(group string) string { return group }}
+	return family{
+		name:   name,
+		tables: tables,
+		older:  strings.HasPrefix(name, "deepep"),
+		read:   read,
+		fit:    fitCollectives,
+		price:  priceCollective,
+		path:   func(group string) string { return group },
+	}
 }
 
 func under(field string) func(string) string {

@@ -131,9 +131,16 @@ func readModule(c *columns, kind llm.AttentionKind, decode bool) batch {
 			continue
 		}
 		shape := hardware.AttentionShape{Kind: string(kind), Hidden: m.hidden, Dense: format, KV: cacheFormat(cache[i])}
-		x := sample{group: moduleGroup(shape, decode), seconds: seconds[i], shape: shape, kernel: kernel[i],
-			tp: m.heads / int(heads[i]), heads: m.heads, longFrom: longFrom(m.attention(kind)),
-			features: moduleFeatures(m.attention(kind), size[i], isl[i], step[i], decode)}
+		x := sample{
+			group:    moduleGroup(shape, decode),
+			seconds:  seconds[i],
+			shape:    shape,
+			kernel:   kernel[i],
+			tp:       m.heads / int(heads[i]),
+			heads:    m.heads,
+			longFrom: longFrom(m.attention(kind)),
+			features: moduleFeatures(m.attention(kind), size[i], isl[i], step[i], decode),
+		}
 		x.work.FLOPs = m.leastFLOPs(x.features, heads[i])
 		b.keep(x)
 	}

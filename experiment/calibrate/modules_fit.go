@@ -76,8 +76,13 @@ func (t linearTerms) linears(c []float64) []hardware.Linear {
 const edgeOfSum = 1.03
 
 func (t linearTerms) linear(tp int, c []float64, exponent float64) hardware.Linear {
-	l := hardware.Linear{TP: tp, Hidden: t.hidden, Floor: units.Seconds(c[0]), PerToken: significant(c[1], perToken()),
-		Exponent: exponent}
+	l := hardware.Linear{
+		TP:       tp,
+		Hidden:   t.hidden,
+		Floor:    units.Seconds(c[0]),
+		PerToken: significant(c[1], perToken()),
+		Exponent: exponent,
+	}
 	c = c[2:]
 	if !t.tokensOnly {
 		l.PerPair = significant(c[0], perPair())

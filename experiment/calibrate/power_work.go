@@ -59,8 +59,15 @@ func expertEnergy(c *columns, s *scope) workOf {
 		case strings.Contains(kernel[i], "nongated") || topK[i] == ungated:
 			return hardware.EnergyWork{}, "experts without a gate: no preset model has them"
 		}
-		w := hardware.ExpertWork{GroupTokens: tokens[i], Hidden: int(hidden[i]), Inner: int(inner[i]),
-			Experts: int(experts[i]), TopK: int(topK[i]), TP: int(tp[i]), EP: int(ep[i])}
+		w := hardware.ExpertWork{
+			GroupTokens: tokens[i],
+			Hidden:      int(hidden[i]),
+			Inner:       int(inner[i]),
+			Experts:     int(experts[i]),
+			TopK:        int(topK[i]),
+			TP:          int(tp[i]),
+			EP:          int(ep[i]),
+		}
 		if err := s.route(&w, distribution[i]); err != nil {
 			return hardware.EnergyWork{}, "distribution " + distribution[i] + ": " + err.Error()
 		}
@@ -86,7 +93,15 @@ func latentEnergy(c *columns) workOf {
 	size, isl, step, heads := c.positive("batch_size"), c.positive("isl"), c.number("step"), c.positive("num_heads")
 	return func(i int) (hardware.EnergyWork, string) {
 		kv := cacheFormat(cache[i])
-		r := gqaRow{batch: size[i], query: isl[i], context: step[i], heads: heads[i], kvHeads: heads[i], dim: 1, kv: kv}
+		r := gqaRow{
+			batch:   size[i],
+			query:   isl[i],
+			context: step[i],
+			heads:   heads[i],
+			kvHeads: heads[i],
+			dim:     1,
+			kv:      kv,
+		}
 		w := r.work()
 		if strings.HasPrefix(c.Name, "generation") {
 			w.KVHeads, w.KeyDim, w.ValueDim = 1, mlaEntry, mlaContent
@@ -120,8 +135,15 @@ func moduleEnergy(c *columns, kind llm.AttentionKind) workOf {
 		case !formatKnown:
 			return hardware.EnergyWork{}, "gemm_type " + dense[i] + ": no preset model is stored that way"
 		}
-		m := moduleRun{attention: a, hidden: hidden, dense: f, kv: cacheFormat(cache[i]),
-			sequences: size[i], query: isl[i], prefix: step[i]}
+		m := moduleRun{
+			attention: a,
+			hidden:    hidden,
+			dense:     f,
+			kv:        cacheFormat(cache[i]),
+			sequences: size[i],
+			query:     isl[i],
+			prefix:    step[i],
+		}
 		if decode {
 			return m.decode(), ""
 		}

@@ -43,6 +43,7 @@ func Run(o Options) (*Report, error) {
 		points = append(points, f.points...)
 	}
 	sortFamilies(r.Families)
+	unlaunch(sets)
 	complete(sets)
 	all := append(sets, derive(sets, o.Accelerators)...)
 	for _, f := range all {

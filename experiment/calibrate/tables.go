@@ -68,7 +68,14 @@ func locate(dir, path string) (location, bool) {
 		return location{}, false
 	}
 	p := parts[len(parts)-tableDepth:]
-	return location{System: p[0], Family: p[1], Engine: p[2], Version: p[3], Name: p[4], Path: path}, true
+	return location{
+		System:  p[0],
+		Family:  p[1],
+		Engine:  p[2],
+		Version: p[3],
+		Name:    p[4],
+		Path:    path,
+	}, true
 }
 
 // accelerator is the preset name of a system directory: h200_sxm is h200.

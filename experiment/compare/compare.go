@@ -110,7 +110,13 @@ func (r *run) compare(ctx context.Context) (*metrics.Comparison, error) {
 		return nil, err
 	}
 	y := logs(r.answers)
-	d := decomposition{run: r, givenA: givenA, givenB: givenB, y: y, shares: shapley(y)}
+	d := decomposition{
+		run:    r,
+		givenA: givenA,
+		givenB: givenB,
+		y:      y,
+		shares: shapley(y),
+	}
 	d.log = func(s set) float64 { return y[s] }
 	if r.Simulate != nil {
 		if err := d.simulate(ctx); err != nil {

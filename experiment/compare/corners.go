@@ -166,8 +166,14 @@ func (b *bench) wider() []pools {
 	for n := menuSize; n <= widest; n *= 2 {
 		p := pools{mode: serve.Aggregated}
 		p.finish.Workers = 1
-		p.finish.Shape = step.Shape{Accelerators: n, EP: n, DPAttention: true, TokenBudget: max(like.TokenBudget,
-			b.givenA.entry.TokenBudget), MaxBatchPerRank: like.MaxBatchPerRank}
+		p.finish.Shape = step.Shape{
+			Accelerators: n,
+			EP:           n,
+			DPAttention:  true,
+			TokenBudget: max(like.TokenBudget,
+				b.givenA.entry.TokenBudget),
+			MaxBatchPerRank: like.MaxBatchPerRank,
+		}
 		if x := b.a.Model.Experts; x == nil || x.Routed < n {
 			p.finish.EP = 1
 		}

@@ -25,7 +25,13 @@ type decomposition struct {
 // corners one factor away from them, and at the corners that the sampled orders
 // of factors pass through.
 func (d *decomposition) simulate(ctx context.Context) error {
-	v := &simulated{bench: d.bench, simulate: d.Simulate, list: d.list, answers: d.answers, known: map[trial]*outcome{}}
+	v := &simulated{
+		bench:    d.bench,
+		simulate: d.Simulate,
+		list:     d.list,
+		answers:  d.answers,
+		known:    map[trial]*outcome{},
+	}
 	d.permutations = d.Permutations
 	if d.permutations == 0 {
 		d.permutations = PermutationsDefault
@@ -51,9 +57,20 @@ func (d *decomposition) simulate(ctx context.Context) error {
 }
 
 func (d *decomposition) result() *metrics.Comparison {
-	r := &metrics.Comparison{Name: d.Name, Question: d.Question, A: d.a.Name, B: d.b.Name, Metric: string(d.Per),
-		Counted: d.Per.Words(), Evaluated: "analytic", Ratio: d.givenA.value / d.givenB.value, Unchanged: d.same,
-		Labels: changes(d.labels), Corners: d.summary(), Interactions: d.interactions()}
+	r := &metrics.Comparison{
+		Name:         d.Name,
+		Question:     d.Question,
+		A:            d.a.Name,
+		B:            d.b.Name,
+		Metric:       string(d.Per),
+		Counted:      d.Per.Words(),
+		Evaluated:    "analytic",
+		Ratio:        d.givenA.value / d.givenB.value,
+		Unchanged:    d.same,
+		Labels:       changes(d.labels),
+		Corners:      d.summary(),
+		Interactions: d.interactions(),
+	}
 	if d.Simulate != nil {
 		r.Evaluated = "simulator"
 	}
@@ -81,17 +98,33 @@ func (d *decomposition) result() *metrics.Comparison {
 
 func (d *decomposition) end(o *outcome, s set, given *pools) metrics.End {
 	best := &d.answers[s]
-	return metrics.End{Value: o.value, Agents: o.found.Agents, Accelerators: o.found.Accelerators,
-		PerAccelerator: o.found.PerAccelerator, PerMW: o.found.PerMW, AcceleratorW: o.watts, Limit: o.limit,
-		Deployment: given.words(), Best: math.Exp(d.log(s)), BestDeployment: best.pools.words(),
-		BestLimit: best.outcome.limit}
+	return metrics.End{
+		Value:          o.value,
+		Agents:         o.found.Agents,
+		Accelerators:   o.found.Accelerators,
+		PerAccelerator: o.found.PerAccelerator,
+		PerMW:          o.found.PerMW,
+		AcceleratorW:   o.watts,
+		Limit:          o.limit,
+		Deployment:     given.words(),
+		Best:           math.Exp(d.log(s)),
+		BestDeployment: best.pools.words(),
+		BestLimit:      best.outcome.limit,
+	}
 }
 
 func (d *decomposition) factor(i int) metrics.FactorShare {
 	g := &d.groups[i]
-	f := metrics.FactorShare{Name: g.name, Kind: metrics.DeclaredFactor, Explains: g.explains, LogShare: d.shares[i],
-		OnB: math.Exp(d.log(set(0).with(i)) - d.log(0)), OffA: math.Exp(d.log(d.full()) - d.log(d.full().without(i))),
-		Feasibility: d.feasibility(i), Paths: changes(g.differences)}
+	f := metrics.FactorShare{
+		Name:        g.name,
+		Kind:        metrics.DeclaredFactor,
+		Explains:    g.explains,
+		LogShare:    d.shares[i],
+		OnB:         math.Exp(d.log(set(0).with(i)) - d.log(0)),
+		OffA:        math.Exp(d.log(d.full()) - d.log(d.full().without(i))),
+		Feasibility: d.feasibility(i),
+		Paths:       changes(g.differences),
+	}
 	if g.name == Other {
 		f.Kind = metrics.OtherFactor
 	}
@@ -105,9 +138,15 @@ func (d *decomposition) factor(i int) metrics.FactorShare {
 // ends of the factors, which have the best deployments found.
 func (d *decomposition) deploymentFactor() metrics.FactorShare {
 	a, b := math.Log(d.givenA.value)-d.log(d.full()), math.Log(d.givenB.value)-d.log(0)
-	return metrics.FactorShare{Name: "deployments as given", Kind: metrics.DeploymentFactor, LogShare: a - b,
+	return metrics.FactorShare{
+		Name:     "deployments as given",
+		Kind:     metrics.DeploymentFactor,
+		LogShare: a - b,
 		Explains: "how far each of the two stands behind the best deployment found for it",
-		OnB:      math.Exp(-b), OffA: math.Exp(a), Paths: changes(poolChanges(&d.bench.givenA, &d.bench.givenB))}
+		OnB:      math.Exp(-b),
+		OffA:     math.Exp(a),
+		Paths:    changes(poolChanges(&d.bench.givenA, &d.bench.givenB)),
+	}
 }
 
 func (d *decomposition) interactions() []metrics.Interaction {
@@ -135,13 +174,25 @@ func (d *decomposition) residual(r *metrics.Comparison) *metrics.Residual {
 		return metrics.Against{Published: published, Predicted: predicted, Multiplier: published / predicted}
 	}
 	whole := against(p.A/p.B, r.Ratio)
-	return &metrics.Residual{Published: whole.Published, Predicted: whole.Predicted, Multiplier: whole.Multiplier,
-		A: against(p.A, r.Ends.A.Value), B: against(p.B, r.Ends.B.Value), Source: p.Source}
+	return &metrics.Residual{
+		Published:  whole.Published,
+		Predicted:  whole.Predicted,
+		Multiplier: whole.Multiplier,
+		A:          against(p.A, r.Ends.A.Value),
+		B:          against(p.B, r.Ends.B.Value),
+		Source:     p.Source,
+	}
 }
 
 func (d *decomposition) summary() metrics.Corners {
-	c := metrics.Corners{Count: len(d.answers), Deployments: len(d.list), Trials: len(d.known), Simulated: d.corners,
-		Permutations: d.permutations, Infeasible: []metrics.Infeasible{}}
+	c := metrics.Corners{
+		Count:        len(d.answers),
+		Deployments:  len(d.list),
+		Trials:       len(d.known),
+		Simulated:    d.corners,
+		Permutations: d.permutations,
+		Infeasible:   []metrics.Infeasible{},
+	}
 	for s := range d.answers {
 		a := &d.answers[s]
 		if a.wider {
@@ -175,9 +226,14 @@ func (d *decomposition) used() []metrics.DeploymentUsed {
 			if p.mode == serve.Disaggregated {
 				first = &p.entry
 			}
-			list = append(list, metrics.DeploymentUsed{Deployment: p.words(), Mode: p.mode,
-				Accelerators: p.accelerators() * max(1, p.units), TokenBudget: first.TokenBudget,
-				MaxBatchPerRank: p.finish.MaxBatchPerRank, DraftTokens: p.finish.DraftTokens})
+			list = append(list, metrics.DeploymentUsed{
+				Deployment:      p.words(),
+				Mode:            p.mode,
+				Accelerators:    p.accelerators() * max(1, p.units),
+				TokenBudget:     first.TokenBudget,
+				MaxBatchPerRank: p.finish.MaxBatchPerRank,
+				DraftTokens:     p.finish.DraftTokens,
+			})
 		}
 		list[i].Corners++
 	}

@@ -59,8 +59,21 @@ type Deployment struct {
 
 // termsOf resolves a scenario whose deployment is settled.
 func termsOf(s *configs.Scenario) Terms {
-	t := Terms{Name: s.Name, Question: s.Question, System: s.System, Model: s.Model, Engine: s.Engine, Kernels: s.Kernels,
-		Workload: s.Workload, Mix: s.Mix, SLO: s.SLO, Protocol: s.Protocol, Power: s.Power, Price: s.Price, Seed: s.Seed}
+	t := Terms{
+		Name:     s.Name,
+		Question: s.Question,
+		System:   s.System,
+		Model:    s.Model,
+		Engine:   s.Engine,
+		Kernels:  s.Kernels,
+		Workload: s.Workload,
+		Mix:      s.Mix,
+		SLO:      s.SLO,
+		Protocol: s.Protocol,
+		Power:    s.Power,
+		Price:    s.Price,
+		Seed:     s.Seed,
+	}
 	d := &s.Deployment
 	t.Engine.Kernels = ""
 	t.System.Accelerator.Generation, t.System.Accelerator.Kernels, t.System.Accelerator.PowerFrom = "", "", nil
@@ -68,10 +81,22 @@ func termsOf(s *configs.Scenario) Terms {
 	t.Kernels.ExpertsPath = nil
 	pools := d.Pools()
 	first, last := pools[0].Spec, pools[len(pools)-1].Spec
-	t.Deployment = Deployment{Mode: d.Mode, DraftTokens: last.Depth(), Draft: last.Draft, Precision: d.Precision,
-		Router:   d.Router,
-		Batching: d.Batching, PrefillOrder: d.PrefillOrder, DecodeOrder: d.DecodeOrder, Spill: d.Spill, Hold: d.Hold,
-		Experts: d.Experts, Cache: d.Cache, ExpertsPath: pathOf(s, last), PrefillExpertsPath: pathOf(s, first)}
+	t.Deployment = Deployment{
+		Mode:               d.Mode,
+		DraftTokens:        last.Depth(),
+		Draft:              last.Draft,
+		Precision:          d.Precision,
+		Router:             d.Router,
+		Batching:           d.Batching,
+		PrefillOrder:       d.PrefillOrder,
+		DecodeOrder:        d.DecodeOrder,
+		Spill:              d.Spill,
+		Hold:               d.Hold,
+		Experts:            d.Experts,
+		Cache:              d.Cache,
+		ExpertsPath:        pathOf(s, last),
+		PrefillExpertsPath: pathOf(s, first),
+	}
 	return t
 }
 
@@ -86,13 +111,34 @@ func pathOf(s *configs.Scenario, p *serve.PoolSpec) string {
 // scenario is the terms with a deployment.
 func (t *Terms) scenario(p pools) *configs.Scenario {
 	d := &t.Deployment
-	s := &configs.Scenario{Name: t.Name, Question: t.Question, System: t.System, Model: t.Model, Engine: t.Engine,
-		Kernels: t.Kernels, Workload: t.Workload,
-		Mix: t.Mix, SLO: t.SLO, Protocol: t.Protocol, Power: t.Power, Price: t.Price,
-		Seed: t.Seed}
-	s.Deployment = serve.DeploymentSpec{Mode: p.mode, Units: p.units, Precision: d.Precision, Router: d.Router,
-		Batching: d.Batching, PrefillOrder: d.PrefillOrder, DecodeOrder: d.DecodeOrder, Spill: d.Spill, Hold: d.Hold,
-		Experts: d.Experts, Cache: d.Cache}
+	s := &configs.Scenario{
+		Name:     t.Name,
+		Question: t.Question,
+		System:   t.System,
+		Model:    t.Model,
+		Engine:   t.Engine,
+		Kernels:  t.Kernels,
+		Workload: t.Workload,
+		Mix:      t.Mix,
+		SLO:      t.SLO,
+		Protocol: t.Protocol,
+		Power:    t.Power,
+		Price:    t.Price,
+		Seed:     t.Seed,
+	}
+	s.Deployment = serve.DeploymentSpec{
+		Mode:         p.mode,
+		Units:        p.units,
+		Precision:    d.Precision,
+		Router:       d.Router,
+		Batching:     d.Batching,
+		PrefillOrder: d.PrefillOrder,
+		DecodeOrder:  d.DecodeOrder,
+		Spill:        d.Spill,
+		Hold:         d.Hold,
+		Experts:      d.Experts,
+		Cache:        d.Cache,
+	}
 	with := func(spec serve.PoolSpec, path string) *serve.PoolSpec {
 		spec.ExpertsPath = path
 		if depth := spec.DraftTokens; depth > 0 && d.Draft != nil {
@@ -171,6 +217,12 @@ func poolChanges(a, b *pools) []configs.Difference {
 
 // words names the workers.
 func (p *pools) words() string {
-	d := serve.DeploymentSpec{Mode: p.mode, Units: p.units, Aggregated: &p.finish, Prefill: &p.entry, Decode: &p.finish}
+	d := serve.DeploymentSpec{
+		Mode:       p.mode,
+		Units:      p.units,
+		Aggregated: &p.finish,
+		Prefill:    &p.entry,
+		Decode:     &p.finish,
+	}
 	return deploy.Shape(&d)
 }

@@ -38,7 +38,13 @@ type bench struct {
 }
 
 func newBench(c *cube, per Metric) *bench {
-	return &bench{cube: c, per: per, terms: map[set]*Terms{}, bearing: map[pools]set{}, known: map[trial]*outcome{}}
+	return &bench{
+		cube:    c,
+		per:     per,
+		terms:   map[set]*Terms{},
+		bearing: map[pools]set{},
+		known:   map[trial]*outcome{},
+	}
 }
 
 // at returns the corner of a set.

@@ -16,10 +16,10 @@ import (
 // The same candidates are looked at under either order: the optimistic pick
 // predicts no less, the other holds no less.
 func TestOptimistsPickMoreAndOthersHoldMore(t *testing.T) {
+	shared, err := deploy.NewFinder(load(t, "b300-agentperf-slo20", "deployment.mode=auto", "deployment.accelerators=8"), nil)
+	require.NoError(t, err)
 	pick := func(aim metrics.Aim) *deploy.Ranked {
-		f, err := deploy.NewFinder(load(t, "b300-agentperf-slo20", "deployment.mode=auto", "deployment.accelerators=8"), nil)
-		require.NoError(t, err)
-		f, err = f.Toward(aim)
+		f, err := shared.Toward(aim)
 		require.NoError(t, err)
 		r, err := f.Rehearsed(context.Background())
 		require.NoError(t, err)
@@ -40,10 +40,10 @@ func TestEveryObjectiveIsBestAtItself(t *testing.T) {
 	s := auto(t, "b300-agentperf-slo20", "8", "price.accelerator_hour=4", "price.electricity_kwh=0.1")
 	best := map[string]*deploy.Ranked{}
 	lists := map[string][]deploy.Ranked{}
+	shared, err := deploy.NewFinder(s, nil)
+	require.NoError(t, err)
 	for _, objective := range metrics.Objectives() {
-		f, err := deploy.NewFinder(s, nil)
-		require.NoError(t, err)
-		f, err = f.Toward(metrics.Aim{Objective: objective, Optimistic: true})
+		f, err := shared.Toward(metrics.Aim{Objective: objective, Optimistic: true})
 		require.NoError(t, err)
 		r, err := f.Rank(context.Background())
 		require.NoError(t, err)
@@ -114,9 +114,8 @@ func TestWhatIsFartherHoldsLess(t *testing.T) {
 // What a model and an accelerator are called says nothing: renamed they stand
 // where they stood beside public runs.
 func TestANameDoesNotMoveACandidateAwayFromPublicRuns(t *testing.T) {
-	auto := []string{"deployment.mode=auto", "deployment.accelerators=8"}
 	first := func(sets ...string) deploy.Ranked {
-		ranking, err := deploy.Rank(t.Context(), load(t, "h200-agentperf-slo20", append(sets, auto...)...))
+		ranking, err := deploy.Rank(t.Context(), auto(t, "h200-agentperf-slo20", "8", sets...))
 		require.NoError(t, err)
 		return ranking.List[0]
 	}

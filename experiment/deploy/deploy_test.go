@@ -179,7 +179,7 @@ func TestPathsThatAreTheEnginesAreNoTwins(t *testing.T) {
 }
 
 func TestBestIsTheFirstOfTheRanking(t *testing.T) {
-	s := auto(t, "h200-agentperf-slo20", "16")
+	s := auto(t, "h200-agentperf-slo20", "8")
 	f, err := deploy.NewFinder(s, nil)
 	require.NoError(t, err)
 	ranking, err := f.Rehearsed(context.Background())

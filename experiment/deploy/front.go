@@ -21,8 +21,13 @@ func Speeds() []float64 { return []float64{10, 15, 20, 30, 40, 60, 80, 100, 125,
 // the deployment of the scenario as it is, or with the best at every speed in
 // mode auto. With check, the simulator answers every point that can be had too.
 func Front(ctx context.Context, s *configs.Scenario, check bool, o experiment.Options) (*metrics.Front, error) {
-	front := &metrics.Front{Scenario: s.Name, Question: s.Question, Open: s.Deployment.Mode == serve.Auto, Seed: s.Seed,
-		Version: o.Version}
+	front := &metrics.Front{
+		Scenario: s.Name,
+		Question: s.Question,
+		Open:     s.Deployment.Mode == serve.Auto,
+		Seed:     s.Seed,
+		Version:  o.Version,
+	}
 	for front.Percentile = range s.SLO.OutputSpeed {
 	}
 	if front.Percentile == "" {

@@ -46,8 +46,14 @@ func NewFinder(s *configs.Scenario, accuracy *configs.Accuracy) (*Finder, error)
 		return nil, err
 	}
 	solver := new(analytic.Solver)
-	f := &Finder{scenario: s, solver: solver, estimator: solver.For(s), limits: batchLimits(s), known: k,
-		aim: metrics.Aim{Objective: metrics.PerMWDrawn}}
+	f := &Finder{
+		scenario:  s,
+		solver:    solver,
+		estimator: solver.For(s),
+		limits:    batchLimits(s),
+		known:     k,
+		aim:       metrics.Aim{Objective: metrics.PerMWDrawn},
+	}
 	if err := f.estimator.Check(&s.Deployment); err != nil {
 		return nil, err
 	}

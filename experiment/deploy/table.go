@@ -49,10 +49,21 @@ func (r *Ranking) Table() []metrics.Deployment {
 func (r *Ranked) row(shape string) metrics.Deployment {
 	pools := r.Deployment.Pools()
 	last := pools[len(pools)-1].Spec
-	row := metrics.Deployment{Shape: shape, Mode: r.Deployment.Mode, Accelerators: r.Deployment.Accelerators(),
-		MaxBatchPerRank: last.MaxBatchPerRank, DraftTokens: last.Depth(), TokenBudget: pools[0].Spec.TokenBudget,
-		Estimated: r.Estimate.PerMW, Agents: r.Estimate.Agents, Limit: r.Estimate.Limit, Written: r.Written,
-		Value: r.Value, P25: r.P25, Nearest: r.Nearest}
+	row := metrics.Deployment{
+		Shape:           shape,
+		Mode:            r.Deployment.Mode,
+		Accelerators:    r.Deployment.Accelerators(),
+		MaxBatchPerRank: last.MaxBatchPerRank,
+		DraftTokens:     last.Depth(),
+		TokenBudget:     pools[0].Spec.TokenBudget,
+		Estimated:       r.Estimate.PerMW,
+		Agents:          r.Estimate.Agents,
+		Limit:           r.Estimate.Limit,
+		Written:         r.Written,
+		Value:           r.Value,
+		P25:             r.P25,
+		Nearest:         r.Nearest,
+	}
 	if c := r.Rehearsed; c != nil {
 		row.Estimated, row.Agents, row.Limit = c.Capacity.PerMW.AcceleratorMeasured, c.Capacity.Agents, c.Limit
 	}

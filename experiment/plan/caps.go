@@ -97,8 +97,17 @@ func (c *Capping) row(ctx context.Context, s *configs.Scenario, policy string, s
 		return nil, fmt.Errorf("%s: %w", policy, err)
 	}
 	d, perRack := &s.Deployment, float64(s.System.Accelerators)/float64(s.Deployment.Accelerators())
-	row := &metrics.CapPolicy{Policy: policy, CapsW: map[string]float64{}, Agents: float64(r.Capacity.Agents), Kept: 1,
-		Fleet: 1, TurnsPerS: r.Metrics.TurnsPerS, RackW: r.Power.ITW * perRack, Limit: r.Limit, Settings: settings}
+	row := &metrics.CapPolicy{
+		Policy:    policy,
+		CapsW:     map[string]float64{},
+		Agents:    float64(r.Capacity.Agents),
+		Kept:      1,
+		Fleet:     1,
+		TurnsPerS: r.Metrics.TurnsPerS,
+		RackW:     r.Power.ITW * perRack,
+		Limit:     r.Limit,
+		Settings:  settings,
+	}
 	for _, p := range d.Pools() {
 		row.CapsW[p.Name] = float64(d.CapOf(p.Spec, &s.System))
 	}

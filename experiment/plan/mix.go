@@ -69,9 +69,16 @@ func Mix(classes []Class, b Budget, spares Spares) (*metrics.PlanOption, error) 
 	o.Estimate = math.Inf(1)
 	for i, c := range classes {
 		n := float64(best.units[i])
-		part := metrics.PlanClass{Scenario: c.Name, Share: c.Share, Units: best.units[i], Agents: times(c.Unit.agents, n),
-			Engine: c.Unit.Engine, Deployment: c.Unit.Deployment, Limit: c.Unit.Limit,
-			MW: n * watts(&c.Unit.PlanUnit, b.Boundary)}
+		part := metrics.PlanClass{
+			Scenario:   c.Name,
+			Share:      c.Share,
+			Units:      best.units[i],
+			Agents:     times(c.Unit.agents, n),
+			Engine:     c.Unit.Engine,
+			Deployment: c.Unit.Deployment,
+			Limit:      c.Unit.Limit,
+			MW:         n * watts(&c.Unit.PlanUnit, b.Boundary),
+		}
 		o.Classes = append(o.Classes, part)
 		held.P10 = min(held.P10, part.Agents.P10/c.Share)
 		held.P50 = min(held.P50, part.Agents.P50/c.Share)

@@ -62,8 +62,13 @@ func PerMW(agents float64, b *hardware.Breakdown) metrics.PerMW {
 		const mega = 1e6
 		return agents * mega / float64(w)
 	}
-	return metrics.PerMW{AcceleratorMeasured: per(b.Accelerator), AcceleratorTDP: per(b.AcceleratorTDP), IT: per(b.IT),
-		Facility: per(b.Facility), Provisioned: per(b.Provisioned)}
+	return metrics.PerMW{
+		AcceleratorMeasured: per(b.Accelerator),
+		AcceleratorTDP:      per(b.AcceleratorTDP),
+		IT:                  per(b.IT),
+		Facility:            per(b.Facility),
+		Provisioned:         per(b.Provisioned),
+	}
 }
 
 // Rates are what the watts are for, per second.
@@ -72,16 +77,20 @@ type Rates struct{ Turns, Sessions, OutputTokens float64 }
 // Figures are the watts of a deployment as a result shows them.
 func Figures(s *configs.Scenario, d *Draw, r Rates) metrics.Power {
 	b := Breakdown(s, d)
-	p := metrics.Power{AcceleratorW: float64(b.Accelerator),
+	p := metrics.Power{
+		AcceleratorW:    float64(b.Accelerator),
 		PerAcceleratorW: float64(b.Accelerator) / float64(s.Deployment.Accelerators()),
-		ITW:             float64(b.IT), FacilityW: float64(b.Facility), AcceleratorTDPW: float64(b.AcceleratorTDP),
-		ProvisionedW: float64(b.Provisioned),
+		ITW:             float64(b.IT),
+		FacilityW:       float64(b.Facility),
+		AcceleratorTDPW: float64(b.AcceleratorTDP),
+		ProvisionedW:    float64(b.Provisioned),
 		ByComponent: map[string]float64{"accelerator": float64(b.Accelerator), "cpu": float64(b.CPU), "host": float64(b.Host),
 			"switch": float64(b.Switch), "fans": float64(b.Fans), "conversion": float64(b.Conversion)},
 		AcceleratorParts: metrics.AcceleratorParts{IdleW: d.Idle / d.Seconds, ActiveW: d.Active / d.Seconds,
 			WorkW: d.Work / d.Seconds},
 		ByPool:               map[string]float64{},
-		JoulesPerOutputToken: per(float64(b.Accelerator), r.OutputTokens)}
+		JoulesPerOutputToken: per(float64(b.Accelerator), r.OutputTokens),
+	}
 	for i, pool := range s.Deployment.Pools() {
 		p.ByPool[pool.Name] += d.Pools[i] / d.Seconds
 	}

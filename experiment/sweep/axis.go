@@ -122,7 +122,13 @@ func ranged(b *base, path string, r *Range, log bool, at string) (*axis, error) 
 	if err != nil {
 		return nil, &configs.Error{Path: at + ".to", Problem: problem(err)}
 	}
-	s := &sampled{low: from.value.Number, high: to.value.Number, log: log, whole: from.value.Whole, unit: from.value.Unit}
+	s := &sampled{
+		low:   from.value.Number,
+		high:  to.value.Number,
+		log:   log,
+		whole: from.value.Whole,
+		unit:  from.value.Unit,
+	}
 	switch {
 	case !from.value.Numeric:
 		return nil, &configs.Error{Path: at, Value: path, Problem: "is no number: want values instead of a range"}

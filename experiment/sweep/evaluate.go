@@ -213,12 +213,26 @@ func (e *Evaluator) evaluate(ctx context.Context, s *configs.Scenario) (*metrics
 // Failed is the row of a point that could not be evaluated.
 func (e *Evaluator) Failed(number int, cause error) *Row {
 	l := e.Load(number)
-	return &Row{Point: l.Number, Replication: l.Replication, Seed: l.Seed, Settings: l.settings, Status: Failed,
-		Error: cause.Error()}
+	return &Row{
+		Point:       l.Number,
+		Replication: l.Replication,
+		Seed:        l.Seed,
+		Settings:    l.settings,
+		Status:      Failed,
+		Error:       cause.Error(),
+	}
 }
 
 // Row is the row of the point, given one with the same Key from another study.
 func (l *Loaded) Row(known *Row) *Row {
-	return &Row{Point: l.Number, Replication: l.Replication, Seed: l.Seed, Settings: l.settings, Status: known.Status,
-		Error: known.Error, Deployment: known.Deployment, Result: known.Result}
+	return &Row{
+		Point:       l.Number,
+		Replication: l.Replication,
+		Seed:        l.Seed,
+		Settings:    l.settings,
+		Status:      known.Status,
+		Error:       known.Error,
+		Deployment:  known.Deployment,
+		Result:      known.Result,
+	}
 }

@@ -61,6 +61,19 @@ func TestAnIntervalFollowsTheErrorsOfTheStack(t *testing.T) {
 	require.Equal(t, known, bounded(t, "h200-agentperf-slo20", quantities(0, 0.01), true), "the same draws every time")
 }
 
+// In the middle of what the errors of the model leave open, a unit of GB300 holds
+// more agents per megawatt than a node of B300, and that more than one of H200.
+func TestNewerGenerationsHoldMoreInTheMiddle(t *testing.T) {
+	known, err := configs.PublicAccuracy()
+	require.NoError(t, err)
+	per := func(name string) float64 {
+		return bounded(t, name, known, false).PerMW.AcceleratorMeasured.P50
+	}
+	b300 := per("b300-agentperf-slo20")
+	require.Greater(t, per("gb300-agentperf-slo20"), b300)
+	require.Greater(t, b300, per("h200-agentperf-slo20"))
+}
+
 // What two answers do not know alike cancels in their ratio.
 func TestARatioSharesWhatIsNotKnown(t *testing.T) {
 	m := bounded(t, "h200-agentperf-slo20", quantities(0, 0.3), false)

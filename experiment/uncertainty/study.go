@@ -29,7 +29,13 @@ func Run(ctx context.Context, s *Scenario, simulated *metrics.Result, o Options)
 	if o.By == Simulator {
 		drawn = bySimulation(s, inputs, *o.Protocol, o.Run)
 	}
-	study := study{inputs: inputs, estimate: estimate, draw: drawn, central: central(simulated), options: o}
+	study := study{
+		inputs:   inputs,
+		estimate: estimate,
+		draw:     drawn,
+		central:  central(simulated),
+		options:  o,
+	}
 	u, err := study.run(ctx)
 	if err == nil && o.By == Analytic {
 		u.Checked, err = check(ctx, s, inputs, flows, &solver)

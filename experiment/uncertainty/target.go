@@ -72,16 +72,30 @@ func likelier(a, b *metrics.Need, goal float64) int {
 // goal, outwards on both sides at once.
 func (s *study) need(ctx context.Context, j int, g Goal) (metrics.Need, error) {
 	in := &s.inputs[j]
-	h := hunt{study: s, ctx: ctx, j: j, goal: g, above: g.of(s.central) > g.Value,
-		nearest: point{1, g.of(s.central)}}
+	h := hunt{
+		study:   s,
+		ctx:     ctx,
+		j:       j,
+		goal:    g,
+		above:   g.of(s.central) > g.Value,
+		nearest: point{1, g.of(s.central)},
+	}
 	found, ok, err := h.run()
 	if err != nil {
 		return metrics.Need{}, err
 	}
 	draw := found.factor * in.Neutral()
-	return metrics.Need{Input: in.Name, Reached: ok, Factor: found.factor, Value: in.Text(draw),
-		Percentile: 100 * spreadOf(in).cdf(draw), Inside: in.Low <= draw && draw <= in.High, Gives: found.gives,
-		Low: factor(in, in.Low), High: factor(in, in.High)}, nil
+	return metrics.Need{
+		Input:      in.Name,
+		Reached:    ok,
+		Factor:     found.factor,
+		Value:      in.Text(draw),
+		Percentile: 100 * spreadOf(in).cdf(draw),
+		Inside:     in.Low <= draw && draw <= in.High,
+		Gives:      found.gives,
+		Low:        factor(in, in.Low),
+		High:       factor(in, in.High),
+	}, nil
 }
 
 // point is a factor on an input with the answer that it gives.

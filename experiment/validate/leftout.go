@@ -98,8 +98,13 @@ func (o leftOut) list() []LeftOut {
 			if at == nil {
 				continue
 			}
-			list = append(list, LeftOut{Load: load, Metric: m.String(), Stack: at.coverage(0), Run: at.coverage(1),
-				Widest: at.widest})
+			list = append(list, LeftOut{
+				Load:   load,
+				Metric: m.String(),
+				Stack:  at.coverage(0),
+				Run:    at.coverage(1),
+				Widest: at.widest,
+			})
 		}
 	}
 	slices.SortStableFunc(list, func(a, b LeftOut) int { return cmp.Compare(a.Load, b.Load) })

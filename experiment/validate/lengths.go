@@ -18,7 +18,13 @@ type lengths struct {
 
 func newLengths(c *Case, seed uint64) *lengths {
 	low := func(nominal int) int { return max(1, int(math.Floor(c.Shortest*float64(nominal)))) }
-	return &lengths{inputLow: low(c.Input), inputHigh: c.Input, outputLow: low(c.Output), outputHigh: c.Output, seed: seed}
+	return &lengths{
+		inputLow:   low(c.Input),
+		inputHigh:  c.Input,
+		outputLow:  low(c.Output),
+		outputHigh: c.Output,
+		seed:       seed,
+	}
 }
 
 // Session draws the k-th request of an agent.

@@ -160,9 +160,16 @@ func inFlight(requestsPerSecond, seconds float64) int {
 // bench reads vllm bench serve, whose keys sglang.bench_serving shares.
 func (f fields) bench() *Measured {
 	done := f.number("completed")
-	m := &Measured{Client: clientBench, Model: f.text("model_id"), Spread: 1, perSystem: true,
-		Input: f.number("total_input_tokens") / max(1, done), Output: f.number("total_output_tokens") / max(1, done),
-		Concurrency: int(f.number("max_concurrency")), Requests: int(done)}
+	m := &Measured{
+		Client:      clientBench,
+		Model:       f.text("model_id"),
+		Spread:      1,
+		perSystem:   true,
+		Input:       f.number("total_input_tokens") / max(1, done),
+		Output:      f.number("total_output_tokens") / max(1, done),
+		Concurrency: int(f.number("max_concurrency")),
+		Requests:    int(done),
+	}
 	if m.Model == "" {
 		m.Model = f.text("tokenizer_id")
 	}
@@ -183,8 +190,14 @@ func (f fields) bench() *Measured {
 
 // aiperf reads the summary of AIPerf. Times are milliseconds, as it writes them.
 func (f fields) aiperf() *Measured {
-	m := &Measured{Client: clientAIPerf, Spread: 1, perSystem: true, Input: f.number("input_sequence_length.avg"),
-		Output: f.number("output_sequence_length.avg"), Requests: int(f.number("request_count.avg"))}
+	m := &Measured{
+		Client:    clientAIPerf,
+		Spread:    1,
+		perSystem: true,
+		Input:     f.number("input_sequence_length.avg"),
+		Output:    f.number("output_sequence_length.avg"),
+		Requests:  int(f.number("request_count.avg")),
+	}
 	config, _ := f["input_config"].(map[string]any)
 	m.Concurrency = int(fields(config).number("loadgen.concurrency"))
 	if m.Concurrency == 0 {
@@ -208,8 +221,14 @@ func (f fields) aiperf() *Measured {
 // inferenceX reads a processed result of InferenceX: seconds, and tokens/s of one
 // accelerator. Its lengths are even from 80 % of nominal up to nominal.
 func (f fields) inferenceX() *Measured {
-	m := &Measured{Client: clientInferenceX, Model: f.text("model"), Spread: 0.8, Input: f.number("isl"),
-		Output: f.number("osl"), Concurrency: int(f.number("conc"))}
+	m := &Measured{
+		Client:      clientInferenceX,
+		Model:       f.text("model"),
+		Spread:      0.8,
+		Input:       f.number("isl"),
+		Output:      f.number("osl"),
+		Concurrency: int(f.number("conc")),
+	}
 	m.values[TotalThroughput], m.values[OutputThroughput] = f.number("tput_per_gpu"), f.number("output_tput_per_gpu")
 	m.values[TPOTMean], m.values[TPOT] = milli*f.number("mean_tpot"), milli*f.number("median_tpot")
 	m.values[TPOTTail] = milli * f.number("p99_tpot")

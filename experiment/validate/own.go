@@ -48,11 +48,22 @@ func ownCase(m *Measured, s *configs.Scenario) (*Case, error) {
 	}
 	pools := s.Deployment.Pools()
 	decode := pools[len(pools)-1]
-	c := &Case{ID: m.Name, Date: s.Engine.Date, Engine: s.Engine.Family, System: s.System.Name, Model: s.Model.Name,
-		Mode: s.Deployment.Mode, Accelerators: s.Deployment.Accelerators(), MTP: decode.Spec.Depth() > 0,
-		Decode: Pool{Workers: decode.Workers, Accelerators: decode.Spec.Accelerators},
-		Input:  int(math.Round(m.Input)), Output: int(math.Round(m.Output)), Shortest: m.Spread,
-		Concurrency: m.Concurrency, Measured: m.values}
+	c := &Case{
+		ID:           m.Name,
+		Date:         s.Engine.Date,
+		Engine:       s.Engine.Family,
+		System:       s.System.Name,
+		Model:        s.Model.Name,
+		Mode:         s.Deployment.Mode,
+		Accelerators: s.Deployment.Accelerators(),
+		MTP:          decode.Spec.Depth() > 0,
+		Decode:       Pool{Workers: decode.Workers, Accelerators: decode.Spec.Accelerators},
+		Input:        int(math.Round(m.Input)),
+		Output:       int(math.Round(m.Output)),
+		Shortest:     m.Spread,
+		Concurrency:  m.Concurrency,
+		Measured:     m.values,
+	}
 	if m.perSystem {
 		c.Measured[OutputThroughput] /= float64(c.Accelerators)
 	}
@@ -127,7 +138,13 @@ func errorOf(a *configs.Accuracy, name string, s *configs.Stack) ErrorOfStack {
 		}
 		return digits(math.Exp(-e.At(z)))
 	}
-	return ErrorOfStack{P10: at(1), P50: at(0), P90: at(-1), Level: e.Level, Rows: e.Rows}
+	return ErrorOfStack{
+		P10:   at(1),
+		P50:   at(0),
+		P90:   at(-1),
+		Level: e.Level,
+		Rows:  e.Rows,
+	}
 }
 
 // Refine adds own runs to a hierarchy of errors. Its spreads stay as public
@@ -171,8 +188,13 @@ func Refine(before *configs.Accuracy, results []*Result, own map[string]*configs
 		}
 		for _, stack := range g.stacks {
 			if n := runs[stack.Own()]; n > 0 {
-				list = append(list, Refined{Quantity: q.Of, Stack: stack.Own(), Runs: n,
-					Before: errorOf(before, q.Of, stack), After: errorOf(&after, q.Of, stack)})
+				list = append(list, Refined{
+					Quantity: q.Of,
+					Stack:    stack.Own(),
+					Runs:     n,
+					Before:   errorOf(before, q.Of, stack),
+					After:    errorOf(&after, q.Of, stack),
+				})
 				delete(runs, stack.Own())
 			}
 		}

@@ -29,8 +29,13 @@ func Run(ctx context.Context, cases []Case, o Options) (*Result, error) {
 	for i := range cases {
 		jobs[i] = p.prepare(&cases[i], &o)
 	}
-	b := batch{cases: cases, jobs: jobs, options: &o, predicted: make([]prediction, len(cases)),
-		bands: make([][2]prediction, len(cases))}
+	b := batch{
+		cases:     cases,
+		jobs:      jobs,
+		options:   &o,
+		predicted: make([]prediction, len(cases)),
+		bands:     make([][2]prediction, len(cases)),
+	}
 	if err := b.run(ctx); err != nil {
 		return nil, err
 	}

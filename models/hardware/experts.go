@@ -74,8 +74,12 @@ func (e *ExpertKernel) rooflineWork(w *ExpertWork) RooflineWork {
 		sorted = w.GroupTokens
 	}
 	return RooflineWork{
-		FLOPs: flops, Bytes: bytes, Rows: w.Rows / max(w.Distinct, 1),
-		Units: sorted, Groups: w.Distinct, Streamed: w.Rows * perPair,
+		FLOPs:    flops,
+		Bytes:    bytes,
+		Rows:     w.Rows / max(w.Distinct, 1),
+		Units:    sorted,
+		Groups:   w.Distinct,
+		Streamed: w.Rows * perPair,
 	}
 }
 
@@ -151,7 +155,12 @@ func (c *ExpertCurve) work(tokens float64) ExpertWork {
 		GroupTokens: tokens,
 		Rows:        pairs / groups,
 		Distinct:    max(1, min(pairs, float64(c.Experts))/groups),
-		Hidden:      c.Hidden, Inner: c.Inner, Experts: c.Experts, TopK: c.TopK, TP: c.TP, EP: c.EP,
+		Hidden:      c.Hidden,
+		Inner:       c.Inner,
+		Experts:     c.Experts,
+		TopK:        c.TopK,
+		TP:          c.TP,
+		EP:          c.EP,
 	}
 }
 

@@ -150,8 +150,15 @@ func (m *hfImport) shareIndices(layers []Attention) {
 func (m *hfImport) deltaLayers(c *hfConfig, layers []Attention) {
 	heads, dim := c.integer("num_heads"), c.integer("head_dim")
 	delta := Attention{
-		Kind: Linear, KeyHeads: heads, KeyDim: dim, ValueHeads: heads, ValueDim: dim,
-		Conv: c.integerOr(0, "short_conv_kernel_size"), Gated: true, GateLoRA: dim, FullGate: c.flag("use_full_rank_gate"),
+		Kind:       Linear,
+		KeyHeads:   heads,
+		KeyDim:     dim,
+		ValueHeads: heads,
+		ValueDim:   dim,
+		Conv:       c.integerOr(0, "short_conv_kernel_size"),
+		Gated:      true,
+		GateLoRA:   dim,
+		FullGate:   c.flag("use_full_rank_gate"),
 	}
 	c.ignore("gate_lower_bound")
 	if m.has("attn_res_block_size") {
@@ -302,8 +309,14 @@ func (m *hfImport) kvHeads(prefix string, heads int) int {
 // of MiniMax, which have the heads of the full ones.
 func (m *hfImport) linearModule(full Attention) Attention {
 	if m.has("attn_type_list") {
-		return Attention{Kind: Linear, KeyHeads: full.Heads, KeyDim: full.HeadDim,
-			ValueHeads: full.Heads, ValueDim: full.HeadDim, Gated: true}
+		return Attention{
+			Kind:       Linear,
+			KeyHeads:   full.Heads,
+			KeyDim:     full.HeadDim,
+			ValueHeads: full.Heads,
+			ValueDim:   full.HeadDim,
+			Gated:      true,
+		}
 	}
 	if format := m.text("mamba_ssm_dtype"); format != "" && format != "float32" {
 		m.fail("mamba_ssm_dtype", fmt.Sprintf("%q: a linear layer's state is taken to be float32", format))

@@ -21,8 +21,13 @@ type share struct {
 // slowest rank, the work of all.
 func (k *layerKind) attend(l *ledger, index int, ranks []Rank, p part) {
 	w := k.worker
-	e := entry{operator: Attention, kind: string(k.attention.Kind), count: k.count, perFLOP: w.energy.dense,
-		busy: w.energy.watts.decode}
+	e := entry{
+		operator: Attention,
+		kind:     string(k.attention.Kind),
+		count:    k.count,
+		perFLOP:  w.energy.dense,
+		busy:     w.energy.watts.decode,
+	}
 	var sum work
 	var slowest order // of the rank whose seconds are those of the entry
 	for i := range ranks {

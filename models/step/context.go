@@ -216,7 +216,13 @@ func (k *layerKind) collect(l *ledger, tokens, prefix float64) {
 func (k *layerKind) sent(l *ledger, group int, bytes float64) {
 	w := k.worker
 	link := w.link(group)
-	l.add(entry{operator: ContextExchange, count: k.count, seconds: w.cfg.Kernels.AllGather.Seconds(bytes, link),
-		moving: bytes / float64(link), link: bytes * float64(w.shape.Accelerators), constants: "all_gather",
-		load: hardware.Load{Bytes: bytes}})
+	l.add(entry{
+		operator:  ContextExchange,
+		count:     k.count,
+		seconds:   w.cfg.Kernels.AllGather.Seconds(bytes, link),
+		moving:    bytes / float64(link),
+		link:      bytes * float64(w.shape.Accelerators),
+		constants: "all_gather",
+		load:      hardware.Load{Bytes: bytes},
+	})
 }

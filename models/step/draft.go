@@ -61,8 +61,15 @@ func (s *stack) pass(ranks []Rank, t tally, p part, each float64, known *[]booke
 		}
 		s.worker.head(&inner, Draft, heads, 1)
 	}
-	return entry{operator: Draft, count: 1, seconds: inner.seconds, ideal: inner.compute,
-		moving: inner.seconds - inner.compute, extra: inner.joules, moved: inner.moved}
+	return entry{
+		operator: Draft,
+		count:    1,
+		seconds:  inner.seconds,
+		ideal:    inner.compute,
+		moving:   inner.seconds - inner.compute,
+		extra:    inner.joules,
+		moved:    inner.moved,
+	}
 }
 
 // samplings are the steps in which a block's tokens are chosen one after

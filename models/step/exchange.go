@@ -25,7 +25,13 @@ func (x exchange) book(l *ledger, count float64, t tally, experts *entry) float6
 		link := w.link(w.shape.Accelerators)
 		seconds := w.cfg.Kernels.AllGather.Seconds(bytes, link)
 		const both = 2 // gather before, scatter after
-		l.add(entry{operator: Gather, count: both * count, seconds: seconds, moving: bytes / float64(link), link: bytes * n})
+		l.add(entry{
+			operator: Gather,
+			count:    both * count,
+			seconds:  seconds,
+			moving:   bytes / float64(link),
+			link:     bytes * n,
+		})
 		return 0
 	}
 	dispatch, combine := x.directions(t, l.prompts)
@@ -69,9 +75,15 @@ func (x exchange) directions(t tally, prompts bool) (dispatch, combine traffic) 
 
 // move books one direction of count exchanges.
 func (x exchange) move(l *ledger, operator Operator, count float64, t traffic, share float64) {
-	l.add(entry{operator: operator, count: count, seconds: t.seconds, moving: t.seconds,
+	l.add(entry{
+		operator:  operator,
+		count:     count,
+		seconds:   t.seconds,
+		moving:    t.seconds,
 		link:      t.bytes * float64(x.worker.shape.Accelerators) * share,
-		constants: t.constants, load: hardware.Load{Bytes: t.paced}})
+		constants: t.constants,
+		load:      hardware.Load{Bytes: t.paced},
+	})
 }
 
 // traffic is one direction of an exchange of the busiest rank.

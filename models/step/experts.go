@@ -147,11 +147,20 @@ func (g *expertGroup) grouped(count float64, t tally) entry {
 	n := float64(on.shape.Accelerators)
 	x := on.cfg.LLM.Experts
 	mean := t.tokens * float64(x.TopK) / float64(on.shape.EP) / w.Rows // mean rank over busiest
-	e := entry{operator: Experts, kind: g.path, count: count, seconds: seconds,
-		ideal:  flops / float64(g.peak),
-		moving: bytes / float64(on.accelerator.HBM.Bandwidth),
-		flops:  flops * n * mean, perFLOP: g.perFLOP, bytes: bytes * n, busy: on.energy.watts.experts,
-		constants: name, load: hardware.Load{Rows: w.Rows}}
+	e := entry{
+		operator:  Experts,
+		kind:      g.path,
+		count:     count,
+		seconds:   seconds,
+		ideal:     flops / float64(g.peak),
+		moving:    bytes / float64(on.accelerator.HBM.Bandwidth),
+		flops:     flops * n * mean,
+		perFLOP:   g.perFLOP,
+		bytes:     bytes * n,
+		busy:      on.energy.watts.experts,
+		constants: name,
+		load:      hardware.Load{Rows: w.Rows},
+	}
 	if watts := float64(g.kernel.DynamicPower); watts > 0 { // drawn as long as the kernel runs, whatever it achieves
 		e.extra = watts * seconds * n
 		e.moved = min(e.extra, e.bytes*on.energy.perByte)

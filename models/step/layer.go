@@ -10,13 +10,22 @@ func (w *worker) surround(l *ledger, count float64, t tally) {
 	ranks := float64(w.shape.Accelerators)
 	if s := w.residual; s != nil {
 		bytes := t.tokensMax * float64(w.cfg.LLM.Residuals*w.cfg.LLM.Hidden) * elementBytes
-		l.add(entry{operator: Residual, count: count, seconds: s.Seconds(hardware.Features{Tokens: t.tokensMax}),
-			moving: float64(s.PerToken) * t.tokensMax, bytes: bytes * ranks})
+		l.add(entry{
+			operator: Residual,
+			count:    count,
+			seconds:  s.Seconds(hardware.Features{Tokens: t.tokensMax}),
+			moving:   float64(s.PerToken) * t.tokensMax,
+			bytes:    bytes * ranks,
+		})
 	}
 	small := &w.small
-	l.add(entry{operator: Small, count: count, seconds: small.Seconds(hardware.Features{Tokens: t.tokensMax}),
-		moving: float64(small.PerToken) * t.tokensMax,
-		bytes:  t.tokensMax * float64(w.cfg.LLM.Hidden) * elementBytes * ranks})
+	l.add(entry{
+		operator: Small,
+		count:    count,
+		seconds:  small.Seconds(hardware.Features{Tokens: t.tokensMax}),
+		moving:   float64(small.PerToken) * t.tokensMax,
+		bytes:    t.tokensMax * float64(w.cfg.LLM.Hidden) * elementBytes * ranks,
+	})
 	if w.shape.TP > 1 {
 		const perLayer = 2 // after attention and after the feed-forward part
 		w.allReduce(l, perLayer*count, t.tokensMax)
@@ -35,8 +44,15 @@ func (w *worker) allReduce(l *ledger, count, tokens float64) {
 		// Each rank reduces a share in its domain and then across domains.
 		seconds += w.cfg.Kernels.RemoteCombine.Seconds(message/float64(domain), w.accelerator.ScaleOut)
 	}
-	l.add(entry{operator: AllReduce, count: count, seconds: seconds, moving: moving,
-		link: bytes * float64(w.shape.Accelerators), constants: "all_reduce", load: hardware.Load{Bytes: bytes}})
+	l.add(entry{
+		operator:  AllReduce,
+		count:     count,
+		seconds:   seconds,
+		moving:    moving,
+		link:      bytes * float64(w.shape.Accelerators),
+		constants: "all_reduce",
+		load:      hardware.Load{Bytes: bytes},
+	})
 }
 
 // shared books the shared experts of count layers, and the projections to the
@@ -114,9 +130,16 @@ func (w *worker) head(l *ledger, operator Operator, positions, times float64) {
 	columns := float64(w.cfg.LLM.Vocab) / float64(w.shape.TP)
 	seconds := w.logits.Seconds(hardware.GEMMWork(rows, columns, float64(w.cfg.LLM.Hidden), hardware.BF16),
 		w.logitsPeak, w.accelerator.HBM.Bandwidth)
-	l.add(entry{operator: operator, kind: "head", count: times, seconds: seconds,
-		ideal:   perWeight * weights * rows / float64(w.logitsPeak),
-		moving:  weights * bf16 / float64(w.accelerator.HBM.Bandwidth),
-		flops:   perWeight * weights * rows * float64(w.shape.Accelerators),
-		perFLOP: w.energy.head, busy: w.energy.watts.dense, bytes: weights * bf16 * float64(w.shape.Accelerators)})
+	l.add(entry{
+		operator: operator,
+		kind:     "head",
+		count:    times,
+		seconds:  seconds,
+		ideal:    perWeight * weights * rows / float64(w.logitsPeak),
+		moving:   weights * bf16 / float64(w.accelerator.HBM.Bandwidth),
+		flops:    perWeight * weights * rows * float64(w.shape.Accelerators),
+		perFLOP:  w.energy.head,
+		busy:     w.energy.watts.dense,
+		bytes:    weights * bf16 * float64(w.shape.Accelerators),
+	})
 }

@@ -150,8 +150,17 @@ func (l *ledger) add(e entry) {
 	if l.items == nil || seconds == 0 && joules == 0 {
 		return
 	}
-	l.list(Item{Operator: e.operator, Kind: e.kind, Seconds: seconds, Bound: bound, FLOPs: e.count * l.copies * e.flops,
-		Bytes: e.count * l.copies * e.bytes, Link: e.count * l.copies * e.link, Joules: joules, Beyond: l.beyond(&e)})
+	l.list(Item{
+		Operator: e.operator,
+		Kind:     e.kind,
+		Seconds:  seconds,
+		Bound:    bound,
+		FLOPs:    e.count * l.copies * e.flops,
+		Bytes:    e.count * l.copies * e.bytes,
+		Link:     e.count * l.copies * e.link,
+		Joules:   joules,
+		Beyond:   l.beyond(&e),
+	})
 }
 
 // beyond is how far an operator's load lies outside its table.

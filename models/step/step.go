@@ -18,8 +18,13 @@ func (s *stack) account(ranks []Rank, items *[]Item, known *Prices) Cost {
 	if t.tokens == 0 {
 		return Cost{}
 	}
-	l := ledger{energy: &s.worker.energy, items: items, prompts: t.prompts, copies: 1,
-		sources: s.worker.cfg.Kernels.Sources}
+	l := ledger{
+		energy:  &s.worker.energy,
+		items:   items,
+		prompts: t.prompts,
+		copies:  1,
+		sources: s.worker.cfg.Kernels.Sources,
+	}
 	switch {
 	case s.worker.stages > 1:
 		s.pipeline(&l, ranks, t)

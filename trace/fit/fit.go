@@ -201,8 +201,14 @@ func significant(x float64) float64 {
 func (f *fitter) sources(opts Options) {
 	f.Profile.Sources = trace.Sources{}
 	for _, q := range f.Fits {
-		f.Profile.Sources[q.Field] = trace.Source{Basis: "fitted", Source: opts.Source, Date: opts.Date,
-			Note: q.Model, MaxError: significant(q.Distance), Points: q.Points}
+		f.Profile.Sources[q.Field] = trace.Source{
+			Basis:    "fitted",
+			Source:   opts.Source,
+			Date:     opts.Date,
+			Note:     q.Model,
+			MaxError: significant(q.Distance),
+			Points:   q.Points,
+		}
 	}
 	for _, field := range []string{"shared_prefix", "history", "early_turns", "user_turn", "compaction", "prefix_break"} {
 		f.Profile.Sources[field] = trace.Source{Basis: "measured", Source: opts.Source, Date: opts.Date}

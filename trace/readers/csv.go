@@ -53,7 +53,13 @@ func (o csvOpener) open(f *file, _ []byte, _ *sample) (decoder, error) {
 	if err := o.checkColumns(row, header); err != nil {
 		return nil, err
 	}
-	return &csvDecoder{r: r, row: row, format: o.csvFormat, at: 1, last: tail}, nil
+	return &csvDecoder{
+		r:      r,
+		row:    row,
+		format: o.csvFormat,
+		at:     1,
+		last:   tail,
+	}, nil
 }
 
 // checkColumns wants all required columns, and counts those that the format

@@ -53,8 +53,14 @@ func newDynamoMooncake(e *env) jsonFormat {
 
 func (d *dynamoMooncake) record(s *jsonscan.Scanner, q *queue) {
 	r := &d.row
-	*r = dynamoRow{Call: unknownTimes(), delay: trace.Unknown, tools: trace.Unknown, id: r.id[:0], waits: r.waits[:0],
-		branches: r.branches[:0]}
+	*r = dynamoRow{
+		Call:     unknownTimes(),
+		delay:    trace.Unknown,
+		tools:    trace.Unknown,
+		id:       r.id[:0],
+		waits:    r.waits[:0],
+		branches: r.branches[:0],
+	}
 	r.Kind = trace.User
 	s.Object(func(key []byte) { d.field(s, key, r) })
 	switch {

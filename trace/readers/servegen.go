@@ -104,7 +104,13 @@ func parseRate(cells []string) (servegenRate, error) {
 		}
 		v[i] = x
 	}
-	r := servegenRate{start: v[0], rate: v[1], pattern: cells[3], shape: v[4], scale: v[5]}
+	r := servegenRate{
+		start:   v[0],
+		rate:    v[1],
+		pattern: cells[3],
+		shape:   v[4],
+		scale:   v[5],
+	}
 	switch {
 	case r.rate > servegenRateMax:
 		return r, fmt.Errorf("rate %v; want at most %v requests/s of one client", r.rate, servegenRateMax)

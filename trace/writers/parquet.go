@@ -114,11 +114,24 @@ func copyRows(w *parquet.GenericWriter[Row], r trace.Reader) (int, error) {
 
 func row(c *trace.Call, times []float64) Row {
 	return Row{
-		Session: c.Session, Agent: c.Agent, Parent: c.Parent, Turn: int32(c.Turn), Kind: c.Kind.String(),
-		Start: known(&times[0]), Gap: known(&times[1]), Service: known(&times[2]),
-		Input: int32(c.Input), Cached: int32(c.Cached), Prefix: int32(c.Prefix),
-		Output: int32(c.Output), Shared: int32(c.Shared),
-		Model: c.Model, Tool: c.Tool, After: int32(c.After), Joins: c.Joins, Holder: int32(c.Holder),
+		Session: c.Session,
+		Agent:   c.Agent,
+		Parent:  c.Parent,
+		Turn:    int32(c.Turn),
+		Kind:    c.Kind.String(),
+		Start:   known(&times[0]),
+		Gap:     known(&times[1]),
+		Service: known(&times[2]),
+		Input:   int32(c.Input),
+		Cached:  int32(c.Cached),
+		Prefix:  int32(c.Prefix),
+		Output:  int32(c.Output),
+		Shared:  int32(c.Shared),
+		Model:   c.Model,
+		Tool:    c.Tool,
+		After:   int32(c.After),
+		Joins:   c.Joins,
+		Holder:  int32(c.Holder),
 	}
 }
 
@@ -137,11 +150,24 @@ func (r *Row) Call() (trace.Call, error) {
 		return trace.Call{}, err
 	}
 	return trace.Call{
-		Session: r.Session, Agent: r.Agent, Parent: r.Parent, Turn: int(r.Turn), Kind: kind,
-		Start: orUnknown(r.Start), Gap: orUnknown(r.Gap), Service: orUnknown(r.Service),
-		Input: int(r.Input), Cached: int(r.Cached), Prefix: int(r.Prefix),
-		Output: int(r.Output), Shared: int(r.Shared),
-		Model: r.Model, Tool: r.Tool, After: int(r.After), Joins: r.Joins, Holder: int(r.Holder),
+		Session: r.Session,
+		Agent:   r.Agent,
+		Parent:  r.Parent,
+		Turn:    int(r.Turn),
+		Kind:    kind,
+		Start:   orUnknown(r.Start),
+		Gap:     orUnknown(r.Gap),
+		Service: orUnknown(r.Service),
+		Input:   int(r.Input),
+		Cached:  int(r.Cached),
+		Prefix:  int(r.Prefix),
+		Output:  int(r.Output),
+		Shared:  int(r.Shared),
+		Model:   r.Model,
+		Tool:    r.Tool,
+		After:   int(r.After),
+		Joins:   r.Joins,
+		Holder:  int(r.Holder),
 	}, nil
 }
 

@@ -28,8 +28,16 @@ type Bundle struct {
 
 // NewBundle packs the study of a plan that was made from a source.
 func NewBundle(source *sweep.Source, p *sweep.Plan) Bundle {
-	return Bundle{Study: source.Study.Name, Set: source.Set, Seed: source.Seed, How: source.Evaluate,
-		Bound: source.Interval, Known: source.Accuracy, Files: p.Files(), Hash: p.Hash}
+	return Bundle{
+		Study: source.Study.Name,
+		Set:   source.Set,
+		Seed:  source.Seed,
+		How:   source.Evaluate,
+		Bound: source.Interval,
+		Known: source.Accuracy,
+		Files: p.Files(),
+		Hash:  p.Hash,
+	}
 }
 
 // Library is what comes with the program.
@@ -47,9 +55,16 @@ func (b *Bundle) plan(library *Library) (*sweep.Plan, error) {
 		}
 		return content, nil
 	}
-	p, err := sweep.NewPlan(sweep.Source{Study: configs.Source{Name: b.Study, FS: library.Studies, ReadFile: read},
-		Scenarios: library.Scenarios, Open: library.Open, Set: b.Set, Seed: b.Seed, Evaluate: b.How,
-		Interval: b.Bound, Accuracy: b.Known})
+	p, err := sweep.NewPlan(sweep.Source{
+		Study:     configs.Source{Name: b.Study, FS: library.Studies, ReadFile: read},
+		Scenarios: library.Scenarios,
+		Open:      library.Open,
+		Set:       b.Set,
+		Seed:      b.Seed,
+		Evaluate:  b.How,
+		Interval:  b.Bound,
+		Accuracy:  b.Known,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("study %s: %w", b.Study, err)
 	}

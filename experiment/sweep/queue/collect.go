@@ -161,8 +161,15 @@ func (r *run) report(ctx context.Context) {
 	if r.Progress == nil {
 		return
 	}
-	p := Progress{Total: len(r.points), Done: len(r.rows), Connected: r.alone != nil || r.client.connected(),
-		Stopping: r.stopping, Best: r.best, BestScore: r.score, Elapsed: r.Clock().Sub(r.started)}
+	p := Progress{
+		Total:     len(r.points),
+		Done:      len(r.rows),
+		Connected: r.alone != nil || r.client.connected(),
+		Stopping:  r.stopping,
+		Best:      r.best,
+		BestScore: r.score,
+		Elapsed:   r.Clock().Sub(r.started),
+	}
 	for _, row := range r.rows {
 		switch row.Status {
 		case sweep.Infeasible:

@@ -34,10 +34,25 @@ func (o *Options) openFolder() (*results.Manifest, func(), error) {
 
 func (o *Options) continued() (*results.Manifest, error) {
 	s := o.Plan.Study
-	m := &results.Manifest{Inputs: o.Inputs, Study: s.Name, Question: s.Question, Hash: o.Plan.Hash, Scenario: s.Scenario,
-		Evaluate: s.EvaluatedBy(), Version: o.Version, Build: o.Build, Axes: o.Plan.Axes(), Seeds: o.Plan.Seeds(),
-		Thresholds: s.Thresholds, Outputs: s.Written(), Points: o.Plan.Len(), ShardIndex: o.ShardIndex,
-		ShardCount: max(1, o.ShardCount), Host: o.Host, Started: o.Clock().UTC()}
+	m := &results.Manifest{
+		Inputs:     o.Inputs,
+		Study:      s.Name,
+		Question:   s.Question,
+		Hash:       o.Plan.Hash,
+		Scenario:   s.Scenario,
+		Evaluate:   s.EvaluatedBy(),
+		Version:    o.Version,
+		Build:      o.Build,
+		Axes:       o.Plan.Axes(),
+		Seeds:      o.Plan.Seeds(),
+		Thresholds: s.Thresholds,
+		Outputs:    s.Written(),
+		Points:     o.Plan.Len(),
+		ShardIndex: o.ShardIndex,
+		ShardCount: max(1, o.ShardCount),
+		Host:       o.Host,
+		Started:    o.Clock().UTC(),
+	}
 	before, err := results.ReadManifest(o.Dir)
 	if err != nil {
 		return nil, err

@@ -23,7 +23,7 @@ import (
 )
 
 // domains is a quick study of some points.
-const domains = "name: domains\nscenario: h200-agentperf-slo20\nevaluate: analytic\n" +
+const domains = "name: domains\nscenario: h200-agentperf-slo20\nevaluate: analytic\ninterval: none\n" +
 	"axes: [{path: slo.output_speed.p25, values: [10tok/s, 20tok/s, 30tok/s, 500tok/s]}]\n"
 
 // options are those of a study given as text.

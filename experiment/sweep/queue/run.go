@@ -71,8 +71,15 @@ func Run(ctx context.Context, o Options) (*sweep.Table, *results.Manifest, error
 		}
 		return t, m, o.verdict(ctx, t, m, err)
 	}
-	r := &run{Options: o, manifest: m, id: o.id(), rows: map[int]*sweep.Row{}, points: o.due(), started: o.Clock(),
-		evaluator: sweep.NewEvaluator(o.Plan, o.Version)}
+	r := &run{
+		Options:   o,
+		manifest:  m,
+		id:        o.id(),
+		rows:      map[int]*sweep.Row{},
+		points:    o.due(),
+		started:   o.Clock(),
+		evaluator: sweep.NewEvaluator(o.Plan, o.Version),
+	}
 	if err := r.open(ctx); err != nil {
 		return nil, nil, err
 	}
@@ -233,8 +240,15 @@ func (r *run) local(ctx context.Context) error {
 		<-ctx.Done()
 		return nil
 	}
-	w := &Worker{Client: r.client, Library: r.Library, Build: r.Build, Version: r.Version, Slots: r.Workers,
-		Silence: r.Silence, Cache: r.Cache}
+	w := &Worker{
+		Client:  r.client,
+		Library: r.Library,
+		Build:   r.Build,
+		Version: r.Version,
+		Slots:   r.Workers,
+		Silence: r.Silence,
+		Cache:   r.Cache,
+	}
 	return w.Work(ctx)
 }
 

@@ -66,9 +66,14 @@ func (c *Client) prepare(ctx context.Context) error {
 // consumer is what all workers of one build take their jobs from.
 func (c *Client) consumer(ctx context.Context, build string, silence time.Duration) (jetstream.Consumer, error) {
 	const unlimited = -1
-	return c.js.CreateOrUpdateConsumer(ctx, jobStream, jetstream.ConsumerConfig{Durable: consumerName(build),
-		FilterSubject: all("agentsim.jobs." + build), AckPolicy: jetstream.AckExplicitPolicy, AckWait: silence,
-		MaxDeliver: unlimited, MaxAckPending: unlimited})
+	return c.js.CreateOrUpdateConsumer(ctx, jobStream, jetstream.ConsumerConfig{
+		Durable:       consumerName(build),
+		FilterSubject: all("agentsim.jobs." + build),
+		AckPolicy:     jetstream.AckExplicitPolicy,
+		AckWait:       silence,
+		MaxDeliver:    unlimited,
+		MaxAckPending: unlimited,
+	})
 }
 
 func consumerName(build string) string { return "workers-" + build }

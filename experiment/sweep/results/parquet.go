@@ -133,8 +133,17 @@ func ReadParquet(content []byte) (t *sweep.Table, err error) {
 	if err := json.Unmarshal([]byte(text), &about); err != nil {
 		return nil, fmt.Errorf("%w: %w", errForeign, err)
 	}
-	t = &sweep.Table{Study: about.Study, Question: about.Question, Hash: about.Hash, Version: about.Version,
-		Axes: about.Axes, Objectives: about.Objectives, Columns: about.Columns, Scenario: about.Scenario, Set: about.Set}
+	t = &sweep.Table{
+		Study:      about.Study,
+		Question:   about.Question,
+		Hash:       about.Hash,
+		Version:    about.Version,
+		Axes:       about.Axes,
+		Objectives: about.Objectives,
+		Columns:    about.Columns,
+		Scenario:   about.Scenario,
+		Set:        about.Set,
+	}
 	if !reflect.DeepEqual(names(t), paths(file.Schema())) {
 		return nil, fmt.Errorf("%w: its columns are not those it describes", errForeign)
 	}

@@ -130,7 +130,13 @@ func inSlots(parts []Part, page, draft int) ([]Component, error) {
 	first.Page, first.Bytes = int(tokens), units.Bytes(tokens*perToken)
 	components := []Component{first}
 	for _, p := range together(parts) {
-		c := Component{Name: p.Name, Kind: p.Kind, Page: first.Page, Bytes: first.Bytes, Groups: groups(&p)}
+		c := Component{
+			Name:   p.Name,
+			Kind:   p.Kind,
+			Page:   first.Page,
+			Bytes:  first.Bytes,
+			Groups: groups(&p),
+		}
 		switch p.Kind {
 		case Grows:
 			continue
