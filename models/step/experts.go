@@ -27,6 +27,20 @@ type expertGroup struct {
 	inner    int                     // of a gated expert with as many weights
 }
 
+// noPath says which formats of experts the kernels have.
+func noPath(w *worker) error {
+	var formats []string
+	for _, f := range slices.Sorted(maps.Keys(w.cfg.Kernels.ExpertsPath)) {
+		formats = append(formats, string(f))
+	}
+	if len(formats) == 0 {
+		return fmt.Errorf("kernels %s have no experts path for %s experts: set deployment.experts_path to one of %s",
+			w.cfg.Kernels.Name, w.cfg.Precision.Experts, pathNames(w.cfg.Kernels.Experts))
+	}
+	return fmt.Errorf("kernels %s have none for %s experts: set deployment.precision.experts to one of %s",
+		w.cfg.Kernels.Name, w.cfg.Precision.Experts, strings.Join(formats, ", "))
+}
+
 // build tabulates the expert-parallel group and resolves its kernel path.
 func (g *expertGroup) build(w *worker) error {
 	g.worker = w
@@ -41,8 +55,7 @@ func (g *expertGroup) build(w *worker) error {
 		path = w.cfg.Kernels.ExpertsPath[w.cfg.Precision.Experts]
 	}
 	if path == "" {
-		return fmt.Errorf("kernels %s have no experts path for %s experts: set deployment.experts_path to one of %s",
-			w.cfg.Kernels.Name, w.cfg.Precision.Experts, pathNames(w.cfg.Kernels.Experts))
+		return noPath(w)
 	}
 	if err := g.resolve(path); err != nil {
 		return err

@@ -57,7 +57,7 @@ func TestPrecisionsWithoutKernelsAreRefused(t *testing.T) {
 	cfg := config(t, "hgx-h200", "vllm-2026-06", "h200-vllm-2026-06", step.Shape{Accelerators: 8})
 	cfg.Precision.Experts = hardware.NVFP4
 	_, err := step.New(cfg)
-	require.ErrorContains(t, err, "set deployment.experts_path to one of")
+	require.ErrorContains(t, err, "have none for nvfp4 experts: set deployment.precision.experts to one of")
 	cfg.ExpertsPath = "marlin"
 	_, err = step.New(cfg)
 	require.ErrorContains(t, err, "marlin-w4a16")

@@ -93,6 +93,7 @@ export function logTicks(low, high) {
     const v = m * 10 ** e;
     if (v >= low * 0.999 && v <= high * 1.001) list.push(v);
   }
+  if (list.length < 3) return ticks(low, high, 5);
   return list.length > 7 ? list.filter((v) => String(v)[0] === "1" || /^0\.0*1$/.test(String(v))) : list;
 }
 

@@ -72,7 +72,7 @@ export function open(room, app) {
     }
   }
 
-  /** @type {{estimate?: any, simulated?: any, explained?: any}} */ let shown = {};
+  /** @type {{estimate?: any, simulated?: any, explained?: any, rested?: any}} */ let shown = {};
 
   async function simulate() {
     slow.abort();
@@ -124,12 +124,30 @@ export function open(room, app) {
     void detail(r);
   }
 
+  /** What the steps rest on takes seconds, so it is worked out for those who ask. */
+  function askRests() {
+    const said = h("p", { class: "soft" }, "Which numbers the steps hang on, and which of them are measured, fitted or assumed.");
+    const button = h("button", { onclick: async () => {
+      button.disabled = true;
+      said.textContent = "Every number is moved a little, and the steps are priced again…";
+      try {
+        const { basis } = await engine.ask("explain", { yaml: state.yaml, rest: true }, { signal: quick.signal });
+        shown.rested = basis;
+        draw();
+      } catch (error) {
+        if (!isAbort(error)) said.textContent = error instanceof Error ? error.message : String(error);
+        button.disabled = false;
+      }
+    } }, "Work it out");
+    return h("div", { class: "card wide" }, h("h2", null, "What the steps rest on"), said, button);
+  }
+
   let drawing = 0;
   /** One part after the other, each a task of its own, so that the page answers in between.
    * @param {any} r */
   async function detail(r) {
     const mine = ++drawing;
-    const parts = [() => turn(r), () => hits(r), () => power(r), () => ranks(r), () => shown.explained && steps(shown.explained), () => megawattTable(r), () => shown.explained?.basis && rests(shown.explained.basis)];
+    const parts = [() => turn(r), () => hits(r), () => power(r), () => ranks(r), () => shown.explained && steps(shown.explained), () => megawattTable(r), () => shown.explained && (shown.rested ? rests(shown.rested) : askRests())];
     for (const [i, part] of parts.entries()) {
       await new Promise((then) => setTimeout(then));
       if (mine !== drawing) return;
