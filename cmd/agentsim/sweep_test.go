@@ -23,6 +23,7 @@ name: tiers
 question: What do tiers cost?
 scenario: h200-agentperf-slo20
 evaluate: flows
+interval: none
 axes:
   - {path: slo.output_speed.p25, values: [10tok/s, 20tok/s, 900tok/s]}
   - {path: deployment.batching, values: [mixed, prefill-priority]}

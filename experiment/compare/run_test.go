@@ -189,7 +189,7 @@ func TestWiderWorkersWhereNoneFits(t *testing.T) {
 
 // The deployment of a scenario in mode auto is the best of a full ranking.
 func TestAnOpenDeploymentIsChosenFirst(t *testing.T) {
-	open := scenario(t, node, "deployment.mode=auto", "deployment.accelerators=8")
+	open := scenario(t, node, "deployment.mode=auto", "deployment.accelerators=8", "engine.cache.policy=ideal")
 	require.NoError(t, settle(context.Background(), open, nil))
 	require.NotEqual(t, serve.Auto, open.Deployment.Mode)
 	require.LessOrEqual(t, open.Deployment.Accelerators(), 8)

@@ -123,7 +123,7 @@ func TestAUnitsIntervalIsByTheAccuracyThatIsGiven(t *testing.T) {
 	}
 	middle := func(a *configs.Accuracy) float64 {
 		s, p, err := configs.LoadScenario(configs.Source{Name: "h200-agentperf-slo20", FS: scenarios.FS},
-			[]string{"deployment.mode=auto", "deployment.accelerators=8"})
+			[]string{"model=llama-3.1-70b", "workload.turns.median=5", "deployment={mode: auto, accelerators: 8}"})
 		require.NoError(t, err)
 		unit, err := Size(t.Context(), Candidate{Scenario: s, Provenance: p, Accuracy: a})
 		require.NoError(t, err)

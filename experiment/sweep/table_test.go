@@ -314,8 +314,12 @@ func TestRowsHaveTheIntervalOfTheModel(t *testing.T) {
 	const study = "name: x\nscenario: h200-agentperf-slo20\nevaluate: flows\naxes:\n" +
 		"  - {path: slo.output_speed.p25, values: [10tok/s, 500tok/s]}\n" +
 		"thresholds: [max(capacity.model_interval.agents.p10) > 0]\n"
+	tables := map[*sweep.Plan]*sweep.Table{}
 	at := func(p *sweep.Plan, row int, column string) sweep.Cell {
-		table := sweep.Tabulate(p, "v1", rows(t, p))
+		if tables[p] == nil {
+			tables[p] = sweep.Tabulate(p, "v1", rows(t, p))
+		}
+		table := tables[p]
 		i, ok := table.Column(column)
 		if !ok {
 			return sweep.Cell{}
