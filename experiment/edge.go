@@ -9,7 +9,7 @@ import (
 
 // interval is the 95 % interval of the sampling error of the answer. Around it the
 // room below the service level is a line in the logarithm of the number of agents,
-// so all phases near it say where the level is crossed. What they do not say
+// so all long phases near it say where the level is crossed. What they do not say
 // together is what their agents have in common, which is the doubt of one of them.
 // The interval does not reach beyond numbers whose verdicts are certain.
 func (s *search) interval() (low, high float64) {
@@ -28,7 +28,7 @@ func (s *search) crossing() (at, half float64) {
 	const own = 0.04
 	n := float64(s.low)
 	var fit line
-	for _, p := range s.phases {
+	for _, p := range s.long() {
 		off := portable.Log(float64(p.agents) / n)
 		doubt := p.doubt()
 		fit.add(off, p.room(), portable.Exp(-off*off/(2*bent*bent))/(doubt*doubt+own*own))
@@ -44,10 +44,10 @@ func (s *search) crossing() (at, half float64) {
 }
 
 // certain is the largest number that certainly passes and the smallest that
-// certainly fails, or the ends of what was tried.
+// certainly fails.
 func (s *search) certain() (low, high float64) {
-	low, high = float64(s.phases[0].agents), float64(s.phases[len(s.phases)-1].agents)
-	for _, p := range s.phases {
+	high = math.Inf(1)
+	for _, p := range s.long() {
 		if !p.verdict.Certain {
 			continue
 		}
@@ -59,6 +59,19 @@ func (s *search) certain() (low, high float64) {
 		}
 	}
 	return low, high
+}
+
+// long are the phases that were measured at least half as long as those on both
+// sides of the answer. Those that end early have seen no more than how load was at
+// the start.
+func (s *search) long() (list []*phase) {
+	least := min(s.answer().span, s.failure().span) / 2
+	for _, p := range s.phases {
+		if p.span >= least {
+			list = append(list, p)
+		}
+	}
+	return list
 }
 
 // mixed widens an interval to numbers whose verdicts are the other way round, as
