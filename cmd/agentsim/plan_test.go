@@ -13,14 +13,14 @@ import (
 )
 
 func TestPlanFillsABudget(t *testing.T) {
-	args := dense("plan", "h200-agentperf-slo20", "--mw", "0.1", "--systems", "hgx-h200,hgx-b200")
+	args := few("plan", "h200-agentperf-slo20", "--mw", "0.1", "--systems", "hgx-h200,hgx-b200")
 	o := agentsim(t, append(args, "-o", "json")...)
 	require.Zero(t, o.code, o.stderr)
 	require.True(t, strings.HasPrefix(o.stdout, "{\n  \"inputs\""))
 	var p metrics.Plan
 	require.NoError(t, json.Unmarshal([]byte(o.stdout), &p))
 	require.Len(t, p.Options, 2)
-	require.Equal(t, "hgx-b200", p.Options[0].System, "faster memory serves more")
+	require.Equal(t, "hgx-b200", p.Options[0].System, "4-bit arithmetic serves more")
 	for _, option := range p.Options {
 		require.Equal(t, option.Units*8, option.Accelerators)
 		require.LessOrEqual(t, option.MW, 0.1)
@@ -31,7 +31,7 @@ func TestPlanFillsABudget(t *testing.T) {
 		require.InDelta(t, option.Unit.Agents*float64(option.Units), option.Estimate, 1e-6)
 		require.NotEmpty(t, option.Deployment)
 	}
-	require.Contains(t, agentsim(t, dense("plan", "h200-agentperf-slo20", "--racks", "3", "--systems", "hgx-h200", "--mtbf", "900",
+	require.Contains(t, agentsim(t, few("plan", "h200-agentperf-slo20", "--racks", "3", "--systems", "hgx-h200", "--mtbf", "900",
 		"--repair", "100", "--availability", "0.9")...).stdout, "hgx-h200", "a table")
 }
 
@@ -43,7 +43,7 @@ func TestPlansThatCannotBe(t *testing.T) {
 		"has no prices":                    {"--money", "100"},
 		"a share below 1":                  {"--mw", "1", "--availability", "2", "--mtbf", "900"},
 	} {
-		o := agentsim(t, dense(append([]string{"plan"}, args...)...)...)
+		o := agentsim(t, few(append([]string{"plan"}, args...)...)...)
 		require.NotZero(t, o.code, want)
 		require.Contains(t, o.stderr, want)
 		require.Equal(t, 1, strings.Count(strings.TrimSpace(o.stderr), "\n")+1, o.stderr)
