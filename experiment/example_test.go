@@ -46,7 +46,7 @@ func ExampleRun() {
 		return
 	}
 	fmt.Printf("%d agents, %.0f%% of their prompts found in the cache\n", result.Agents, 100*result.Metrics.PrefixHitRate)
-	// Output: 8 agents, 96% of their prompts found in the cache
+	// Output: 8 agents, 95% of their prompts found in the cache
 }
 
 // Mistakes in a scenario are errors that say where and what would be right.

@@ -123,10 +123,12 @@ func TestTheCheapProtocolAgreesWithTheBenchmarks(t *testing.T) {
 // A random prefix at the start leaves nothing to share: first prompts are
 // computed whole. Behind the shared part they are not.
 func TestARandomPrefixAtTheStartSharesNothing(t *testing.T) {
-	after, err := experiment.Run(context.Background(), quick(t, "engine.cache.policy=ideal"), 12, experiment.Options{})
-	require.NoError(t, err)
-	start, err := experiment.Run(context.Background(), quick(t, "protocol.random_prefix=start", "engine.cache.policy=ideal"), 12, experiment.Options{})
-	require.NoError(t, err)
+	hits := func(sets ...string) *metrics.Result {
+		r, err := experiment.Run(context.Background(), quick(t, append(sets, "engine.cache.policy=ideal")...), 48, experiment.Options{})
+		require.NoError(t, err)
+		return r
+	}
+	after, start := hits(), hits("protocol.random_prefix=start")
 	require.Less(t, start.Metrics.PrefixHitRate, after.Metrics.PrefixHitRate)
 	require.InEpsilon(t, after.Metrics.MeanInput, start.Metrics.MeanInput, 0.1, "prompts are as long")
 }
@@ -187,7 +189,7 @@ func leaving(t *testing.T, tokens float64) string {
 
 func TestRunWantsAgents(t *testing.T) {
 	_, err := experiment.Run(context.Background(), quick(t), 0, experiment.Options{})
-	require.ErrorContains(t, err, "agents: 0: want at least 1")
+	require.ErrorContains(t, err, "agents: 0: want 1 to 1048576")
 }
 
 // A search that is cancelled begins no further phase.
