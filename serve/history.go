@@ -1,6 +1,10 @@
 package serve
 
-import "agentsim/sim"
+import (
+	"slices"
+
+	"agentsim/sim"
+)
 
 // history plays what agents did before the start, for what caches hold then and
 // in which order it gives way. Calls go through the router and the caches in
@@ -32,6 +36,10 @@ type past struct {
 // stands for all.
 const turnsLeast, turnsMost = 8, 64
 
+// longest is the share of agents, those in the longest gaps, whose caches may have
+// given way to less than they would have: a few gaps are much longer than all others.
+const longest = 0.01
+
 func (h *history) play() error {
 	workers := h.fleet.entrance.workers
 	if h.fleet.policy.cacheOff || len(workers) == 0 || workers[0].cache.Realised > 0 {
@@ -57,21 +65,27 @@ func (h *history) play() error {
 	return nil
 }
 
-// reach is how long before the start the history begins, in seconds: before the
-// longest gap under way, so that all that was kept in it gave way to is played, but
-// no earlier than what is written from then on fills all caches.
+// reach is how long before the start the history begins, in seconds: before all
+// but the longest gaps under way, so that all that was kept in them gave way to is
+// played, but no earlier than what is written from then on fills all caches.
 func (h *history) reach() float64 {
-	longest, room, n := 0.0, 0.0, float64(len(h.list))
+	room, n := 0.0, float64(len(h.list))
+	gaps := make([]float64, 0, len(h.found)+1)
 	for i := range h.found {
-		longest = max(longest, h.found[i].since)
+		if f := &h.found[i]; !f.answering {
+			gaps = append(gaps, f.since)
+		}
 	}
+	gaps = append(gaps, 0)
+	slices.Sort(gaps)
+	long := gaps[len(gaps)-1-int(longest*float64(len(gaps)))]
 	for _, w := range h.fleet.entrance.workers {
 		for i := range w.ranks {
 			room += w.ranks[i].cache.Holds()
 		}
 	}
 	turn := h.sample.seconds / max(1, h.sample.turns)
-	reach := min(max(longest, turnsLeast*turn), turnsMost*turn)
+	reach := min(max(long, turnsLeast*turn), turnsMost*turn)
 	if written := n * h.sample.tokens / h.sample.seconds; room < reach*written {
 		reach = room / written
 	}
