@@ -388,6 +388,9 @@ func drawBlocks(t *rapid.T) Spec {
 	if spec.Write == kvcache.WriteThrough {
 		tiers = min(tiers, 1) // the naive one copies to one tier only
 	}
+	if spec.Eviction.Policy == kvcache.Cost {
+		tiers = 0 // the naive one moves block by block and ranks anew in between
+	}
 	for i := range tiers {
 		spec.Tiers = append(spec.Tiers, kvcache.TierSpec{
 			Name:     []kvcache.TierName{kvcache.Host, kvcache.NVMe, kvcache.Remote}[i],
