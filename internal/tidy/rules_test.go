@@ -124,8 +124,7 @@ var modules = []struct {
 	{"gonum.org/v1/gonum", []string{"trace", "metrics", "report", "experiment"}},
 	{"gonum.org/v1/plot", []string{"plotting", "report", "experiment"}},
 	{"github.com/parquet-go/parquet-go", []string{"trace", "report", "experiment"}},
-	{"github.com/tiktoken-go/tokenizer", nil},  // whose vocabulary is compared with the one of package tokens,
-	{"github.com/dlclark/regexp2/v2", nil},     // and how it cuts words
+	{"github.com/tiktoken-go/tokenizer", []string{"trace"}},
 	{"github.com/nats-io/nats-server/v2", nil}, // the server that tests speak to,
 	{"github.com/nats-io/nats.go", []string{"experiment/sweep/queue"}},
 	{"github.com/klauspost/compress", []string{"trace", "report"}},

@@ -4,7 +4,8 @@ package tokens
 
 import (
 	"bytes"
-	"unicode/utf8"
+
+	"github.com/tiktoken-go/tokenizer/codec"
 )
 
 // Default returns the Counter that readers use: the vocabulary. It is slow to
@@ -14,23 +15,18 @@ func Default() (Counter, error) { return O200k() }
 // O200k returns a Counter with OpenAI's o200k_base vocabulary, which is
 // embedded in the program.
 func O200k() (Counter, error) {
-	v, err := unpack(packed)
-	if err != nil {
-		return nil, err
-	}
+	o200k := codec.NewO200kBase() // by its own constructor, so that no other vocabulary is linked in
+	rough := ByRatio(CharactersPerToken)
 	return func(text []byte) int {
-		if !utf8.Valid(text) {
-			text = []byte(string([]rune(string(text)))) // each byte that is no text becomes a character
-		}
 		total := 0
 		for len(text) > 0 {
 			var piece []byte
 			piece, text = cut(text)
-			for len(piece) > 0 {
-				n := next(piece)
-				total += v.count(piece[:n])
-				piece = piece[n:]
+			n, err := o200k.Count(string(piece))
+			if err != nil {
+				n = rough(piece) // text that is not text, such as raw bytes
 			}
+			total += n
 		}
 		return total
 	}, nil
@@ -40,16 +36,14 @@ func O200k() (Counter, error) {
 // on runs without spaces.
 const pieceBytes = 64 << 10
 
-// cut splits off at most pieceBytes, behind a line break if there is one, and in
-// no character.
+// cut splits off at most pieceBytes, behind a line break if there is one.
 func cut(text []byte) (piece, rest []byte) {
 	if len(text) <= pieceBytes {
 		return text, nil
 	}
 	end := bytes.LastIndexByte(text[:pieceBytes], '\n') + 1
 	if end == 0 {
-		for end = pieceBytes; end > 1 && !utf8.RuneStart(text[end]); end-- {
-		}
+		end = pieceBytes
 	}
 	return text[:end], text[end:]
 }
