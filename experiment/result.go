@@ -346,7 +346,7 @@ func memories(cfg *serve.Config, tokens float64) []metrics.Pool {
 	specs, err := cfg.CacheSpecs()
 	var all []metrics.Pool
 	for i, pool := range cfg.Deployment.Pools() {
-		m := memory(pool.Name, cfg.Models()[i])
+		m := Memory(pool.Name, cfg.Models()[i])
 		if err == nil { // else no run came about
 			m.Pools = cachePools(&specs[i], int(tokens))
 		}
@@ -386,7 +386,8 @@ func cachePools(s *prefix.Spec, tokens int) []metrics.CachePool {
 	return pools
 }
 
-func memory(pool string, m *step.Model) metrics.Pool {
+// Memory is what one accelerator of a pool holds.
+func Memory(pool string, m *step.Model) metrics.Pool {
 	b := m.Budget()
 	perToken, _, _ := m.CacheBytes()
 	return metrics.Pool{

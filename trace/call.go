@@ -84,6 +84,21 @@ type Turn struct {
 	Tool   uint8 // whose result it answers: 1 + its place in Pool.Tools; 0 = none, or not told
 }
 
+// call is a turn as a line of a trace whose clock nobody has read: it belongs to no
+// session yet.
+func (t *Turn) call() Call {
+	return Call{
+		Kind:    t.Kind,
+		Start:   Unknown,
+		Gap:     float64(t.Gap),
+		Service: Unknown,
+		Input:   int(t.Input),
+		Cached:  int(t.Prefix),
+		Prefix:  int(t.Prefix),
+		Output:  int(t.Output),
+	}
+}
+
 // Session is a trajectory: the turns one agent walks in order.
 type Session struct {
 	ID     string

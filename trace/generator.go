@@ -48,19 +48,8 @@ func (g *Generator) Read(call *Call) error {
 		}
 		g.next()
 	}
-	turn := &g.session.Turns[g.turn]
-	*call = Call{
-		Session: g.id,
-		Turn:    g.turn,
-		Kind:    turn.Kind,
-		Start:   Unknown,
-		Gap:     float64(turn.Gap),
-		Service: Unknown,
-		Input:   int(turn.Input),
-		Cached:  int(turn.Prefix),
-		Prefix:  int(turn.Prefix),
-		Output:  int(turn.Output),
-	}
+	*call = g.session.Turns[g.turn].call()
+	call.Session, call.Turn = g.id, g.turn
 	if g.turn == 0 {
 		call.Gap, call.Shared = Unknown, int(g.session.Shared)
 		if g.rate > 0 {

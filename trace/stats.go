@@ -106,17 +106,9 @@ func (s *Stats) Add(c *Call) {
 // AddSession counts the turns of a whole session.
 func (s *Stats) AddSession(session *Session) {
 	t := tally{end: Unknown}
-	for _, turn := range session.Turns {
-		s.count(&t, &Call{
-			Kind:    turn.Kind,
-			Start:   Unknown,
-			Gap:     float64(turn.Gap),
-			Service: Unknown,
-			Input:   int(turn.Input),
-			Cached:  int(turn.Prefix),
-			Prefix:  int(turn.Prefix),
-			Output:  int(turn.Output),
-		})
+	for i := range session.Turns {
+		call := session.Turns[i].call()
+		s.count(&t, &call)
 	}
 	s.finish(&t)
 	if session.Parent != "" {

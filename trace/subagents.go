@@ -165,20 +165,8 @@ func (t *team) read(call *Call, session string) bool {
 		}
 	}
 	turn := &t.session.Turns[t.turn]
-	*call = Call{
-		Session: session,
-		Agent:   "sub-" + strconv.Itoa(t.begun),
-		Parent:  session,
-		Turn:    t.turn,
-		Kind:    turn.Kind,
-		Start:   Unknown,
-		Gap:     float64(turn.Gap),
-		Service: Unknown,
-		Input:   int(turn.Input),
-		Cached:  int(turn.Prefix),
-		Prefix:  int(turn.Prefix),
-		Output:  int(turn.Output),
-	}
+	*call = turn.call()
+	call.Session, call.Agent, call.Parent, call.Turn = session, "sub-"+strconv.Itoa(t.begun), session, t.turn
 	if t.turn == 0 {
 		call.Gap, call.After = 0, 1+t.groups[0].after
 		call.Prefix = int(t.plan.Inherits * float64(turn.Input))

@@ -3,6 +3,7 @@ package analytic
 import (
 	"math"
 
+	"agentsim/experiment"
 	"agentsim/metrics"
 	"agentsim/models/hardware"
 	"agentsim/serve"
@@ -56,20 +57,7 @@ func (n *network) result(f *flow) *metrics.Result {
 		Time:        n.time(f),
 	}
 	for _, p := range n.pools() {
-		b := p.model.Budget()
-		perToken, _, _ := p.model.CacheBytes()
-		r.Memory = append(r.Memory, metrics.Pool{
-			Pool:        p.name,
-			HBM:         float64(b.HBM),
-			Unused:      float64(b.Unused),
-			Experts:     float64(b.Experts),
-			Dense:       float64(b.Dense),
-			Embeddings:  float64(b.Embeddings),
-			Reserved:    float64(b.Reserved),
-			Activations: float64(b.Activations),
-			Cache:       float64(b.Cache),
-			CacheTokens: float64(b.Cache) / perToken,
-		})
+		r.Memory = append(r.Memory, experiment.Memory(p.name, p.model))
 	}
 	return r
 }

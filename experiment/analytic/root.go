@@ -41,22 +41,22 @@ func rootNear(near, low, high, tolerance float64, f func(x float64) float64) flo
 				return low
 			}
 			x := max(low, near*(1-away))
-			if at := (point{x, f(x)}); at.y >= 0 {
+			at := point{x, f(x)}
+			if at.y >= 0 {
 				return between(last, at, tolerance, f)
-			} else {
-				last = at
 			}
+			last = at
 			continue
 		}
 		if last.x == high {
 			return high
 		}
 		x := min(high, near*(1+away))
-		if at := (point{x, f(x)}); at.y < 0 {
+		at := point{x, f(x)}
+		if at.y < 0 {
 			return between(at, last, tolerance, f)
-		} else {
-			last = at
 		}
+		last = at
 	}
 }
 

@@ -49,6 +49,20 @@ type gqaRow struct {
 	kv                                                 hardware.Format
 }
 
+// latentRow is a row of latent attention, whose heads each have an entry of their
+// own here; what an entry is the reader says.
+func latentRow(batch, query, context, heads float64, kv hardware.Format) gqaRow {
+	return gqaRow{
+		batch:   batch,
+		query:   query,
+		context: context,
+		heads:   heads,
+		kvHeads: heads,
+		dim:     1,
+		kv:      kv,
+	}
+}
+
 // work counts the pairs that a causal mask, and a window where there is one,
 // leave over.
 func (r gqaRow) work() hardware.CoreWork {
@@ -145,15 +159,7 @@ func readMLACore(c *columns, _ *scope, decode bool) batch {
 	size, isl, step, heads := c.positive("batch_size"), c.positive("isl"), c.number("step"), c.positive("num_heads")
 	for i, seconds := range c.latency() {
 		kv := cacheFormat(cache[i])
-		r := gqaRow{
-			batch:   size[i],
-			query:   isl[i],
-			context: step[i],
-			heads:   heads[i],
-			kvHeads: heads[i],
-			dim:     1,
-			kv:      kv,
-		}
+		r := latentRow(size[i], isl[i], step[i], heads[i], kv)
 		w := r.work()
 		switch {
 		case r.query+r.context < shortest:

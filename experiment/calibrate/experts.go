@@ -105,17 +105,43 @@ func namePaths(dtype, kernel []string, ep []float64) pathNames {
 	return names
 }
 
+// expertColumns are those of a table of experts that say what a row computes.
+type expertColumns struct{ tokens, hidden, inner, topK, experts, tp, ep []float64 }
+
+func expertColumnsOf(c *columns) *expertColumns {
+	return &expertColumns{
+		tokens:  c.positive("num_tokens"),
+		hidden:  c.positive("hidden_size"),
+		inner:   c.positive("inter_size"),
+		topK:    c.positive("topk"),
+		experts: c.positive("num_experts"),
+		tp:      c.positive("moe_tp_size"),
+		ep:      c.positive("moe_ep_size"),
+	}
+}
+
+// work is that of a row, its tokens not yet routed.
+func (x *expertColumns) work(i int) hardware.ExpertWork {
+	return hardware.ExpertWork{
+		GroupTokens: x.tokens[i],
+		Hidden:      int(x.hidden[i]),
+		Inner:       int(x.inner[i]),
+		Experts:     int(x.experts[i]),
+		TopK:        int(x.topK[i]),
+		TP:          int(x.tp[i]),
+		EP:          int(x.ep[i]),
+	}
+}
+
 func readExperts(c *columns, s *scope) batch {
 	var b batch
 	dtype, kernel, distribution := c.text("moe_dtype"), c.text("kernel_source"), c.text("distribution")
-	tokens, hidden, inner := c.positive("num_tokens"), c.positive("hidden_size"), c.positive("inter_size")
-	topK, experts := c.positive("topk"), c.positive("num_experts")
-	tp, ep := c.positive("moe_tp_size"), c.positive("moe_ep_size")
+	x := expertColumnsOf(c)
 	seconds := c.latency()
 	if c.err != nil {
 		return b
 	}
-	names := namePaths(dtype, kernel, ep)
+	names := namePaths(dtype, kernel, x.ep)
 	for i := range seconds {
 		name, weights, compute := expertFormats(dtype[i])
 		why := ""
@@ -124,24 +150,16 @@ func readExperts(c *columns, s *scope) batch {
 			why = "moe_dtype " + dtype[i] + ": no preset model is stored that way"
 		case s.accelerator.Compute[compute] == 0:
 			why = "moe_dtype " + dtype[i] + ": the accelerator preset has no such rate"
-		case strings.Contains(kernel[i], "nongated") || topK[i] == ungated:
+		case strings.Contains(kernel[i], "nongated") || x.topK[i] == ungated:
 			why = "experts without a gate: no preset model has them"
-		case inner[i]/tp[i] < thinnest:
+		case x.inner[i]/x.tp[i] < thinnest:
 			why = fmt.Sprintf("experts sliced thinner than %d: no deployment splits so far", thinnest)
 		}
 		if why != "" {
 			b.drop(why)
 			continue
 		}
-		w := hardware.ExpertWork{
-			GroupTokens: tokens[i],
-			Hidden:      int(hidden[i]),
-			Inner:       int(inner[i]),
-			Experts:     int(experts[i]),
-			TopK:        int(topK[i]),
-			TP:          int(tp[i]),
-			EP:          int(ep[i]),
-		}
+		w := x.work(i)
 		if err := s.route(&w, distribution[i]); err != nil {
 			b.drop("distribution " + distribution[i] + ": " + err.Error())
 			continue

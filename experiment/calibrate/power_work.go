@@ -48,26 +48,16 @@ func gemmEnergy(c *columns) workOf {
 
 func expertEnergy(c *columns, s *scope) workOf {
 	dtype, kernel, distribution := c.text("moe_dtype"), c.text("kernel_source"), c.text("distribution")
-	tokens, hidden, inner := c.positive("num_tokens"), c.positive("hidden_size"), c.positive("inter_size")
-	topK, experts := c.positive("topk"), c.positive("num_experts")
-	tp, ep := c.positive("moe_tp_size"), c.positive("moe_ep_size")
+	x := expertColumnsOf(c)
 	return func(i int) (hardware.EnergyWork, string) {
 		name, weights, compute := expertFormats(dtype[i])
 		switch {
 		case name == "":
 			return hardware.EnergyWork{}, "moe_dtype " + dtype[i] + ": no preset model is stored that way"
-		case strings.Contains(kernel[i], "nongated") || topK[i] == ungated:
+		case strings.Contains(kernel[i], "nongated") || x.topK[i] == ungated:
 			return hardware.EnergyWork{}, "experts without a gate: no preset model has them"
 		}
-		w := hardware.ExpertWork{
-			GroupTokens: tokens[i],
-			Hidden:      int(hidden[i]),
-			Inner:       int(inner[i]),
-			Experts:     int(experts[i]),
-			TopK:        int(topK[i]),
-			TP:          int(tp[i]),
-			EP:          int(ep[i]),
-		}
+		w := x.work(i)
 		if err := s.route(&w, distribution[i]); err != nil {
 			return hardware.EnergyWork{}, "distribution " + distribution[i] + ": " + err.Error()
 		}
@@ -93,16 +83,7 @@ func latentEnergy(c *columns) workOf {
 	size, isl, step, heads := c.positive("batch_size"), c.positive("isl"), c.number("step"), c.positive("num_heads")
 	return func(i int) (hardware.EnergyWork, string) {
 		kv := cacheFormat(cache[i])
-		r := gqaRow{
-			batch:   size[i],
-			query:   isl[i],
-			context: step[i],
-			heads:   heads[i],
-			kvHeads: heads[i],
-			dim:     1,
-			kv:      kv,
-		}
-		w := r.work()
+		w := latentRow(size[i], isl[i], step[i], heads[i], kv).work()
 		if strings.HasPrefix(c.Name, "generation") {
 			w.KVHeads, w.KeyDim, w.ValueDim = 1, mlaEntry, mlaContent
 			w.EntrySize = mlaEntry * hardware.BytesPerWeight(kv)
