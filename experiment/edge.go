@@ -24,7 +24,9 @@ func (s *search) interval() (low, high float64) {
 // and half of its 95 % interval in the logarithm of agents. A phase counts for the
 // more the nearer it is and the less it is in doubt.
 func (s *search) crossing() (at, half float64) {
-	// own is what every phase differs by from its neighbours, in standard deviations.
+	// own keeps a phase without any doubt from outweighing all others, in standard
+	// deviations. How often intervals hold does not hang on it: without it the same
+	// 353 of 360 do (docs/VALIDATION.md).
 	const own = 0.04
 	n := float64(s.low)
 	var fit line

@@ -33,7 +33,8 @@ type past struct {
 
 // The history is so many turns of an agent long, on average, or more where gaps are
 // longer, up to a bound. Of what agents wrote before then, the last prompt of each
-// stands for all.
+// stands for all. Three turns are too few where caches are at their edge
+// (docs/VALIDATION.md).
 const turnsLeast, turnsMost = 8, 64
 
 // longest is the share of agents, those in the longest gaps, whose caches may have
