@@ -7,7 +7,8 @@
 // Read in this order, from what is asked to what it stands on:
 //
 //	stats.go       counts
-//	store.go       a pool or a tier, with its order of eviction
+//	store.go       a pool or a tier, with what can give way there
+//	queue.go       the order of that
 //	evict.go       what gives way, and where it goes
 //	release.go     it ends
 //	fill.go        its prompt is computed
