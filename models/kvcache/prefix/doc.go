@@ -14,6 +14,7 @@
 //	fill.go        its prompt is computed
 //	admit.go       a request begins
 //	lookup.go      the hit, and why the rest was lost
+//	expect.go      memory that is fetched before it is needed
 //	mark.go        checkpoints: positions at which windows and states are kept
 //	memory.go      the bytes of both, and what can give way
 //	sheet.go       lists of which a rank uses few places
