@@ -31,7 +31,7 @@ func (m *Module) Prefill(prefix, tokens int) Work {
 	}
 	from := int64(max(prefix, 0))
 	to := from + int64(tokens)
-	return m.kind.until(m.attention, to).minus(m.kind.until(m.attention, from))
+	return m.kind.until(&m.attention, to).minus(m.kind.until(&m.attention, from))
 }
 
 // Decode is the work of one query token that sees context positions. It is
@@ -40,7 +40,7 @@ func (m *Module) Decode(context float64) Work {
 	if context <= 0 {
 		return Work{}
 	}
-	return m.kind.decode(m.attention, context)
+	return m.kind.decode(&m.attention, context)
 }
 
 func (w Work) minus(v Work) Work {
