@@ -2,6 +2,7 @@ package prefix
 
 import (
 	"math"
+	"sort"
 
 	"agentsim/models/kvcache"
 )
@@ -13,6 +14,7 @@ type Cache struct {
 	beside  int64      // of a running request, beside its components, in the pool of what grows
 	runs    sheet[run] // by session
 	running int        // requests
+	longest int        // tokens of a request that fits in the empty cache; -1 = none does
 }
 
 // keeper puts windows and states where the policy wants them, on top of what
@@ -111,6 +113,11 @@ func New(spec Spec, c *Contents) (*Cache, error) {
 			k.tails = append(k.tails, i)
 		}
 	}
+	beyond := 1
+	for beyond <= 2*maxTokens && k.holdsAlone(beyond) {
+		beyond *= 2
+	}
+	k.longest = sort.Search(beyond, func(tokens int) bool { return !k.holdsAlone(tokens) }) - 1
 	return k, nil
 }
 
@@ -159,7 +166,11 @@ func (k *Cache) Holds() (tokens float64) {
 
 // Fits reports whether a request that needs so many tokens, prompt and room to
 // generate, could run in the empty cache.
-func (k *Cache) Fits(tokens int) bool {
+func (k *Cache) Fits(tokens int) bool { return tokens <= k.longest }
+
+// holdsAlone reports the same of a cache that is being made: more tokens never need
+// less.
+func (k *Cache) holdsAlone(tokens int) bool {
 	need := k.spec.need(tokens, k.spec.Policy.InFlight.Prefill)
 	for i := range k.pools {
 		if need[i] > k.stores[i].capacity {
