@@ -2,7 +2,6 @@ package prefix
 
 import (
 	"math"
-	"sort"
 
 	"agentsim/models/kvcache"
 )
@@ -113,11 +112,7 @@ func New(spec Spec, c *Contents) (*Cache, error) {
 			k.tails = append(k.tails, i)
 		}
 	}
-	beyond := 1
-	for beyond <= 2*maxTokens && k.holdsAlone(beyond) {
-		beyond *= 2
-	}
-	k.longest = sort.Search(beyond, func(tokens int) bool { return !k.holdsAlone(tokens) }) - 1
+	k.longest = spec.longest()
 	return k, nil
 }
 
@@ -167,18 +162,6 @@ func (k *Cache) Holds() (tokens float64) {
 // Fits reports whether a request that needs so many tokens, prompt and room to
 // generate, could run in the empty cache.
 func (k *Cache) Fits(tokens int) bool { return tokens <= k.longest }
-
-// holdsAlone reports the same of a cache that is being made: more tokens never need
-// less.
-func (k *Cache) holdsAlone(tokens int) bool {
-	need := k.spec.need(tokens, k.spec.Policy.InFlight.Prefill)
-	for i := range k.pools {
-		if need[i] > k.stores[i].capacity {
-			return false
-		}
-	}
-	return true
-}
 
 // run returns the record of a session, making room for it on first sight.
 func (k *Cache) run(id SessionID) *run {
