@@ -32,10 +32,11 @@ type agent struct {
 	session trace.Session
 	k       int // number of the session among those of the agent
 	turn    int
-	luck    int32 // whose random draws it gets: not its number, which others had before
-	holder  int32 // number of the agent that holds what its first prompt inherits; -1 = none
-	alive   bool  // it has calls left to make
-	resumed bool  // its call was in the middle of its answer at the start
+	luck    int32   // whose random draws it gets: not its number, which others had before
+	holder  int32   // number of the agent that holds what its first prompt inherits; -1 = none
+	gap     float32 // before the turn after the one under way; below 0 = that is the last
+	alive   bool    // it has calls left to make
+	resumed bool    // its call was in the middle of its answer at the start
 }
 
 // Sessions supplies trajectories. The k-th session of an agent is the same
@@ -109,7 +110,9 @@ func (g *agents) onToolEnd(id int32) error {
 	if g.cfg.CallsMax > 0 && g.tally.Issued >= g.cfg.CallsMax {
 		return nil
 	}
-	g.fleet.submit(id, g.list[id].request())
+	a := &g.list[id]
+	a.gap = a.gapBehind()
+	g.fleet.submit(id, a.request())
 	return nil
 }
 
@@ -162,6 +165,16 @@ func (g *agents) openWindow() {
 
 // current is the turn that comes next or is under way.
 func (a *agent) current() *trace.Turn { return &a.session.Turns[a.turn] }
+
+// gapBehind is the gap before the turn after the current one. It is looked up as
+// a call begins, since its neighbours are then: when the call ends, they have long
+// left the processor's caches.
+func (a *agent) gapBehind() float32 {
+	if a.turn+1 == len(a.session.Turns) {
+		return -1
+	}
+	return a.session.Turns[a.turn+1].Gap
+}
 
 // request is the call of the agent's current turn.
 func (a *agent) request() request {

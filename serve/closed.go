@@ -52,10 +52,8 @@ func (c *closed) begin() error {
 // next goes on with the session or, after its last turn, with the next one.
 func (c *closed) next(id int32) error {
 	a := &c.list[id]
-	gap := 0.0
-	if a.turn < len(a.session.Turns) {
-		gap = float64(a.current().Gap)
-	} else {
+	gap := max(0, a.gap)
+	if a.gap < 0 {
 		c.fleet.forget(id)
 		c.tally.Sessions++
 		if c.dealtOut() {
@@ -75,7 +73,7 @@ func (c *closed) next(id int32) error {
 			return err
 		}
 	}
-	c.toolEnds.After(sim.Ticks(gap), id)
+	c.toolEnds.After(sim.Ticks(float64(gap)), id)
 	return nil
 }
 

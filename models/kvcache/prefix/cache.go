@@ -22,7 +22,6 @@ type keeper struct{ evictor }
 // evictor makes room, on top of what finds prefixes (evict.go).
 type evictor struct {
 	index
-	order order
 	uses  uint64
 	stats Stats
 }
@@ -34,6 +33,7 @@ type index struct{ memory }
 type memory struct {
 	spec     Spec
 	contents *Contents
+	order    order // in which things give way
 	page     int32 // tokens of a page of what grows
 	align    int32 // pages between the positions at which all components have whole pages
 	home     int   // pool of what grows
@@ -74,9 +74,9 @@ func New(spec Spec, c *Contents) (*Cache, error) {
 		return nil, err
 	}
 	k := &Cache{beside: wholeBytes(float64(spec.Running))}
-	k.order = newOrder(&spec)
 	k.memory = memory{
 		spec:     spec,
+		order:    newOrder(&spec),
 		contents: c,
 		home:     spec.home(),
 		pools:    len(spec.Pools),

@@ -109,7 +109,7 @@ func (k *Cache) finish(now float64, r *run) {
 		if x.locks--; x.locks == 0 {
 			k.stores[k.home].pinned -= int64(k.held(x, 0)) * k.block[0]
 		}
-		k.stamp(now, &x.age, r.class, float64(x.start)+float64(x.hi[0])) // it was locked, so in no queue
+		k.stamp(now, &x.age, r.class) // it was locked, so in no queue
 		k.requeue(n)
 		k.merge(n)
 		n = parent
@@ -147,7 +147,7 @@ func (k *Cache) strip(now float64, r *run, line int32) {
 		if k.through {
 			copy(hi[1:], x.hi[1:])
 		}
-		k.stamp(now, &x.age, r.class, float64(x.start))
+		k.stamp(now, &x.age, r.class)
 		k.shorten(n, hi)
 	}
 }
