@@ -19,6 +19,7 @@ type agents struct {
 	draws    draws
 	arrivals arrivals
 	list     []agent          // by number, which is also that of its session in the fleet
+	drawn    trace.Session    // scratch: whose turns are written here before they get a place as long as they are
 	toolEnds *sim.Kind[int32] // fires when an agent's next call is due
 
 	alive   int
@@ -59,15 +60,31 @@ func newAgents(cfg *Config, clock *sim.Simulation, f *fleet) *agents {
 
 // beginSession hands an agent its k-th session, of which nothing is played yet.
 func (g *agents) beginSession(id int32, k int) error {
-	a := &g.list[id]
-	err := g.cfg.Sessions.Session(int(id), k, &a.session)
-	if err == nil {
-		err = checkSession(&a.session)
-	}
-	if err != nil {
+	if err := g.hand(id, int(id), k); err != nil {
 		return fmt.Errorf("session %d of agent %d: %w", k, id, err)
 	}
-	a.k, a.turn, a.luck = k, 0, id
+	g.list[id].k = k
+	return nil
+}
+
+// hand gives an agent the k-th session of an owner. Lists of turns that grow turn by
+// turn would have half of their room to spare, of every agent.
+func (g *agents) hand(id int32, owner, k int) error {
+	s, a := &g.drawn, &g.list[id]
+	*s = trace.Session{Turns: s.Turns}
+	if err := g.cfg.Sessions.Session(owner, k, s); err != nil {
+		return err
+	}
+	if err := checkSession(s); err != nil {
+		return err
+	}
+	turns := a.session.Turns
+	if n := len(s.Turns); cap(turns) < n {
+		const some = 16 // turns, so that not every longer session needs another list
+		turns = make([]trace.Turn, 0, (n+some-1)/some*some)
+	}
+	a.session, a.turn, a.luck = *s, 0, id
+	a.session.Turns = append(turns[:0], s.Turns...)
 	return nil
 }
 

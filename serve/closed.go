@@ -118,14 +118,10 @@ func (c *closed) deal(id int32, k int) error {
 	if c.cfg.SessionsMax == 0 {
 		return c.beginSession(id, k)
 	}
-	a := &c.list[id]
-	if err := c.cfg.Sessions.Session(0, int(c.dealt), &a.session); err != nil {
+	if err := c.hand(id, 0, int(c.dealt)); err != nil {
 		return fmt.Errorf("session %d: %w", c.dealt, err)
 	}
-	if err := checkSession(&a.session); err != nil {
-		return fmt.Errorf("session %d: %w", c.dealt, err)
-	}
-	a.k, a.turn, a.luck = k, 0, id
+	c.list[id].k = k
 	c.dealt++
 	return nil
 }

@@ -32,10 +32,12 @@ func (k *Cache) Release(now float64, id SessionID, context int) {
 	k.finish(now, id, r)
 }
 
-// settle notes the line of the last node that a session leaves here.
+// settle notes the line of the last node that a session leaves here, where it is
+// dropped once it is stale. Else nothing is left to say of the session, and its record
+// makes room for another's.
 func (k *Cache) settle(r *run) {
 	r.line = 0
-	if r.node != none {
+	if r.node != none && k.spec.Policy.DropsStale {
 		r.line = k.tree.nodes[r.node].line + 1
 	}
 }
@@ -100,7 +102,6 @@ func (k *Cache) free(r *run) {
 // finish lets go of the path of a request that has ended.
 func (k *Cache) finish(now float64, id SessionID, r *run) {
 	k.free(r)
-	r.active = false
 	k.running--
 	for n := r.node; n != none; {
 		x := &k.tree.nodes[n]
