@@ -27,6 +27,7 @@ type network struct {
 
 	entryMemory memory
 	near        float64 // decoding sequences of a worker around which a solution is sought first; 0 = anywhere
+	nearChunks  float64 // the same of chunks in a step of the entry pool
 	prices      *prices // of the entry pool, for the share of cache hits that was asked for last
 	pricesLevel float64
 }
@@ -127,10 +128,11 @@ func (n *network) among(t *prices, sequences, agents float64) (flow, bool) {
 		f.watts = p.joules / p.seconds * f.busy
 		f.turns = all / (n.steps * p.seconds)
 		l = n.asked(t, f.turns, sequences, agents)
-		f.entry, ok = t.alone(l)
+		f.entry, ok = t.alone(l, n.nearChunks)
 		f.transfer = n.transferSeconds(f.entry.fill)
 		f.slot = delay{f.busy * p.seconds / 2, p.seconds * p.seconds / 12} // the end of the step under way
 	}
+	n.nearChunks = f.entry.chunks
 	f.decode = n.steps * f.pace.step
 	host := &n.scenario.Engine.Host
 	f.ingress = n.ingress + host.WaitSeconds(f.turns, n.work.mean.input, n.meanOutput(), n.deployment.Accelerators())
@@ -180,24 +182,20 @@ func (n *network) meanOutput() float64 {
 // beside the prefill that the rate brings.
 func (n *network) besideDecode(t *prices, sequences, agents float64) (turns float64, l load, f filling, ok bool) {
 	all := sequences * n.finish.workers
-	mix := func(turns float64) (mixture, bool) {
+	guesses := 1
+	if turns = all / (n.steps * t.at(1+sequences, 0).seconds); agents == 0 {
+		guesses = 2 // of the agents, by the turns: what one meets depends on them a little
+	}
+	var m mixture
+	for range guesses {
 		l = n.asked(t, turns, sequences, agents)
 		l.priority = n.deployment.Batching == serve.PrefillPriority
-		return t.mix(l)
-	}
-	most := all / (n.steps * t.at(1, 0).seconds)
-	turns = root(0, most, coarse, func(turns float64) float64 {
-		m, ok := mix(turns)
-		if !ok {
-			return math.Inf(-1)
+		if m, ok = t.mix(l, n.steps, n.nearChunks); !ok {
+			return 0, l, filling{}, false
 		}
-		return all - turns*n.steps*m.step()
-	})
-	m, ok := mix(turns)
-	if !ok {
-		return turns, l, filling{}, false
+		turns = m.calls * n.entry.workers
 	}
-	return turns, l, t.beside(&m), true
+	return turns, m.load, t.beside(&m), true
 }
 
 // settle works out what follows from the stations' delays.

@@ -113,15 +113,28 @@ func newPrices(m *step.Model, p *prompts, context float64, pinned bool) *prices 
 }
 
 // at is the price of a step, interpolated.
-func (t *prices) at(sequences, chunks float64) price {
+func (t *prices) at(sequences, chunks float64) price { return t.row(sequences).at(chunks) }
+
+// row is the prices of steps in which a number of sequences decodes.
+type row struct {
+	*prices
+	below int     // place of the number on the axis below it
+	above float64 // weight of the place above
+}
+
+func (t *prices) row(sequences float64) row {
 	i, f := t.sequences.place(sequences)
-	j, g := t.chunks.place(chunks)
+	return row{t, i, f}
+}
+
+func (r row) at(chunks float64) price {
+	j, g := r.chunks.place(chunks)
 	var sum price
 	add := func(i, j int, weight float64) {
 		if weight == 0 {
 			return
 		}
-		p := t.node(i, j)
+		p := r.node(i, j)
 		sum.seconds += weight * p.seconds
 		sum.perToken += weight * p.perToken
 		sum.variance += weight * p.variance
@@ -129,6 +142,7 @@ func (t *prices) at(sequences, chunks float64) price {
 		sum.joules += weight * p.joules
 		sum.done += weight * p.done
 	}
+	i, f := r.below, r.above
 	add(i, j, (1-f)*(1-g))
 	add(i+1, j, f*(1-g))
 	add(i, j+1, (1-f)*g)
