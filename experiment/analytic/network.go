@@ -27,6 +27,7 @@ type network struct {
 
 	entryMemory memory
 	near        float64 // decoding sequences of a worker around which a solution is sought first; 0 = anywhere
+	perSequence float64 // agents for each of them, about; 0 = not known
 	nearChunks  float64 // the same of chunks in a step of the entry pool
 	prices      *prices // of the entry pool, for the share of cache hits that was asked for last
 	pricesLevel float64
@@ -74,23 +75,22 @@ type flow struct {
 // cannot keep up with any number of decoding sequences that would hold them.
 func (n *network) at(agents float64) (flow, bool) {
 	prices := n.pricesFor(n.level(agents))
+	var f flow
+	ok := false
 	missing := func(b float64) float64 {
-		f, ok := n.flowing(prices, b)
-		if !ok {
+		one, can := n.flowing(prices, b)
+		if !can {
 			return math.Inf(-1)
 		}
-		return agents - f.agents
-	}
-	low, high := 0.0, n.finish.slots
-	if n.near > 0 {
-		const beside = 1 / 64.0
-		margin := n.near * (beside + 2/agents)
-		if l, h := max(0, n.near-margin), min(high, n.near+margin); missing(l) >= 0 && (h == high || missing(h) < 0) {
-			low, high = l, h
+		if one.agents <= agents {
+			f, ok = one, true
 		}
+		return agents - one.agents
 	}
-	b := root(low, high, coarse, missing)
-	f, ok := n.flowing(prices, b)
+	b := rootNear(n.near, 0, n.finish.slots, coarse, min(beside, 2/agents), missing)
+	if !ok || f.sequences != b {
+		f, ok = n.flowing(prices, b)
+	}
 	n.queue(&f, agents)
 	f.kept = n.kept(agents)
 	return f, ok
@@ -98,13 +98,22 @@ func (n *network) at(agents float64) (flow, bool) {
 
 // flowing is the state of the network in which a given number of sequences
 // decodes per worker. What an agent meets is what the others do (the arrival
-// theorem of closed networks): how many they are is guessed, then known.
+// theorem of closed networks): how many they are is guessed, from the state that was
+// solved last or from the flow itself, then known.
 func (n *network) flowing(t *prices, sequences float64) (flow, bool) {
-	f, ok := n.among(t, sequences, 0)
-	if !ok || f.agents > n.entry.workers*n.entry.ranks*crowd {
+	guess := sequences * n.perSequence
+	f, ok := n.among(t, sequences, guess)
+	ranks := n.entry.workers * n.entry.ranks
+	switch {
+	case !ok, guess == 0 && f.agents > crowd*ranks:
 		return f, ok
+	case guess == 0 || math.Abs(others(f.agents/ranks)-others(guess/ranks)) > coarse:
+		f, ok = n.among(t, sequences, f.agents)
 	}
-	return n.among(t, sequences, f.agents)
+	if ok && sequences > 0 {
+		n.perSequence = f.agents / sequences
+	}
+	return f, ok
 }
 
 // crowd is a number of agents of a rank in which one more or less is nothing.

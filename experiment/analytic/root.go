@@ -8,6 +8,8 @@ const (
 	rough  = 1e-4
 	coarse = 1e-5
 	fine   = 1e-6
+
+	beside = 1. / 32 // how far off a place is that a root is likely to lie near
 )
 
 // root returns the largest x in [low, high] at which a falling function is not
@@ -28,12 +30,12 @@ func root(low, high, tolerance float64, f func(x float64) float64) float64 {
 }
 
 // rootNear is root, for one that is likely to lie near a place: the bracket grows
-// from there. 0 = anywhere.
-func rootNear(near, low, high, tolerance float64, f func(x float64) float64) float64 {
+// from there, by a first step that is a share of it. 0 = anywhere.
+func rootNear(near, low, high, tolerance, first float64, f func(x float64) float64) float64 {
 	if !(near > 0) || near < low || near > high {
 		return root(low, high, tolerance, f)
 	}
-	const first, wider = 1. / 32, 4
+	const wider = 4
 	last := point{near, f(near)}
 	for away := first; ; away *= wider {
 		if last.y < 0 {

@@ -11,40 +11,38 @@ import (
 // classesMax is how many classes of lengths quantiles are made from.
 const classesMax = 64
 
-// classes sorts values and averages them in groups of equal size.
-func classes(values []float64) []class {
-	return grouped(values, min(classesMax, len(values)), func(i, n int) int { return i * len(values) / n })
+// classes averages values in groups of equal size.
+func classes(sums histogram) []class {
+	n := min(classesMax, int(sums.all().count))
+	return grouped(sums, n, func(i int) float64 { return float64(i) / float64(n) })
 }
 
 // tailed is classes with narrow ones at the long end, where service levels cut:
 // the longest prompts, a few in a hundred, are of another kind than the rest.
-func tailed(values []float64) []class {
+func tailed(sums histogram) []class {
 	const tail, narrow = 0.15, 0.0025
 	broad, fine := classesMax/2, int(math.Round(tail/narrow))
-	if len(values) < classesMax/narrow*tail {
-		return classes(values)
+	if sums.all().count < classesMax/narrow*tail {
+		return classes(sums)
 	}
-	return grouped(values, broad+fine, func(i, _ int) int {
-		share := (1 - tail) * float64(i) / float64(broad)
+	return grouped(sums, broad+fine, func(i int) float64 {
 		if i > broad {
-			share = 1 - tail + float64(i-broad)*narrow
+			return 1 - tail + float64(i-broad)*narrow
 		}
-		return int(math.Round(share * float64(len(values))))
+		return (1 - tail) * float64(i) / float64(broad)
 	})
 }
 
-// grouped sorts values and averages n groups of them, of which the i-th begins
-// at a place.
-func grouped(values []float64, n int, begins func(i, n int) int) []class {
-	values = rising(values, func(v *float64) float64 { return *v })
+// grouped averages n groups of cumulated values, of which the i-th begins at a
+// share of all.
+func grouped(sums histogram, n int, begins func(i int) float64) []class {
+	all := sums.all().count
 	list := make([]class, n)
+	before := 0.0
 	for i := range list {
-		group := values[begins(i, n):begins(i+1, n)]
-		sum := 0.0
-		for _, v := range group {
-			sum += v
-		}
-		list[i] = class{share: float64(len(group)) / float64(len(values)), tokens: sum / float64(len(group))}
+		sum, share := sums.upTo(begins(i+1)*all).tokens, begins(i+1)-begins(i)
+		list[i] = class{share: share, tokens: (sum - before) / (share * all)}
+		before = sum
 	}
 	return list
 }
@@ -149,7 +147,15 @@ func normalBelow(z float64) float64 { return portable.Erfc(-z/math.Sqrt2) / 2 }
 // deviation 1 and the given skewness: Pearson's type III, the normal one
 // without skewness.
 func gammaBelow(z, skew float64) float64 {
-	const straight = 0.02 // below it the normal distribution is as good
+	// Below straight the normal distribution is as good; beyond the far ends by
+	// Chernoff's bound less than e^-far of the distribution lies.
+	const straight, far = 0.02, 21
+	switch {
+	case z > 0 && z*z > far*(2+z*max(skew, 0)):
+		return 1
+	case z < 0 && z*z > far*2:
+		return 0
+	}
 	if !(skew > straight) {
 		return normalBelow(z)
 	}

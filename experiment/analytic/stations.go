@@ -85,7 +85,7 @@ func (t *prices) alone(l load, near float64) (filling, bool) {
 		p := row.at(n)
 		return rate*p.seconds + t.steps(rate, n, p).nothing(rate) - p.done
 	}
-	n := rootNear(max(cmp.Or(near, rate*row.at(1).seconds), 1), 1, t.chunks.most(), fine, behind)
+	n := rootNear(max(cmp.Or(near, rate*row.at(1).seconds), 1), 1, t.chunks.most(), fine, beside, behind)
 	p := row.at(n)
 	if n == t.chunks.most() && rate*p.seconds > p.done {
 		return filling{}, false
@@ -141,7 +141,7 @@ func (t *prices) mix(l load, steps, near float64) (mixture, bool) {
 	}
 	row := t.row(m.with)
 	coming := l.peers * l.sequences / steps * t.prompts.perCall
-	m.chunks = rootNear(max(cmp.Or(near, coming), 1), 1, t.chunks.most(), fine, func(n float64) float64 {
+	m.chunks = rootNear(max(cmp.Or(near, coming), 1), 1, t.chunks.most(), fine, beside, func(n float64) float64 {
 		m.carry(t, row, n, coming)
 		return m.share - m.chance(t)
 	})
