@@ -87,7 +87,7 @@ func (n *network) at(agents float64) (flow, bool) {
 		}
 		return agents - one.agents
 	}
-	b := rootNear(n.near, 0, n.finish.slots, coarse, min(beside, 2/agents), missing)
+	b := rootNear(likely{n.near, 2 / max(agents, 64)}, 0, n.finish.slots, coarse, missing)
 	if !ok || f.sequences != b {
 		f, ok = n.flowing(prices, b)
 	}
@@ -264,13 +264,18 @@ func (n *network) queue(f *flow, agents float64) {
 
 // ttftBelow is the share of calls whose first token comes within a limit.
 func (f *flow) ttftBelow(limit float64) float64 {
+	none := f.idle * f.entry.own.none
+	shares := smooth(len(f.prompts), func(i int) float64 {
+		added, alone := f.entry.own.beside(&f.prompts[i])
+		spare := limit - f.fixed - alone
+		if !(spare > 0) {
+			return 0
+		}
+		return none + (1-none)*f.wait.plus(added).positive(none).below(spare)
+	})
 	met := 0.0
 	for i := range f.prompts {
-		added, alone := f.entry.own.beside(&f.prompts[i])
-		if spare := limit - f.fixed - alone; spare > 0 {
-			none := f.idle * f.entry.own.none
-			met += f.prompts[i].share * (none + (1-none)*f.wait.plus(added).positive(none).below(spare))
-		}
+		met += f.prompts[i].share * shares[i]
 	}
 	return met
 }

@@ -70,8 +70,7 @@ func (n *network) guess() int {
 		}
 		if low == at && high == at { // as many as leave this level are fewer than it holds
 			most := root(1, agents, coarse, func(agents float64) float64 {
-				const half = 0.5 // of a level, by which one is rounded
-				return levels*n.kept(agents) - (float64(at) - half)
+				return levels*n.kept(agents) - (float64(at) - 0.5) // from there on levels are rounded up
 			})
 			n.near *= most / agents
 			return int(most)
@@ -93,7 +92,7 @@ func (n *network) guess() int {
 func (n *network) holding(level float64) float64 {
 	prices := n.pricesFor(level)
 	var f flow
-	b := rootNear(n.near, 0, n.finish.slots, rough, beside, func(b float64) float64 {
+	b := rootNear(near(n.near), 0, n.finish.slots, rough, func(b float64) float64 {
 		one, ok := n.flowing(prices, b)
 		margin := n.margin(&one, ok)
 		if margin >= 0 {
@@ -108,7 +107,7 @@ func (n *network) holding(level float64) float64 {
 	if b < n.finish.slots {
 		return f.agents
 	}
-	return rootNear(f.agents, f.agents, agentsMax, rough, beside, func(agents float64) float64 {
+	return rootNear(near(f.agents), f.agents, agentsMax, rough, func(agents float64) float64 {
 		queued := f
 		n.queue(&queued, agents)
 		return n.margin(&queued, true)

@@ -8,8 +8,9 @@ import (
 	"agentsim/portable"
 )
 
-// classesMax is how many classes of lengths quantiles are made from.
-const classesMax = 64
+// classesMax is how many classes of lengths quantiles are made from, and classesMost
+// how many there are where the long end has narrow ones.
+const classesMax, classesMost = 64, 92
 
 // classes averages values in groups of equal size.
 func classes(sums histogram) []class {
@@ -45,6 +46,50 @@ func grouped(sums histogram, n int, begins func(i int) float64) []class {
 		before = sum
 	}
 	return list
+}
+
+// bowed is how far from a line a function of classes may lie half-way between two
+// for those between to be taken from the parabola through the three.
+const bowed = 5e-4
+
+// smooth evaluates a function of n classes, which changes evenly from each to the
+// next: where it is all but straight it is asked for few of them.
+func smooth(n int, f func(i int) float64) (values [classesMost]float64) {
+	var fill func(low, high int)
+	fill = func(low, high int) {
+		if high-low < 2 {
+			return
+		}
+		middle := (low + high) / 2
+		slope := (values[high] - values[low]) / float64(high-low)
+		line := func(i int) float64 { return values[low] + slope*float64(i-low) }
+		values[middle] = f(middle)
+		off := values[middle] - line(middle)
+		if math.Abs(off) > bowed {
+			fill(low, middle)
+			fill(middle, high)
+			return
+		}
+		bow := off / float64((middle-low)*(high-middle))
+		for i := low + 1; i < high; i++ {
+			if i != middle {
+				values[i] = line(i) + bow*float64((i-low)*(high-i))
+			}
+		}
+	}
+	const parts = 4 // that are looked at in any case
+	for part, low := 0, 0; part < parts; part++ {
+		high := (part + 1) * (n - 1) / parts
+		if part == 0 {
+			values[0] = f(0)
+		}
+		if high > low {
+			values[high] = f(high)
+			fill(low, high)
+		}
+		low = high
+	}
+	return values
 }
 
 // pace is why output speeds differ from call to call.
@@ -106,24 +151,29 @@ func (p *pace) met(speed float64) float64 { return p.metAfter(delay{}, 1, speed)
 // metAfter is the same where a delay counts too, and all tokens but the first
 // few.
 func (p *pace) metAfter(first delay, uncounted, speed float64) float64 {
-	met, all := 0.0, 0.0
-	for _, o := range p.outputs {
+	outputs := p.outputs // rising
+	for len(outputs) > 0 && (outputs[0].tokens < p.minOutput || outputs[0].tokens < 2) {
+		outputs = outputs[1:]
+	}
+	if len(outputs) == 0 {
+		return 1
+	}
+	shares := smooth(len(outputs), func(i int) float64 {
+		o := &outputs[i]
 		n := o.tokens - 1
-		if o.tokens < p.minOutput || n < 1 {
-			continue
-		}
 		steps := p.tokens.steps(n)
 		mean := steps * p.step
 		jitter := n * p.tokens.variance / (p.tokens.mean * p.tokens.mean * p.tokens.mean)
 		jolts := mean * p.jolts
 		deviation := math.Sqrt(first.variance + jitter*p.step*p.step + jolts + mean*mean*p.slow*p.slow + tiny)
 		third := 2 * jolts * jolts / (steps*(p.step-p.plain) + tiny)
-		all += o.share
 		spare := (o.tokens-uncounted)/speed - first.mean - mean
-		met += o.share * gammaBelow(spare/deviation, third/(deviation*deviation*deviation))
-	}
-	if all == 0 {
-		return 1
+		return gammaBelow(spare/deviation, third/(deviation*deviation*deviation))
+	})
+	met, all := 0.0, 0.0
+	for i := range outputs {
+		met += outputs[i].share * shares[i]
+		all += outputs[i].share
 	}
 	return met / all
 }

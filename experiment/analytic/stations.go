@@ -78,14 +78,14 @@ type load struct {
 // flows: done(n) = x + nothing, where x = rate·seconds(n) arrive during a step, and
 // nothing is the chance that none does; it is sought around one that is likely. False
 // means that workers cannot keep up.
-func (t *prices) alone(l load, near float64) (filling, bool) {
+func (t *prices) alone(l load, about float64) (filling, bool) {
 	rate := l.calls * t.prompts.perCall
 	row := t.row(0)
 	behind := func(n float64) float64 {
 		p := row.at(n)
 		return rate*p.seconds + t.steps(rate, n, p).nothing(rate) - p.done
 	}
-	n := rootNear(max(cmp.Or(near, rate*row.at(1).seconds), 1), 1, t.chunks.most(), fine, beside, behind)
+	n := rootNear(near(max(cmp.Or(about, rate*row.at(1).seconds), 1)), 1, t.chunks.most(), fine, behind)
 	p := row.at(n)
 	if n == t.chunks.most() && rate*p.seconds > p.done {
 		return filling{}, false
@@ -133,7 +133,7 @@ type mixture struct {
 // that nothing arrives during a step of either sort; the two are the same at the
 // number of chunks that is sought, around one that is likely. Once steps are full the
 // flow alone decides. False means that workers cannot keep up.
-func (t *prices) mix(l load, steps, near float64) (mixture, bool) {
+func (t *prices) mix(l load, steps, about float64) (mixture, bool) {
 	seen := 1 + l.peers*l.sequences
 	m := mixture{load: l, with: seen, plain: t.at(seen, 0)}
 	if l.priority {
@@ -141,7 +141,7 @@ func (t *prices) mix(l load, steps, near float64) (mixture, bool) {
 	}
 	row := t.row(m.with)
 	coming := l.peers * l.sequences / steps * t.prompts.perCall
-	m.chunks = rootNear(max(cmp.Or(near, coming), 1), 1, t.chunks.most(), fine, beside, func(n float64) float64 {
+	m.chunks = rootNear(near(max(cmp.Or(about, coming), 1)), 1, t.chunks.most(), fine, func(n float64) float64 {
 		m.carry(t, row, n, coming)
 		return m.share - m.chance(t)
 	})
