@@ -98,13 +98,7 @@ func readModule(c *columns, kind llm.AttentionKind, decode bool) batch {
 	}
 	keys := make([]string, len(seconds))
 	for i := range keys {
-		keys[i] = model[i] + cache[i] + dense[i]
-		switch {
-		case strings.Contains(kernel[i], "dense_mha"): // never the main kernel, however many rows
-			keys[i] += kernel[i]
-		case sharesIndex(kernel[i]): // a layer of its own
-			keys[i] += string(llm.DSAShared)
-		}
+		keys[i] = model[i] + cache[i] + dense[i] + layerOf(kernel[i])
 	}
 	main := mainKernel(keys, kernel)
 	for i := range seconds {
@@ -153,6 +147,18 @@ func readModule(c *columns, kind llm.AttentionKind, decode bool) batch {
 		b.dropHostBound(modulePlateau)
 	}
 	return b
+}
+
+// layerOf tells apart the layers whose kernels stand in one table: among several
+// kernels of one layer, that with the most rows is the main one.
+func layerOf(kernel string) string {
+	switch {
+	case strings.Contains(kernel, "dense_mha"): // never the main kernel, however many rows
+		return kernel
+	case sharesIndex(kernel):
+		return string(llm.DSAShared)
+	}
+	return ""
 }
 
 // sharesIndex says whether a kernel is of layers that attend to what the indexer of
