@@ -112,8 +112,8 @@ func (a Attention) kind() kind {
 }
 
 // MeasuredAs is the kind whose module, measured as a whole, stands in for this
-// one: a window-only V4 layer runs the HCA module without its entries.
-// A DSA layer without an indexer is taken for one with.
+// one where it was not measured itself: a window-only V4 layer runs the HCA module
+// without its entries, and a DSA layer without an indexer is taken for one with.
 func (k AttentionKind) MeasuredAs() AttentionKind {
 	switch k {
 	case SWA:

@@ -9,7 +9,14 @@ import (
 type exchange struct {
 	worker *worker
 	table  *moe.Table
-	fused  bool // the expert kernel moves the tokens itself
+	fused  bool            // the expert kernel moves the tokens itself
+	format hardware.Format // in which experts compute
+}
+
+// dispatchBytes are those of a hidden element on its way to an expert.
+func (x exchange) dispatchBytes() float64 {
+	e := x.worker.cfg.Engine.Exchange
+	return e.DispatchedAs(x.format)
 }
 
 // book books the traffic between attention ranks and expert ranks that
@@ -55,12 +62,12 @@ func (x exchange) directions(t tally, prompts bool) (dispatch, combine traffic) 
 	hidden := float64(w.cfg.LLM.Experts.Width(w.cfg.LLM.Hidden))
 	tokens := t.tokensMax / float64(w.shape.TP) // the accelerators of a rank share its tokens
 	if k := &w.cfg.Kernels; prompts && engine.Bulk && w.domains > 1 && k.RemoteBulkDispatch.Efficiency > 0 {
-		dispatch = x.bulk(tokens, hidden*engine.DispatchBytes, k.Dispatch, k.RemoteBulkDispatch)
+		dispatch = x.bulk(tokens, hidden*x.dispatchBytes(), k.Dispatch, k.RemoteBulkDispatch)
 		combine = x.bulk(tokens, hidden*engine.CombineBytes, k.Combine, k.RemoteBulkCombine)
 		dispatch.constants, combine.constants = "remote_bulk_dispatch", "remote_bulk_combine"
 		return dispatch, combine
 	}
-	dispatch = x.allToAll(tokens, hidden*engine.DispatchBytes, w.cfg.Kernels.Dispatch, w.cfg.Kernels.RemoteDispatch)
+	dispatch = x.allToAll(tokens, hidden*x.dispatchBytes(), w.cfg.Kernels.Dispatch, w.cfg.Kernels.RemoteDispatch)
 	combine = x.allToAll(tokens, hidden*engine.CombineBytes, w.cfg.Kernels.Combine, w.cfg.Kernels.RemoteCombine)
 	dispatch.constants, combine.constants = "dispatch", "combine"
 	if w.domains > 1 {
