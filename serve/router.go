@@ -127,7 +127,7 @@ func kvAware(e *entrance, id int32) place {
 		}
 	}
 	c := &e.calls[id]
-	uncached := c.prompt() - min(int(c.shared), c.prompt())
+	uncached := c.prompt() - s.ranks[0].whole(min(int(c.shared), c.prompt()))
 	s.visit(func(seat int32) bool {
 		l := s.loads[seat]
 		l.first += uncached
