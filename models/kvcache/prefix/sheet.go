@@ -21,17 +21,33 @@ func (s *sheet[T]) start(i int32) int {
 
 // at is what stands at a place; nil = nothing was put there.
 func (s *sheet[T]) at(i int32) *T {
+	if h := s.find(i); h >= 0 {
+		return &s.items[h]
+	}
+	return nil
+}
+
+// find is the hashed place of a place; -1 = nothing was put there.
+func (s *sheet[T]) find(i int32) int {
 	last := len(s.keys) - 1
 	if last < 0 {
-		return nil
+		return -1
 	}
 	for h := s.start(i) & last; ; h = (h + 1) & last {
 		switch s.keys[h] {
 		case i + 1:
-			return &s.items[h]
+			return h
 		case 0:
-			return nil
+			return -1
 		}
+	}
+}
+
+// remove clears a place.
+func (s *sheet[T]) remove(i int32) {
+	if h := s.find(i); h >= 0 {
+		s.used--
+		s.close(h)
 	}
 }
 

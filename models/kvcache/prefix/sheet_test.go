@@ -31,6 +31,12 @@ func TestASheetIsAListThatIsThereWhereItIsUsed(t *testing.T) {
 				require.Equal(t, blank, *s.at(i))
 			}
 			require.Equal(t, len(seen), s.used)
+			if rapid.IntRange(0, 4).Draw(t, "removes") == 0 {
+				s.remove(i)
+				delete(seen, i)
+				delete(written, i)
+				require.Nil(t, s.at(i))
+			}
 			if rapid.IntRange(0, 9).Draw(t, "forgets") > 0 {
 				continue
 			}
