@@ -65,14 +65,14 @@ func (n *network) guess(about float64) int {
 		leaves := levels * n.kept(agents)
 		to := int(math.Round(leaves))
 		switch {
-		case to == at:
+		case to == at, to > at && low >= high: // the latter only where a share of hits holds several numbers
 			return int(agents)
 		case to < at:
 			low, high = max(low, to), min(high, at)
 		default:
 			low, high = max(low, at+1), min(high, to)
 		}
-		if low == at && high == at { // as many as leave this level are fewer than it holds
+		if low >= high && at == high { // as many as leave this level are fewer than it holds
 			most := root(1, agents, coarse, func(agents float64) float64 {
 				return levels*n.kept(agents) - (float64(at) - 0.5) // from there on levels are rounded up
 			})
