@@ -9,6 +9,7 @@ import (
 // admitWaiting moves waiting calls into the decode batch, first come first
 // served, as long as a rank has a slot and room in its cache.
 func (b *batch) admitWaiting() error {
+	b.expectWaiting()
 	for b.waiting.n > 0 {
 		id := b.waiting.at(0)
 		i := b.admit(id)
@@ -156,6 +157,7 @@ func (b *batch) takeSlot(id int32) {
 func (b *batch) complete() error {
 	for len(b.ends) > 0 && b.ends[0].step <= b.steps {
 		id := b.ends.pop().call
+		b.expectEnds()
 		s := &b.sequences[id]
 		b.ranks[s.rank].remove(float64(s.context) + b.gained(s))
 		b.size--

@@ -25,6 +25,7 @@ func (w *worker) formChunks() int {
 	w.chunks = w.chunks[:0]
 	clear(w.loads)
 	total := 0
+	w.expectQueues()
 	for i := range w.ranks {
 		r := &w.ranks[i]
 		room := w.chunkBudget(r)
@@ -120,6 +121,7 @@ func (w *worker) pick(r *rank) int {
 
 // endChunks books the prompt tokens of the step that just ended.
 func (w *worker) endChunks() error {
+	w.expectChunks()
 	seconds := (w.clock.Now() - w.leg.begun).Seconds() + w.leg.drain
 	for _, b := range w.chunks {
 		c := &w.calls[b.call]
