@@ -66,6 +66,9 @@ func (s *sheet[T]) use(i int32, blank T) *T {
 	} else {
 		at = int32(len(s.items))
 		s.items = append(s.items, blank)
+		if cap(s.spare) < cap(s.items) {
+			s.spare = make([]int32, 0, cap(s.items)) // for all of them, so that to forget allocates nothing
+		}
 	}
 	s.put(slot{i + 1, at})
 	s.used++
