@@ -133,7 +133,7 @@ func expertTraffic(m *step.Model, t *moe.Table) *metrics.ExpertTraffic {
 		LocalShare:      remote.LocalShare,
 		BusiestDomain:   remote.BusiestDomain,
 		Deduplicate:     x.Deduplicate,
-		Dispatch:        way(x.DispatchBytes),
+		Dispatch:        way(m.DispatchBytes()),
 		Combine:         way(x.CombineBytes),
 	}
 }

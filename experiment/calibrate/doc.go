@@ -14,6 +14,7 @@
 //	derived.go   accelerators without tables, from the nearest relative
 //	launches.go  floors that measure a host, from the same chip's other tables
 //	complete.go  operators that an engine's tables lack, from another engine
+//	twins.go     expert kernels that one accelerator's tables leave out, from its twin
 //	yaml.go      writing presets
 //	serving.go   what tables do not say of an engine in serving
 //	figures.go   measured against fitted

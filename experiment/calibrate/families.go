@@ -55,6 +55,7 @@ func modules() []family {
 		{llm.MLA, "mla_generation_module_perf", "mla_context_module_perf",
 			"wideep_generation_mla_perf wideep_context_mla_perf"},
 		{llm.DSA, "dsa_generation_module_perf", "dsa_context_module_perf", " "},
+		{llm.DSAShared, "dsa_generation_module_perf", "dsa_context_module_perf", " "},
 		{llm.CSA, "dsv4_csa_generation_module_perf", "dsv4_csa_context_module_perf", " "},
 		{llm.HCA, "dsv4_hca_generation_module_perf", "dsv4_hca_context_module_perf", " "},
 	} {

@@ -98,10 +98,7 @@ func readModule(c *columns, kind llm.AttentionKind, decode bool) batch {
 	}
 	keys := make([]string, len(seconds))
 	for i := range keys {
-		keys[i] = model[i] + cache[i] + dense[i]
-		if strings.Contains(kernel[i], "dense_mha") { // never the main kernel, however many rows
-			keys[i] += kernel[i]
-		}
+		keys[i] = model[i] + cache[i] + dense[i] + layerOf(kernel[i])
 	}
 	main := mainKernel(keys, kernel)
 	for i := range seconds {
@@ -113,8 +110,10 @@ func readModule(c *columns, kind llm.AttentionKind, decode bool) batch {
 			why = "model " + model[i] + ": its shape is not known"
 		case !formatKnown:
 			why = "gemm_type " + dense[i] + ": no preset model is stored that way"
-		case strings.Contains(kernel[i], "dense_mha"), strings.Contains(kernel[i], "skip_indexer"):
-			why = "kernel " + kernel[i] + ": without an indexer, for short contexts or layers that share one"
+		case strings.Contains(kernel[i], "dense_mha"):
+			why = "kernel " + kernel[i] + ": without an indexer, for short contexts"
+		case sharesIndex(kernel[i]) != (kind == llm.DSAShared):
+			why = "kernel " + kernel[i] + ": of the other of two kinds, with an indexer and with what an earlier one picked"
 		case kernel[i] != main[keys[i]]:
 			why = "kernel " + kernel[i] + ": a second kernel for the same module"
 		case heads[i] < leastHeads || heads[i] > float64(m.heads):
@@ -149,6 +148,22 @@ func readModule(c *columns, kind llm.AttentionKind, decode bool) batch {
 	}
 	return b
 }
+
+// layerOf tells apart the layers whose kernels stand in one table: among several
+// kernels of one layer, that with the most rows is the main one.
+func layerOf(kernel string) string {
+	switch {
+	case strings.Contains(kernel, "dense_mha"): // never the main kernel, however many rows
+		return kernel
+	case sharesIndex(kernel):
+		return string(llm.DSAShared)
+	}
+	return ""
+}
+
+// sharesIndex says whether a kernel is of layers that attend to what the indexer of
+// an earlier one has picked.
+func sharesIndex(kernel string) bool { return strings.Contains(kernel, "skip_indexer") }
 
 func moduleFeatures(a llm.Attention, batch, isl, step float64, decode bool) hardware.Features {
 	if decode {

@@ -49,6 +49,7 @@ func Run(o Options) (*Report, error) {
 	for _, f := range all {
 		f.serve(o.Kernels)
 	}
+	lendTwins(all)
 	if r.Presets, err = writeAll(o.Out, all); err != nil {
 		return nil, err
 	}

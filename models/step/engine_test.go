@@ -109,3 +109,14 @@ func TestAllReducesAcrossDomainsPayForTheNetwork(t *testing.T) {
 	remote := float64(preset[hardware.KernelSet](t, "kernels", "h200-vllm").RemoteCombine.Floor)
 	require.Greater(t, reduce(16), reduce(8)+2*layers/2*remote)
 }
+
+// Engines that quantise tokens before they leave send them to experts that compute
+// in 4 bits as such; for other formats nothing changes.
+func TestTokensTravelAsTheirExpertsCompute(t *testing.T) {
+	x := step.Exchange{DispatchBytes: 1.03125}
+	require.Equal(t, 1.03125, x.DispatchedAs(hardware.NVFP4), "not asked for")
+	x.AsComputed = true
+	require.Equal(t, 0.5625, x.DispatchedAs(hardware.NVFP4))
+	require.Equal(t, 1.03125, x.DispatchedAs(hardware.BF16))
+	require.Equal(t, 1.03125, x.DispatchedAs(hardware.FP8))
+}

@@ -9,7 +9,14 @@ import (
 type exchange struct {
 	worker *worker
 	table  *moe.Table
-	fused  bool // the expert kernel moves the tokens itself
+	fused  bool            // the expert kernel moves the tokens itself
+	format hardware.Format // in which experts compute
+}
+
+// dispatchBytes are those of a hidden element on its way to an expert.
+func (x exchange) dispatchBytes() float64 {
+	e := x.worker.cfg.Engine.Exchange
+	return e.DispatchedAs(x.format)
 }
 
 // book books the traffic between attention ranks and expert ranks that
@@ -25,7 +32,7 @@ func (x exchange) book(l *ledger, count float64, t tally, experts *entry) float6
 		link := w.link(w.shape.Accelerators)
 		seconds := w.cfg.Kernels.AllGather.Seconds(bytes, link)
 		const both = 2 // gather before, scatter after
-		l.add(entry{
+		l.add(&entry{
 			operator: Gather,
 			count:    both * count,
 			seconds:  seconds,
@@ -55,12 +62,12 @@ func (x exchange) directions(t tally, prompts bool) (dispatch, combine traffic) 
 	hidden := float64(w.cfg.LLM.Experts.Width(w.cfg.LLM.Hidden))
 	tokens := t.tokensMax / float64(w.shape.TP) // the accelerators of a rank share its tokens
 	if k := &w.cfg.Kernels; prompts && engine.Bulk && w.domains > 1 && k.RemoteBulkDispatch.Efficiency > 0 {
-		dispatch = x.bulk(tokens, hidden*engine.DispatchBytes, k.Dispatch, k.RemoteBulkDispatch)
+		dispatch = x.bulk(tokens, hidden*x.dispatchBytes(), k.Dispatch, k.RemoteBulkDispatch)
 		combine = x.bulk(tokens, hidden*engine.CombineBytes, k.Combine, k.RemoteBulkCombine)
 		dispatch.constants, combine.constants = "remote_bulk_dispatch", "remote_bulk_combine"
 		return dispatch, combine
 	}
-	dispatch = x.allToAll(tokens, hidden*engine.DispatchBytes, w.cfg.Kernels.Dispatch, w.cfg.Kernels.RemoteDispatch)
+	dispatch = x.allToAll(tokens, hidden*x.dispatchBytes(), w.cfg.Kernels.Dispatch, w.cfg.Kernels.RemoteDispatch)
 	combine = x.allToAll(tokens, hidden*engine.CombineBytes, w.cfg.Kernels.Combine, w.cfg.Kernels.RemoteCombine)
 	dispatch.constants, combine.constants = "dispatch", "combine"
 	if w.domains > 1 {
@@ -75,7 +82,7 @@ func (x exchange) directions(t tally, prompts bool) (dispatch, combine traffic) 
 
 // move books one direction of count exchanges.
 func (x exchange) move(l *ledger, operator Operator, count float64, t traffic, share float64) {
-	l.add(entry{
+	l.add(&entry{
 		operator:  operator,
 		count:     count,
 		seconds:   t.seconds,

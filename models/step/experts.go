@@ -78,7 +78,8 @@ func (g *expertGroup) build(w *worker) error {
 		Placement:  w.cfg.Placement,
 		Seed:       w.cfg.Seed,
 	})
-	g.exchange = exchange{worker: w, table: g.table, fused: g.kernel.Fused && w.domains == 1}
+	g.exchange = exchange{worker: w, table: g.table, fused: g.kernel.Fused && w.domains == 1,
+		format: g.kernel.Compute}
 	if err == nil && g.exchange.fused && w.shape.TwoBatchFrom > 0 { // halves would have nothing to hide
 		return fmt.Errorf("two_batch_from: %d, but the kernel %s exchanges tokens itself: set two_batch_from: 0, "+
 			"or another experts_path", w.shape.TwoBatchFrom, g.path)
@@ -131,7 +132,7 @@ func (g *expertGroup) routed(l *ledger, count float64, t tally) {
 	if g.worker.shape.Groups() > 1 {
 		e.link = g.exchange.book(l, count, t, &e)
 	}
-	l.add(e)
+	l.add(&e)
 }
 
 // grouped is the compute of the routed experts of count layers.

@@ -65,9 +65,14 @@ func (w *worker) layerKind(b llm.Block) layerKind {
 		columns, depth := p.On(w.shape.TP)
 		k.projections = append(k.projections, matrix{columns, depth})
 	}
-	want := hardware.AttentionShape{Kind: string(a.Kind.MeasuredAs()), Hidden: w.cfg.LLM.Hidden,
+	want := hardware.AttentionShape{Kind: string(a.Kind), Hidden: w.cfg.LLM.Hidden,
 		Dense: w.cfg.Precision.Dense, KV: w.cfg.Precision.KV}
-	if module, name, ok := w.cfg.Kernels.AttentionFor(want); ok {
+	module, name, ok := w.cfg.Kernels.AttentionFor(want)
+	if !ok {
+		want.Kind = string(a.Kind.MeasuredAs())
+		module, name, ok = w.cfg.Kernels.AttentionFor(want)
+	}
+	if ok {
 		k.decodeConstants, k.prefillConstants = "attention."+name, "attention."+name+".prefill"
 		at := module.At(module.Degree(a.Heads, w.shape.TP))
 		k.module = &at

@@ -103,6 +103,9 @@ func (m *Model) Lengths() []float64 { return m.worker.lengths }
 // ExpertsPath is the kernel path the routed experts run on.
 func (m *Model) ExpertsPath() string { return m.stack.experts.path }
 
+// DispatchBytes are those of a hidden element on its way to an expert.
+func (m *Model) DispatchBytes() float64 { return m.stack.experts.exchange.dispatchBytes() }
+
 // AddPrefill adds a chunk of new prompt tokens after prefix tokens already
 // in the cache.
 func (m *Model) AddPrefill(r *Rank, prefix, tokens int, last bool) {

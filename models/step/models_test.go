@@ -63,3 +63,27 @@ func configOf(t testing.TB, name string) step.Config {
 	cfg.Popularity, cfg.Placement = moe.Popularity{Kind: moe.Uniform}, moe.Placement{Kind: moe.Contiguous}
 	return cfg
 }
+
+// A layer that attends to what an earlier one's indexer has picked takes the time of
+// its own module where that was measured: about half of one with an indexer, and no
+// more at a long context than at one of the length that indexers pick.
+func TestLayersThatShareAnIndexerTakeTheirOwnTime(t *testing.T) {
+	per := func(m *step.Model, context float64) (own, shared float64) {
+		_, items := m.Explain(decodeBatch(m.Config().Shape.Ranks(), 4, context))
+		for _, item := range items {
+			switch item.Kind {
+			case string(llm.DSA):
+				own = item.Seconds / 21
+			case string(llm.DSAShared):
+				shared = item.Seconds / 57
+			}
+		}
+		return own, shared
+	}
+	m, err := step.New(configOf(t, "glm-5.2"))
+	require.NoError(t, err)
+	own, shared := per(m, 100_000)
+	_, near := per(m, 4_000)
+	require.Less(t, shared, 0.8*own)
+	require.InEpsilon(t, near, shared, 1e-9)
+}

@@ -106,9 +106,12 @@ type MemoryPolicy struct {
 // Exchange is what expert-parallel ranks send each other per hidden element.
 type Exchange struct {
 	DispatchBytes float64 `yaml:"dispatch_bytes"`
-	CombineBytes  float64 `yaml:"combine_bytes"`
-	Overlap       float64 `yaml:"overlap"`     // φ of modelling.md eq. (7), 0 … 1
-	Deduplicate   bool    `yaml:"deduplicate"` // one copy per remote domain, forwarded inside it
+	// AsComputed sends tokens to experts that compute in a 4-bit format in that
+	// format: they are quantised before they leave.
+	AsComputed   bool    `yaml:"as_computed,omitempty"`
+	CombineBytes float64 `yaml:"combine_bytes"`
+	Overlap      float64 `yaml:"overlap"`     // φ of modelling.md eq. (7), 0 … 1
+	Deduplicate  bool    `yaml:"deduplicate"` // one copy per remote domain, forwarded inside it
 	// Bulk has steps that hold prompts leave the domain in the mode for many
 	// tokens, where the kernels have it.
 	Bulk bool `yaml:"bulk,omitempty"`
@@ -118,6 +121,15 @@ type Exchange struct {
 	// InSitu is the time of an exchange among ranks that arrive when they may
 	// over that of the kernel measured alone; 0 = 1.
 	InSitu float64 `yaml:"in_situ,omitempty"`
+}
+
+// DispatchedAs are the bytes of a hidden element on its way to an expert that
+// computes in a format.
+func (e *Exchange) DispatchedAs(compute hardware.Format) float64 {
+	if e.AsComputed && (compute == hardware.NVFP4 || compute == hardware.MXFP4) {
+		return min(e.DispatchBytes, hardware.BytesPerWeight(compute)) // as weights, elements share scales in small blocks
+	}
+	return e.DispatchBytes
 }
 
 // Precision is the storage format of each part as served.
