@@ -97,7 +97,14 @@ type Estimate struct {
 
 // Estimate is Flows in few words and less time.
 func (e *Estimator) Estimate(d *serve.DeploymentSpec) (Estimate, error) {
-	n, f, one, err := e.solve(d)
+	return e.EstimateNear(d, Estimate{})
+}
+
+// EstimateNear is Estimate in less time where a deployment is likely to serve about
+// as many as another one, or the same in another scenario. The zero Estimate says
+// nothing.
+func (e *Estimator) EstimateNear(d *serve.DeploymentSpec, about Estimate) (Estimate, error) {
+	n, f, one, err := e.solve(d, about)
 	if err != nil {
 		return Estimate{}, err
 	}
@@ -108,13 +115,14 @@ func (e *Estimator) Estimate(d *serve.DeploymentSpec) (Estimate, error) {
 }
 
 // solve finds the largest number of agents of a deployment that meets the service
-// level, and the state of its network with them.
-func (e *Estimator) solve(d *serve.DeploymentSpec) (n *network, f flow, one Estimate, err error) {
+// level, and the state of its network with them, around what is likely.
+func (e *Estimator) solve(d *serve.DeploymentSpec, about Estimate) (n *network, f flow, one Estimate, err error) {
 	if n, err = e.network(d); err != nil {
 		return nil, f, one, err
 	}
 	one.Accelerators = n.deployment.Accelerators()
-	if f, one.Agents, one.Limit, err = n.capacity(); err != nil {
+	n.near = min(about.Decodes*n.finish.ranks, n.finish.slots)
+	if f, one.Agents, one.Limit, err = n.capacity(float64(about.Agents)); err != nil {
 		return nil, f, one, err
 	}
 	one.Within = n.within(&f, one.Agents)
@@ -126,7 +134,7 @@ func (e *Estimator) solve(d *serve.DeploymentSpec) (n *network, f flow, one Esti
 // service level from mean flows alone. Deployments that cannot work give
 // metrics.ErrInfeasible.
 func (e *Estimator) Flows(d *serve.DeploymentSpec) (*metrics.Result, error) {
-	n, f, one, err := e.solve(d)
+	n, f, one, err := e.solve(d, Estimate{})
 	if err != nil {
 		return nil, err
 	}
@@ -139,7 +147,7 @@ func (e *Estimator) Flows(d *serve.DeploymentSpec) (*metrics.Result, error) {
 // the service level: mean flows say where it lies, and a rehearsal around it
 // what they miss. Deployments that cannot work give metrics.ErrInfeasible.
 func (e *Estimator) Capacity(ctx context.Context, d *serve.DeploymentSpec) (*metrics.Result, error) {
-	_, state, flows, err := e.solve(d)
+	_, state, flows, err := e.solve(d, Estimate{})
 	served := err == nil
 	if err != nil && !errors.Is(err, metrics.ErrInfeasible) {
 		return nil, err

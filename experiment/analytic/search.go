@@ -11,13 +11,14 @@ import (
 // agentsMax bounds the search: no deployment in sight holds more.
 const agentsMax = 1 << 20
 
-// capacity is the largest number of agents that meets the service level, the
-// state they are in, and the condition that one more would fail.
-func (n *network) capacity() (f flow, agents int, limit string, err error) {
+// capacity is the largest number of agents that meets the service level, about so
+// many if that is known, the state they are in, and the condition that one more
+// would fail.
+func (n *network) capacity(about float64) (f flow, agents int, limit string, err error) {
 	low, high := 0, 0 // the most agents known to pass, the fewest above them known to fail; 0 = none
 	var failing flow
 	var failed *metrics.Condition
-	for at, step := max(1, n.guess()), 1; low == 0 || high == 0; step *= 2 { // from a near miss outwards
+	for at, step := max(1, n.guess(about)), 1; low == 0 || high == 0; step *= 2 { // from a near miss outwards
 		one, condition := n.meets(at)
 		if condition == nil {
 			f, low, at = one, at, at+step
@@ -51,24 +52,27 @@ func (n *network) capacity() (f flow, agents int, limit string, err error) {
 // The more agents, the fewer calls find their cache and the fewer agents that
 // leaves, so that the least level whose agents leave it or a lower one lies between
 // any level and the one that its agents leave.
-func (n *network) guess() int {
+func (n *network) guess(about float64) int {
 	const slope = -2 // of the level that agents leave over theirs, until two are known
 	low, high := 0, levels
 	at := levels
+	if about > 0 {
+		at = int(math.Round(levels * n.kept(about)))
+	}
 	var before point
 	for {
 		agents := n.holding(float64(at) / levels)
 		leaves := levels * n.kept(agents)
 		to := int(math.Round(leaves))
 		switch {
-		case to == at:
+		case to == at, to > at && low >= high: // the latter only where a share of hits holds several numbers
 			return int(agents)
 		case to < at:
 			low, high = max(low, to), min(high, at)
 		default:
 			low, high = max(low, at+1), min(high, to)
 		}
-		if low == at && high == at { // as many as leave this level are fewer than it holds
+		if low >= high && at == high { // as many as leave this level are fewer than it holds
 			most := root(1, agents, coarse, func(agents float64) float64 {
 				return levels*n.kept(agents) - (float64(at) - 0.5) // from there on levels are rounded up
 			})

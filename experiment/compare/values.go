@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"math/bits"
 	"runtime"
 	"slices"
 	"sync"
@@ -20,6 +21,8 @@ type outcome struct {
 	watts float64 // of one accelerator
 	limit string
 	err   error // why it holds nothing; then value is 0
+
+	estimate analytic.Estimate
 }
 
 // trial is a deployment at a corner.
@@ -38,7 +41,8 @@ type bench struct {
 	terms   map[set]*Terms
 	bearing map[pools]set
 	known   map[trial]*outcome
-	recent  []corner // the last one last
+	works   map[pools][]set // of a deployment the corners at which it was found to work
+	recent  []corner        // the last one last
 }
 
 func newBench(c *cube, per Metric) *bench {
@@ -48,6 +52,7 @@ func newBench(c *cube, per Metric) *bench {
 		terms:   map[set]*Terms{},
 		bearing: map[pools]set{},
 		known:   map[trial]*outcome{},
+		works:   map[pools][]set{},
 	}
 }
 
@@ -106,18 +111,33 @@ func (b *bench) try(ctx context.Context, trials []trial, done func(n, all int)) 
 	}
 	for i, t := range open {
 		b.known[t] = outcomes[i]
+		if outcomes[i].err == nil {
+			b.works[t.pools] = append(b.works[t.pools], t.set)
+		}
 	}
 	return nil
 }
 
 func (b *bench) solve(t trial) *outcome {
 	e, deployment := b.estimator(t)
-	r, err := e.Estimate(deployment)
+	r, err := e.EstimateNear(deployment, b.likely(t))
 	if err != nil {
 		return &outcome{err: err}
 	}
 	found := r.Capacity()
-	return &outcome{value: b.per.of(found), found: found, watts: r.Watts, limit: r.Limit}
+	return &outcome{value: b.per.of(found), found: found, watts: r.Watts, limit: r.Limit, estimate: r}
+}
+
+// likely is what the deployment of a trial holds at the known corner that differs by
+// the fewest factors: about as many, as far as that goes.
+func (b *bench) likely(t trial) analytic.Estimate {
+	known := b.works[t.pools]
+	if len(known) == 0 {
+		return analytic.Estimate{}
+	}
+	differ := func(s set) int { return bits.OnesCount(uint(s ^ t.set)) }
+	nearest := slices.MinFunc(known, func(x, y set) int { return cmp.Compare(differ(x), differ(y)) })
+	return b.known[trial{t.pools, nearest}].estimate
 }
 
 // estimator is that of a trial's corner, with its deployment. Those of the corners
