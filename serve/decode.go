@@ -20,7 +20,7 @@ func (b *batch) admitWaiting() error {
 		b.moveTo(id, int32(i))
 		r := &b.ranks[i]
 		b.displaceOne(r)
-		r.running++
+		r.run(1)
 		if b.policy.firstToken == "" || b.policy.firstToken == step.FirstArrival {
 			b.emit(id)
 		}
@@ -172,7 +172,7 @@ func (b *batch) complete() error {
 // is given back or its prefix kept.
 func (b *batch) leave(id int32) error {
 	r := &b.ranks[b.sequences[id].rank]
-	r.running--
+	r.run(-1)
 	if b.policy.cacheOff || !b.prefills && !b.policy.decodeRetains {
 		r.discard(b.now(), id)
 	} else {

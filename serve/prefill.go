@@ -94,7 +94,7 @@ func (w *worker) admitNext(r *rank) (id int32, ready, ok bool) {
 		c.prefillStart = w.clock.Now()
 	}
 	r.wait(-hit.Tokens)
-	r.running++
+	r.run(1)
 	if w.reload(r, id, hit) {
 		return id, false, true
 	}
@@ -159,7 +159,7 @@ func (w *worker) promptDone(id int32) error {
 		w.emit(id)
 	}
 	r := &w.ranks[w.residences[id].rank]
-	r.running--
+	r.run(-1)
 	if w.policy.cacheOff {
 		r.discard(w.now(), id)
 	} else {

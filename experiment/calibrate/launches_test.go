@@ -28,7 +28,7 @@ func TestFloorsThatMeasureAHostAreTakenFromGraphs(t *testing.T) {
 	sets := []*fitted{
 		set("grace", "a", "new", 136e-6, 105e-6), // launched
 		set("plain", "a", "new", 97e-6, 50e-6),
-		set("near", "a", "new", 99e-6, 70e-6), // within 1.6
+		set("near", "a", "new", 99e-6, 70e-6),   // within 1.6
 		set("plain", "b", "new", 99e-6, 105e-6), // launched: plain-a is of another engine
 		set("old", "a", "old", 136e-6, 105e-6),
 	}
