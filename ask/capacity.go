@@ -147,7 +147,17 @@ func Estimated(ctx context.Context, s *configs.Scenario, p *configs.Provenance, 
 	if s.Deployment.Mode == serve.Auto || s.Workload.ByTime() {
 		return nil, nil
 	}
+	var err error
+	if known == nil {
+		if known, err = configs.PublicAccuracy(); err != nil {
+			return nil, err
+		}
+	}
 	var tables moe.Tables
+	u := &uncertainty.Scenario{Scenario: s, Provenance: p}
+	about := uncertainty.IntervalOptions{Parts: true, Tables: &tables}
+	about.Ahead = uncertainty.Begin(ctx, u, known, about)
+	defer about.Ahead.End()
 	solver := analytic.Solver{Tables: &tables}
 	r, err := solver.Capacity(ctx, s)
 	if errors.Is(err, metrics.ErrInfeasible) {
@@ -156,7 +166,6 @@ func Estimated(ctx context.Context, s *configs.Scenario, p *configs.Provenance, 
 	if err != nil {
 		return nil, err
 	}
-	about := uncertainty.IntervalOptions{Parts: true, Tables: &tables}
-	err = bound(ctx, &uncertainty.Scenario{Scenario: s, Provenance: p}, r, known, about)
+	err = bound(ctx, u, r, known, about)
 	return r.Capacity.ModelInterval, err
 }

@@ -39,8 +39,11 @@ func (d *Desk) Compare(ctx context.Context, q *CompareQuestion, progress Progres
 	if err != nil {
 		return nil, err
 	}
-	for _, side := range []*configs.Scenario{a, b} {
-		if err := d.allowTrace(side); err != nil {
+	for _, side := range []**configs.Scenario{&a, &b} {
+		if err := d.allowTrace(*side); err != nil {
+			return nil, err
+		}
+		if *side, err = compare.Settled(ctx, *side, d.Accuracy); err != nil {
 			return nil, err
 		}
 	}

@@ -286,11 +286,11 @@ func (p *phase) spread(f *metrics.Figures) {
 		const milli = 1e3
 		slowest := func(share float64) float64 { return milli / metrics.Quantile(t.Speed, share) }
 		f.TPOTP50MS, f.TPOTP90MS, f.TPOTP95MS, f.TPOTP99MS = slowest(0.5), slowest(0.1), slowest(0.05), slowest(0.01)
-		spans := make([]float64, len(t.Speed))
-		for i, speed := range t.Speed {
-			spans[i] = milli / speed
+		spans := 0.0
+		for _, speed := range t.Speed {
+			spans += milli / speed
 		}
-		f.TPOTMeanMS = average(spans)
+		f.TPOTMeanMS = spans / float64(len(t.Speed))
 	}
 	f.LevelMet = p.met()
 }

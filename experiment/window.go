@@ -17,17 +17,19 @@ type window struct {
 	batches  int     // number of batch means from which intervals are made
 	seconds  float64 // length of the next slice
 	slices   []slice
-	from     float64 // simulated time at which it begins, in seconds
-	before   int64   // sessions that ended before the window
-	cut      int     // number of slices at the start that are warm-up and do not count
-	settled  bool    // the end of the warm-up was found
+	samples  []serve.Samples // of the slices, as they came: they are most of what a long phase keeps
+	from     float64         // simulated time at which it begins, in seconds
+	before   int64           // sessions that ended before the window
+	cut      int             // number of slices at the start that are warm-up and do not count
+	settled  bool            // the end of the warm-up was found
 }
 
 // slice is a span of the window.
 type slice struct {
-	to    float64 // simulated time at which it ends, in seconds
-	tally serve.Tally
-	met   []metrics.Ratio // calls that meet each criterion
+	to      float64         // simulated time at which it ends, in seconds
+	tally   serve.Tally     // but for its samples
+	samples int             // of the window's lists, those up to its end
+	met     []metrics.Ratio // calls that meet each criterion
 }
 
 const (
@@ -48,8 +50,11 @@ func newWindow(s *configs.Scenario, c *serve.Cluster) *window {
 
 // add appends the slice up to now, which a tally holds.
 func (w *window) add(t *serve.Tally, now float64) {
-	s := slice{to: now, met: make([]metrics.Ratio, len(w.criteria))}
-	s.tally.Merge(t)
+	counts := *t
+	counts.Samples = serve.Samples{}
+	w.samples = append(w.samples, t.Samples.Clone())
+	s := slice{to: now, samples: len(w.samples), met: make([]metrics.Ratio, len(w.criteria))}
+	s.tally.Merge(&counts)
 	for i, c := range w.criteria {
 		for _, v := range samples(t, c.Measure) {
 			s.met[i].Below++
@@ -80,7 +85,7 @@ func (w *window) widen() {
 	for i := range slicesMost / 2 {
 		s := w.slices[2*i]
 		next := &w.slices[2*i+1]
-		s.to = next.to
+		s.to, s.samples = next.to, next.samples
 		s.tally.Merge(&next.tally)
 		for k := range s.met {
 			s.met[k] = s.met[k].Plus(next.met[k])
@@ -152,16 +157,14 @@ func (w *window) calls() (calls int64) {
 
 // sum is the tally of what counts.
 func (w *window) sum() (t serve.Tally) {
-	var first, speed, whole int
-	for i := range w.counted() {
-		o := &w.slices[w.cut+i].tally
-		first, speed, whole = first+len(o.TTFT), speed+len(o.Speed), whole+len(o.E2ESpeed)
-	}
-	// Samples are most of what a long phase keeps.
-	t.TTFT, t.Speed, t.E2ESpeed = make([]float64, 0, first), make([]float64, 0, speed), make([]float64, 0, whole)
 	for i := range w.counted() {
 		t.Merge(&w.slices[w.cut+i].tally)
 	}
+	before := 0
+	if w.cut > 0 {
+		before = w.slices[w.cut-1].samples
+	}
+	t.Samples = serve.Joined(w.samples[before:])
 	return t
 }
 

@@ -103,10 +103,15 @@ func (l *List) Add(path, format string, args ...any) {
 	l.faults = append(l.faults, New(path, format, args...))
 }
 
-// Check notes that the value of a field is not what is wanted, unless it is.
+// Want notes that the value of a field is not what is wanted.
+func (l *List) Want(path string, value any, wanted string) {
+	l.faults = append(l.faults, Want(path, value, wanted))
+}
+
+// Check is Want unless the value is right.
 func (l *List) Check(right bool, path string, value any, wanted string) {
 	if !right {
-		l.faults = append(l.faults, Want(path, value, wanted))
+		l.Want(path, value, wanted)
 	}
 }
 

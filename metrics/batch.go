@@ -6,11 +6,11 @@ package metrics
 // scatter of their ratios says how certain the whole is. Odd spans at the start
 // count for the ratio but not for its scatter.
 func BatchMeans(series []Ratio, most int) Interval {
-	whole := RatioOf(series)
 	size := (len(series) + most - 1) / most
 	if size < 2 {
-		return whole
+		return RatioOf(series)
 	}
+	mean, _ := meanOf(series)
 	batches := make([]Ratio, 0, most)
 	for i := len(series) % size; i < len(series); i += size {
 		var batch Ratio
@@ -19,14 +19,13 @@ func BatchMeans(series []Ratio, most int) Interval {
 		}
 		batches = append(batches, batch)
 	}
-	whole.Half = halfWidth(batches, whole.Mean)
-	return whole
+	return Interval{Mean: mean, Half: halfWidth(batches, mean)}
 }
 
 // Values lists the ratio of every span, for a test of warm-up. A span without
 // any has the value before it; those before the first, that of the whole.
 func Values(series []Ratio) []float64 {
-	value := RatioOf(series).Mean
+	value, _ := meanOf(series)
 	values := make([]float64, len(series))
 	for i, s := range series {
 		if s.Below != 0 {

@@ -24,14 +24,23 @@ func (i Interval) Contains(v float64) bool { return math.Abs(v-i.Mean) <= i.Half
 // RatioOf is the ratio over all batches, which should be of about equal
 // length, with the interval of a ratio estimator.
 func RatioOf(batches []Ratio) Interval {
+	mean, some := meanOf(batches)
+	if !some {
+		return Interval{Half: math.Inf(1)}
+	}
+	return Interval{Mean: mean, Half: halfWidth(batches, mean)}
+}
+
+// meanOf is the ratio over all batches; false where there is nothing below it.
+func meanOf(batches []Ratio) (mean float64, some bool) {
 	var total Ratio
 	for _, b := range batches {
 		total = total.Plus(b)
 	}
 	if total.Below == 0 {
-		return Interval{Half: math.Inf(1)}
+		return 0, false
 	}
-	return Interval{Mean: total.value(), Half: halfWidth(batches, total.value())}
+	return total.value(), true
 }
 
 const (
@@ -59,6 +68,20 @@ func halfWidth(batches []Ratio, mean float64) float64 {
 		return math.Inf(1)
 	}
 	variance := max(squares-residuals*residuals/count, 0) / (count - 1)
-	student := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: count - 1}.Quantile(quantile975)
-	return student * math.Sqrt(variance*count) / total.Below
+	return student(len(batches)-1) * math.Sqrt(variance*count) / total.Below
+}
+
+// student is the quantile of Student's t at quantile975. Phases ask for it at every
+// look, with 12 to 24 batches; those numbers of degrees of freedom are written down.
+func student(degrees int) float64 {
+	const first = batchesLeast - 1
+	known := [...]float64{
+		2.262157162798205, 2.2281388519862744, 2.2009851600916392, 2.178812829667228, 2.1603686564627926,
+		2.1447866879178026, 2.1314495455597733, 2.1199052992212533, 2.109815577833316, 2.1009220402410373,
+		2.09302405440831, 2.0859634472658626, 2.0796138447276817, 2.0738730679040236, 2.068657610419049,
+	}
+	if at := degrees - first; at >= 0 && at < len(known) {
+		return known[at]
+	}
+	return distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(degrees)}.Quantile(quantile975)
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"gonum.org/v1/gonum/stat/distuv"
 )
 
 // Ten batches whose ratios are 0.4 and 0.6 in turn, by hand: residuals of ±0.1
@@ -26,4 +27,11 @@ func TestIntervalOfARatioByHand(t *testing.T) {
 		equal = append(equal, Ratio{Above: 30 * float64(1+i), Below: 100 * float64(1+i)})
 	}
 	require.InDelta(t, 0, RatioOf(equal).Half, 1e-7)
+}
+
+// What is written down of Student's t is what the library computes, to the bit.
+func TestStudentIsThatOfTheLibrary(t *testing.T) {
+	for degrees := 1; degrees < 150; degrees++ {
+		require.Equal(t, distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(degrees)}.Quantile(quantile975), student(degrees))
+	}
 }

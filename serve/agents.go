@@ -19,6 +19,7 @@ type agents struct {
 	draws    draws
 	arrivals arrivals
 	list     []agent          // by number, which is also that of its session in the fleet
+	drawn    trace.Session    // scratch: whose turns are written here before they get a place as long as they are
 	toolEnds *sim.Kind[int32] // fires when an agent's next call is due
 
 	alive   int
@@ -31,10 +32,11 @@ type agent struct {
 	session trace.Session
 	k       int // number of the session among those of the agent
 	turn    int
-	luck    int32 // whose random draws it gets: not its number, which others had before
-	holder  int32 // number of the agent that holds what its first prompt inherits; -1 = none
-	alive   bool  // it has calls left to make
-	resumed bool  // its call was in the middle of its answer at the start
+	luck    int32   // whose random draws it gets: not its number, which others had before
+	holder  int32   // number of the agent that holds what its first prompt inherits; -1 = none
+	gap     float32 // before the turn after the one under way; below 0 = that is the last
+	alive   bool    // it has calls left to make
+	resumed bool    // its call was in the middle of its answer at the start
 }
 
 // Sessions supplies trajectories. The k-th session of an agent is the same
@@ -58,15 +60,31 @@ func newAgents(cfg *Config, clock *sim.Simulation, f *fleet) *agents {
 
 // beginSession hands an agent its k-th session, of which nothing is played yet.
 func (g *agents) beginSession(id int32, k int) error {
-	a := &g.list[id]
-	err := g.cfg.Sessions.Session(int(id), k, &a.session)
-	if err == nil {
-		err = checkSession(&a.session)
-	}
-	if err != nil {
+	if err := g.hand(id, int(id), k); err != nil {
 		return fmt.Errorf("session %d of agent %d: %w", k, id, err)
 	}
-	a.k, a.turn, a.luck = k, 0, id
+	g.list[id].k = k
+	return nil
+}
+
+// hand gives an agent the k-th session of an owner. Lists of turns that grow turn by
+// turn would have half of their room to spare, of every agent.
+func (g *agents) hand(id int32, owner, k int) error {
+	s, a := &g.drawn, &g.list[id]
+	*s = trace.Session{Turns: s.Turns}
+	if err := g.cfg.Sessions.Session(owner, k, s); err != nil {
+		return err
+	}
+	if err := checkSession(s); err != nil {
+		return err
+	}
+	turns := a.session.Turns
+	if n := len(s.Turns); cap(turns) < n {
+		const some = 16 // turns, so that not every longer session needs another list
+		turns = make([]trace.Turn, 0, (n+some-1)/some*some)
+	}
+	a.session, a.turn, a.luck = *s, 0, id
+	a.session.Turns = append(turns[:0], s.Turns...)
 	return nil
 }
 
@@ -92,7 +110,9 @@ func (g *agents) onToolEnd(id int32) error {
 	if g.cfg.CallsMax > 0 && g.tally.Issued >= g.cfg.CallsMax {
 		return nil
 	}
-	g.fleet.submit(id, g.list[id].request())
+	a := &g.list[id]
+	a.gap = a.gapBehind()
+	g.fleet.submit(id, a.request())
 	return nil
 }
 
@@ -145,6 +165,16 @@ func (g *agents) openWindow() {
 
 // current is the turn that comes next or is under way.
 func (a *agent) current() *trace.Turn { return &a.session.Turns[a.turn] }
+
+// gapBehind is the gap before the turn after the current one. It is looked up as
+// a call begins, since its neighbours are then: when the call ends, they have long
+// left the processor's caches.
+func (a *agent) gapBehind() float32 {
+	if a.turn+1 == len(a.session.Turns) {
+		return -1
+	}
+	return a.session.Turns[a.turn+1].Gap
+}
 
 // request is the call of the agent's current turn.
 func (a *agent) request() request {

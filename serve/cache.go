@@ -62,6 +62,9 @@ func (r *rank) build(spec prefix.Spec, contents *prefix.Contents) (err error) {
 // lookup is what an admission would find now. It changes nothing.
 func (r *rank) lookup(q prefix.Request) prefix.Hit { return r.cache.Lookup(q) }
 
+// whole is how many leading tokens, of so many, lie in whole pages, as what is found does.
+func (r *rank) whole(tokens int) int { return tokens / r.cache.PageTokens() * r.cache.PageTokens() }
+
 // admit takes memory for a call's prompt and reserve. Not ok means that it does
 // not fit beside the calls that run.
 func (r *rank) admit(now float64, q prefix.Request) (hit prefix.Hit, ok bool) {

@@ -52,10 +52,8 @@ func (c *closed) begin() error {
 // next goes on with the session or, after its last turn, with the next one.
 func (c *closed) next(id int32) error {
 	a := &c.list[id]
-	gap := 0.0
-	if a.turn < len(a.session.Turns) {
-		gap = float64(a.current().Gap)
-	} else {
+	gap := max(0, a.gap)
+	if a.gap < 0 {
 		c.fleet.forget(id)
 		c.tally.Sessions++
 		if c.dealtOut() {
@@ -75,7 +73,7 @@ func (c *closed) next(id int32) error {
 			return err
 		}
 	}
-	c.toolEnds.After(sim.Ticks(gap), id)
+	c.toolEnds.After(sim.Ticks(float64(gap)), id)
 	return nil
 }
 
@@ -120,14 +118,10 @@ func (c *closed) deal(id int32, k int) error {
 	if c.cfg.SessionsMax == 0 {
 		return c.beginSession(id, k)
 	}
-	a := &c.list[id]
-	if err := c.cfg.Sessions.Session(0, int(c.dealt), &a.session); err != nil {
+	if err := c.hand(id, 0, int(c.dealt)); err != nil {
 		return fmt.Errorf("session %d: %w", c.dealt, err)
 	}
-	if err := checkSession(&a.session); err != nil {
-		return fmt.Errorf("session %d: %w", c.dealt, err)
-	}
-	a.k, a.turn, a.luck = k, 0, id
+	c.list[id].k = k
 	c.dealt++
 	return nil
 }

@@ -49,6 +49,7 @@ type Config struct {
 
 	// Tests replace these.
 	naive  bool   // every decode step is an event of its own: the oracle
+	looks  bool   // routers look at every rank: the oracle of those that do not
 	pricer pricer // of all steps; nil = the pool's step model
 }
 

@@ -9,6 +9,7 @@ import (
 // admitWaiting moves waiting calls into the decode batch, first come first
 // served, as long as a rank has a slot and room in its cache.
 func (b *batch) admitWaiting() error {
+	b.expectWaiting()
 	for b.waiting.n > 0 {
 		id := b.waiting.at(0)
 		i := b.admit(id)
@@ -19,7 +20,7 @@ func (b *batch) admitWaiting() error {
 		b.moveTo(id, int32(i))
 		r := &b.ranks[i]
 		b.displaceOne(r)
-		r.running++
+		r.run(1)
 		if b.policy.firstToken == "" || b.policy.firstToken == step.FirstArrival {
 			b.emit(id)
 		}
@@ -156,6 +157,7 @@ func (b *batch) takeSlot(id int32) {
 func (b *batch) complete() error {
 	for len(b.ends) > 0 && b.ends[0].step <= b.steps {
 		id := b.ends.pop().call
+		b.expectEnds()
 		s := &b.sequences[id]
 		b.ranks[s.rank].remove(float64(s.context) + b.gained(s))
 		b.size--
@@ -170,7 +172,7 @@ func (b *batch) complete() error {
 // is given back or its prefix kept.
 func (b *batch) leave(id int32) error {
 	r := &b.ranks[b.sequences[id].rank]
-	r.running--
+	r.run(-1)
 	if b.policy.cacheOff || !b.prefills && !b.policy.decodeRetains {
 		r.discard(b.now(), id)
 	} else {

@@ -26,10 +26,10 @@
 // Worker: schedule.go (what a worker does next), prefill.go (admission and
 // chunks of prompts), hold.go (prompts that wait for company), worker.go (its
 // state), decode.go (the decode batch), park.go (slots for one step), preempt.go
-// (caches that outgrow memory), batch.go (the state of the batch), replica.go
-// (what does not change of a worker), cache.go (what a rank asks of its prefix
-// cache), rank.go (an attention rank), network.go (wires and the transfers on
-// them), leg.go (a run of steps).
+// (caches that outgrow memory), expect.go (memory that is fetched before it is
+// needed), batch.go (the state of the batch), replica.go (what does not change of a
+// worker), cache.go (what a rank asks of its prefix cache), rank.go (an attention
+// rank), network.go (wires and the transfers on them), leg.go (a run of steps).
 //
 // What all of them speak of: flight.go (requests, calls in flight, decoding
 // sequences), drafts.go and draws.go (random choices), policy.go, queue.go,

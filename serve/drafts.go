@@ -185,7 +185,12 @@ func betaMeans(a, b float64, n int) []float64 {
 type yield struct {
 	least  int
 	chance []float64
+	guide  [guides]int16 // place of the least number of each part
 }
+
+// guides is by how many parts of the numbers from 0 to 1 the place of a random
+// number is known before it is looked for.
+const guides = 256
 
 // newYield is the distribution of one step's tokens, from the mean number of
 // tokens a step gives at draft depth 1, 2, …: the i-th draft token is
@@ -219,20 +224,22 @@ func (y *yield) accumulate() {
 		total += c
 		y.chance[i] = total
 	}
+	at := 0
+	for part := range y.guide {
+		at = y.after(at, float64(part)/guides)
+		y.guide[part] = int16(at)
+	}
 }
 
 func (y *yield) most() int { return y.least + len(y.chance) - 1 }
 
 // at inverts the accumulated distribution.
-func (y *yield) at(u float64) int {
-	low, high := 0, len(y.chance)-1
-	for low < high {
-		mid := (low + high) / 2
-		if u < y.chance[mid] {
-			high = mid
-		} else {
-			low = mid + 1
-		}
+func (y *yield) at(u float64) int { return y.least + y.after(int(y.guide[int(u*guides)]), u) }
+
+// after is the first place from another one on that lies beyond a number.
+func (y *yield) after(at int, u float64) int {
+	for at < len(y.chance)-1 && u >= y.chance[at] {
+		at++
 	}
-	return y.least + low
+	return at
 }

@@ -44,7 +44,7 @@ func newFleet(cfg *Config, clock *sim.Simulation, tally *Tally, done func(id int
 	f.frontend = newFrontend(cfg.Engine.Host, cfg.Deployment.Accelerators())
 	f.entrance.flight, f.entrance.all = &f.flight, f.workers
 	f.entrance.draws = draws{seed: cfg.Seed}
-	f.entrance.choose = routerNamed(cfg.Deployment.Router)
+	f.entrance.choose, f.entrance.looks = routerNamed(cfg.Deployment.Router), cfg.looks
 	f.entrance.open()
 	f.handoff.flight, f.handoff.all, f.handoff.network = &f.flight, f.workers, f.network
 	f.handoff.strand = func(id int32) { f.outages.waits(id, InSlot) }

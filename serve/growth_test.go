@@ -27,7 +27,7 @@ func BenchmarkGrowth(b *testing.B) {
 	for _, axis := range axes() {
 		for _, s := range axis.sizes {
 			b.Run(axis.name+"/"+s.name, func(b *testing.B) {
-				race := grown(b, &s)
+				race := grown(b, axis.router, &s)
 				for b.Loop() {
 					race.turn(b)
 				}
@@ -42,18 +42,21 @@ func BenchmarkGrowth(b *testing.B) {
 // axis is along what clusters grow, and by how much a call of the largest grew dearer
 // over the first, beyond the queue, when docs/PERFORMANCE.md was written.
 type axis struct {
-	name  string
-	grew  float64
-	sizes []size
+	name   string
+	router string
+	grew   float64
+	sizes  []size
 }
 
 func axes() []axis {
+	workers := []size{{"1", 40, 1, 1000}, {"10", 400, 10, 1000}, {"100", 4000, 100, 1000}, {"1000", 40_000, 1000, 1000}}
 	return []axis{
-		{"agents", 1.15, []size{{"100", 100, 8, 1000}, {"1000", 1000, 8, 1000}, {"10000", 10_000, 8, 1000},
+		{"agents", ConversationAffinity, 1.15, []size{{"100", 100, 8, 1000}, {"1000", 1000, 8, 1000}, {"10000", 10_000, 8, 1000},
 			{"100000", 100_000, 8, 1000}}},
-		{"workers", 1.9, []size{{"1", 40, 1, 1000}, {"10", 400, 10, 1000}, {"100", 4000, 100, 1000},
-			{"1000", 40_000, 1000, 1000}}},
-		{"context", 1.15, []size{{"1k", 400, 10, 1000}, {"32k", 400, 10, 32_000}, {"1M", 400, 10, 1_000_000}}},
+		{"workers", ConversationAffinity, 1.9, workers},
+		{"workers behind least-loaded", LeastLoaded, 1.9, workers},
+		{"workers behind kv-aware", KVAware, 1.9, workers},
+		{"context", ConversationAffinity, 1.15, []size{{"1k", 400, 10, 1000}, {"32k", 400, 10, 32_000}, {"1M", 400, 10, 1_000_000}}},
 	}
 }
 
@@ -67,7 +70,7 @@ func TestACallGrowsNoDearerThanWasWritten(t *testing.T) {
 	for _, axis := range axes() {
 		first := 0.0
 		for i := range axis.sizes {
-			race := grown(t, &axis.sizes[i])
+			race := grown(t, axis.router, &axis.sizes[i])
 			for range 60 {
 				race.turn(t)
 			}
@@ -90,9 +93,10 @@ type grownRace struct {
 	call, bare float64 // ns, of the fastest turn
 }
 
-func grown(t testing.TB, s *size) *grownRace {
+func grown(t testing.TB, router string, s *size) *grownRace {
 	t.Helper()
 	c := build(t, toy(sharing(s.context), withAgents(s.agents), func(c *Config) {
+		c.Deployment.Router = router
 		c.Deployment.Aggregated.Workers = s.workers
 		c.LLM.MaxContext = 1 << 21
 		c.System.Accelerator.HBM.Capacity = 1e15

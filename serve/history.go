@@ -186,12 +186,12 @@ func (h *history) call(id int32) {
 	w, r := h.home(id)
 	p.admitted = h.admit(id, r)
 	if h.queues {
-		r.queued += c.prompt() - c.hit
+		r.wait(c.prompt() - c.hit)
 	}
 	switch {
 	case !p.admitted:
 	case w.decodes:
-		r.running++
+		r.run(1)
 		r.filled(p.at, id)
 	default:
 		r.keep(p.at, id, c.prompt())
@@ -231,7 +231,7 @@ func (h *history) answer(id int32) {
 func (h *history) leave(id int32, tokens int) {
 	_, r := h.home(id)
 	if p := &h.past[id]; p.admitted {
-		r.running--
+		r.run(-1)
 	} else if p.admitted = h.admit(id, r); !p.admitted {
 		return
 	}
@@ -282,7 +282,9 @@ func (h *history) drain(now float64) {
 	h.drained += float64(tokens) * seconds
 	for _, w := range workers {
 		for i := range w.ranks {
-			w.ranks[i].queued = max(0, w.ranks[i].queued-tokens)
+			if r := &w.ranks[i]; r.queued > 0 {
+				r.wait(-min(r.queued, tokens))
+			}
 		}
 	}
 }
@@ -303,7 +305,7 @@ func (h *history) end() {
 	}
 	for _, w := range h.fleet.entrance.workers {
 		for i := range w.ranks {
-			w.ranks[i].queued = 0
+			w.ranks[i].wait(-w.ranks[i].queued)
 		}
 	}
 }

@@ -14,6 +14,7 @@ type policy struct {
 	singleSteps     bool // every decode step is an event of its own
 	affine          bool // all calls of a session go to the same rank
 	spill           int  // tokens queued at its home that move a session; 0 = never
+	queues          bool // calls go where the least waits
 	poll            int  // decode steps between looks at the queue
 	chunk           int  // most tokens of a prompt in a step; 0 = the budget
 	interval        step.Interval
@@ -38,6 +39,7 @@ func newPolicy(cfg *Config) policy {
 		singleSteps:     cfg.naive,
 		affine:          d.Router == ConversationAffinity,
 		spill:           d.Spill,
+		queues:          d.Router == LeastLoaded || d.Router == KVAware || d.Spill > 0,
 		poll:            d.Hold.Poll,
 		chunk:           s.Chunk,
 		interval:        s.Interval,

@@ -75,7 +75,7 @@ func (b *batch) preempt(r *rank, id int32) error {
 		b.takeSlot(id)
 	}
 	r.discard(b.now(), id)
-	r.running--
+	r.run(-1)
 	c := &b.calls[id]
 	c.generated = min(b.sequences[id].context-int(c.turn.Input)-1, int(c.turn.Output)-1)
 	c.done = 0

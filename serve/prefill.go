@@ -25,6 +25,7 @@ func (w *worker) formChunks() int {
 	w.chunks = w.chunks[:0]
 	clear(w.loads)
 	total := 0
+	w.expectQueues()
 	for i := range w.ranks {
 		r := &w.ranks[i]
 		room := w.chunkBudget(r)
@@ -93,7 +94,7 @@ func (w *worker) admitNext(r *rank) (id int32, ready, ok bool) {
 		c.prefillStart = w.clock.Now()
 	}
 	r.wait(-hit.Tokens)
-	r.running++
+	r.run(1)
 	if w.reload(r, id, hit) {
 		return id, false, true
 	}
@@ -120,6 +121,7 @@ func (w *worker) pick(r *rank) int {
 
 // endChunks books the prompt tokens of the step that just ended.
 func (w *worker) endChunks() error {
+	w.expectChunks()
 	seconds := (w.clock.Now() - w.leg.begun).Seconds() + w.leg.drain
 	for _, b := range w.chunks {
 		c := &w.calls[b.call]
@@ -157,7 +159,7 @@ func (w *worker) promptDone(id int32) error {
 		w.emit(id)
 	}
 	r := &w.ranks[w.residences[id].rank]
-	r.running--
+	r.run(-1)
 	if w.policy.cacheOff {
 		r.discard(w.now(), id)
 	} else {

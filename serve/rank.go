@@ -19,8 +19,7 @@ type rank struct {
 	prefilling []int32 // calls whose prompt is being computed, in order of admission
 	queued     int     // prompt tokens still to be computed, of all calls here
 	homes      int     // sessions that live here
-	seats      *seats  // where it stands among those that take new sessions; nil = nowhere
-	seat       int32   // there
+	chairs     [orders]chair
 
 	running   int     // calls with a place: prompt under way, decoding or parked
 	sequences int     // calls with a decode slot
@@ -31,9 +30,6 @@ type rank struct {
 
 // tierWires are the wires of a rank's tiers below HBM, by level.
 type tierWires [kvcache.Levels]int32
-
-// load is how busy the rank is: tokens that wait to be computed, then calls.
-func (r *rank) load() (tokens, calls int) { return r.queued, r.running + r.queue.n }
 
 // enqueue puts a call of so many prompt tokens at the end of the queue.
 func (r *rank) enqueue(id int32, tokens int) {
@@ -59,10 +55,10 @@ func (r *rank) house(sessions int) {
 	r.moved()
 }
 
-func (r *rank) moved() {
-	if r.seats != nil {
-		r.seats.changed(r.seat, load{r.homes, r.queued})
-	}
+// run adds so many calls to those with a place.
+func (r *rank) run(calls int) {
+	r.running += calls
+	r.moved()
 }
 
 // endPrefill takes a call whose prompt is computed out of those under way.

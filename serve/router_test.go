@@ -34,7 +34,8 @@ func TestLeastLoadedPrefersTheFewestTokensThenTheFewestCalls(t *testing.T) {
 	c := build(t, toy(play(chat), twoNodes(LeastLoaded)))
 	load := func(worker, number, queued, running int) {
 		r := &c.fleet.workers[worker].ranks[number]
-		r.queued, r.running = queued, running
+		r.wait(queued)
+		r.run(running)
 	}
 	load(0, 0, 0, 3)
 	load(0, 1, 500, 0)
@@ -92,4 +93,30 @@ func TestPowerOfTwoTakesTheBetterOfTwo(t *testing.T) {
 		}
 	}
 	require.InDelta(t, 0.25, float64(busier)/calls, 0.03)
+}
+
+// Routers that keep ranks in order send every call where a look at each rank would,
+// and drop what a look at each would drop.
+func TestRoutersChooseWhatALookAtEveryRankFinds(t *testing.T) {
+	designs := everyDesign()
+	for _, name := range []string{LeastLoaded, KVAware, RoundRobin} {
+		for _, policy := range []string{"ideal", "vllm-0.29", "sglang-window-recompute"} {
+			designs[name+" "+policy] = toy(sharing(700), routed(name), withAgents(60), memory(20_000), func(c *Config) {
+				c.Deployment.Aggregated.Workers = 5
+				c.Engine.Cache.Policy = policy
+			})
+		}
+	}
+	for name, cfg := range designs {
+		t.Run(name, func(t *testing.T) {
+			ends := [2]uint64{}
+			for i := range ends {
+				cfg.looks = i > 0
+				c := build(t, cfg)
+				require.NoError(t, c.Run(60))
+				ends[i] = c.Fingerprint()
+			}
+			require.Equal(t, ends[1], ends[0])
+		})
+	}
 }

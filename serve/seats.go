@@ -1,32 +1,67 @@
 package serve
 
-// seats are the ranks that take new sessions, in the order in which they are looked
-// at. Pairs of them play for the least load, winners go on, and the first is known at
-// any time: among thousands of ranks a new session does not look at each. A load that
-// changes is compared upwards as far as it decides anything, which is seldom far.
+// seats are the ranks that take calls, in the order in which they are looked at. Pairs
+// of them play for the least load, winners go on, and the first is known at any time:
+// among thousands of ranks a call does not look at each. A load that changes is
+// compared upwards as far as it decides anything, which is seldom far.
 type seats struct {
+	order order
 	loads []load
-	first []int32 // of the ranks below: the root at 1, the two below i at 2i and 2i+1; none = no rank
+	first []int32 // of the ranks below: the root at 1, the two below i at 2i and 2i+1; noSeat = no rank
 	ranks []*rank
 	at    []place
 }
 
-// load orders ranks, the least first.
-type load struct{ homes, queued int }
+// order is what ranks are ordered by.
+type order uint8
+
+const (
+	byHomes order = iota // sessions that live there, then tokens that wait
+	byQueue              // tokens that wait, then calls
+	orders
+)
+
+// load orders ranks, the least first; of equal ones the first seat.
+type load struct{ first, then int }
+
+func (a load) less(b load) bool { return a.first < b.first || a.first == b.first && a.then < b.then }
+
+// load is that of the rank in an order.
+func (r *rank) load(o order) load {
+	if o == byHomes {
+		return load{r.homes, r.queued}
+	}
+	return load{r.queued, r.running + r.queue.n}
+}
+
+// chair is where a rank sits.
+type chair struct {
+	among *seats // nil = nowhere
+	seat  int32
+}
+
+// moved tells those that order ranks that the load of this one has changed.
+func (r *rank) moved() {
+	for o := range orders {
+		if c := &r.chairs[o]; c.among != nil {
+			c.among.changed(c.seat, r.load(o))
+		}
+	}
+}
 
 const noSeat = -1
 
 // seat gives all ranks of the workers their seats, and takes them from the others.
-func (s *seats) seat(workers []*worker) {
+func (s *seats) seat(workers []*worker, by order) {
 	for _, r := range s.ranks {
-		r.seats = nil
+		r.chairs[by] = chair{}
 	}
-	s.loads, s.ranks, s.at = s.loads[:0], s.ranks[:0], s.at[:0]
+	s.order, s.loads, s.ranks, s.at = by, s.loads[:0], s.ranks[:0], s.at[:0]
 	for _, w := range workers {
 		for i := range w.ranks {
 			r := &w.ranks[i]
-			r.seats, r.seat = s, int32(len(s.ranks))
-			s.loads = append(s.loads, load{r.homes, r.queued})
+			r.chairs[by] = chair{s, int32(len(s.ranks))}
+			s.loads = append(s.loads, r.load(by))
 			s.ranks, s.at = append(s.ranks, r), append(s.at, place{int32(w.id), int32(i)})
 		}
 	}
@@ -54,11 +89,7 @@ func (s *seats) size() int {
 
 // less is which of two seats has the lesser load, the left one where both are equal.
 func (s *seats) less(left, right int32) int32 {
-	if right == noSeat {
-		return left
-	}
-	a, b := &s.loads[left], &s.loads[right]
-	if b.homes < a.homes || b.homes == a.homes && b.queued < a.queued {
+	if right != noSeat && s.loads[right].less(s.loads[left]) {
 		return right
 	}
 	return left
@@ -78,3 +109,25 @@ func (s *seats) changed(seat int32, now load) {
 
 // least is the rank with the least load, the first of equal ones.
 func (s *seats) least() place { return s.at[s.first[1]] }
+
+// visit calls look with seats from the one with the least load on, branch by branch,
+// but for those below a seat that good says is of no use: then none with as much
+// load or more is.
+func (s *seats) visit(good func(seat int32) bool, look func(seat int32)) { s.below(1, good, look) }
+
+func (s *seats) below(i int, good func(int32) bool, look func(int32)) {
+	seat := s.first[i]
+	if seat == noSeat || !good(seat) {
+		return
+	}
+	if i >= len(s.first)/2 {
+		look(seat)
+		return
+	}
+	near := 2 * i
+	if s.first[near] != seat {
+		near++
+	}
+	s.below(near, good, look)
+	s.below(near^1, good, look)
+}

@@ -16,11 +16,11 @@ func TestTheLeastLoadedSeatIsTheOneThatALookAtEachFinds(t *testing.T) {
 		for id := range all {
 			all[id] = &worker{replica: replica{id: id, ranks: make([]rank, each)}}
 		}
-		e := entrance{flight: &flight{policy: policy{affine: true}}, workers: all, all: all}
+		e := entrance{flight: &flight{policy: policy{affine: true, queues: true}}, workers: all, all: all}
 		e.open()
 		for range rapid.IntRange(1, 60).Draw(t, "changes") {
 			r := &all[rapid.IntRange(0, len(all)-1).Draw(t, "worker")].ranks[rapid.IntRange(0, each-1).Draw(t, "rank")]
-			switch rapid.IntRange(0, 9).Draw(t, "change") {
+			switch rapid.IntRange(0, 12).Draw(t, "change") {
 			case 0:
 				e.workers = nil
 				for _, w := range all {
@@ -29,14 +29,18 @@ func TestTheLeastLoadedSeatIsTheOneThatALookAtEachFinds(t *testing.T) {
 					}
 				}
 				e.open()
-			case 1, 2, 3, 4:
+			case 1, 2, 3:
+				r.run(rapid.IntRange(-1, 1).Draw(t, "calls"))
+			case 4:
+				r.enqueue(0, rapid.IntRange(0, 1).Draw(t, "prompt"))
+			case 5, 6, 7, 8:
 				r.wait(rapid.IntRange(-1, 1).Draw(t, "tokens"))
 			default:
 				r.house(rapid.IntRange(-1, 1).Draw(t, "sessions"))
 			}
 			if len(e.workers) > 0 {
-				want := e.least(func(_ *worker, r *rank) (int, int) { return r.homes, r.queued })
-				require.Equal(t, want, e.seats.least())
+				require.Equal(t, e.least(func(r *rank) load { return load{r.homes, r.queued} }), e.homes.least())
+				require.Equal(t, e.least(func(r *rank) load { return load{r.queued, r.running + r.queue.n} }), e.queues.least())
 			}
 		}
 	})

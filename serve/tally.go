@@ -1,6 +1,8 @@
 package serve
 
 import (
+	"slices"
+
 	"agentsim/models/kvcache/prefix"
 	"agentsim/sim"
 )
@@ -37,16 +39,48 @@ type Tally struct {
 	Preemptions  int64   // calls that lost their place in the decode batch
 	Lost         int64   // tokens of cache that they lost with it
 
-	TTFT     []float64 // seconds, one a call
-	Speed    []float64 // tokens/s after the first token, one a call that has one
-	E2ESpeed []float64 // tokens/s over the whole request, one a call that takes time
-	Queue    float64   // seconds from submission to the beginning of prefill, summed over calls
-	Fill     float64   // the same of prefill itself
-	Hand     float64   // the same of transfer and the wait for a decode slot
+	Samples
+	Queue float64 // seconds from submission to the beginning of prefill, summed over calls
+	Fill  float64 // the same of prefill itself
+	Hand  float64 // the same of transfer and the wait for a decode slot
 
 	InState [states]sim.Time // time of all agents, by state
 	Work    []WorkerTally
 }
+
+// Samples are what quantiles are of, call by call.
+type Samples struct {
+	TTFT     []float64 // seconds, one a call
+	Speed    []float64 // tokens/s after the first token, one a call that has one
+	E2ESpeed []float64 // tokens/s over the whole request, one a call that takes time
+}
+
+// Clone is a copy in lists of its own, no longer than they must be.
+func (s *Samples) Clone() Samples {
+	return Samples{TTFT: slices.Clone(s.TTFT), Speed: slices.Clone(s.Speed), E2ESpeed: slices.Clone(s.E2ESpeed)}
+}
+
+// Joined is all of several samples, in their order.
+func Joined(all []Samples) (whole Samples) {
+	var first, speed, e2e int
+	for i := range all {
+		first, speed, e2e = first+len(all[i].TTFT), speed+len(all[i].Speed), e2e+len(all[i].E2ESpeed)
+	}
+	whole = Samples{make([]float64, 0, first), make([]float64, 0, speed), make([]float64, 0, e2e)}
+	for i := range all {
+		whole.add(&all[i])
+	}
+	return whole
+}
+
+func (s *Samples) add(o *Samples) {
+	s.TTFT = append(s.TTFT, o.TTFT...)
+	s.Speed = append(s.Speed, o.Speed...)
+	s.E2ESpeed = append(s.E2ESpeed, o.E2ESpeed...)
+}
+
+// blank is the same lists with nothing in them.
+func (s *Samples) blank() Samples { return Samples{s.TTFT[:0], s.Speed[:0], s.E2ESpeed[:0]} }
 
 // WorkerTally is what one worker did.
 type WorkerTally struct {
@@ -98,9 +132,7 @@ func (t *Tally) reset(now sim.Time, workers int) {
 		Issued:   t.Issued,
 		Finished: t.Finished,
 		Sessions: t.Sessions,
-		TTFT:     t.TTFT[:0],
-		Speed:    t.Speed[:0],
-		E2ESpeed: t.E2ESpeed[:0],
+		Samples:  t.Samples.blank(),
 		Work:     work,
 	}
 }
@@ -158,7 +190,7 @@ func causes(l *prefix.Lost) [Causes]int64 {
 	}
 }
 
-// Merge adds another window to t. Sample slices are appended.
+// Merge adds another window to t. Samples are appended.
 func (t *Tally) Merge(o *Tally) {
 	t.Issued, t.Finished, t.Sessions = o.Issued, o.Finished, o.Sessions
 	t.Calls += o.Calls
@@ -177,9 +209,7 @@ func (t *Tally) Merge(o *Tally) {
 	t.Failed += o.Failed
 	t.Preemptions += o.Preemptions
 	t.Lost += o.Lost
-	t.TTFT = append(t.TTFT, o.TTFT...)
-	t.Speed = append(t.Speed, o.Speed...)
-	t.E2ESpeed = append(t.E2ESpeed, o.E2ESpeed...)
+	t.Samples.add(&o.Samples)
 	t.Queue += o.Queue
 	t.Fill += o.Fill
 	t.Hand += o.Hand

@@ -99,6 +99,11 @@ func (a compareCommands) compare(cmd *cobra.Command, args []string) error {
 	if a.asksElse() {
 		file.Question = ""
 	}
+	for _, s := range []**configs.Scenario{&first, &second} {
+		if *s, err = compare.Settled(cmd.Context(), *s, o.Accuracy); err != nil {
+			return err
+		}
+	}
 	a.about.scenarios = []subject{{Scenario: first, sets: slices.Concat(file.Set, file.SetA)},
 		{Scenario: second, sets: slices.Concat(file.Set, file.SetB)}}
 	if !a.settings.GetBool("quiet") && a.terminal(stderrFD) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -82,10 +83,7 @@ func (a initCommands) initCommand() *cobra.Command {
 		RunE: func(_ *cobra.Command, args []string) error {
 			b, ok := beginnings()[args[0]]
 			if args[0] == runsKind {
-				return a.write(func(out *strings.Builder) error {
-					out.WriteString(firstRuns)
-					return nil
-				})
+				return a.begin(firstRuns)
 			}
 			if !ok {
 				return usageError{fmt.Errorf("init %s: want one of %s%s", args[0], strings.Join(what, ", "),
@@ -95,14 +93,26 @@ func (a initCommands) initCommand() *cobra.Command {
 			if err != nil {
 				return usageError{err}
 			}
-			return a.write(func(out *strings.Builder) error {
-				out.WriteString(text)
-				return nil
-			})
+			return a.begin(text)
 		},
 	}
 	c.Flags().String("from", "", "what the file begins as: a name of agentsim list KIND")
 	return c
+}
+
+// begin writes a file to begin with, and not over one that somebody has changed.
+func (a initCommands) begin(text string) error {
+	out := a.settings.GetString("out")
+	if info, err := os.Stat(out); err == nil && info.Mode().IsRegular() && info.Size() > 0 {
+		if old, err := os.ReadFile(out); err != nil || string(old) != text {
+			return usageError{fmt.Errorf("--out %s: there is a file with other content already, which stays as it is; "+
+				"want a new name", out)}
+		}
+	}
+	return a.write(func(b *strings.Builder) error {
+		b.WriteString(text)
+		return nil
+	})
 }
 
 // text is the file to begin with.

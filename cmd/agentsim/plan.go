@@ -71,6 +71,11 @@ func (a planCommands) plan(cmd *cobra.Command, args []string) error {
 	}
 	spares.MTBF, spares.Repair = a.settings.GetFloat64("mtbf"), a.settings.GetFloat64("repair")
 	spares.Availability = a.settings.GetFloat64("availability")
+	for _, list := range []string{"systems", "engines"} {
+		if cmd.Flags().Changed(list) && len(a.settings.GetStringSlice(list)) == 0 {
+			return usageError{fmt.Errorf("--%s: is empty; want names with commas between them, or leave it out", list)}
+		}
+	}
 	f := plan.Fleet{Spares: spares, Engines: a.settings.GetStringSlice("engines"), Shared: a.settings.GetBool("shared"),
 		Budget: plan.Budget{MW: a.settings.GetFloat64("mw"), Boundary: plan.Boundary(a.settings.GetString("boundary")),
 			Units: a.settings.GetInt("racks"), Money: a.settings.GetFloat64("money")}}

@@ -42,6 +42,8 @@ func TestPlansThatCannotBe(t *testing.T) {
 		"the budget is too small":          {"h200-agentperf-slo20", "--mw", "0.001", "--systems", "hgx-h200"},
 		"has no prices":                    {"--money", "100"},
 		"a share below 1":                  {"--mw", "1", "--availability", "2", "--mtbf", "900"},
+		"--systems: is empty":              {"--mw", "1", "--systems", ""},
+		"--engines: is empty":              {"--mw", "1", "--engines", ""},
 	} {
 		o := agentsim(t, few(append([]string{"plan"}, args...)...)...)
 		require.NotZero(t, o.code, want)
@@ -67,6 +69,15 @@ func TestInitWritesFilesThatWork(t *testing.T) {
 	text, err := os.ReadFile(file("accelerator"))
 	require.NoError(t, err)
 	require.Contains(t, string(text), "# scale_up: link inside the domain, one way")
+
+	require.NoError(t, os.WriteFile(file("accelerator"), append(text, "# mine\n"...), 0o600))
+	o = agentsim(t, "init", "accelerator", "--out", file("accelerator"))
+	require.Equal(t, 2, o.code)
+	require.Contains(t, o.stderr, "stays as it is")
+	kept, err := os.ReadFile(file("accelerator"))
+	require.NoError(t, err)
+	require.Equal(t, string(text)+"# mine\n", string(kept))
+	require.Zero(t, agentsim(t, "init", "engine", "--out", file("engine")).code, "what it wrote itself")
 
 	require.Contains(t, agentsim(t, "init", "rack").stderr, "want one of accelerator, engine")
 	require.Contains(t, agentsim(t, "init", "system", "--from", "hgx-h20x").stderr, "did you mean hgx-h20")

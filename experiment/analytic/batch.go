@@ -3,7 +3,6 @@ package analytic
 import (
 	"math"
 	"math/rand/v2"
-	"sort"
 
 	"agentsim/portable"
 	"agentsim/sim"
@@ -19,7 +18,7 @@ type prompts struct {
 	room          float64 // tokens a rank may prefill in one step
 	seed          uint64
 
-	sums []piece // sums[i] is the total of the i smallest chunks
+	sums histogram // of the chunks, cumulated; those that fill a step are the last bin
 
 	batches memo[arrival, batch]
 }
@@ -61,93 +60,101 @@ func (w *workload) cutPrompts(c cut) *prompts {
 	return p
 }
 
+// Every call has two cases: with the cache of its session and without.
+const (
+	found   = 0
+	missed  = 1
+	ofACall = 2
+)
+
+// chunks are the prompts of a workload for steps of so many tokens: in either case
+// how long they are, the chunks that do not fill a step and those that do.
+type chunks struct {
+	prompts, ends [ofACall]histogram
+	full          [ofACall]bin
+	fresh         [ofACall]moments // of the tokens of a call
+	excess2       [ofACall]float64 // second moment of those that do not fit in a step
+}
+
+// chunks cuts the sample for steps of so many tokens.
+func (w *workload) chunks(room int) *chunks {
+	o, _ := w.chunked.get(room, func() (*chunks, error) { return newChunks(w.calls, float64(room)), nil })
+	return o
+}
+
+func newChunks(calls []call, room float64) *chunks {
+	o := &chunks{}
+	n := float64(len(calls))
+	for i := range calls {
+		one := &calls[i]
+		for which, tokens := range [ofACall]float64{found: one.fresh, missed: one.missed} {
+			o.prompts[which].add(tokens, 0)
+			full := math.Floor(tokens / room)
+			if end := tokens - full*room; end > 0 {
+				o.ends[which].add(end, end*(one.input-end))
+			}
+			before := full*(one.input-tokens) + room*full*(full-1)/2 // of the full chunks
+			o.full[which].plus(bin{full, piece{full * room, room * before}}, 1)
+			excess := max(0, tokens-room)
+			o.excess2[which] += excess * excess / n
+			o.fresh[which].mean += tokens / n
+			o.fresh[which].second += tokens * tokens / n
+		}
+	}
+	return o
+}
+
 func newPrompts(w *workload, c cut) *prompts {
 	p := &prompts{room: float64(c.room), seed: c.seed}
-	calls := float64(len(w.calls))
-	is := make([]uint8, ofACall*len(w.calls)) // 1 in the case that a call is in
-	due, chunks := 0.0, 0.0
-	for i := range w.calls {
-		one := &w.calls[i]
-		tokens := one.fresh
-		now := found
-		if due += 1 - c.kept; due >= 1 { // spread evenly over the sample
-			due--
-			tokens, now = one.missed, missed
-		}
-		is[ofACall*i+now] = 1
-		n := math.Ceil(tokens / p.room)
-		chunks += n
-		p.fresh += tokens / calls
-		p.fresh2 += tokens * tokens / calls
-		excess := max(0, tokens-p.room)
-		p.excess2 += excess * excess / calls
-		p.perCall += n / calls
+	of := w.chunks(c.room)
+	weights := [ofACall]float64{found: c.kept, missed: 1 - c.kept}
+	p.sums = cumulated(of.ends, weights)
+	last := *p.sums.all()
+	for i, weight := range weights {
+		last.plus(of.full[i], weight)
+		p.fresh += weight * of.fresh[i].mean
+		p.fresh2 += weight * of.fresh[i].second
+		p.excess2 += weight * of.excess2[i]
 	}
-	order := w.order(c.room)
-	lengths, n := make([]float64, len(w.calls)+1), 0
-	for i := range order.prompts { // which are taken is as good as random: no branch would be foreseen
-		one := &order.prompts[i]
-		lengths[n] = float64(one.tokens)
-		n += int(is[one.at])
-	}
-	for _, c := range tailed(lengths[:n]) {
+	p.sums = append(p.sums, last)
+	p.perCall = last.count / float64(len(w.calls))
+	for _, c := range tailed(cumulated(of.prompts, weights)) {
 		full := math.Floor(c.tokens / p.room)
 		p.lengths = append(p.lengths, length{c.share, full, c.tokens - full*p.room})
-	}
-	p.sums = make([]piece, len(w.calls)+ofACall, max(int(chunks), len(w.calls))+ofACall)
-	n = 1
-	for i := range order.ends {
-		one := &order.ends[i]
-		p.sums[n] = piece{float64(one.tokens), one.behind}
-		n += int(is[one.at])
-	}
-	p.sums = p.sums[:n]
-	var sum piece
-	for i := range p.sums {
-		if i > 0 {
-			sum.add(p.sums[i], 1)
-		}
-		p.sums[i] = sum
-	}
-	for i := range w.calls {
-		one := &w.calls[i]
-		tokens := one.fresh
-		if is[ofACall*i+missed] > 0 {
-			tokens = one.missed
-		}
-		for done := 0.0; done+p.room <= tokens; done += p.room {
-			sum.add(piece{p.room, p.room * (one.input - tokens + done)}, 1)
-			p.sums = append(p.sums, sum)
-		}
 	}
 	return p
 }
 
 // between is the mean of the chunks from the low-th smallest to before the high-th.
-func (p *prompts) between(low, high int) piece {
+func (p *prompts) between(low, high float64) piece {
 	var mean piece
-	mean.add(p.sums[high], 1/float64(high-low))
-	mean.add(p.sums[low], -1/float64(high-low))
+	mean.add(p.sums.upTo(high), 1/(high-low))
+	mean.add(p.sums.upTo(low), -1/(high-low))
 	return mean
 }
 
 // prefix is the mean number of cached tokens in front of chunks of about so
 // many tokens: long prompts are those of sessions that begin.
 func (p *prompts) prefix(tokens float64) float64 {
-	all, at := len(p.sums)-1, p.smaller(tokens)
+	all, at := p.sums.all().count, p.smaller(tokens)
 	near := all/32 + 1
-	return p.between(max(0, min(at, all)-near), min(all, at+near)).prefix()
+	return p.between(max(0, at-near), min(all, at+near)).prefix()
 }
 
 // smaller is how many chunks have fewer tokens.
-func (p *prompts) smaller(tokens float64) int {
-	return sort.Search(len(p.sums)-1, func(i int) bool { return p.sums[i+1].tokens-p.sums[i].tokens >= tokens })
+func (p *prompts) smaller(tokens float64) float64 {
+	at := binOf(int(tokens))
+	if full := len(p.sums) - 2; tokens >= p.room || at >= full {
+		return p.sums[full].count
+	}
+	share := (tokens - least(at)) / (least(at+1) - least(at))
+	return p.sums[at].count + share*(p.sums[at+1].count-p.sums[at].count)
 }
 
 // above is the share of chunks that have so many tokens.
 func (p *prompts) above(tokens float64) float64 {
-	all := len(p.sums) - 1
-	return float64(all-p.smaller(tokens)) / float64(all)
+	all := p.sums.all().count
+	return (all - p.smaller(tokens)) / all
 }
 
 // chunk is the mean tokens of a chunk.
@@ -253,11 +260,13 @@ func (p *prompts) sample(n int) []drawn {
 	var source rand.PCG
 	sim.Rekey(&source, p.seed, "prefill batch", uint64(n))
 	r := rand.New(&source)
-	all := len(p.sums) - 1
+	group := p.sums.all().count / float64(n)
 	list := make([]drawn, n)
+	var before piece
 	for i := range list {
-		low, high := i*all/n, max((i+1)*all/n, i*all/n+1)
-		list[i] = drawn{p.between(low, high), r.Float64()}
+		sum := p.sums.upTo(float64(i+1) * group)
+		list[i] = drawn{piece{(sum.tokens - before.tokens) / group, (sum.behind - before.behind) / group}, r.Float64()}
+		before = sum
 	}
 	r.Shuffle(n, func(i, j int) { list[i], list[j] = list[j], list[i] })
 	return list

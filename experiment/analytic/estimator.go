@@ -58,8 +58,8 @@ type worker struct {
 // pricesKey is what the price of a step depends on.
 type pricesKey struct {
 	worker workerKey // without its limits
-	mixed  bool
-	cut    cut // zero where the pool takes no prompts
+	mixed  bool      // prompts and sequences share the steps of its workers
+	cut    cut       // zero where the pool takes no prompts
 	calls  caching
 }
 
@@ -84,75 +84,82 @@ func (e *Estimator) Check(d *serve.DeploymentSpec) error {
 
 // Estimate is what ranks a deployment.
 type Estimate struct {
-	Agents  int
-	PerMW   float64 // agents, of accelerator power as drawn
-	Limit   string  // the condition that one more agent would fail, and why
-	Decodes float64 // sequences that a rank decodes at once, on average
-	Bound   bool    // the batch limit stands in the way of more
+	Agents       int
+	Accelerators int
+	PerMW        float64 // agents, of accelerator power as drawn
+	Limit        string  // the condition that one more agent would fail, and why
+	Decodes      float64 // sequences that a rank decodes at once, on average
+	Bound        bool    // the batch limit stands in the way of more
+	Watts        float64 // mean draw of an accelerator
 
 	Within metrics.PerMW // PerMW within every boundary
 }
 
-// Estimate is Capacity in few words and less time.
+// Estimate is Flows in few words and less time.
 func (e *Estimator) Estimate(d *serve.DeploymentSpec) (Estimate, error) {
-	n, err := e.network(d)
+	return e.EstimateNear(d, Estimate{})
+}
+
+// EstimateNear is Estimate in less time where a deployment is likely to serve about
+// as many as another one, or the same in another scenario. The zero Estimate says
+// nothing.
+func (e *Estimator) EstimateNear(d *serve.DeploymentSpec, about Estimate) (Estimate, error) {
+	n, f, one, err := e.solve(d, about)
 	if err != nil {
 		return Estimate{}, err
 	}
-	f, agents, limit, err := n.capacity()
-	if err != nil {
-		return Estimate{}, err
+	one.Decodes = f.sequences / n.finish.ranks
+	one.Bound = f.sequences >= n.finish.slots*(1-coarse)
+	one.Watts, _ = n.acceleratorWatts(&f)
+	return one, nil
+}
+
+// solve finds the largest number of agents of a deployment that meets the service
+// level, and the state of its network with them, around what is likely.
+func (e *Estimator) solve(d *serve.DeploymentSpec, about Estimate) (n *network, f flow, one Estimate, err error) {
+	if n, err = e.network(d); err != nil {
+		return nil, f, one, err
 	}
-	within := n.within(&f, agents)
-	return Estimate{
-		Agents:  agents,
-		Limit:   limit,
-		Decodes: f.sequences / n.finish.ranks,
-		PerMW:   within.AcceleratorMeasured,
-		Within:  within,
-		Bound:   f.sequences >= n.finish.slots*(1-coarse),
-	}, nil
+	one.Accelerators = n.deployment.Accelerators()
+	n.near = min(about.Decodes*n.finish.ranks, n.finish.slots)
+	if f, one.Agents, one.Limit, err = n.capacity(float64(about.Agents)); err != nil {
+		return nil, f, one, err
+	}
+	one.Within = n.within(&f, one.Agents)
+	one.PerMW = one.Within.AcceleratorMeasured
+	return n, f, one, nil
 }
 
 // Flows estimates the largest number of agents of a deployment that meets the
 // service level from mean flows alone. Deployments that cannot work give
 // metrics.ErrInfeasible.
 func (e *Estimator) Flows(d *serve.DeploymentSpec) (*metrics.Result, error) {
-	r, _, err := e.flows(d)
-	return r, err
-}
-
-// flows is Flows, with the share of calls that find the cache of their session.
-func (e *Estimator) flows(d *serve.DeploymentSpec) (r *metrics.Result, kept float64, err error) {
-	n, err := e.network(d)
+	n, f, one, err := e.solve(d, Estimate{})
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
-	f, agents, limit, err := n.capacity()
-	if err != nil {
-		return nil, 0, err
-	}
-	r = n.result(&f)
-	n.addCapacity(r, &f, agents, limit)
-	return r, f.kept, nil
+	r := n.result(&f)
+	r.Capacity, r.Limit = one.Capacity(), one.Limit
+	return r, nil
 }
 
 // Capacity estimates the largest number of agents of a deployment that meets
 // the service level: mean flows say where it lies, and a rehearsal around it
 // what they miss. Deployments that cannot work give metrics.ErrInfeasible.
 func (e *Estimator) Capacity(ctx context.Context, d *serve.DeploymentSpec) (*metrics.Result, error) {
-	flows, kept, err := e.flows(d)
+	_, state, flows, err := e.solve(d, Estimate{})
+	served := err == nil
 	if err != nil && !errors.Is(err, metrics.ErrInfeasible) {
 		return nil, err
 	}
 	s := *e.scenario
 	s.Deployment = *d
-	about := experiment.Rehearsal{Guess: 1, Settled: kept == 1, Tabulate: e.shared.solver.tables().Tabulate}
+	about := experiment.Rehearsal{Guess: 1, Settled: state.kept == 1, Tabulate: e.shared.solver.tables().Tabulate}
 	if about.Source, err = e.sessions(); err != nil {
 		return nil, err
 	}
-	if flows != nil {
-		about.Guess = float64(flows.Capacity.Agents)
+	if served {
+		about.Guess = float64(flows.Agents)
 	}
 	r, err := experiment.Rehearse(ctx, &s, about)
 	if err != nil {
@@ -160,8 +167,8 @@ func (e *Estimator) Capacity(ctx context.Context, d *serve.DeploymentSpec) (*met
 	}
 	r.Fingerprint = fingerprint
 	r.Capacity.Estimate = &metrics.Estimate{Calls: r.Calls}
-	if flows != nil {
-		r.Capacity.Estimate.Flows = flows.Capacity.Agents
+	if served {
+		r.Capacity.Estimate.Flows = flows.Agents
 	}
 	return r, nil
 }
@@ -287,10 +294,17 @@ func (n *network) pool(p serve.NamedPool) (pool, error) {
 		n.entryMemory = m
 		return o, nil
 	}
-	o.prices, _ = n.estimator.shared.prices.get(pricesKey{worker: o.key, calls: n.caching}, func() (*prices, error) {
-		return newPrices(w.model, nil, n.work.decodeContext, false), nil
-	})
+	o.prices = n.decoding(&o)
 	return o, nil
+}
+
+// decoding tabulates a pool's steps that prefill nothing.
+func (n *network) decoding(o *pool) *prices {
+	key := pricesKey{worker: o.key, mixed: n.mixed, calls: n.caching}
+	p, _ := n.estimator.shared.prices.get(key, func() (*prices, error) {
+		return newPrices(o.model, nil, n.work.decodeContext, n.mixed, nil), nil
+	})
+	return p
 }
 
 // pricesFor tabulates the entry pool when a share of the calls finds its cache.
@@ -308,7 +322,8 @@ func (n *network) pricesFor(level float64) *prices {
 		cut: cut{level, max(1, room), n.scenario.Seed}}
 	n.pricesLevel = level
 	n.prices, _ = n.estimator.shared.prices.get(key, func() (*prices, error) {
-		return newPrices(n.entry.model, n.work.cutPrompts(key.cut), n.work.decodeContext, n.mixed), nil
+		return newPrices(n.entry.model, n.work.cutPrompts(key.cut), n.work.decodeContext, n.mixed,
+			n.decoding(&n.entry)), nil
 	})
 	return n.prices
 }

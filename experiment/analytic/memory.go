@@ -128,12 +128,12 @@ func (m *memory) sessions(prompt float64) float64 {
 	return least + m.tiers/all
 }
 
-// level rounds the share of calls that find their session's cache to one of the
-// few for which tables of prices are kept.
-func (n *network) level(agents float64) float64 {
-	const steps = 64 // of about 1.5 %
-	return math.Round(n.kept(agents)*steps) / steps
-}
+// levels of the share of calls that find their session's cache, of about 1.5 %
+// each, are those for which tables of prices are kept.
+const levels = 64
+
+// level rounds the share to one of them.
+func (n *network) level(agents float64) float64 { return math.Round(n.kept(agents)*levels) / levels }
 
 // kept is the share of calls that find their session's cache, when so many
 // agents share the entry pool: all, until the sessions outgrow the memory.

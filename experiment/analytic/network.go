@@ -27,6 +27,8 @@ type network struct {
 
 	entryMemory memory
 	near        float64 // decoding sequences of a worker around which a solution is sought first; 0 = anywhere
+	perSequence float64 // agents for each of them, about; 0 = not known
+	nearChunks  float64 // the same of chunks in a step of the entry pool
 	prices      *prices // of the entry pool, for the share of cache hits that was asked for last
 	pricesLevel float64
 }
@@ -73,23 +75,22 @@ type flow struct {
 // cannot keep up with any number of decoding sequences that would hold them.
 func (n *network) at(agents float64) (flow, bool) {
 	prices := n.pricesFor(n.level(agents))
+	var f flow
+	ok := false
 	missing := func(b float64) float64 {
-		f, ok := n.flowing(prices, b)
-		if !ok {
+		one, can := n.flowing(prices, b)
+		if !can {
 			return math.Inf(-1)
 		}
-		return agents - f.agents
-	}
-	low, high := 0.0, n.finish.slots
-	if n.near > 0 {
-		const beside = 1 / 64.0
-		margin := n.near * (beside + 2/agents)
-		if l, h := max(0, n.near-margin), min(high, n.near+margin); missing(l) >= 0 && (h == high || missing(h) < 0) {
-			low, high = l, h
+		if one.agents <= agents {
+			f, ok = one, true
 		}
+		return agents - one.agents
 	}
-	b := root(low, high, coarse, missing)
-	f, ok := n.flowing(prices, b)
+	b := rootNear(likely{n.near, 2 / max(agents, 64)}, 0, n.finish.slots, coarse, missing)
+	if !ok || f.sequences != b {
+		f, ok = n.flowing(prices, b)
+	}
 	n.queue(&f, agents)
 	f.kept = n.kept(agents)
 	return f, ok
@@ -97,13 +98,22 @@ func (n *network) at(agents float64) (flow, bool) {
 
 // flowing is the state of the network in which a given number of sequences
 // decodes per worker. What an agent meets is what the others do (the arrival
-// theorem of closed networks): how many they are is guessed, then known.
+// theorem of closed networks): how many they are is guessed, from the state that was
+// solved last or from the flow itself, then known.
 func (n *network) flowing(t *prices, sequences float64) (flow, bool) {
-	f, ok := n.among(t, sequences, 0)
-	if !ok || f.agents > n.entry.workers*n.entry.ranks*crowd {
+	guess := sequences * n.perSequence
+	f, ok := n.among(t, sequences, guess)
+	ranks := n.entry.workers * n.entry.ranks
+	switch {
+	case !ok, guess == 0 && f.agents > crowd*ranks:
 		return f, ok
+	case guess == 0 || math.Abs(others(f.agents/ranks)-others(guess/ranks)) > coarse:
+		f, ok = n.among(t, sequences, f.agents)
 	}
-	return n.among(t, sequences, f.agents)
+	if ok && sequences > 0 {
+		n.perSequence = f.agents / sequences
+	}
+	return f, ok
 }
 
 // crowd is a number of agents of a rank in which one more or less is nothing.
@@ -127,10 +137,11 @@ func (n *network) among(t *prices, sequences, agents float64) (flow, bool) {
 		f.watts = p.joules / p.seconds * f.busy
 		f.turns = all / (n.steps * p.seconds)
 		l = n.asked(t, f.turns, sequences, agents)
-		f.entry, ok = t.alone(l)
+		f.entry, ok = t.alone(l, n.nearChunks)
 		f.transfer = n.transferSeconds(f.entry.fill)
 		f.slot = delay{f.busy * p.seconds / 2, p.seconds * p.seconds / 12} // the end of the step under way
 	}
+	n.nearChunks = f.entry.chunks
 	f.decode = n.steps * f.pace.step
 	host := &n.scenario.Engine.Host
 	f.ingress = n.ingress + host.WaitSeconds(f.turns, n.work.mean.input, n.meanOutput(), n.deployment.Accelerators())
@@ -180,24 +191,20 @@ func (n *network) meanOutput() float64 {
 // beside the prefill that the rate brings.
 func (n *network) besideDecode(t *prices, sequences, agents float64) (turns float64, l load, f filling, ok bool) {
 	all := sequences * n.finish.workers
-	mix := func(turns float64) (mixture, bool) {
+	guesses := 1
+	if turns = all / (n.steps * t.at(1+sequences, 0).seconds); agents == 0 {
+		guesses = 2 // of the agents, by the turns: what one meets depends on them a little
+	}
+	var m mixture
+	for range guesses {
 		l = n.asked(t, turns, sequences, agents)
 		l.priority = n.deployment.Batching == serve.PrefillPriority
-		return t.mix(l)
-	}
-	most := all / (n.steps * t.at(1, 0).seconds)
-	turns = root(0, most, coarse, func(turns float64) float64 {
-		m, ok := mix(turns)
-		if !ok {
-			return math.Inf(-1)
+		if m, ok = t.mix(l, n.steps, n.nearChunks); !ok {
+			return 0, l, filling{}, false
 		}
-		return all - turns*n.steps*m.step()
-	})
-	m, ok := mix(turns)
-	if !ok {
-		return turns, l, filling{}, false
+		turns = m.calls * n.entry.workers
 	}
-	return turns, l, t.beside(&m), true
+	return turns, m.load, t.beside(&m), true
 }
 
 // settle works out what follows from the stations' delays.
@@ -257,13 +264,18 @@ func (n *network) queue(f *flow, agents float64) {
 
 // ttftBelow is the share of calls whose first token comes within a limit.
 func (f *flow) ttftBelow(limit float64) float64 {
+	none := f.idle * f.entry.own.none
+	shares := smooth(len(f.prompts), func(i int) float64 {
+		added, alone := f.entry.own.beside(&f.prompts[i])
+		spare := limit - f.fixed - alone
+		if !(spare > 0) {
+			return 0
+		}
+		return none + (1-none)*f.wait.plus(added).positive(none).below(spare)
+	})
 	met := 0.0
 	for i := range f.prompts {
-		added, alone := f.entry.own.beside(&f.prompts[i])
-		if spare := limit - f.fixed - alone; spare > 0 {
-			none := f.idle * f.entry.own.none
-			met += f.prompts[i].share * (none + (1-none)*f.wait.plus(added).positive(none).below(spare))
-		}
+		met += f.prompts[i].share * shares[i]
 	}
 	return met
 }

@@ -39,6 +39,12 @@ func TestTheQuickSearchIsTheExhaustiveOne(t *testing.T) {
 		require.Equal(t, got.Agents, whole.Capacity.Agents)
 		require.InEpsilon(t, whole.Capacity.PerMW.AcceleratorMeasured, got.PerMW, 1e-9)
 		require.Equal(t, whole.Limit, got.Limit)
+		for _, off := range []float64{0.02, 0.5, 0.98, 1.01, 1.5, 40} {
+			about := analytic.Estimate{Agents: int(math.Ceil(off * float64(got.Agents))), Decodes: off * got.Decodes}
+			near, err := e.EstimateNear(&s.Deployment, about)
+			require.NoError(t, err)
+			require.InDelta(t, want, near.Agents, max(1, 1e-4*float64(want)), "%v from %g of it", c, off)
+		}
 	}
 }
 

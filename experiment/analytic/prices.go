@@ -16,6 +16,7 @@ import (
 type prices struct {
 	model   *step.Model
 	prompts *prompts // nil where the pool takes none
+	plain   *prices  // of steps without prompts, which tables for other prompts share; nil = this one's own
 	context float64  // mean, of a decoding sequence
 	pinned  bool     // sequences stay with the rank of their session, so that some ranks decode more than others
 	ranks   int
@@ -89,11 +90,12 @@ func batches() axis {
 }
 
 // newPrices prepares the table of a pool's workers.
-func newPrices(m *step.Model, p *prompts, context float64, pinned bool) *prices {
+func newPrices(m *step.Model, p *prompts, context float64, pinned bool, plain *prices) *prices {
 	shape := m.Config().Shape
 	t := &prices{
 		model:     m,
 		prompts:   p,
+		plain:     plain,
 		context:   context,
 		pinned:    pinned,
 		ranks:     shape.Ranks(),
@@ -113,15 +115,28 @@ func newPrices(m *step.Model, p *prompts, context float64, pinned bool) *prices 
 }
 
 // at is the price of a step, interpolated.
-func (t *prices) at(sequences, chunks float64) price {
+func (t *prices) at(sequences, chunks float64) price { return t.row(sequences).at(chunks) }
+
+// row is the prices of steps in which a number of sequences decodes.
+type row struct {
+	*prices
+	below int     // place of the number on the axis below it
+	above float64 // weight of the place above
+}
+
+func (t *prices) row(sequences float64) row {
 	i, f := t.sequences.place(sequences)
-	j, g := t.chunks.place(chunks)
+	return row{t, i, f}
+}
+
+func (r row) at(chunks float64) price {
+	j, g := r.chunks.place(chunks)
 	var sum price
 	add := func(i, j int, weight float64) {
 		if weight == 0 {
 			return
 		}
-		p := t.node(i, j)
+		p := r.node(i, j)
 		sum.seconds += weight * p.seconds
 		sum.perToken += weight * p.perToken
 		sum.variance += weight * p.variance
@@ -129,6 +144,7 @@ func (t *prices) at(sequences, chunks float64) price {
 		sum.joules += weight * p.joules
 		sum.done += weight * p.done
 	}
+	i, f := r.below, r.above
 	add(i, j, (1-f)*(1-g))
 	add(i+1, j, f*(1-g))
 	add(i, j+1, (1-f)*g)
@@ -137,6 +153,9 @@ func (t *prices) at(sequences, chunks float64) price {
 }
 
 func (t *prices) node(i, j int) *price {
+	if j == 0 && t.plain != nil {
+		return t.plain.node(i, 0)
+	}
 	at := &t.nodes[i*len(t.chunks)+j]
 	if p := at.Load(); p != nil {
 		return p
@@ -198,7 +217,7 @@ func (t *prices) own(sequences, chunks float64) (sum [ownPoints]float64) {
 		at := &t.owns[i*len(t.chunks)+j]
 		p := at.Load()
 		if p == nil {
-			p = t.priceOwn(t.sequences[i], t.chunks[j])
+			p = t.priceOwn(i, j)
 			at.Store(p)
 		}
 		for k := range sum {
@@ -212,7 +231,8 @@ func (t *prices) own(sequences, chunks float64) (sum [ownPoints]float64) {
 	return sum
 }
 
-func (t *prices) priceOwn(sequences, chunks float64) *[ownPoints]float64 {
+func (t *prices) priceOwn(i, j int) *[ownPoints]float64 {
+	sequences, chunks := t.sequences[i], t.chunks[j]
 	loads := make([]step.Rank, t.ranks)
 	t.decode(loads, sequences)
 	var b batch
@@ -221,8 +241,8 @@ func (t *prices) priceOwn(sequences, chunks float64) *[ownPoints]float64 {
 		t.spread(loads, &b)
 	}
 	var out [ownPoints]float64
-	for i := range out {
-		tokens := t.ownTokens(i)
+	for k := range out {
+		tokens := t.ownTokens(k)
 		beside := b.total // on the same rank
 		beside = piece{beside.tokens / float64(t.ranks), beside.behind / float64(t.ranks)}
 		mine := piece{tokens, tokens * t.prompts.prefix(tokens)}
@@ -230,12 +250,12 @@ func (t *prices) priceOwn(sequences, chunks float64) *[ownPoints]float64 {
 			beside.add(beside, -min(1, over/max(beside.tokens, tiny)))
 		}
 		mine.add(beside, 1)
-		chunk := tokens
-		if mine.tokens < b.busiest.tokens {
-			mine, chunk = b.busiest, b.chunk
+		if mine.tokens < b.busiest.tokens { // another rank takes longer, as in a step without the prompt
+			out[k] = t.node(i, j).seconds
+			continue
 		}
-		t.prefill(&loads[0], mine, chunk)
-		out[i] = t.model.Step(loads).Seconds
+		t.prefill(&loads[0], mine, tokens)
+		out[k] = t.model.Step(loads).Seconds
 	}
 	return &out
 }

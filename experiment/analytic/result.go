@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"agentsim/experiment"
+	"agentsim/experiment/power"
 	"agentsim/metrics"
 	"agentsim/models/hardware"
 	"agentsim/serve"
@@ -13,36 +14,23 @@ import (
 // fingerprint stands where a simulation tells which events happened.
 const fingerprint = "analytic"
 
-func (n *network) addCapacity(r *metrics.Result, f *flow, agents int, limit string) {
-	count := float64(agents)
-	accelerators := n.deployment.Accelerators()
-	r.Capacity = &metrics.Capacity{
-		Agents:         agents,
+// Capacity is the estimate as a capacity.
+func (e *Estimate) Capacity() *metrics.Capacity {
+	count := float64(e.Agents)
+	return &metrics.Capacity{
+		Agents:         e.Agents,
 		AgentsLow:      count,
 		AgentsHigh:     count,
-		Accelerators:   accelerators,
-		PerAccelerator: count / float64(accelerators),
-		PerMW:          n.within(f, agents),
+		Accelerators:   e.Accelerators,
+		PerAccelerator: count / float64(e.Accelerators),
+		PerMW:          e.Within,
 	}
-	r.Limit = limit
 }
 
 // within is agents per megawatt within every boundary.
 func (n *network) within(f *flow, agents int) metrics.PerMW {
 	b := n.breakdown(f)
-	in := func(w units.Watts) float64 { return perMW(float64(agents), float64(w)) }
-	return metrics.PerMW{
-		AcceleratorMeasured: in(b.Accelerator),
-		AcceleratorTDP:      in(b.AcceleratorTDP),
-		IT:                  in(b.IT),
-		Facility:            in(b.Facility),
-		Provisioned:         in(b.Provisioned),
-	}
-}
-
-func perMW(agents, watts float64) float64 {
-	const mega = 1e6
-	return agents / watts * mega
+	return power.PerMW(float64(agents), &b)
 }
 
 func (n *network) result(f *flow) *metrics.Result {

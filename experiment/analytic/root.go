@@ -27,15 +27,23 @@ func root(low, high, tolerance float64, f func(x float64) float64) float64 {
 	return between(a, b, tolerance, f)
 }
 
+// likely is a place near which a root is likely to lie, and by what share of it the
+// root may be off at first.
+type likely struct{ at, within float64 }
+
+// near is likely for a place of which no more is known. 0 = anywhere.
+func near(at float64) likely { return likely{at, 1. / 32} }
+
 // rootNear is root, for one that is likely to lie near a place: the bracket grows
-// from there. 0 = anywhere.
-func rootNear(near, low, high, tolerance float64, f func(x float64) float64) float64 {
+// from there.
+func rootNear(about likely, low, high, tolerance float64, f func(x float64) float64) float64 {
+	near := about.at
 	if !(near > 0) || near < low || near > high {
 		return root(low, high, tolerance, f)
 	}
-	const first, wider = 1. / 32, 4
+	const wider = 4
 	last := point{near, f(near)}
-	for away := first; ; away *= wider {
+	for away := about.within; ; away *= wider {
 		if last.y < 0 {
 			if last.x == low {
 				return low

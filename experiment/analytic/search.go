@@ -11,13 +11,14 @@ import (
 // agentsMax bounds the search: no deployment in sight holds more.
 const agentsMax = 1 << 20
 
-// capacity is the largest number of agents that meets the service level, the
-// state they are in, and the condition that one more would fail.
-func (n *network) capacity() (f flow, agents int, limit string, err error) {
+// capacity is the largest number of agents that meets the service level, about so
+// many if that is known, the state they are in, and the condition that one more
+// would fail.
+func (n *network) capacity(about float64) (f flow, agents int, limit string, err error) {
 	low, high := 0, 0 // the most agents known to pass, the fewest above them known to fail; 0 = none
 	var failing flow
 	var failed *metrics.Condition
-	for at, step := max(1, n.guess()), 1; low == 0 || high == 0; step *= 2 { // from a near miss outwards
+	for at, step := max(1, n.guess(about)), 1; low == 0 || high == 0; step *= 2 { // from a near miss outwards
 		one, condition := n.meets(at)
 		if condition == nil {
 			f, low, at = one, at, at+step
@@ -47,39 +48,70 @@ func (n *network) capacity() (f flow, agents int, limit string, err error) {
 // its cache, the state of the network follows from the number of decoding
 // sequences alone, and so does the most agents that this share can hold; the
 // answer is as many as the share that they themselves leave can hold.
-func (n *network) guess() int {
-	most := n.holding(1)
-	if n.level(most) == 1 {
-		return int(most)
+//
+// The more agents, the fewer calls find their cache and the fewer agents that
+// leaves, so that the least level whose agents leave it or a lower one lies between
+// any level and the one that its agents leave.
+func (n *network) guess(about float64) int {
+	const slope = -2 // of the level that agents leave over theirs, until two are known
+	low, high := 0, levels
+	at := levels
+	if about > 0 {
+		at = int(math.Round(levels * n.kept(about)))
 	}
-	held := map[float64]float64{1: most}
-	holds := func(agents float64) float64 {
-		level := n.level(agents)
-		if _, known := held[level]; !known {
-			held[level] = n.holding(level)
+	var before point
+	for {
+		agents := n.holding(float64(at) / levels)
+		leaves := levels * n.kept(agents)
+		to := int(math.Round(leaves))
+		switch {
+		case to == at, to > at && low >= high: // the latter only where a share of hits holds several numbers
+			return int(agents)
+		case to < at:
+			low, high = max(low, to), min(high, at)
+		default:
+			low, high = max(low, at+1), min(high, to)
 		}
-		return held[level]
+		if low >= high && at == high { // as many as leave this level are fewer than it holds
+			most := root(1, agents, coarse, func(agents float64) float64 {
+				return levels*n.kept(agents) - (float64(at) - 0.5) // from there on levels are rounded up
+			})
+			n.near *= most / agents
+			return int(most)
+		}
+		here, fall := point{float64(at), leaves - float64(at)}, slope-1.
+		if before != (point{}) && here.x != before.x {
+			fall = min((here.y-before.y)/(here.x-before.x), -1)
+		}
+		before = here
+		at = min(max(int(math.Round(here.x-here.y/fall)), low), high)
+		if float64(at) == here.x && low < high {
+			at = low + (high-low)/2
+		}
 	}
-	// The more agents, the fewer calls find their cache and the fewer agents that
-	// leaves: the answer is no less than what the most of them leave.
-	least := min(most, max(1, holds(most)))
-	return int(root(least, most, rough, func(agents float64) float64 { return holds(agents) - agents }))
 }
 
 // holding is the most agents that meet the service level when a share of the
 // calls finds its cache.
 func (n *network) holding(level float64) float64 {
 	prices := n.pricesFor(level)
-	b := rootNear(n.near, 0, n.finish.slots, rough, func(b float64) float64 {
-		f, ok := n.flowing(prices, b)
-		return n.margin(&f, ok)
+	var f flow
+	b := rootNear(near(n.near), 0, n.finish.slots, rough, func(b float64) float64 {
+		one, ok := n.flowing(prices, b)
+		margin := n.margin(&one, ok)
+		if margin >= 0 {
+			f = one
+		}
+		return margin
 	})
 	n.near = b
-	f, _ := n.flowing(prices, b)
+	if f.sequences != b {
+		f, _ = n.flowing(prices, b)
+	}
 	if b < n.finish.slots {
 		return f.agents
 	}
-	return rootNear(f.agents, f.agents, agentsMax, rough, func(agents float64) float64 {
+	return rootNear(near(f.agents), f.agents, agentsMax, rough, func(agents float64) float64 {
 		queued := f
 		n.queue(&queued, agents)
 		return n.margin(&queued, true)

@@ -30,9 +30,9 @@ func (v *Solver) Flows(s *configs.Scenario) (*metrics.Result, error) {
 	return v.For(s).Flows(&s.Deployment)
 }
 
-// Answer is Flows in few words and less time.
-func (v *Solver) Answer(s *configs.Scenario) (metrics.Answer, error) {
-	e, err := v.For(s).Estimate(&s.Deployment)
+// Answer is Flows in few words and less time, around what is likely.
+func (v *Solver) Answer(s *configs.Scenario, about Estimate) (metrics.Answer, error) {
+	e, err := v.For(s).EstimateNear(&s.Deployment, about)
 	if err != nil {
 		return metrics.Answer{}, err
 	}

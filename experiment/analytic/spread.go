@@ -8,45 +8,88 @@ import (
 	"agentsim/portable"
 )
 
-// classesMax is how many classes of lengths quantiles are made from.
-const classesMax = 64
+// classesMax is how many classes of lengths quantiles are made from, and classesMost
+// how many there are where the long end has narrow ones.
+const classesMax, classesMost = 64, 92
 
-// classes sorts values and averages them in groups of equal size.
-func classes(values []float64) []class {
-	return grouped(values, min(classesMax, len(values)), func(i, n int) int { return i * len(values) / n })
+// classes averages values in groups of equal size.
+func classes(sums histogram) []class {
+	n := min(classesMax, int(sums.all().count))
+	return grouped(sums, n, func(i int) float64 { return float64(i) / float64(n) })
 }
 
 // tailed is classes with narrow ones at the long end, where service levels cut:
 // the longest prompts, a few in a hundred, are of another kind than the rest.
-func tailed(values []float64) []class {
+func tailed(sums histogram) []class {
 	const tail, narrow = 0.15, 0.0025
 	broad, fine := classesMax/2, int(math.Round(tail/narrow))
-	if len(values) < classesMax/narrow*tail {
-		return classes(values)
+	if sums.all().count < classesMax/narrow*tail {
+		return classes(sums)
 	}
-	return grouped(values, broad+fine, func(i, _ int) int {
-		share := (1 - tail) * float64(i) / float64(broad)
+	return grouped(sums, broad+fine, func(i int) float64 {
 		if i > broad {
-			share = 1 - tail + float64(i-broad)*narrow
+			return 1 - tail + float64(i-broad)*narrow
 		}
-		return int(math.Round(share * float64(len(values))))
+		return (1 - tail) * float64(i) / float64(broad)
 	})
 }
 
-// grouped sorts values and averages n groups of them, of which the i-th begins
-// at a place.
-func grouped(values []float64, n int, begins func(i, n int) int) []class {
-	values = rising(values, func(v *float64) float64 { return *v })
+// grouped averages n groups of cumulated values, of which the i-th begins at a
+// share of all.
+func grouped(sums histogram, n int, begins func(i int) float64) []class {
+	all := sums.all().count
 	list := make([]class, n)
+	before := 0.0
 	for i := range list {
-		group := values[begins(i, n):begins(i+1, n)]
-		sum := 0.0
-		for _, v := range group {
-			sum += v
-		}
-		list[i] = class{share: float64(len(group)) / float64(len(values)), tokens: sum / float64(len(group))}
+		sum, share := sums.upTo(begins(i+1)*all).tokens, begins(i+1)-begins(i)
+		list[i] = class{share: share, tokens: (sum - before) / (share * all)}
+		before = sum
 	}
 	return list
+}
+
+// bowed is how far from a line a function of classes may lie half-way between two
+// for those between to be taken from the parabola through the three.
+const bowed = 5e-4
+
+// smooth evaluates a function of n classes, which changes evenly from each to the
+// next: where it is all but straight it is asked for few of them.
+func smooth(n int, f func(i int) float64) (values [classesMost]float64) {
+	var fill func(low, high int)
+	fill = func(low, high int) {
+		if high-low < 2 {
+			return
+		}
+		middle := (low + high) / 2
+		slope := (values[high] - values[low]) / float64(high-low)
+		line := func(i int) float64 { return values[low] + slope*float64(i-low) }
+		values[middle] = f(middle)
+		off := values[middle] - line(middle)
+		if math.Abs(off) > bowed {
+			fill(low, middle)
+			fill(middle, high)
+			return
+		}
+		bow := off / float64((middle-low)*(high-middle))
+		for i := low + 1; i < high; i++ {
+			if i != middle {
+				values[i] = line(i) + bow*float64((i-low)*(high-i))
+			}
+		}
+	}
+	const parts = 4 // that are looked at in any case
+	for part, low := 0, 0; part < parts; part++ {
+		high := (part + 1) * (n - 1) / parts
+		if part == 0 {
+			values[0] = f(0)
+		}
+		if high > low {
+			values[high] = f(high)
+			fill(low, high)
+		}
+		low = high
+	}
+	return values
 }
 
 // pace is why output speeds differ from call to call.
@@ -108,24 +151,29 @@ func (p *pace) met(speed float64) float64 { return p.metAfter(delay{}, 1, speed)
 // metAfter is the same where a delay counts too, and all tokens but the first
 // few.
 func (p *pace) metAfter(first delay, uncounted, speed float64) float64 {
-	met, all := 0.0, 0.0
-	for _, o := range p.outputs {
+	outputs := p.outputs // rising
+	for len(outputs) > 0 && (outputs[0].tokens < p.minOutput || outputs[0].tokens < 2) {
+		outputs = outputs[1:]
+	}
+	if len(outputs) == 0 {
+		return 1
+	}
+	shares := smooth(len(outputs), func(i int) float64 {
+		o := &outputs[i]
 		n := o.tokens - 1
-		if o.tokens < p.minOutput || n < 1 {
-			continue
-		}
 		steps := p.tokens.steps(n)
 		mean := steps * p.step
 		jitter := n * p.tokens.variance / (p.tokens.mean * p.tokens.mean * p.tokens.mean)
 		jolts := mean * p.jolts
 		deviation := math.Sqrt(first.variance + jitter*p.step*p.step + jolts + mean*mean*p.slow*p.slow + tiny)
 		third := 2 * jolts * jolts / (steps*(p.step-p.plain) + tiny)
-		all += o.share
 		spare := (o.tokens-uncounted)/speed - first.mean - mean
-		met += o.share * gammaBelow(spare/deviation, third/(deviation*deviation*deviation))
-	}
-	if all == 0 {
-		return 1
+		return gammaBelow(spare/deviation, third/(deviation*deviation*deviation))
+	})
+	met, all := 0.0, 0.0
+	for i := range outputs {
+		met += outputs[i].share * shares[i]
+		all += outputs[i].share
 	}
 	return met / all
 }
@@ -149,7 +197,15 @@ func normalBelow(z float64) float64 { return portable.Erfc(-z/math.Sqrt2) / 2 }
 // deviation 1 and the given skewness: Pearson's type III, the normal one
 // without skewness.
 func gammaBelow(z, skew float64) float64 {
-	const straight = 0.02 // below it the normal distribution is as good
+	// Below straight the normal distribution is as good; beyond the far ends by
+	// Chernoff's bound less than e^-far of the distribution lies.
+	const straight, far = 0.02, 21
+	switch {
+	case z > 0 && z*z > far*(2+z*max(skew, 0)):
+		return 1
+	case z < 0 && z*z > far*2:
+		return 0
+	}
 	if !(skew > straight) {
 		return normalBelow(z)
 	}

@@ -1,6 +1,7 @@
 package analytic
 
 import (
+	"cmp"
 	"math"
 
 	"agentsim/portable"
@@ -18,6 +19,8 @@ type filling struct {
 	plain float64 // the same without the prompts of others
 	jolts float64 // variance that prefill adds to the decode time of a call, per second of decoding
 	watts float64 // of the whole worker, on top of idle and active power
+
+	chunks float64 // mean chunks of a step that carries any
 }
 
 // owned says how long the steps that compute a prompt take.
@@ -73,22 +76,24 @@ type load struct {
 // that arrived during the step before it; an idle worker begins a step when the
 // next call arrives. The number n of chunks per step follows from the balance of
 // flows: done(n) = x + nothing, where x = rate·seconds(n) arrive during a step, and
-// nothing is the chance that none does. False means that workers cannot keep up.
-func (t *prices) alone(l load) (filling, bool) {
+// nothing is the chance that none does; it is sought around one that is likely. False
+// means that workers cannot keep up.
+func (t *prices) alone(l load, about float64) (filling, bool) {
 	rate := l.calls * t.prompts.perCall
+	row := t.row(0)
 	behind := func(n float64) float64 {
-		p := t.at(0, n)
+		p := row.at(n)
 		return rate*p.seconds + t.steps(rate, n, p).nothing(rate) - p.done
 	}
-	n := root(1, t.chunks.most(), fine, behind)
-	p := t.at(0, n)
+	n := rootNear(near(max(cmp.Or(about, rate*row.at(1).seconds), 1)), 1, t.chunks.most(), fine, behind)
+	p := row.at(n)
 	if n == t.chunks.most() && rate*p.seconds > p.done {
 		return filling{}, false
 	}
 	s := t.steps(rate, n, p)
 	idle := s.nothing(rate) / max(rate, tiny)
 	busy := p.seconds / (p.seconds + idle)
-	f := filling{busy: busy, watts: p.joules / (p.seconds + idle)}
+	f := filling{busy: busy, watts: p.joules / (p.seconds + idle), chunks: n}
 	f.wait, f.idle = s.residual(l.peers*busy), 1-l.peers*busy
 	others := l.peers * rate * busy * s.second / s.mean
 	if math.IsNaN(others) {
@@ -115,57 +120,82 @@ type mixture struct {
 	with            float64 // sequences that decode in a step that carries chunks
 	share           float64
 	chunks          float64 // mean chunks of a step that carries any
+	rate            float64 // of the chunks of others, per second
 	carrying, plain price
 	steps           moments // of the length of all steps
 }
 
 // mix finds the mixture: chunks ride along with the decode batch, or go before
-// it where prompts have priority. The share of steps that carry any follows
-// from the chance that nothing arrives during a step of either sort, and is
-// what the flow demands once steps are full. False means that workers cannot
-// keep up.
-func (t *prices) mix(l load) (mixture, bool) {
-	rate := l.peers * l.calls * t.prompts.perCall
+// it where prompts have priority. A call brings its chunks and then takes its decode
+// steps, so that with so many sequences it is known how many chunks come from one
+// decode step to the next, whatever steps take, and that many a step must carry.
+// The share of steps that carry any follows from that, and also from the chance
+// that nothing arrives during a step of either sort; the two are the same at the
+// number of chunks that is sought, around one that is likely. Once steps are full the
+// flow alone decides. False means that workers cannot keep up.
+func (t *prices) mix(l load, steps, about float64) (mixture, bool) {
 	seen := 1 + l.peers*l.sequences
 	m := mixture{load: l, with: seen, plain: t.at(seen, 0)}
 	if l.priority {
 		m.with = 0
 	}
-	none := portable.Exp(-rate * m.plain.seconds)
-	carrying := func(n float64) (p price, share float64) {
-		p = t.at(m.with, n)
-		return p, (1 - none) / (1 - none + t.steps(rate, n, p).nothing(rate))
-	}
-	m.chunks = root(1, t.chunks.most(), fine, func(n float64) float64 {
-		p, share := carrying(n)
-		return rate*(share*p.seconds+(1-share)*m.plain.seconds) - p.done*share
+	row := t.row(m.with)
+	coming := l.peers * l.sequences / steps * t.prompts.perCall
+	m.chunks = rootNear(near(max(cmp.Or(about, coming), 1)), 1, t.chunks.most(), fine, func(n float64) float64 {
+		m.carry(t, row, n, coming)
+		return m.share - m.chance(t)
 	})
-	m.carrying, m.share = carrying(m.chunks)
-	if m.chunks == t.chunks.most() {
-		spare := m.carrying.done - rate*m.carrying.seconds
-		if spare < 0 {
-			return m, false
-		}
-		m.share = rate * m.plain.seconds / (spare + rate*m.plain.seconds)
+	m.carry(t, row, m.chunks, coming)
+	switch {
+	case m.chunks == 1: // chunks come one at a time: chance decides
+		m.share = root(min(m.share, 1), 1, fine, func(share float64) float64 {
+			m.share = share
+			m.rate = m.arriving(coming)
+			return m.chance(t) - share
+		})
+		m.rate = m.arriving(coming)
+	case m.share > 1:
+		return m, false
 	}
-	m.steps = t.steps(rate, m.chunks, m.carrying).among(m.share, m.plain.seconds)
+	m.calls = m.sequences / (steps * m.step())
+	m.steps = t.steps(m.rate, m.chunks, m.carrying).among(m.share, m.plain.seconds)
 	return m, true
+}
+
+// carry makes the steps that carry chunks carry n of them on average, and takes
+// their share from the flow: so many come from one decode step to the next.
+func (m *mixture) carry(t *prices, row row, n, coming float64) {
+	m.chunks, m.carrying = n, row.at(n)
+	if m.share = coming / m.carrying.done; m.priority {
+		m.share = coming / (m.carrying.done + coming)
+	}
+	m.rate = m.arriving(coming)
+}
+
+// arriving is the rate at which chunks come.
+func (m *mixture) arriving(coming float64) float64 { return coming / m.step() }
+
+// chance is the share of steps that carry chunks, as they come at random.
+func (m *mixture) chance(t *prices) float64 {
+	some := 1 - portable.Exp(-m.rate*m.plain.seconds)
+	return some / (some + t.steps(m.rate, m.chunks, m.carrying).nothing(m.rate))
 }
 
 // step is the mean time between the steps of a decoding sequence, which stands
 // still during steps for prompts that have priority.
 func (m *mixture) step() float64 {
+	mean := m.share*m.carrying.seconds + (1-m.share)*m.plain.seconds
 	if m.priority {
-		return m.steps.mean / (1 - m.share)
+		return mean / (1 - m.share)
 	}
-	return m.steps.mean
+	return mean
 }
 
 // beside is prefill in workers that also decode.
 func (t *prices) beside(m *mixture) filling {
 	decoding := m.some(m.sequences) // share of the time that any sequence decodes
 	rest := (1 - m.share) * decoding
-	f := filling{step: m.step(), plain: m.plain.seconds,
+	f := filling{step: m.step(), plain: m.plain.seconds, chunks: m.chunks,
 		busy:  (m.share*m.carrying.seconds + rest*m.plain.seconds) / m.steps.mean,
 		watts: (m.share*m.carrying.joules + rest*m.plain.joules) / m.steps.mean}
 	f.wait, f.idle = m.steps.residual(m.peers*f.busy), 1-m.peers*f.busy

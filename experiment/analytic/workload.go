@@ -31,7 +31,7 @@ type workload struct {
 	outputs []class
 
 	prompts memo[cut, *prompts]
-	orders  memo[int, *order] // by the tokens of a step
+	chunked memo[int, *chunks] // by the tokens of a step
 }
 
 // class is a share of the calls with their mean number of tokens.
@@ -207,10 +207,10 @@ func (c caching) whole(prefix, input int32) float64 {
 
 func (w *workload) average(sessions float64) {
 	n := float64(len(w.calls))
-	outputs := make([]float64, len(w.calls))
+	var outputs histogram
 	weighted := 0.0
-	for i, c := range w.calls {
-		outputs[i] = c.output
+	for _, c := range w.calls {
+		outputs.add(c.output, 0)
 		w.mean.input += c.input / n
 		w.mean.fresh += c.fresh / n
 		w.mean.missed += c.missed / n
@@ -220,6 +220,6 @@ func (w *workload) average(sessions float64) {
 		weighted += c.output * (c.input + c.output/2)
 	}
 	w.decodeContext = weighted / n / w.mean.output
-	w.outputs = classes(outputs)
+	w.outputs = classes(cumulated([ofACall]histogram{found: outputs}, [ofACall]float64{found: 1}))
 	w.turns = n / sessions
 }

@@ -13,6 +13,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"agentsim/configs"
@@ -40,13 +41,15 @@ const PermutationsDefault = 10
 
 // Run compares scenario a with scenario b. Two scenarios without a path
 // between them are a *configs.Error; one that cannot work is
-// metrics.ErrInfeasible. A deployment that was open is the one found afterwards.
+// metrics.ErrInfeasible. Where a deployment is open it is chosen as Settled does.
 func Run(ctx context.Context, f *File, a, b *configs.Scenario, o Options) (*metrics.Comparison, error) {
 	begun := o.now()
-	for _, s := range []*configs.Scenario{a, b} {
-		if err := settle(ctx, s, o.Accuracy); err != nil {
+	for _, s := range []**configs.Scenario{&a, &b} {
+		settled, err := Settled(ctx, *s, o.Accuracy)
+		if err != nil {
 			return nil, err
 		}
+		*s = settled
 	}
 	c, err := newCube(a, b, &f.Factors)
 	if err != nil {
@@ -69,17 +72,19 @@ func (o *Options) now() time.Time {
 	return o.Clock()
 }
 
-// settle gives a scenario that leaves its deployment open the one that is best.
-func settle(ctx context.Context, s *configs.Scenario, known *configs.Accuracy) error {
+// Settled is a scenario with the best deployment where it leaves that open; known is
+// how far predictions are off, nil = as shipped.
+func Settled(ctx context.Context, s *configs.Scenario, known *configs.Accuracy) (*configs.Scenario, error) {
 	if s.Deployment.Mode != serve.Auto {
-		return nil
+		return s, nil
 	}
 	_, d, err := deploy.Best(ctx, s, metrics.Aim{}, known)
 	if err != nil {
-		return fmt.Errorf("%s: %w", s.Name, err)
+		return nil, fmt.Errorf("%s: %w", s.Name, err)
 	}
-	s.Deployment = *d
-	return nil
+	settled := *s
+	settled.Deployment = *d
+	return &settled, nil
 }
 
 // run is one comparison under way.
@@ -103,6 +108,13 @@ func (r *run) compare(ctx context.Context) (*metrics.Comparison, error) {
 	if err != nil {
 		return nil, err
 	}
+	var checked *metrics.Checked
+	var failed error
+	var beside sync.WaitGroup // the scenarios as they stand are rehearsed while corners are estimated
+	if r.Simulate == nil {
+		beside.Go(func() { checked, failed = r.check(ctx, givenA, givenB) })
+	}
+	defer beside.Wait()
 	if r.list, err = r.shortlist(ctx, r.stage("deployments")); err != nil {
 		return nil, err
 	}
@@ -124,10 +136,9 @@ func (r *run) compare(ctx context.Context) (*metrics.Comparison, error) {
 		}
 	}
 	result := d.result()
-	if r.Simulate == nil {
-		result.Checked, err = r.check(ctx, givenA, givenB)
-	}
-	return result, err
+	beside.Wait()
+	result.Checked = checked
+	return result, failed
 }
 
 // check rehearses the two scenarios as they stand.

@@ -190,13 +190,15 @@ func TestWiderWorkersWhereNoneFits(t *testing.T) {
 // The deployment of a scenario in mode auto is the best of a full ranking.
 func TestAnOpenDeploymentIsChosenFirst(t *testing.T) {
 	open := scenario(t, node, "deployment.mode=auto", "deployment.accelerators=8", "engine.cache.policy=ideal")
-	require.NoError(t, settle(context.Background(), open, nil))
-	require.NotEqual(t, serve.Auto, open.Deployment.Mode)
-	require.LessOrEqual(t, open.Deployment.Accelerators(), 8)
+	settled, err := Settled(context.Background(), open, nil)
+	require.NoError(t, err)
+	require.Equal(t, serve.Auto, open.Deployment.Mode, "the scenario stays as it is")
+	require.NotEqual(t, serve.Auto, settled.Deployment.Mode)
+	require.LessOrEqual(t, settled.Deployment.Accelerators(), 8)
 	written := scenario(t, node)
-	before := written.Deployment
-	require.NoError(t, settle(context.Background(), written, nil))
-	require.Equal(t, before, written.Deployment)
+	settled, err = Settled(context.Background(), written, nil)
+	require.NoError(t, err)
+	require.Same(t, written, settled)
 }
 
 func TestBuiltInComparisonsLoad(t *testing.T) {

@@ -57,23 +57,47 @@ type Deployment struct {
 	Cache        serve.CacheSpec   `yaml:"cache"`
 }
 
+// exchange reads the terms that are fields of a scenario from it, or sets the
+// scenario's fields by them.
+func (t *Terms) exchange(s *configs.Scenario, read bool) {
+	either(&t.Name, &s.Name, read)
+	either(&t.Question, &s.Question, read)
+	either(&t.System, &s.System, read)
+	either(&t.Model, &s.Model, read)
+	either(&t.Engine, &s.Engine, read)
+	either(&t.Kernels, &s.Kernels, read)
+	either(&t.Workload, &s.Workload, read)
+	either(&t.Mix, &s.Mix, read)
+	either(&t.SLO, &s.SLO, read)
+	either(&t.Protocol, &s.Protocol, read)
+	either(&t.Power, &s.Power, read)
+	either(&t.Price, &s.Price, read)
+	either(&t.Seed, &s.Seed, read)
+	from, to := &t.Deployment, &s.Deployment
+	either(&from.Precision, &to.Precision, read)
+	either(&from.Router, &to.Router, read)
+	either(&from.Batching, &to.Batching, read)
+	either(&from.PrefillOrder, &to.PrefillOrder, read)
+	either(&from.DecodeOrder, &to.DecodeOrder, read)
+	either(&from.Spill, &to.Spill, read)
+	either(&from.Hold, &to.Hold, read)
+	either(&from.Experts, &to.Experts, read)
+	either(&from.Cache, &to.Cache, read)
+}
+
+// either reads a term from a field, or sets the field.
+func either[T any](term, field *T, read bool) {
+	if read {
+		*term = *field
+	} else {
+		*field = *term
+	}
+}
+
 // termsOf resolves a scenario whose deployment is settled.
 func termsOf(s *configs.Scenario) Terms {
-	t := Terms{
-		Name:     s.Name,
-		Question: s.Question,
-		System:   s.System,
-		Model:    s.Model,
-		Engine:   s.Engine,
-		Kernels:  s.Kernels,
-		Workload: s.Workload,
-		Mix:      s.Mix,
-		SLO:      s.SLO,
-		Protocol: s.Protocol,
-		Power:    s.Power,
-		Price:    s.Price,
-		Seed:     s.Seed,
-	}
+	var t Terms
+	t.exchange(s, true)
 	d := &s.Deployment
 	t.Engine.Kernels = ""
 	t.System.Accelerator.Generation, t.System.Accelerator.Kernels, t.System.Accelerator.PowerFrom = "", "", nil
@@ -81,22 +105,9 @@ func termsOf(s *configs.Scenario) Terms {
 	t.Kernels.ExpertsPath = nil
 	pools := d.Pools()
 	first, last := pools[0].Spec, pools[len(pools)-1].Spec
-	t.Deployment = Deployment{
-		Mode:               d.Mode,
-		DraftTokens:        last.Depth(),
-		Draft:              last.Draft,
-		Precision:          d.Precision,
-		Router:             d.Router,
-		Batching:           d.Batching,
-		PrefillOrder:       d.PrefillOrder,
-		DecodeOrder:        d.DecodeOrder,
-		Spill:              d.Spill,
-		Hold:               d.Hold,
-		Experts:            d.Experts,
-		Cache:              d.Cache,
-		ExpertsPath:        pathOf(s, last),
-		PrefillExpertsPath: pathOf(s, first),
-	}
+	t.Deployment.Mode = d.Mode
+	t.Deployment.DraftTokens, t.Deployment.Draft = last.Depth(), last.Draft
+	t.Deployment.ExpertsPath, t.Deployment.PrefillExpertsPath = pathOf(s, last), pathOf(s, first)
 	return t
 }
 
@@ -111,34 +122,9 @@ func pathOf(s *configs.Scenario, p *serve.PoolSpec) string {
 // scenario is the terms with a deployment.
 func (t *Terms) scenario(p pools) *configs.Scenario {
 	d := &t.Deployment
-	s := &configs.Scenario{
-		Name:     t.Name,
-		Question: t.Question,
-		System:   t.System,
-		Model:    t.Model,
-		Engine:   t.Engine,
-		Kernels:  t.Kernels,
-		Workload: t.Workload,
-		Mix:      t.Mix,
-		SLO:      t.SLO,
-		Protocol: t.Protocol,
-		Power:    t.Power,
-		Price:    t.Price,
-		Seed:     t.Seed,
-	}
-	s.Deployment = serve.DeploymentSpec{
-		Mode:         p.mode,
-		Units:        p.units,
-		Precision:    d.Precision,
-		Router:       d.Router,
-		Batching:     d.Batching,
-		PrefillOrder: d.PrefillOrder,
-		DecodeOrder:  d.DecodeOrder,
-		Spill:        d.Spill,
-		Hold:         d.Hold,
-		Experts:      d.Experts,
-		Cache:        d.Cache,
-	}
+	s := &configs.Scenario{}
+	t.exchange(s, false)
+	s.Deployment.Mode, s.Deployment.Units = p.mode, p.units
 	with := func(spec serve.PoolSpec, path string) *serve.PoolSpec {
 		spec.ExpertsPath = path
 		if depth := spec.DraftTokens; depth > 0 && d.Draft != nil {

@@ -1,13 +1,17 @@
 package compare
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"math/bits"
 	"runtime"
+	"slices"
 	"sync"
 
 	"agentsim/experiment/analytic"
 	"agentsim/metrics"
+	"agentsim/serve"
 )
 
 // outcome is what a deployment holds at a corner.
@@ -17,6 +21,8 @@ type outcome struct {
 	watts float64 // of one accelerator
 	limit string
 	err   error // why it holds nothing; then value is 0
+
+	estimate analytic.Estimate
 }
 
 // trial is a deployment at a corner.
@@ -35,6 +41,8 @@ type bench struct {
 	terms   map[set]*Terms
 	bearing map[pools]set
 	known   map[trial]*outcome
+	works   map[pools][]set // of a deployment the corners at which it was found to work
+	recent  []corner        // the last one last
 }
 
 func newBench(c *cube, per Metric) *bench {
@@ -44,6 +52,7 @@ func newBench(c *cube, per Metric) *bench {
 		terms:   map[set]*Terms{},
 		bearing: map[pools]set{},
 		known:   map[trial]*outcome{},
+		works:   map[pools][]set{},
 	}
 }
 
@@ -94,6 +103,7 @@ func (b *bench) try(ctx context.Context, trials []trial, done func(n, all int)) 
 			open = append(open, t)
 		}
 	}
+	slices.SortStableFunc(open, func(x, y trial) int { return cmp.Compare(x.set, y.set) })
 	outcomes := make([]*outcome, len(open))
 	forEach(ctx, len(open), func(i int) { outcomes[i] = b.solve(open[i]) }, done)
 	if err := ctx.Err(); err != nil {
@@ -101,16 +111,60 @@ func (b *bench) try(ctx context.Context, trials []trial, done func(n, all int)) 
 	}
 	for i, t := range open {
 		b.known[t] = outcomes[i]
+		if outcomes[i].err == nil {
+			b.works[t.pools] = append(b.works[t.pools], t.set)
+		}
 	}
 	return nil
 }
 
 func (b *bench) solve(t trial) *outcome {
-	r, err := b.solver.Flows(b.at(t.set).scenario(t.pools))
+	e, deployment := b.estimator(t)
+	r, err := e.EstimateNear(deployment, b.likely(t))
 	if err != nil {
 		return &outcome{err: err}
 	}
-	return b.outcomeOf(r)
+	found := r.Capacity()
+	return &outcome{value: b.per.of(found), found: found, watts: r.Watts, limit: r.Limit, estimate: r}
+}
+
+// likely is what the deployment of a trial holds at the known corner that differs by
+// the fewest factors: about as many, as far as that goes.
+func (b *bench) likely(t trial) analytic.Estimate {
+	known := b.works[t.pools]
+	if len(known) == 0 {
+		return analytic.Estimate{}
+	}
+	differ := func(s set) int { return bits.OnesCount(uint(s ^ t.set)) }
+	nearest := slices.MinFunc(known, func(x, y set) int { return cmp.Compare(differ(x), differ(y)) })
+	return b.known[trial{t.pools, nearest}].estimate
+}
+
+// estimator is that of a trial's corner, with its deployment. Those of the corners
+// that were asked for last are kept, since deployments of one corner share what the
+// steps of their pools cost.
+func (b *bench) estimator(t trial) (*analytic.Estimator, *serve.DeploymentSpec) {
+	const most = 8
+	s := b.at(t.set).scenario(t.pools)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	at := slices.IndexFunc(b.recent, func(c corner) bool { return c.set == t.set })
+	c := corner{t.set, nil}
+	if at >= 0 {
+		c = b.recent[at]
+		b.recent = slices.Delete(b.recent, at, at+1)
+	} else {
+		c.Estimator = b.solver.For(s)
+		b.recent = b.recent[max(0, len(b.recent)+1-most):]
+	}
+	b.recent = append(b.recent, c)
+	return c.Estimator, &s.Deployment
+}
+
+// corner is a mixture with what was estimated there.
+type corner struct {
+	set set
+	*analytic.Estimator
 }
 
 func (b *bench) outcomeOf(r *metrics.Result) *outcome {

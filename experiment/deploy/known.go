@@ -212,7 +212,7 @@ func (f *Finder) worth(r *Ranked) {
 func (f *Finder) lower(r *Ranked) {
 	s := *f.scenario
 	s.Kernels.Efficiency *= f.known.lower(r.Nearest)
-	at, err := f.solver.For(&s).Estimate(&r.Deployment)
+	at, err := f.solver.For(&s).EstimateNear(&r.Deployment, r.Estimate)
 	if r.low = 0; err == nil && r.Estimate.Agents > 0 { // an error: it serves nobody then
 		r.low = float64(at.Agents) / float64(r.Estimate.Agents)
 	}

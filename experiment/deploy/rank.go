@@ -375,7 +375,7 @@ func (f *Finder) tune(d serve.DeploymentSpec) (Ranked, error) {
 	}
 	try := func(i int) bool {
 		r := Ranked{Deployment: limited(d, f.limits[i])}
-		if r.Estimate, err = f.estimator.Estimate(&r.Deployment); err != nil {
+		if r.Estimate, err = f.estimator.EstimateNear(&r.Deployment, best.Estimate); err != nil {
 			return false
 		}
 		worth := f.value(&d, r.Estimate.Agents, &r.Estimate.Within)

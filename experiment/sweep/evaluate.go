@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"sync"
 
 	"agentsim/configs"
 	"agentsim/experiment"
@@ -52,13 +53,20 @@ type Evaluator struct {
 	plan     *Plan
 	version  string
 	solver   analytic.Solver
-	interval analytic.Solver // of intervals, which looks at few sessions
+	interval analytic.Solver                   // of intervals, which looks at few sessions
+	accuracy func() (*configs.Accuracy, error) // how far predictions are off, read once
 }
 
 // NewEvaluator prepares the evaluation of a plan's points by a version of the
 // program.
 func NewEvaluator(p *Plan, version string) *Evaluator {
-	return &Evaluator{plan: p, version: version, interval: analytic.Solver{Sessions: analytic.FewSessions}}
+	return &Evaluator{plan: p, version: version, interval: analytic.Solver{Sessions: analytic.FewSessions},
+		accuracy: sync.OnceValues(func() (*configs.Accuracy, error) {
+			if p.accuracy != nil {
+				return p.accuracy, nil
+			}
+			return configs.PublicAccuracy()
+		})}
 }
 
 // Loaded is a point whose scenario has been read, or could not be.
@@ -158,15 +166,11 @@ func (e *Evaluator) bound(ctx context.Context, l *Loaded, r *metrics.Result) err
 	if e.plan.Study.Interval == NoInterval || l.scenario.Workload.ByTime() {
 		return nil
 	}
-	known := e.plan.accuracy
-	if known == nil {
-		var err error
-		if known, err = configs.PublicAccuracy(); err != nil {
-			return err
-		}
+	known, err := e.accuracy()
+	if err != nil {
+		return err
 	}
 	about := &uncertainty.Scenario{Scenario: l.scenario, Provenance: l.provenance}
-	var err error
 	r.Capacity.ModelInterval, err = uncertainty.Interval(ctx, about, r, known,
 		uncertainty.IntervalOptions{Solver: &e.interval})
 	if uncertainty.ErrNoInterval(err) {

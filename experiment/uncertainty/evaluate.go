@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 
 	"agentsim/configs"
 	"agentsim/experiment"
@@ -15,10 +16,14 @@ import (
 type model func(ctx context.Context, draws []float64) (metrics.Answer, error)
 
 // byFlows answers with the mean flows of the analytic model. The solver keeps
-// what draws share.
+// what draws share; all are sought around the scenario as it is.
 func byFlows(s *Scenario, inputs []configs.Input, solver *analytic.Solver) model {
+	asItIs := sync.OnceValue(func() analytic.Estimate {
+		e, _ := solver.For(s.Scenario).Estimate(&s.Deployment) // what serves nobody says nothing of where others lie
+		return e
+	})
 	return drawn(s, inputs, func(_ context.Context, s *configs.Scenario) (metrics.Answer, error) {
-		return solver.Answer(s)
+		return solver.Answer(s, asItIs())
 	})
 }
 

@@ -66,6 +66,7 @@ type IntervalOptions struct {
 	Parts  bool             // say what each kind of doubt does alone
 	Solver *analytic.Solver // shared by many; nil = one of its own, that looks at few sessions
 	Tables *moe.Tables      // of expert groups, for its own solver; nil = its own
+	Ahead  *Ahead           // estimates that were begun before; nil = none
 }
 
 // IntervalDraws puts two draws below P10 and two above P90, at about 0.3 s.
@@ -118,6 +119,7 @@ type doubts struct {
 	watts    configs.StackError
 	stack    string
 	draws    int
+	side     int // draws at once; 0 = one a processor
 
 	drafts *metrics.DraftCapacity // the simulated band of drafts of unknown acceptance; nil = known
 }
@@ -156,11 +158,13 @@ func newDoubts(ctx context.Context, s *Scenario, simulated *metrics.Result, a *c
 			v.inputs, v.part = append(v.inputs, in), append(v.part, part)
 		}
 	}
-	solver := o.Solver
-	if solver == nil {
-		solver = &analytic.Solver{Sessions: analytic.FewSessions, Tables: o.Tables}
+	flows := byFlows(s, v.inputs, o.solver())
+	if o.Ahead != nil {
+		flows = o.Ahead.estimates.of(v.inputs, flows)
 	}
-	v.estimate, err = centred(ctx, byFlows(s, v.inputs, solver), v.inputs, simulated)
+	if v.estimate = flows; simulated != nil {
+		v.estimate, err = centred(ctx, flows, v.inputs, simulated)
+	}
 	return v, err
 }
 
@@ -198,7 +202,7 @@ func (v *doubts) draw(ctx context.Context, chosen []bool, with extras) ([]metric
 	accepted := sample([]configs.Input{{Name: partDrafts, Kind: configs.UniformSpread, High: 1}}, v.draws, seed)
 	still := neutral(v.inputs)
 	answers := make([]metrics.Answer, len(rows))
-	err := forEach(len(rows), func(i int) error {
+	err := forEachOn(v.side, len(rows), func(i int) error {
 		for j := range rows[i] {
 			if !chosen[j] {
 				rows[i][j] = still[j]

@@ -1,6 +1,7 @@
 package uncertainty
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"runtime"
@@ -184,11 +185,14 @@ func Check(s *Scenario) error {
 // forEach calls f for 0 … n-1 on all processors and returns the error of the
 // lowest number that failed. What is computed goes by number, so that it does
 // not depend on how many processors there are.
-func forEach(n int, f func(i int) error) error {
+func forEach(n int, f func(i int) error) error { return forEachOn(0, n, f) }
+
+// forEachOn is forEach on so many processors; 0 = all.
+func forEachOn(processors, n int, f func(i int) error) error {
 	errs := make([]error, n)
 	var group sync.WaitGroup
 	work := make(chan int)
-	for range runtime.GOMAXPROCS(0) {
+	for range cmp.Or(processors, runtime.GOMAXPROCS(0)) {
 		group.Go(func() {
 			for i := range work {
 				errs[i] = f(i)

@@ -13,7 +13,8 @@
 //
 // Read study.go for the order of things, sample.go for the draws, tornado.go
 // for one input at a time, target.go for what would have to be true, and
-// evaluate.go for how a draw becomes an answer.
+// evaluate.go for how a draw becomes an answer; ahead.go begins an interval while its
+// answer is still sought.
 package uncertainty
 
 import (

@@ -7,12 +7,13 @@ import (
 	"agentsim/configs"
 	"agentsim/models/hardware"
 	"agentsim/models/llm"
+	"agentsim/models/moe"
 	"agentsim/models/step"
 	"agentsim/serve"
 	"agentsim/trace"
 )
 
-// presets loads each preset once.
+// presets loads each preset once, and keeps the tables of experts.
 type presets struct {
 	systems   map[string]*hardware.System
 	models    map[string]*llm.Spec
@@ -20,6 +21,7 @@ type presets struct {
 	kernels   map[string]*hardware.KernelSet
 	workloads map[string]*trace.Workload
 	protocols map[string]*configs.Protocol
+	experts   moe.Tables // of all cases: rows of one deployment differ in their load alone
 }
 
 func newPresets() *presets {
@@ -109,6 +111,7 @@ func (p *presets) cluster(c *Case, o *Options) (*prepared, error) {
 		Agents:     c.Concurrency,
 		Cold:       true,
 		Seed:       o.Seed,
+		Tabulate:   p.experts.Tabulate,
 	}
 	if !c.Agents() {
 		config.Sessions = newLengths(c, o.Seed)

@@ -60,6 +60,7 @@ var rooms = []room{
 	{dir: "fault", layer: 0},
 	{dir: "sim", layer: 0},
 	{dir: "portable", layer: 0},
+	{dir: "ahead", layer: 0},
 	{dir: "docs", layer: 0},
 	{dir: "plotting", layer: 0},
 	{dir: "models/hardware", layer: 1, never: []string{"sim", "files"}},
@@ -101,7 +102,7 @@ var (
 	// core is what a simulation consists of.
 	core = []string{"sim", "models", "serve"}
 	// deterministic rooms turn the same input into the same bytes.
-	deterministic = []string{"units", "fault", "sim", "portable", "models", "trace", "metrics", "serve"}
+	deterministic = []string{"units", "fault", "sim", "portable", "ahead", "models", "trace", "metrics", "serve"}
 	// withFiles may open files.
 	withFiles = []string{"files", "trace", "configs", "report", "experiment", "scenarios", "web", "cmd"}
 )

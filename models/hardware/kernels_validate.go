@@ -20,7 +20,7 @@ func (k KernelSet) Validate() error {
 	for _, f := range slices.Sorted(maps.Keys(k.GEMM)) {
 		path := "gemm." + string(f)
 		if BytesPerWeight(f) == 0 {
-			c.Check(false, path, strconv.Quote(string(f)), fmt.Sprintf("one of %v", Formats()))
+			c.Want(path, strconv.Quote(string(f)), fmt.Sprintf("one of %v", Formats()))
 		}
 		c.In(path, k.GEMM[f].Validate())
 	}
@@ -29,7 +29,7 @@ func (k KernelSet) Validate() error {
 		c.In("experts."+name, e.Validate())
 		if e.Before != "" {
 			if older, ok := k.Experts[e.Before]; !ok || CompareVersions(older.Since, e.Since) >= 0 {
-				c.Check(false, "experts."+name+".before", strconv.Quote(e.Before),
+				c.Want("experts."+name+".before", strconv.Quote(e.Before),
 					fmt.Sprintf("one that holds before, of the experts %v", slices.Sorted(maps.Keys(k.Experts))))
 			}
 		}
@@ -65,7 +65,7 @@ func (c *checker) serving(k KernelSet) {
 			strconv.Quote(o.Before), "versions that rise from entry to entry")
 		for _, f := range slices.Sorted(maps.Keys(o.Experts)) {
 			if _, ok := k.Experts[f]; !ok {
-				c.Check(false, path+".experts."+f, strconv.Quote(f),
+				c.Want(path+".experts."+f, strconv.Quote(f),
 					fmt.Sprintf("one of the experts %v", slices.Sorted(maps.Keys(k.Experts))))
 			}
 			c.positive(path+".experts."+f, o.Experts[f], "")
@@ -79,7 +79,7 @@ func (c *checker) serving(k KernelSet) {
 			return ok
 		})
 		if !known {
-			c.Check(false, path, k.ExpertsPath[f], fmt.Sprintf("one of the experts %v", slices.Sorted(maps.Keys(k.Experts))))
+			c.Want(path, k.ExpertsPath[f], fmt.Sprintf("one of the experts %v", slices.Sorted(maps.Keys(k.Experts))))
 		}
 	}
 }
@@ -164,7 +164,7 @@ func (c *checker) degrees(path string, forms []Linear) {
 		at := fault.Index(path, i)
 		c.In(at, l.Validate())
 		if i > 0 && l.TP <= forms[i-1].TP {
-			c.Check(false, at+".tp", l.TP, fmt.Sprintf("more than the %d before it", forms[i-1].TP))
+			c.Want(at+".tp", l.TP, fmt.Sprintf("more than the %d before it", forms[i-1].TP))
 		}
 		c.Check(l.TP != 0 || len(forms) == 1, at+".tp", l.TP, "a degree, as there are other forms")
 	}
@@ -263,7 +263,7 @@ const maxEfficiency = 5
 
 func (c *checker) efficiency(path string, value float64) {
 	if !(value > 0 && value <= maxEfficiency) {
-		c.Check(false, path, value, fmt.Sprintf("a fraction of the peak rate above 0 and up to %d", maxEfficiency))
+		c.Want(path, value, fmt.Sprintf("a fraction of the peak rate above 0 and up to %d", maxEfficiency))
 	}
 }
 

@@ -89,7 +89,7 @@ func positive(value float64) bool { return value > 0 && !math.IsInf(value, 0) }
 // positive also refuses NaN and infinity. The unit may be empty.
 func (c *checker) positive(path string, value float64, unit string) {
 	if !positive(value) {
-		c.Check(false, path, quantity(value, unit), "more than 0")
+		c.Want(path, quantity(value, unit), "more than 0")
 	}
 }
 
@@ -111,7 +111,7 @@ func (c *checker) rate(path string, value, least float64, shown fmt.Stringer) {
 
 func (c *checker) notNegative(path string, value float64, unit string) {
 	if !(value >= 0 && !math.IsInf(value, 0)) {
-		c.Check(false, path, quantity(value, unit), "0 or more")
+		c.Want(path, quantity(value, unit), "0 or more")
 	}
 }
 

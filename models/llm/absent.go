@@ -10,8 +10,8 @@ func (absent) dimensions() (need, may []string)                  { return nil, n
 func (absent) rules(Attention) []rule                            { return nil }
 func (absent) weights(Attention, float64) AttentionWeights       { return AttentionWeights{} }
 func (absent) projections(Attention, float64) []Projection       { return nil }
-func (absent) until(Attention, int64) Work                       { return Work{} }
-func (absent) decode(Attention, float64) Work                    { return Work{} }
+func (absent) until(reach, int64) Work                           { return Work{} }
+func (absent) decode(reach, float64) Work                        { return Work{} }
 func (absent) core(Attention) Core                               { return Core{} }
 func (absent) entryBytes(Attention, hardware.Format) float64     { return 0 }
 func (absent) components(Attention, CacheFormat) layerComponents { return layerComponents{} }

@@ -20,11 +20,11 @@ func (blockSparse) projections(a Attention, hidden float64) []Projection {
 	return append(grouped{}.projections(a, hidden), Projection{a.blockIndexer(), hidden, Whole})
 }
 
-func (blockSparse) until(a Attention, n int64) Work {
+func (blockSparse) until(a reach, n int64) Work {
 	return Work{Pairs: float64(sumCapped(n, int64(a.IndexTopK))), IndexPairs: float64(sumTo(n))}
 }
 
-func (blockSparse) decode(a Attention, context float64) Work {
+func (blockSparse) decode(a reach, context float64) Work {
 	return Work{Pairs: min(context, float64(a.IndexTopK)), IndexPairs: context}
 }
 

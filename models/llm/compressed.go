@@ -28,7 +28,7 @@ func (k compressedSparse) projections(a Attention, hidden float64) []Projection 
 	return a.sharedProjections(k.weights(a, hidden), hidden)
 }
 
-func (compressedSparse) until(a Attention, n int64) Work {
+func (compressedSparse) until(a reach, n int64) Work {
 	window, topK, ratio := int64(a.Window), int64(a.IndexTopK), int64(a.Compress)
 	return Work{
 		Pairs:      float64(sumCapped(n, window) + sumFloorsCapped(n, ratio, topK)),
@@ -36,7 +36,7 @@ func (compressedSparse) until(a Attention, n int64) Work {
 	}
 }
 
-func (compressedSparse) decode(a Attention, context float64) Work {
+func (compressedSparse) decode(a reach, context float64) Work {
 	entries := context / float64(a.Compress)
 	return Work{Pairs: min(context, float64(a.Window)) + min(entries, float64(a.IndexTopK)), IndexPairs: entries}
 }

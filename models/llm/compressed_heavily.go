@@ -19,11 +19,11 @@ func (k compressedHeavily) projections(a Attention, hidden float64) []Projection
 	return a.sharedProjections(k.weights(a, hidden), hidden)
 }
 
-func (compressedHeavily) until(a Attention, n int64) Work {
+func (compressedHeavily) until(a reach, n int64) Work {
 	return Work{Pairs: float64(sumCapped(n, int64(a.Window)) + sumFloors(n, int64(a.Compress)))}
 }
 
-func (compressedHeavily) decode(a Attention, context float64) Work {
+func (compressedHeavily) decode(a reach, context float64) Work {
 	return Work{Pairs: min(context, float64(a.Window)) + context/float64(a.Compress)}
 }
 

@@ -59,9 +59,9 @@ func (k delta) projections(a Attention, hidden float64) []Projection {
 	return list
 }
 
-func (delta) until(_ Attention, n int64) Work { return Work{Pairs: float64(n)} }
+func (delta) until(_ reach, n int64) Work { return Work{Pairs: float64(n)} }
 
-func (delta) decode(Attention, float64) Work { return Work{Pairs: 1} }
+func (delta) decode(reach, float64) Work { return Work{Pairs: 1} }
 
 func (delta) core(a Attention) Core {
 	return Core{State: StateHeads{

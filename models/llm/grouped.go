@@ -48,9 +48,9 @@ func (grouped) projections(a Attention, hidden float64) []Projection {
 	return []Projection{{in, hidden, Columns}, {hidden, outputs, Depth}}
 }
 
-func (grouped) until(_ Attention, n int64) Work { return Work{Pairs: float64(sumTo(n))} }
+func (grouped) until(_ reach, n int64) Work { return Work{Pairs: float64(sumTo(n))} }
 
-func (grouped) decode(_ Attention, context float64) Work { return Work{Pairs: context} }
+func (grouped) decode(_ reach, context float64) Work { return Work{Pairs: context} }
 
 func (grouped) core(a Attention) Core {
 	heads := CoreHeads{Query: a.Heads, KV: a.KVHeads, Key: a.HeadDim, Value: a.valueDim()}

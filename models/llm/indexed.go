@@ -25,11 +25,11 @@ func (indexedLatent) projections(a Attention, hidden float64) []Projection {
 	return append(latent{}.projections(a, hidden), Projection{indexer / hidden, hidden, Whole})
 }
 
-func (indexedLatent) until(a Attention, n int64) Work {
+func (indexedLatent) until(a reach, n int64) Work {
 	return Work{Pairs: float64(sumCapped(n, int64(a.IndexTopK))), IndexPairs: float64(sumTo(n))}
 }
 
-func (indexedLatent) decode(a Attention, context float64) Work {
+func (indexedLatent) decode(a reach, context float64) Work {
 	return Work{Pairs: min(context, float64(a.IndexTopK)), IndexPairs: context}
 }
 

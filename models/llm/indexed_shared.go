@@ -9,11 +9,11 @@ func (sharedIndex) dimensions() (need, may []string) {
 	return append(need, "index_top_k"), may
 }
 
-func (sharedIndex) until(a Attention, n int64) Work {
+func (sharedIndex) until(a reach, n int64) Work {
 	return Work{Pairs: float64(sumCapped(n, int64(a.IndexTopK)))}
 }
 
-func (sharedIndex) decode(a Attention, context float64) Work {
+func (sharedIndex) decode(a reach, context float64) Work {
 	return Work{Pairs: min(context, float64(a.IndexTopK))}
 }
 

@@ -29,10 +29,10 @@ type projected interface {
 // attended counts what the core looks at, and what that costs.
 type attended interface {
 	// until sums the work of queries 1…n of a sequence, exactly.
-	until(a Attention, n int64) Work
+	until(a reach, n int64) Work
 	// decode is the work of one query that sees context > 0 positions. It is
 	// continuous: a part of a compressed entry counts as that part.
-	decode(a Attention, context float64) Work
+	decode(a reach, context float64) Work
 	core(a Attention) Core
 }
 

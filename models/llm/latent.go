@@ -49,9 +49,9 @@ func (latent) projections(a Attention, hidden float64) []Projection {
 	return list
 }
 
-func (latent) until(_ Attention, n int64) Work { return Work{Pairs: float64(sumTo(n))} }
+func (latent) until(_ reach, n int64) Work { return Work{Pairs: float64(sumTo(n))} }
 
-func (latent) decode(_ Attention, context float64) Work { return Work{Pairs: context} }
+func (latent) decode(_ reach, context float64) Work { return Work{Pairs: context} }
 
 func (latent) core(a Attention) Core {
 	return Core{

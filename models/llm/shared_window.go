@@ -43,11 +43,11 @@ func (k sharedWindow) projections(a Attention, hidden float64) []Projection {
 	return a.sharedProjections(k.weights(a, hidden), hidden)
 }
 
-func (sharedWindow) until(a Attention, n int64) Work {
+func (sharedWindow) until(a reach, n int64) Work {
 	return Work{Pairs: float64(sumCapped(n, int64(a.Window)))}
 }
 
-func (sharedWindow) decode(a Attention, context float64) Work {
+func (sharedWindow) decode(a reach, context float64) Work {
 	return Work{Pairs: min(context, float64(a.Window))}
 }
 

@@ -91,7 +91,7 @@ func (v *validator) acceptance(mean []float64) {
 
 func (v *validator) attention(path string, a Attention) {
 	if !a.Kind.known() {
-		v.Check(false, path+".kind", fmt.Sprintf("%q", string(a.Kind)), "one of "+kindNames())
+		v.Want(path+".kind", fmt.Sprintf("%q", string(a.Kind)), "one of "+kindNames())
 		return
 	}
 	need, may := a.kind().dimensions()

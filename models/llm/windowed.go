@@ -8,11 +8,11 @@ func (windowed) dimensions() (need, may []string) {
 	return append(need, "window"), may
 }
 
-func (windowed) until(a Attention, n int64) Work {
+func (windowed) until(a reach, n int64) Work {
 	return Work{Pairs: float64(sumCapped(n, int64(a.Window)))}
 }
 
-func (windowed) decode(a Attention, context float64) Work {
+func (windowed) decode(a reach, context float64) Work {
 	return Work{Pairs: min(context, float64(a.Window))}
 }
 

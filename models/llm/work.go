@@ -3,12 +3,17 @@ package llm
 // Module is an attention module with its kind looked up, for those who ask it
 // step after step.
 type Module struct {
-	attention Attention
-	kind      kind
+	reach reach
+	kind  kind
 }
 
+// reach is what bounds the positions that a query looks at.
+type reach struct{ Window, IndexTopK, Compress int }
+
 // Module looks the kind up.
-func (a Attention) Module() Module { return Module{attention: a, kind: a.kind()} }
+func (a Attention) Module() Module {
+	return Module{reach: reach{a.Window, a.IndexTopK, a.Compress}, kind: a.kind()}
+}
 
 // Prefill is Module.Prefill.
 func (a Attention) Prefill(prefix, tokens int) Work {
@@ -31,7 +36,7 @@ func (m *Module) Prefill(prefix, tokens int) Work {
 	}
 	from := int64(max(prefix, 0))
 	to := from + int64(tokens)
-	return m.kind.until(m.attention, to).minus(m.kind.until(m.attention, from))
+	return m.kind.until(m.reach, to).minus(m.kind.until(m.reach, from))
 }
 
 // Decode is the work of one query token that sees context positions. It is
@@ -40,7 +45,7 @@ func (m *Module) Decode(context float64) Work {
 	if context <= 0 {
 		return Work{}
 	}
-	return m.kind.decode(m.attention, context)
+	return m.kind.decode(m.reach, context)
 }
 
 func (w Work) minus(v Work) Work {

@@ -2,7 +2,6 @@ package step
 
 import (
 	"agentsim/models/hardware"
-	"agentsim/models/llm"
 )
 
 // share is one rank's part of a step in one layer kind.
@@ -29,15 +28,16 @@ func (k *layerKind) attend(l *ledger, index int, ranks []Rank, p part) {
 		busy:     w.energy.watts.decode,
 	}
 	var sum work
+	var s share
+	var cut Rank
 	var slowest order // of the rank whose seconds are those of the entry
 	for i := range ranks {
-		if i > 0 && ranks[i] == ranks[i-1] { // as no rank is in a simulation, and most are in an estimate
+		if i > 0 && ranks[i].equals(&ranks[i-1]) { // as no rank is in a simulation, and most are in an estimate
 			e.flops += sum.flops
 			e.bytes += sum.bytes
 			continue
 		}
-		r := ranks[i].cut(p)
-		s := k.share(&r, &r.PrefillWork[index])
+		k.share(&s, ranks[i].piece(p, &cut), index)
 		tokens := s.prefill.Tokens + s.decode.Tokens
 		if tokens == 0 {
 			sum = work{}
@@ -64,7 +64,7 @@ func (k *layerKind) attend(l *ledger, index int, ranks []Rank, p part) {
 		e.flops += sum.flops
 		e.bytes += sum.bytes
 	}
-	l.add(e)
+	l.add(&e)
 }
 
 // attended books attention with what is exchanged for it and around it.
@@ -77,19 +77,24 @@ func (k *layerKind) attended(l *ledger, index int, ranks []Rank, p part) {
 // replay books the small kernels around the core of a layer that keeps a state.
 func (k *layerKind) replay(l *ledger) {
 	if k.shape.Recurrent() {
-		l.add(entry{operator: Small, count: k.count, seconds: float64(k.worker.cfg.Engine.Host.Replay)})
+		l.add(&entry{operator: Small, count: k.count, seconds: float64(k.worker.cfg.Engine.Host.Replay)})
 	}
 }
 
 // share sorts a rank's load into the features of prefill and decode kernels.
-func (k *layerKind) share(r *Rank, w *llm.Work) share {
-	var s share
+func (k *layerKind) share(s *share, r *Rank, index int) {
+	*s = share{}
 	if r.PrefillTokens > 0 {
-		n, groups := float64(r.PrefillTokens), float64(k.worker.shape.PCP)
+		n, groups, w := float64(r.PrefillTokens), float64(k.worker.shape.PCP), &r.PrefillWork[index]
 		s.prefill = hardware.Features{Tokens: n / groups, Pairs: w.Pairs / groups, IndexPairs: w.IndexPairs / groups,
 			Context: r.PrefillContext / n}
 		s.prompts, s.prefix = float64(r.Prompts), r.Prefix
 	}
+	k.decodes(s, r)
+}
+
+// decodes sorts what a rank decodes into the features of decode kernels.
+func (k *layerKind) decodes(s *share, r *Rank) {
 	if r.Sequences > 0 {
 		mean := r.Context / float64(r.Sequences)
 		n := float64(r.Sequences * k.worker.perSequence)
@@ -98,11 +103,10 @@ func (k *layerKind) share(r *Rank, w *llm.Work) share {
 		s.sequences, s.each = float64(r.Sequences), float64(k.worker.perSequence)
 		s.near = s.decode
 		if k.context > 1 {
-			w = k.nearby(&s, mean, w)
+			w = k.nearby(s, mean, w)
 		}
 		s.cacheBytes = s.sequences * (k.reads.Bytes(w) + k.keptStates())
 	}
-	return s
 }
 
 // seconds is one layer's attention on one rank. A mixed batch runs

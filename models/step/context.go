@@ -216,7 +216,7 @@ func (k *layerKind) collect(l *ledger, tokens, prefix float64) {
 func (k *layerKind) sent(l *ledger, group int, bytes float64) {
 	w := k.worker
 	link := w.link(group)
-	l.add(entry{
+	l.add(&entry{
 		operator:  ContextExchange,
 		count:     k.count,
 		seconds:   w.cfg.Kernels.AllGather.Seconds(bytes, link),

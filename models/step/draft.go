@@ -20,15 +20,17 @@ func (s *stack) speculate(l *ledger, ranks []Rank, t tally, p part, known *[2][]
 		first, others = &known[0], &known[1]
 	}
 	verified := float64(s.worker.perSequence)
-	l.add(s.pass(ranks, t, p, verified, first))
+	one := s.pass(ranks, t, p, verified, first)
+	l.add(&one)
 	if d.kind() == BlockDraft {
-		l.add(s.samplings(t, d.Depth))
+		one = s.samplings(t, d.Depth)
+		l.add(&one)
 		return
 	}
 	if d.Depth > 1 {
-		next := s.pass(ranks, t, p, 1, others)
-		next.count = float64(d.Depth - 1)
-		l.add(next)
+		one = s.pass(ranks, t, p, 1, others)
+		one.count = float64(d.Depth - 1)
+		l.add(&one)
 	}
 }
 
@@ -39,10 +41,11 @@ func (s *stack) pass(ranks []Rank, t tally, p part, each float64, known *[]booke
 	inner := ledger{energy: &s.worker.energy, copies: 1}
 	one := tally{tokens: each * t.sequences, tokensMax: each * t.sequencesMax, heads: heads}
 	seconds := 0.0
+	var drafted share
+	var cut Rank
 	var slowest order
 	for i := range ranks {
-		r := ranks[i].cut(p)
-		drafted := s.draft.draftShare(&r, each)
+		s.draft.draftShare(&drafted, ranks[i].piece(p, &cut), each)
 		place := s.draft.order(&drafted)
 		if drafted.decode.Tokens == 0 || place.within(slowest) {
 			continue
@@ -51,7 +54,7 @@ func (s *stack) pass(ranks []Rank, t tally, p part, each float64, known *[]booke
 			seconds, slowest = own, place
 		}
 	}
-	inner.add(entry{operator: Draft, count: 1, seconds: seconds})
+	inner.add(&entry{operator: Draft, count: 1, seconds: seconds})
 	if known == nil || !inner.again(*known) {
 		inner.kept = known
 		s.worker.surround(&inner, 1, one)
@@ -81,10 +84,9 @@ func (s *stack) samplings(t tally, depth int) entry {
 }
 
 // draftShare is a rank's part of one draft pass over so many tokens a sequence.
-func (k *layerKind) draftShare(r *Rank, each float64) share {
-	one := *r
-	one.PrefillTokens = 0
-	s := k.share(&one, nil)
+func (k *layerKind) draftShare(s *share, r *Rank, each float64) {
+	*s = share{}
+	k.decodes(s, r)
 	scale := each / float64(k.worker.perSequence)
 	s.each = each
 	s.decode.Tokens *= scale
@@ -93,5 +95,4 @@ func (k *layerKind) draftShare(r *Rank, each float64) share {
 	s.near.Tokens *= scale
 	s.near.Pairs *= scale
 	s.near.IndexPairs *= scale
-	return s
 }

@@ -32,7 +32,7 @@ func (x exchange) book(l *ledger, count float64, t tally, experts *entry) float6
 		link := w.link(w.shape.Accelerators)
 		seconds := w.cfg.Kernels.AllGather.Seconds(bytes, link)
 		const both = 2 // gather before, scatter after
-		l.add(entry{
+		l.add(&entry{
 			operator: Gather,
 			count:    both * count,
 			seconds:  seconds,
@@ -82,7 +82,7 @@ func (x exchange) directions(t tally, prompts bool) (dispatch, combine traffic) 
 
 // move books one direction of count exchanges.
 func (x exchange) move(l *ledger, operator Operator, count float64, t traffic, share float64) {
-	l.add(entry{
+	l.add(&entry{
 		operator:  operator,
 		count:     count,
 		seconds:   t.seconds,

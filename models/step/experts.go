@@ -132,7 +132,7 @@ func (g *expertGroup) routed(l *ledger, count float64, t tally) {
 	if g.worker.shape.Groups() > 1 {
 		e.link = g.exchange.book(l, count, t, &e)
 	}
-	l.add(e)
+	l.add(&e)
 }
 
 // grouped is the compute of the routed experts of count layers.

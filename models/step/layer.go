@@ -10,7 +10,7 @@ func (w *worker) surround(l *ledger, count float64, t tally) {
 	ranks := float64(w.shape.Accelerators)
 	if s := w.residual; s != nil {
 		bytes := t.tokensMax * float64(w.cfg.LLM.Residuals*w.cfg.LLM.Hidden) * elementBytes
-		l.add(entry{
+		l.add(&entry{
 			operator: Residual,
 			count:    count,
 			seconds:  s.Seconds(hardware.Features{Tokens: t.tokensMax}),
@@ -19,7 +19,7 @@ func (w *worker) surround(l *ledger, count float64, t tally) {
 		})
 	}
 	small := &w.small
-	l.add(entry{
+	l.add(&entry{
 		operator: Small,
 		count:    count,
 		seconds:  small.Seconds(hardware.Features{Tokens: t.tokensMax}),
@@ -44,7 +44,7 @@ func (w *worker) allReduce(l *ledger, count, tokens float64) {
 		// Each rank reduces a share in its domain and then across domains.
 		seconds += w.cfg.Kernels.RemoteCombine.Seconds(message/float64(domain), w.accelerator.ScaleOut)
 	}
-	l.add(entry{
+	l.add(&entry{
 		operator:  AllReduce,
 		count:     count,
 		seconds:   seconds,
@@ -74,7 +74,7 @@ func (w *worker) latent(l *ledger, count float64, t tally) {
 	hidden, width := float64(w.cfg.LLM.Hidden), float64(w.cfg.LLM.Experts.Latent)
 	weights := w.cfg.LLM.LatentParams()
 	bytes := weights * hardware.BytesPerWeight(w.cfg.Precision.Dense)
-	l.add(entry{
+	l.add(&entry{
 		operator: SharedExpert,
 		kind:     "latent",
 		count:    count,
@@ -102,7 +102,7 @@ func (w *worker) denseFFN(l *ledger, operator Operator, count float64, inner int
 	if operator == SharedExpert {
 		seconds -= w.gemmLatency(hidden) + w.gemmLatency(slice)
 	}
-	l.add(entry{
+	l.add(&entry{
 		operator: operator,
 		count:    count,
 		seconds:  seconds,
@@ -130,7 +130,7 @@ func (w *worker) head(l *ledger, operator Operator, positions, times float64) {
 	columns := float64(w.cfg.LLM.Vocab) / float64(w.shape.TP)
 	seconds := w.logits.Seconds(hardware.GEMMWork(rows, columns, float64(w.cfg.LLM.Hidden), hardware.BF16),
 		w.logitsPeak, w.accelerator.HBM.Bandwidth)
-	l.add(entry{
+	l.add(&entry{
 		operator: operator,
 		kind:     "head",
 		count:    times,

@@ -130,11 +130,11 @@ func (l *ledger) again(kept []booked) bool {
 	return len(kept) > 0
 }
 
-func (l *ledger) add(e entry) {
+func (l *ledger) add(e *entry) {
 	e.seconds = max(e.seconds, e.ideal, e.moving) // no constant outruns the accelerator as it is configured
 	seconds := e.count * e.seconds
 	traffic := e.bytes*l.energy.perByte + e.link*l.energy.perLinkByte
-	joules := e.count * l.copies * (e.flops*e.perFLOP + traffic + e.busy*l.loaded(&e)*l.energy.accelerators + e.extra)
+	joules := e.count * l.copies * (e.flops*e.perFLOP + traffic + e.busy*l.loaded(e)*l.energy.accelerators + e.extra)
 	bound := e.bound()
 	b := booked{
 		seconds: seconds,
@@ -159,7 +159,7 @@ func (l *ledger) add(e entry) {
 		Bytes:    e.count * l.copies * e.bytes,
 		Link:     e.count * l.copies * e.link,
 		Joules:   joules,
-		Beyond:   l.beyond(&e),
+		Beyond:   l.beyond(e),
 	})
 }
 

@@ -42,6 +42,19 @@ func (p part) size(n int) int { return (n + p.of - 1 - p.at) / p.of }
 // halves cuts a piece in two.
 func (p part) halves() (first, second part) { return part{p.at, 2 * p.of}, part{p.at + p.of, 2 * p.of} }
 
+// equals reports whether two loads are the same.
+func (r *Rank) equals(o *Rank) bool { return r.Context == o.Context && *r == *o }
+
+// piece is a rank's load in one piece of the batch, cut into room for it unless
+// that is the whole.
+func (r *Rank) piece(p part, room *Rank) *Rank {
+	if p == whole() {
+		return r
+	}
+	*room = r.cut(p)
+	return room
+}
+
 // cut is a rank's load in one piece of the batch. Sequences go whole to a
 // piece; prompts are cut between tokens, so that the context that a later piece
 // finds in the cache includes what earlier ones computed.

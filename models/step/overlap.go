@@ -35,7 +35,8 @@ func (s *stack) overlapped(l *ledger, b body, ranks []Rank, p part) {
 		h[i].dispatch, h[i].combine = s.experts.exchange.directions(h[i].tally, l.prompts)
 		h[i].experts = l.timed(b.count, func() {
 			s.worker.shared(l, b.count, h[i].tally)
-			l.add(s.experts.grouped(b.count, h[i].tally))
+			routed := s.experts.grouped(b.count, h[i].tally)
+			l.add(&routed)
 		})
 	}
 	for k := range s.kinds {

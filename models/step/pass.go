@@ -41,6 +41,6 @@ func (s *stack) tail(l *ledger, ranks []Rank, t tally, p part) {
 // gaps books the time between kernels that are launched one by one.
 func (s *stack) gaps(l *ledger) {
 	if eager := s.worker.eager; eager != 1 && l.prompts {
-		l.add(entry{operator: Gaps, count: 1, seconds: l.seconds * (eager - 1), busy: s.worker.energy.watts.prefill})
+		l.add(&entry{operator: Gaps, count: 1, seconds: l.seconds * (eager - 1), busy: s.worker.energy.watts.prefill})
 	}
 }

@@ -28,7 +28,7 @@ func (s *stack) pipeline(l *ledger, ranks []Rank, t tally) {
 	s.worker.sends(l, one)
 	bubble := max(0, float64(batches)*slowest-chain)
 	l.compute += bubble * l.compute / l.seconds // the stages that one waits for slow down with the clock
-	l.add(entry{operator: Bubble, count: 1, seconds: bubble})
+	l.add(&entry{operator: Bubble, count: 1, seconds: bubble})
 	if t.prompts {
 		l.drain = min(chain-slowest, float64(batches-1)*slowest)
 	}
@@ -49,7 +49,7 @@ func (w *worker) sends(l *ledger, t tally) {
 			e = far
 		}
 		e.count, e.link = 1, bytes*float64(w.shape.Accelerators)*t.meanRank(w)
-		l.add(e)
+		l.add(&e)
 	}
 }
 

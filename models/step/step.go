@@ -36,7 +36,7 @@ func (s *stack) account(ranks []Rank, items *[]Item, known *Prices) Cost {
 		s.gaps(&l)
 	}
 	host := s.host.exposed(l.seconds/s.worker.efficiency, l.drafts/s.worker.efficiency, &l, t.sequencesMax)
-	l.add(entry{operator: Host, count: 1, seconds: host})
+	l.add(&entry{operator: Host, count: 1, seconds: host})
 	return s.worker.settle(&l, host)
 }
 

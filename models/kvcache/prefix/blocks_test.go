@@ -167,7 +167,7 @@ func (o *blocks) admit(r call) (int, bool) {
 	}
 	*n = blockSession{}
 	o.settleShared()
-	*n = blockSession{shared: shared, copied: copied, pinned: true, reserve: total, age: age{class: r.Class}}
+	*n = blockSession{shared: shared, copied: copied, pinned: true, reserve: total, age: age{number: uint64(r.Class)}}
 	o.held = max(o.held, n.shared)
 	o.shrink(n, r.now)
 	return hit * o.tokens, true
@@ -234,7 +234,8 @@ func (o *blocks) queue(now float64) (ids []SessionID) {
 // enqueue lets a session give way from now on.
 func (o *blocks) enqueue(n *blockSession, now float64) {
 	o.uses++
-	n.age.number, n.age.last, n.queued = uint64(o.uses), now, true
+	class := uint64(n.age.class())
+	n.age.number, n.age.last, n.queued = uint64(o.uses)<<classBits|class, now, true
 }
 
 // evict takes the last block at a level from the session that gives way first.

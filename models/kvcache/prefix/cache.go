@@ -13,6 +13,7 @@ type Cache struct {
 	beside  int64      // of a running request, beside its components, in the pool of what grows
 	runs    sheet[run] // by session
 	running int        // requests
+	longest int        // tokens of a request that fits in the empty cache; -1 = none does
 }
 
 // keeper puts windows and states where the policy wants them, on top of what
@@ -22,7 +23,6 @@ type keeper struct{ evictor }
 // evictor makes room, on top of what finds prefixes (evict.go).
 type evictor struct {
 	index
-	order order
 	uses  uint64
 	stats Stats
 }
@@ -34,6 +34,7 @@ type index struct{ memory }
 type memory struct {
 	spec     Spec
 	contents *Contents
+	order    order // in which things give way
 	page     int32 // tokens of a page of what grows
 	align    int32 // pages between the positions at which all components have whole pages
 	home     int   // pool of what grows
@@ -74,9 +75,9 @@ func New(spec Spec, c *Contents) (*Cache, error) {
 		return nil, err
 	}
 	k := &Cache{beside: wholeBytes(float64(spec.Running))}
-	k.order = newOrder(&spec)
 	k.memory = memory{
 		spec:     spec,
+		order:    newOrder(&spec),
 		contents: c,
 		home:     spec.home(),
 		pools:    len(spec.Pools),
@@ -111,6 +112,7 @@ func New(spec Spec, c *Contents) (*Cache, error) {
 			k.tails = append(k.tails, i)
 		}
 	}
+	k.longest = spec.longest()
 	return k, nil
 }
 
@@ -159,15 +161,7 @@ func (k *Cache) Holds() (tokens float64) {
 
 // Fits reports whether a request that needs so many tokens, prompt and room to
 // generate, could run in the empty cache.
-func (k *Cache) Fits(tokens int) bool {
-	need := k.spec.need(tokens, k.spec.Policy.InFlight.Prefill)
-	for i := range k.pools {
-		if need[i] > k.stores[i].capacity {
-			return false
-		}
-	}
-	return true
-}
+func (k *Cache) Fits(tokens int) bool { return tokens <= k.longest }
 
 // run returns the record of a session, making room for it on first sight.
 func (k *Cache) run(id SessionID) *run {

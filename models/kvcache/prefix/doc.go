@@ -7,12 +7,14 @@
 // Read in this order, from what is asked to what it stands on:
 //
 //	stats.go       counts
-//	store.go       a pool or a tier, with its order of eviction
+//	store.go       a pool or a tier, with what can give way there
+//	queue.go       the order of that
 //	evict.go       what gives way, and where it goes
 //	release.go     it ends
 //	fill.go        its prompt is computed
 //	admit.go       a request begins
 //	lookup.go      the hit, and why the rest was lost
+//	expect.go      memory that is fetched before it is needed
 //	mark.go        checkpoints: positions at which windows and states are kept
 //	memory.go      the bytes of both, and what can give way
 //	sheet.go       lists of which a rank uses few places

@@ -36,6 +36,10 @@ func newOrder(s *Spec) order {
 	return order{}
 }
 
+// key is the place in the order of what was last used as its age says, lowest
+// first, as far as it does not change as time passes.
+func (o *order) key(a *age) float64 { return o.rank(a.last, a, 0) }
+
 // rank is the place in the order, lowest first, of what was last used as its
 // age says and reaches over pages whose ends add up to ends. Recomputing pages
 // a to b costs (b-a)(1 + (a+b)/2C), so by cost per byte bytes cancel but for
@@ -43,7 +47,7 @@ func newOrder(s *Spec) order {
 func (o *order) rank(now float64, a *age, ends float64) float64 {
 	switch {
 	case len(o.ttl) > 0:
-		return a.last + o.ttl[min(int(a.class), len(o.ttl)-1)]
+		return a.last + o.ttl[min(int(a.class()), len(o.ttl)-1)]
 	case o.cost > 0:
 		return -(now - a.last) / (1 + ends/(2*o.cost))
 	}
@@ -51,10 +55,9 @@ func (o *order) rank(now float64, a *age, ends float64) float64 {
 }
 
 // stamp notes a use.
-func (k *evictor) stamp(now float64, a *age, class uint8, ends float64) {
+func (k *evictor) stamp(now float64, a *age, class uint8) {
 	k.uses++
-	*a = age{number: k.uses, last: now, class: class}
-	a.key = k.order.rank(now, a, ends)
+	*a = age{last: now, number: k.uses<<classBits | uint64(class)}
 }
 
 // ends is what the policy by cost wants to know of an entry.
@@ -68,25 +71,24 @@ func (k *evictor) ends(e entry) float64 {
 
 // victim is what gives way next in a store.
 func (k *evictor) victim(now float64, s *store) (entry, bool) {
-	if len(s.queue) == 0 {
+	first := s.queue.front(&k.tree, s.level)
+	if first == nil {
 		return 0, false
 	}
-	best := s.queue[0].entry
+	best := *first
 	if k.order.cost == 0 {
-		return best, true
+		return best.entry, true
 	}
 	// Ranks change relative to each other as time passes.
-	age := k.tree.age(best)
-	lowest, number := k.order.rank(now, age, k.ends(best)), age.number
-	for i := range s.queue[1:] {
-		e := s.queue[1+i].entry
-		age := k.tree.age(e)
-		rank := k.order.rank(now, age, k.ends(e))
-		if rank < lowest || rank == lowest && age.number < number {
-			best, lowest, number = e, rank, age.number
+	best.key = math.Inf(1)
+	s.queue.each(&k.tree, s.level, func(x *queued) {
+		one := *x
+		one.key = k.order.rank(now, k.tree.age(x.entry), k.ends(x.entry))
+		if one.before(&best) {
+			best = one
 		}
-	}
-	return best, true
+	})
+	return best.entry, true
 }
 
 // makeRoom evicts from a store until so many bytes are free. False means that
@@ -223,7 +225,7 @@ func (k *evictor) cutMark(now float64, m int32, bytes int64) {
 	if down && k.makeRoom(now, k.below(below, int(x.pool)), int64(drop)*x.bytes) && k.useful(&x, drop) {
 		lower := x
 		lower.count, lower.level = drop, int8(below)
-		k.below(below, int(x.pool)).push(&k.tree, markEntry(k.addMark(lower)))
+		k.line(k.below(below, int(x.pool)), markEntry(k.addMark(lower)))
 		k.stats.DemotedBytes[below] += int64(drop) * x.bytes
 		return
 	}

@@ -34,9 +34,9 @@ func requireLaws(t require.TestingT, k *Cache) {
 					i = k.pools + level - 1
 				}
 				used[i] += int64(k.held(x, level)) * k.block[level]
-				if x.pos[level] != 0 {
+				if x.tickets[level] != 0 {
 					queued[i]++
-					require.Equal(t, nodeEntry(n), s.queue[x.pos[level]-1].entry)
+					requireQueued(t, k, s, nodeEntry(n))
 				}
 			}
 			if x.locks > 0 {
@@ -53,15 +53,37 @@ func requireLaws(t require.TestingT, k *Cache) {
 		require.Equal(t, used[i], s.used, "store %d", i)
 		require.GreaterOrEqual(t, s.free(), int64(0), "store %d", i)
 		require.Equal(t, pinned[i], s.pinned, "store %d", i)
-		require.Len(t, s.queue, queued[i], "store %d", i)
-		for at := range s.queue {
-			require.False(t, s.queue[at].before(&s.queue[max(at-1, 0)/2]), "heap")
-			age := k.tree.age(s.queue[at].entry)
-			require.Equal(t, age.key, s.queue[at].key, "in the order of its age")
-			require.Equal(t, age.number, s.queue[at].number)
-		}
+		require.Equal(t, queued[i], s.queue.live, "store %d", i)
+		requireQueue(t, k, s)
 	}
 	require.Equal(t, len(k.tree.nodes), len(alive)+len(k.tree.freeNodes))
+}
+
+// requireQueued wants an entry once in a queue, in the order of its age.
+func requireQueued(t require.TestingT, k *Cache, s *store, e entry) {
+	times := 0
+	s.queue.each(&k.tree, s.level, func(x *queued) {
+		if x.entry == e {
+			times++
+			age := k.tree.age(e)
+			require.Equal(t, k.order.key(age), x.key, "in the order of its age")
+			require.Equal(t, age.number, x.number)
+		}
+	})
+	require.Equal(t, 1, times)
+}
+
+// requireQueue wants the front of a queue before all that stands in it, and the
+// entries that have left few.
+func requireQueue(t require.TestingT, k *Cache, s *store) {
+	q, entries := &s.queue, 0
+	first := q.front(&k.tree, s.level)
+	q.each(&k.tree, s.level, func(x *queued) {
+		entries++
+		require.False(t, x.before(first))
+	})
+	require.Equal(t, q.live, entries)
+	require.LessOrEqual(t, len(q.line)+len(q.heap), 2*(len(k.tree.nodes)+len(k.tree.marks))+65)
 }
 
 // requireMarks checks the checkpoints of a line, adds what they take, and
@@ -82,7 +104,7 @@ func requireMarks(t require.TestingT, k *Cache, line int32, used []int64, queued
 			}
 			used[i] += int64(x.count) * x.bytes
 			queued[i]++
-			require.Equal(t, markEntry(m), k.stores[i].queue[x.pos-1].entry)
+			requireQueued(t, k, &k.stores[i], markEntry(m))
 			require.GreaterOrEqual(t, k.locate(line, x.last()).end, x.last(), "a checkpoint of nothing")
 		}
 	}
@@ -93,9 +115,9 @@ func requireMarks(t require.TestingT, k *Cache, line int32, used []int64, queued
 func requireRuns(t require.TestingT, k *Cache, used, pinned []int64) {
 	running := 0
 	locks := map[int32]int32{}
-	for _, x := range k.runs.slots {
-		r := x.it
-		if x.key == 0 || !r.active {
+	for h, key := range k.runs.keys {
+		r := &k.runs.items[h]
+		if key == 0 || !r.active {
 			continue
 		}
 		running++
@@ -149,6 +171,6 @@ func requireNode(t require.TestingT, k *Cache, n int32) {
 	for level := range k.levels() {
 		require.GreaterOrEqual(t, k.held(x, level), int32(0))
 		gives := x.locks == 0 && kids[level] == 0 && k.held(x, level) > 0
-		require.Equal(t, gives, x.pos[level] != 0, "node %d level %d", n, level)
+		require.Equal(t, gives, x.tickets[level] != 0, "node %d level %d", n, level)
 	}
 }

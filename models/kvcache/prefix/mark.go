@@ -100,7 +100,7 @@ func (k *memory) part(m, count int32) int32 {
 	rest.first, rest.count, rest.lead = run.first+count*run.stride, run.count-count, max(run.lead-count, 0)
 	k.resizeMark(m, run.first, count)
 	r := k.addMark(rest)
-	k.below(int(rest.level), int(rest.pool)).push(&k.tree, markEntry(r))
+	k.line(k.below(int(rest.level), int(rest.pool)), markEntry(r))
 	return r
 }
 
@@ -121,7 +121,7 @@ func (k *memory) addMark(x mark) int32 {
 	for next != none && t.marks[next].first > x.first {
 		before, next = next, t.marks[next].next
 	}
-	x.pos, x.prev, x.next = 0, before, next
+	x.ticket, x.prev, x.next = 0, before, next
 	t.marks[m] = x
 	if before == none {
 		b.marks[x.pool] = m
@@ -158,8 +158,8 @@ func (k *memory) dropMark(m int32) {
 // touchMark notes the use of a run of checkpoints.
 func (k *evictor) touchMark(now float64, m int32, class uint8) {
 	x := &k.tree.marks[m]
-	k.stamp(now, &x.age, class, float64(2*x.last()))
-	k.below(int(x.level), int(x.pool)).push(&k.tree, markEntry(m))
+	k.stamp(now, &x.age, class)
+	k.line(k.below(int(x.level), int(x.pool)), markEntry(m))
 }
 
 // resizeMark sets how many positions a run has.

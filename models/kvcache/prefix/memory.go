@@ -89,15 +89,19 @@ func (k *memory) count(parent int32, level int, now, before bool) {
 	}
 }
 
+// line puts an entry in the queue of a store by its age, or gives it its new place
+// there.
+func (k *memory) line(s *store, e entry) { s.push(&k.tree, e, k.order.key(k.tree.age(e))) }
+
 // requeue puts a node in the queue of every level at which it can give way,
 // and takes it out of the others.
 func (k *memory) requeue(n int32) {
 	x := &k.tree.nodes[n]
 	for level := range k.levels() {
 		gives := x.locks == 0 && x.kids[level] == 0 && k.held(x, level) > 0
-		switch in := x.pos[level] != 0; {
+		switch in := x.tickets[level] != 0; {
 		case gives && !in:
-			k.at(level).push(&k.tree, nodeEntry(n))
+			k.line(k.at(level), nodeEntry(n))
 		case !gives && in:
 			k.at(level).pull(&k.tree, nodeEntry(n))
 		}

@@ -9,7 +9,7 @@ func (k *Cache) Release(now float64, id SessionID, context int) {
 	r := k.active(id)
 	line := k.contents.line(id)
 	if k.spec.Realised > 0 {
-		k.finish(now, r)
+		k.finish(now, id, r)
 		return
 	}
 	prompt := min(r.base, k.pagesIn(r.prompt-int32(k.spec.Policy.Ahead)))
@@ -29,13 +29,15 @@ func (k *Cache) Release(now float64, id SessionID, context int) {
 	if k.through {
 		k.copyDown(now, r.node)
 	}
-	k.finish(now, r)
+	k.finish(now, id, r)
 }
 
-// settle notes the line of the last node that a session leaves here.
+// settle notes the line of the last node that a session leaves here, where it is
+// dropped once it is stale. Else nothing is left to say of the session, and its record
+// makes room for another's.
 func (k *Cache) settle(r *run) {
 	r.line = 0
-	if r.node != none {
+	if r.node != none && k.spec.Policy.DropsStale {
 		r.line = k.tree.nodes[r.node].line + 1
 	}
 }
@@ -98,9 +100,8 @@ func (k *Cache) free(r *run) {
 }
 
 // finish lets go of the path of a request that has ended.
-func (k *Cache) finish(now float64, r *run) {
+func (k *Cache) finish(now float64, id SessionID, r *run) {
 	k.free(r)
-	r.active = false
 	k.running--
 	for n := r.node; n != none; {
 		x := &k.tree.nodes[n]
@@ -108,12 +109,16 @@ func (k *Cache) finish(now float64, r *run) {
 		if x.locks--; x.locks == 0 {
 			k.stores[k.home].pinned -= int64(k.held(x, 0)) * k.block[0]
 		}
-		k.stamp(now, &x.age, r.class, float64(x.start)+float64(x.hi[0])) // it was locked, so in no queue
+		k.stamp(now, &x.age, r.class) // it was locked, so in no queue
 		k.requeue(n)
 		k.merge(n)
 		n = parent
 	}
-	r.node, r.base = none, 0
+	if line := r.line; line > 0 {
+		*r = run{node: none, line: line}
+		return
+	}
+	k.runs.remove(int32(id)) // nothing is known that a new record would not say
 }
 
 // Retract takes a running request out; what it had generated is not kept. Where
@@ -126,7 +131,7 @@ func (k *Cache) Retract(now float64, id SessionID) {
 	if k.spec.Policy.DropsStale && k.spec.Realised == 0 {
 		k.strip(now, r, k.contents.line(id))
 	}
-	k.finish(now, r)
+	k.finish(now, id, r)
 }
 
 // strip takes what a session alone has out of HBM. A write-through copy stays.
@@ -146,7 +151,7 @@ func (k *Cache) strip(now float64, r *run, line int32) {
 		if k.through {
 			copy(hi[1:], x.hi[1:])
 		}
-		k.stamp(now, &x.age, r.class, float64(x.start))
+		k.stamp(now, &x.age, r.class)
 		k.shorten(n, hi)
 	}
 }
@@ -154,12 +159,12 @@ func (k *Cache) strip(now float64, r *run, line int32) {
 // Drop forgets what a session alone has here, as if the engine were told that
 // it is over. Call it before Contents.End.
 func (k *Cache) Drop(id SessionID) {
-	r, blank := k.runs.at(int32(id)), run{node: none}
-	if r == nil {
-		r = &blank // it was never here
+	if r := k.runs.at(int32(id)); r != nil && r.active {
+		k.finish(0, id, r)
 	}
-	if r.active {
-		k.finish(0, r)
+	left := int32(0)
+	if r := k.runs.at(int32(id)); r != nil {
+		left = r.line
 	}
 	if line := k.contents.line(id); line != noLine {
 		if k.contents.alone(line, line) {
@@ -167,11 +172,11 @@ func (k *Cache) Drop(id SessionID) {
 			k.dropLine(line, k.fork(line))
 			k.sweepLeft(parent, noLine, 0)
 		}
-		if r.line > 0 && k.tree.known(k.contents, r.line-1) != nil {
-			k.sweepLeft(r.line-1, line, 0)
+		if left > 0 && k.tree.known(k.contents, left-1) != nil {
+			k.sweepLeft(left-1, line, 0)
 		}
 	}
-	*r = run{node: none}
+	k.runs.remove(int32(id))
 }
 
 // Resident is how many leading tokens of a session's context are kept over all

@@ -4,41 +4,50 @@ import "math/bits"
 
 // sheet is a long list of which few places are ever used: a table of those that are.
 // A rank meets few of the sessions and lines of a cluster, which number them for all
-// ranks alike. What stands at a place stays where it is in memory, side by side with
-// what came at the time.
+// ranks alike. Keys are apart from what stands at their places: all keys of a rank fit
+// in the processor's nearest cache, so that a look-up waits for memory once. What
+// stands at a place moves when others are used for the first time, or forgotten.
 type sheet[T any] struct {
-	slots []slot[T] // by hashed place, the next free one where it is taken; a power of two of them
+	keys  []int32 // place + 1 by hashed place, the next free one where it is taken; 0 = free; a power of two of them
+	items []T     // the same
 	used  int
-	spare []*T // for places to come
 }
-
-// slot is a place that is used.
-type slot[T any] struct {
-	key int32 // place + 1; 0 = free
-	it  *T
-}
-
-// block is how many items are made at a time.
-const block = 16
 
 // start is where a place is looked for first: Fibonacci hashing.
 func (s *sheet[T]) start(i int32) int {
 	const golden = 0x9e3779b1 // 2^32 over the golden ratio
-	return int(uint32(i) * golden >> (32 - bits.TrailingZeros(uint(len(s.slots)))))
+	return int(uint32(i) * golden >> (32 - bits.TrailingZeros(uint(len(s.keys)))))
 }
 
 // at is what stands at a place; nil = nothing was put there.
 func (s *sheet[T]) at(i int32) *T {
-	if len(s.slots) == 0 {
-		return nil
+	if h := s.find(i); h >= 0 {
+		return &s.items[h]
 	}
-	for h := s.start(i); ; h++ {
-		switch x := &s.slots[h&(len(s.slots)-1)]; x.key {
+	return nil
+}
+
+// find is the hashed place of a place; -1 = nothing was put there.
+func (s *sheet[T]) find(i int32) int {
+	last := len(s.keys) - 1
+	if last < 0 {
+		return -1
+	}
+	for h := s.start(i) & last; ; h = (h + 1) & last {
+		switch s.keys[h] {
 		case i + 1:
-			return x.it
+			return h
 		case 0:
-			return nil
+			return -1
 		}
+	}
+}
+
+// remove clears a place.
+func (s *sheet[T]) remove(i int32) {
+	if h := s.find(i); h >= 0 {
+		s.used--
+		s.close(h)
 	}
 }
 
@@ -50,47 +59,40 @@ func (s *sheet[T]) use(i int32, blank T) *T {
 	if s.full() {
 		s.grow()
 	}
-	if len(s.spare) == 0 {
-		made := new([block]T)
-		for k := range made {
-			s.spare = append(s.spare, &made[block-1-k])
-		}
-	}
-	it := s.spare[len(s.spare)-1]
-	s.spare = s.spare[:len(s.spare)-1]
-	*it = blank
-	s.put(slot[T]{i + 1, it})
 	s.used++
-	return it
+	return s.put(i+1, blank)
 }
 
-func (s *sheet[T]) put(x slot[T]) {
-	h := s.start(x.key-1) & (len(s.slots) - 1)
-	for s.slots[h].key != 0 {
-		h = (h + 1) & (len(s.slots) - 1)
+func (s *sheet[T]) put(key int32, it T) *T {
+	last := len(s.keys) - 1
+	h := s.start(key-1) & last
+	for s.keys[h] != 0 {
+		h = (h + 1) & last
 	}
-	s.slots[h] = x
+	s.keys[h], s.items[h] = key, it
+	return &s.items[h]
 }
 
-// full reports whether one more place would make the table grow.
-func (s *sheet[T]) full() bool { return 2*s.used >= len(s.slots) }
+// full reports whether one more place would make the table grow: when two thirds of
+// it are used.
+func (s *sheet[T]) full() bool { return 3*s.used >= 2*len(s.keys) }
 
 func (s *sheet[T]) grow() {
 	const least, wider = 16, 2
-	before := s.slots
-	s.slots = make([]slot[T], max(least, wider*len(before)))
-	for _, x := range before {
-		if x.key != 0 {
-			s.put(x)
+	keys, items := s.keys, s.items
+	size := max(least, wider*len(keys))
+	s.keys, s.items = make([]int32, size), make([]T, size)
+	for h, key := range keys {
+		if key != 0 {
+			s.put(key, items[h])
 		}
 	}
 }
 
 // forget clears all places of which what stands there is of no use any more.
 func (s *sheet[T]) forget(useless func(i int32, it *T) bool) {
-	for h := 0; h < len(s.slots); {
-		if x := &s.slots[h]; x.key != 0 && useless(x.key-1, x.it) {
-			s.spare = append(s.spare, x.it)
+	for h := 0; h < len(s.keys); {
+		if key := s.keys[h]; key != 0 && useless(key-1, &s.items[h]) {
 			s.used--
 			s.close(h)
 			continue // another one may stand there now
@@ -99,16 +101,16 @@ func (s *sheet[T]) forget(useless func(i int32, it *T) bool) {
 	}
 }
 
-// close takes out what stands in a slot, and moves up those behind it that would be
-// looked for in vain.
+// close takes out what stands at a hashed place, and moves up those behind it that
+// would be looked for in vain.
 func (s *sheet[T]) close(gap int) {
-	last := len(s.slots) - 1
-	for h := (gap + 1) & last; s.slots[h].key != 0; h = (h + 1) & last {
-		home := s.start(s.slots[h].key-1) & last
+	last := len(s.keys) - 1
+	for h := (gap + 1) & last; s.keys[h] != 0; h = (h + 1) & last {
+		home := s.start(s.keys[h]-1) & last
 		if (h-home)&last >= (h-gap)&last { // it was looked for at the gap too
-			s.slots[gap] = s.slots[h]
+			s.keys[gap], s.items[gap] = s.keys[h], s.items[h]
 			gap = h
 		}
 	}
-	s.slots[gap] = slot[T]{}
+	s.keys[gap] = 0
 }

@@ -2,6 +2,7 @@ package prefix
 
 import (
 	"fmt"
+	"sort"
 
 	"agentsim/fault"
 	"agentsim/models/kvcache"
@@ -218,6 +219,25 @@ func (s *Spec) need(tokens, inFlight int) (bytes [MaxPools]int64) {
 	}
 	bytes[s.home()] += wholeBytes(float64(s.Running))
 	return bytes
+}
+
+// longest is how many tokens a request can have that runs alone; -1 = none can.
+func (s *Spec) longest() int {
+	free := s.free()
+	tooLong := func(tokens int) bool {
+		need := s.need(tokens, s.Policy.InFlight.Prefill)
+		for i := range s.Pools {
+			if need[i] > free[i] {
+				return true
+			}
+		}
+		return false
+	}
+	beyond := 1
+	for beyond <= 2*maxTokens && !tooLong(beyond) {
+		beyond *= 2
+	}
+	return sort.Search(beyond, tooLong) - 1 // more tokens never need less
 }
 
 // home is the pool of what grows with the context.

@@ -17,11 +17,11 @@ type node struct {
 	// copy start at start.
 	hi                [kvcache.Levels]int32
 	parent, child     int32
-	sibling, sibling2 int32                 // the next child of its parent, and the one before
-	next, prev        int32                 // on its line
-	kids              [kvcache.Levels]int32 // children that hold pages, by level
-	pos               [kvcache.Levels]int32 // place in the queue of each level + 1; 0 = not in it
-	locks             int32                 // running requests that build on it
+	sibling, sibling2 int32                  // the next child of its parent, and the one before
+	next, prev        int32                  // on its line
+	kids              [kvcache.Levels]int32  // children that hold pages, by level
+	tickets           [kvcache.Levels]uint32 // in the queue of each level; 0 = not in it
+	locks             int32                  // running requests that build on it
 	age               age
 }
 
@@ -29,16 +29,16 @@ type node struct {
 // windows and states of that pool are kept.
 type mark struct {
 	line       int32
-	pool       int8
-	level      int8
 	first      int32 // page of the first position
 	stride     int32 // pages between positions
 	count      int32
-	lead       int32 // of the first positions, those whose windows begin before the run and are gone
-	bytes      int64 // of one position
-	next, prev int32 // of the line and pool, by falling positions
-	pos        int32 // place in its store's queue + 1; 0 = not in it
+	lead       int32  // of the first positions, those whose windows begin before the run and are gone
+	next, prev int32  // of the line and pool, by falling positions
+	ticket     uint32 // in its store's queue; 0 = not in it
+	bytes      int64  // of one position
 	age        age
+	pool       int8
+	level      int8
 }
 
 func (m *mark) last() int32 { return m.first + (m.count-1)*m.stride }
@@ -60,13 +60,23 @@ type tree struct {
 	freeNodes []int32
 	freeMarks []int32
 	branches  sheet[branch] // by line
+	tickets   uint32        // drawn in all queues
 }
 
-func (t *tree) place(e entry, level int) *int32 {
-	if e.isMark() {
-		return &t.marks[e.index()].pos
+// draw is a ticket that nobody has; 0 is none.
+func (t *tree) draw() uint32 {
+	if t.tickets++; t.tickets == 0 {
+		t.tickets++
 	}
-	return &t.nodes[e.index()].pos[level]
+	return t.tickets
+}
+
+// ticket is what an entry has drawn last in the queue of a level.
+func (t *tree) ticket(e entry, level int) *uint32 {
+	if e.isMark() {
+		return &t.marks[e.index()].ticket
+	}
+	return &t.nodes[e.index()].tickets[level]
 }
 
 func (t *tree) age(e entry) *age {
