@@ -46,19 +46,20 @@ func (r *rank) enqueueFirst(id int32, tokens int) {
 // wait adds so many prompt tokens to those still to be computed.
 func (r *rank) wait(tokens int) {
 	r.queued += tokens
-	r.moved()
+	r.moved(byHomes)
+	r.moved(byQueue)
 }
 
 // house adds so many sessions to those that live here.
 func (r *rank) house(sessions int) {
 	r.homes += sessions
-	r.moved()
+	r.moved(byHomes)
 }
 
 // run adds so many calls to those with a place.
 func (r *rank) run(calls int) {
 	r.running += calls
-	r.moved()
+	r.moved(byQueue)
 }
 
 // endPrefill takes a call whose prompt is computed out of those under way.

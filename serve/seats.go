@@ -40,12 +40,10 @@ type chair struct {
 	seat  int32
 }
 
-// moved tells those that order ranks that the load of this one has changed.
-func (r *rank) moved() {
-	for o := range orders {
-		if c := &r.chairs[o]; c.among != nil {
-			c.among.changed(c.seat, r.load(o))
-		}
+// moved tells an order of ranks that the load of this one has changed.
+func (r *rank) moved(o order) {
+	if c := &r.chairs[o]; c.among != nil {
+		c.among.changed(c.seat, r.load(o))
 	}
 }
 
