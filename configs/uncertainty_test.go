@@ -80,7 +80,7 @@ func TestAFittedFamilyIsOneInput(t *testing.T) {
 // The mean size of a normal error is sqrt(2/pi) of its standard deviation.
 func TestAResidualBecomesALognormal(t *testing.T) {
 	in := inputs(t, "")["kernels.efficiency"]
-	const mape, z95 = 0.235, 1.6448536
+	const mape, z95 = 0.178, 1.6448536
 	require.InDelta(t, math.Exp(z95*mape*math.Sqrt(math.Pi/2)), in.High, 1e-6)
 }
 
