@@ -112,7 +112,6 @@ func (p *Protocol) Validate() error {
 		"false with start fresh, whose first samples are all of short contexts")
 	c.Check(p.Precision >= 0 && p.Precision < 1, "precision", p.Precision, "0 (none) to 1, such as 0.01")
 	oneOf(&c, "search", p.Search, Bisection, Regression)
-	c.Check(p.Search != Regression || p.Precision > 0, "precision", p.Precision, "more than 0 with search: regression")
 	c.Check(p.StartAgents >= 1 && p.StartAgents <= agentsMax, "start_agents", p.StartAgents,
 		fmt.Sprintf("1 to %d", agentsMax))
 	c.Check(p.Tolerance > 0 && p.Tolerance < 1, "tolerance", p.Tolerance, "a number between 0 and 1, such as 0.01")

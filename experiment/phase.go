@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"slices"
 
 	"agentsim/configs"
 	"agentsim/metrics"
@@ -161,12 +160,9 @@ func (p *phase) unsettled(protocol *configs.Protocol) string {
 // longer needed: it is large, and a search has many phases.
 func (p *phase) conclude(s *configs.Scenario, c *serve.Cluster) {
 	p.span, p.sum, p.events = p.window.span(), p.window.sum(), c.Events()
-	for _, values := range [][]float64{p.sum.TTFT, p.sum.Speed, p.sum.E2ESpeed} {
-		slices.Sort(values)
-	}
 	p.phase.Agents, p.phase.Pass, p.phase.Certain = p.agents, p.verdict.Pass, p.verdict.Certain
-	p.phase.OutputSpeedP25 = metrics.Quantile(p.sum.Speed, 0.25)
-	p.phase.TTFTP95S = metrics.Quantile(p.sum.TTFT, 0.95)
+	p.phase.OutputSpeedP25 = metrics.Select(p.sum.Speed, 0.25)
+	p.phase.TTFTP95S = metrics.Select(p.sum.TTFT, 0.95)
 	p.phase.Calls, p.phase.Sessions = p.sum.Calls, p.window.sessions()
 	p.phase.WindowS, p.phase.DeletedS = p.span, p.window.length()-p.span
 	p.phase.PerAccelW = p.acceleratorWatts(s)

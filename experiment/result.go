@@ -261,6 +261,9 @@ func (p *phase) result(s *configs.Scenario, base *setup) *metrics.Result {
 // the workload's means.
 func (p *phase) figures(session *meanSession) metrics.Figures {
 	t := &p.sum
+	for _, values := range [][]float64{t.TTFT, t.Speed, t.E2ESpeed} {
+		slices.Sort(values)
+	}
 	calls := max(1, float64(t.Calls))
 	f := metrics.Figures{
 		OutputSpeedP25: p.phase.OutputSpeedP25,

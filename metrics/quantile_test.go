@@ -1,6 +1,8 @@
 package metrics
 
 import (
+	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -20,4 +22,30 @@ func TestQuantileIsTheNearestRank(t *testing.T) {
 		hundred[i] = float64(i + 1)
 	}
 	require.Equal(t, 7.0, Quantile(hundred, 0.07), "0.07·100 is a little above 7 in binary")
+}
+
+// Selecting gives what sorting does, whatever the order and however many are equal,
+// and leaves the same values.
+func TestSelectIsTheQuantileOfUnsortedValues(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	for n := range 400 {
+		values := make([]float64, n)
+		for i := range values {
+			switch n % 4 {
+			case 0:
+				values[i] = r.NormFloat64()
+			case 1:
+				values[i] = float64(r.IntN(5))
+			case 2:
+				values[i] = float64(i)
+			default:
+				values[i] = float64(min(i, n-i)) // an organ pipe, which medians of three split badly
+			}
+		}
+		sorted := slices.Sorted(slices.Values(values))
+		for _, q := range []float64{0, 0.01, 0.25, 0.5, 0.95, 1} {
+			require.Equal(t, Quantile(sorted, q), Select(values, q), "%d values, %g", n, q)
+		}
+		require.Equal(t, sorted, slices.Sorted(slices.Values(values)))
+	}
 }

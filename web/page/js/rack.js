@@ -287,7 +287,7 @@ export function rack(app) {
       if (!steps.length) return put(search);
       const sorted = [...steps].sort((a, b) => a.agents - b.agents);
       const most = sorted[sorted.length - 1].agents;
-      put(search, figure({ title: "The search: agents double until the level breaks, then the bracket is halved", level: "h3", draw: (width) => ramped(steps, most, width), table: () => table(["try", "agents", "level"], steps.map((st, i) => [String(i + 1), st.agents, st.pass ? "met" : "broken"])) }));
+      put(search, figure({ title: "The search: numbers of agents that were tried, and whether the level held", level: "h3", draw: (width) => ramped(steps, most, width), table: () => table(["try", "agents", "level"], steps.map((st, i) => [String(i + 1), st.agents, st.pass ? "met" : "broken"])) }));
     },
     /** What is played: the scenario and its answer. @param {any} r @param {string} text */
     about(r, text) {
