@@ -49,6 +49,12 @@ type Protocol struct {
 	// (workload.arrivals: lanes).
 	Lanes serve.LanesSpec `yaml:"lanes,omitempty"`
 
+	// Search says how the answer is found: by bisection (default), each phase judged
+	// alone, or regression: from short phases at different moments of the agents'
+	// sessions, judged together by the curve through them. It is bisection anyway
+	// where one agent is more than the tolerance, mean flows say nothing, or agents do
+	// not begin stationary.
+	Search      string           `yaml:"search,omitempty"`
 	StartAgents int              `yaml:"start_agents"` // the search begins here and doubles
 	Tolerance   float64          `yaml:"tolerance"`    // the search ends when pass and fail are this close, relatively
 	Sources     hardware.Sources `yaml:"sources,omitempty"`
@@ -58,6 +64,12 @@ type Protocol struct {
 const (
 	StationaryStart = "stationary" // at random points of their sessions and answers, on warm caches
 	FreshStart      = "fresh"      // at the first turn of their first sessions, on empty caches
+)
+
+// How the answer is found.
+const (
+	Bisection  = "bisection"
+	Regression = "regression"
 )
 
 // Where the random prefix of a session stands. Either way no session finds
@@ -99,6 +111,8 @@ func (p *Protocol) Validate() error {
 	c.Check(p.Start != FreshStart || !p.StopWhenCertain, "stop_when_certain", p.StopWhenCertain,
 		"false with start fresh, whose first samples are all of short contexts")
 	c.Check(p.Precision >= 0 && p.Precision < 1, "precision", p.Precision, "0 (none) to 1, such as 0.01")
+	oneOf(&c, "search", p.Search, Bisection, Regression)
+	c.Check(p.Search != Regression || p.Precision > 0, "precision", p.Precision, "more than 0 with search: regression")
 	c.Check(p.StartAgents >= 1 && p.StartAgents <= agentsMax, "start_agents", p.StartAgents,
 		fmt.Sprintf("1 to %d", agentsMax))
 	c.Check(p.Tolerance > 0 && p.Tolerance < 1, "tolerance", p.Tolerance, "a number between 0 and 1, such as 0.01")

@@ -12,6 +12,7 @@ import (
 // seconds.
 type duration struct {
 	least, most float64
+	seen        float64  // until the sessions have been seen that the protocol asks for
 	notes       []string // what differs from the protocol, and why
 }
 
@@ -27,7 +28,8 @@ func (b *setup) duration(s *configs.Scenario, agents int) duration {
 		const undecided = 5 // times as long where the verdict is not certain by then
 		d.least, d.most = least, max(d.most, undecided*least)
 	}
-	d.most = max(d.most, float64(p.SessionsSeen)/n*b.mean.length())
+	d.seen = float64(p.SessionsSeen) / n * b.mean.length()
+	d.most = max(d.most, d.seen)
 	const margin = 1.25 // sessions end when they end
 	need := margin * b.sessionsNeeded(p, n) * b.mean.length()
 	if s.Workload.Trace != "" && need > d.most {

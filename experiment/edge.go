@@ -13,6 +13,9 @@ import (
 // together is what their agents have in common, which is the doubt of one of them.
 // The interval does not reach beyond numbers whose verdicts are certain.
 func (s *search) interval() (low, high float64) {
+	if s.within != nil {
+		return s.within[0], s.within[1]
+	}
 	at, half := s.crossing()
 	pass, fail := s.certain()
 	low = min(float64(s.low), max(pass, at*portable.Exp(-half)))

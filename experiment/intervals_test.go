@@ -1,12 +1,16 @@
 package experiment_test
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"os"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"agentsim/experiment"
+	"agentsim/metrics"
 )
 
 // laws reports whether the laws are to be tried in full.
@@ -45,4 +49,31 @@ func TestIntervalsHoldTheAnswer(t *testing.T) {
 			require.GreaterOrEqual(t, float64(held), least*float64(seeds), "%s, %s", protocol, set)
 		}
 	}
+}
+
+// So do those of searches by regression, which know about where the answer lies. In
+// full: 60 seeds.
+func TestIntervalsOfRegressionsHoldTheAnswer(t *testing.T) {
+	seeds, least := 6, 0.6
+	if laws() {
+		seeds, least = 60, 0.85 // of which a few stop where luck says that enough is known
+	}
+	const about = 340 // agents, so that the search begins beside the answer
+	var all []*metrics.Capacity
+	mean := 0.0
+	for seed := range seeds {
+		s := scenario(t, "b300-agentperf-slo20", "protocol=steady-state", fmt.Sprintf("seed=%d", seed+1))
+		r, err := experiment.Capacity(context.Background(), s, experiment.Options{Near: about})
+		require.NoError(t, err)
+		all = append(all, r.Capacity)
+		mean += float64(r.Capacity.Agents) / float64(seeds)
+	}
+	held := 0
+	for _, c := range all {
+		if math.Floor(c.AgentsLow) <= mean && mean <= math.Ceil(c.AgentsHigh) {
+			held++
+		}
+	}
+	t.Logf("%d of %d intervals hold the mean of %.1f agents", held, seeds, mean)
+	require.GreaterOrEqual(t, float64(held), least*float64(seeds))
 }

@@ -81,7 +81,7 @@ func (p *path) bracket(at place) (int, error) {
 	p.low, p.high = 0, 0
 	for n := p.protocol.StartAgents; p.high == 0; n *= 2 {
 		if n > agentsMax {
-			return 0, fmt.Errorf("%d agents still meet the service level: is it one?", p.most())
+			return 0, tooMany(p.most())
 		}
 		if !p.step(n, at) {
 			return n, nil
@@ -99,6 +99,10 @@ func (p *path) bracket(at place) (int, error) {
 		}
 	}
 	return 0, nil
+}
+
+func tooMany(agents int) error {
+	return fmt.Errorf("%d agents still meet the service level: is it one?", agents)
 }
 
 // resolution is the width of a bracket that is not cut any more.
@@ -162,15 +166,17 @@ func (p *path) place() (at place, tested bool) {
 	return place{near / beside, near * beside}, false
 }
 
+func (p *path) ends() (pass, fail *phase) { return ends(p.phases) }
+
 // ends are the largest phase that passes below the smallest that fails, and
 // this one; nil where there is none.
-func (p *path) ends() (pass, fail *phase) {
-	for _, one := range p.phases {
+func ends(phases []*phase) (pass, fail *phase) {
+	for _, one := range phases {
 		if !one.phase.Pass && (fail == nil || one.agents < fail.agents) {
 			fail = one
 		}
 	}
-	for _, one := range p.phases {
+	for _, one := range phases {
 		if one.phase.Pass && (fail == nil || one.agents < fail.agents) && (pass == nil || one.agents > pass.agents) {
 			pass = one
 		}

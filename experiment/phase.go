@@ -21,8 +21,9 @@ type phase struct {
 	warms        bool // it may begin unlike it goes on
 	confirmed    bool // it was measured for as long as the failure above it
 	window       *window
-	span         float64     // seconds of the window that count: those after the warm-up
-	sum          serve.Tally // what happened in that span
+	cluster      *serve.Cluster // of one that may go on; nil = it will not
+	span         float64        // seconds of the window that count: those after the warm-up
+	sum          serve.Tally    // what happened in that span
 	verdict      metrics.Verdict
 	events       uint64 // of the whole run, warm-up included
 	phase        metrics.Phase

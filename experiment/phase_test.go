@@ -127,7 +127,8 @@ func TestPhasesLastForTheWorkload(t *testing.T) {
 		"workload.output={kind: constant, value: 2}", "slo.ttft={p95: 1s}", "protocol.sessions_seen=10")
 	b, err = prepare(short)
 	require.NoError(t, err)
-	require.Equal(t, duration{least: 60, most: 900}, b.duration(short, 10), "as the protocol says")
+	d := b.duration(short, 10)
+	require.Equal(t, [2]float64{60, 900}, [2]float64{d.least, d.most}, "as the protocol says")
 }
 
 // Where there was no call the shares are unknown, which JSON has no word for.

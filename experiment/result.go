@@ -116,7 +116,7 @@ func capacity(ctx context.Context, s *configs.Scenario, o Options) (*metrics.Res
 	if s.Protocol.StopWhenCertain {
 		search.near = o.Near
 	}
-	if err := search.run(ctx); err != nil {
+	if err := search.by(base)(ctx); err != nil {
 		if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 			stopped := search.stopped(err)
 			stopped.Known.Version = o.Version
@@ -128,6 +128,22 @@ func capacity(ctx context.Context, s *configs.Scenario, o Options) (*metrics.Res
 	r.Version = o.Version
 	r.WallS = o.now().Sub(begun).Seconds()
 	return r, nil
+}
+
+// by is how the search goes. A regression wants to know about where the answer lies,
+// phases that begin as they go on, and more agents than make one of them less than
+// the tolerance: with fewer, neighbouring numbers are soon told apart, and it is the
+// sessions of few agents that phases err by.
+func (s *search) by(base *setup) func(context.Context) error {
+	protocol := &s.scenario.Protocol
+	if protocol.Search != configs.Regression || !base.stationary() || s.near*protocol.Tolerance < 1 {
+		return s.run
+	}
+	r := regression{search: s,
+		measure: func(ctx context.Context, t *task) (*phase, error) { return measureAt(ctx, s.scenario, base, t) },
+		bounds:  func(agents int) duration { return base.duration(s.scenario, agents) },
+	}
+	return r.run
 }
 
 // side is how many phases run at once. Each keeps a cluster in memory, and what

@@ -26,6 +26,8 @@ type search struct {
 	phases   []*phase // of the path, by agents
 	low      int      // largest number of agents known to pass; 0 = none
 	high     int      // smallest number of agents above low known to fail; 0 = none
+
+	within *[2]float64 // interval of the answer, where it is that of a regression; nil = of its phases
 }
 
 // ran is a phase that ended, or why it did not.

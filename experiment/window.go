@@ -14,6 +14,7 @@ import (
 type window struct {
 	criteria []metrics.Criterion
 	session  float64 // mean length of a session, in seconds; 0 = none outlasts the window
+	hidden   float64 // factor on half-widths that holds for any session; 0 = unseen says it
 	batches  int     // number of batch means from which intervals are made
 	seconds  float64 // length of the next slice
 	slices   []slice
@@ -173,7 +174,10 @@ func (w *window) sum() (t serve.Tally) {
 // long as it is open. What is correlated over a time s adds 2s/w to the variance
 // of a mean over a time w.
 func (w *window) unseen() float64 {
-	if w.span() <= 0 {
+	switch {
+	case w.hidden > 0:
+		return w.hidden
+	case w.span() <= 0:
 		return 1
 	}
 	return math.Sqrt(1 + 2*w.session/w.span())

@@ -393,6 +393,7 @@ const (
 	EndCertain     PhaseEnd = "certain"      // the verdict cannot change any more
 	EndPrecise     PhaseEnd = "precise"      // the shares are known as well as was asked for
 	EndDurationMax PhaseEnd = "duration_max" // the longest time is over
+	EndTogether    PhaseEnd = "together"     // with the phases beside it, it says enough
 )
 
 // Condition is one criterion of the service level, held against a phase.

@@ -37,6 +37,7 @@ type agent struct {
 	gap     float32 // before the turn after the one under way; below 0 = that is the last
 	alive   bool    // it has calls left to make
 	resumed bool    // its call was in the middle of its answer at the start
+	said    int32   // tokens of its call's answer that were there at the start
 }
 
 // Sessions supplies trajectories. The k-th session of an agent is the same
@@ -122,7 +123,7 @@ func (g *agents) finished(id int32) error {
 		g.clock.Stop() // a finite run ends with its last call, not with the gap behind it
 	}
 	g.list[id].turn++
-	g.list[id].resumed = false
+	g.list[id].resumed, g.list[id].said = false, 0
 	return g.arrivals.next(id)
 }
 
@@ -189,6 +190,7 @@ func (a *agent) request() request {
 		replays: a.session.Replays,
 		class:   a.class(),
 		resumed: a.resumed,
+		said:    a.said,
 	}
 	switch {
 	case a.turn > 0:

@@ -9,6 +9,14 @@ import (
 // memory. This file has the processor fetch that of all of them before it goes
 // through them one by one. It decides nothing.
 
+// scattered reports whether there are so many sessions that what is known of one has
+// left the processor's near caches when it is needed again: a session takes some two
+// kilobytes, and a core has one or two thousand.
+func (f *flight) scattered() bool {
+	const few = 1024
+	return len(f.calls) > few
+}
+
 // expect fetches what is known of a call.
 func (f *flight) expect(id int32) {
 	c := &f.calls[id]
@@ -20,6 +28,9 @@ func (f *flight) expect(id int32) {
 
 // expectQueues fetches what is needed to admit the first calls of all queues.
 func (w *worker) expectQueues() {
+	if !w.flight.scattered() {
+		return
+	}
 	const most = 6 // that a rank admits in a step, about
 	for step := range prefix.Expected {
 		for i := range w.ranks {
@@ -37,6 +48,9 @@ func (w *worker) expectQueues() {
 
 // expectChunks fetches what is needed to end the chunks of the step under way.
 func (w *worker) expectChunks() {
+	if !w.flight.scattered() {
+		return
+	}
 	for step := range prefix.Expected {
 		for i := range w.chunks {
 			c := &w.chunks[i]
@@ -50,6 +64,9 @@ func (w *worker) expectChunks() {
 
 // expectWaiting fetches what is needed to admit the first calls that wait for a slot.
 func (b *batch) expectWaiting() {
+	if !b.flight.scattered() {
+		return
+	}
 	const most = 6
 	for i := range min(most, b.waiting.n) {
 		id := b.waiting.at(i)
@@ -63,7 +80,7 @@ func (b *batch) expectWaiting() {
 
 // expectEnds fetches what is needed to end the call that is complete next.
 func (b *batch) expectEnds() {
-	if len(b.ends) == 0 {
+	if len(b.ends) == 0 || !b.flight.scattered() {
 		return
 	}
 	id := b.ends[0].call

@@ -38,6 +38,7 @@ type request struct {
 	holder    int32 // session that holds the inherited tokens; see inherited
 	inherited int32 // leading prompt tokens that another session holds; 0 = none
 	replays   int32 // 1 + the recording that the session plays; 0 = its words are its own
+	said      int32 // tokens of its answer that were there at the start
 	class     uint8 // what the session waits for after the turn
 	resumed   bool  // it was in the middle of its answer at the start, where its prompt lies
 }

@@ -51,12 +51,12 @@ type axis struct {
 func axes() []axis {
 	workers := []size{{"1", 40, 1, 1000}, {"10", 400, 10, 1000}, {"100", 4000, 100, 1000}, {"1000", 40_000, 1000, 1000}}
 	return []axis{
-		{"agents", ConversationAffinity, 1.15, []size{{"100", 100, 8, 1000}, {"1000", 1000, 8, 1000}, {"10000", 10_000, 8, 1000},
+		{"agents", ConversationAffinity, 1, []size{{"100", 100, 8, 1000}, {"1000", 1000, 8, 1000}, {"10000", 10_000, 8, 1000},
 			{"100000", 100_000, 8, 1000}}},
-		{"workers", ConversationAffinity, 1.9, workers},
-		{"workers behind least-loaded", LeastLoaded, 1.9, workers},
-		{"workers behind kv-aware", KVAware, 1.9, workers},
-		{"context", ConversationAffinity, 1.15, []size{{"1k", 400, 10, 1000}, {"32k", 400, 10, 32_000}, {"1M", 400, 10, 1_000_000}}},
+		{"workers", ConversationAffinity, 1.5, workers},
+		{"workers behind least-loaded", LeastLoaded, 2, workers},
+		{"workers behind kv-aware", KVAware, 1.7, workers},
+		{"context", ConversationAffinity, 1.02, []size{{"1k", 400, 10, 1000}, {"32k", 400, 10, 32_000}, {"1M", 400, 10, 1_000_000}}},
 	}
 }
 

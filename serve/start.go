@@ -144,6 +144,7 @@ func (s *stationary) settle(id int32) error {
 		// would be where the cache keeps windows and states, and not the end of
 		// the real prompt, on which the next turn builds.
 		turn := a.current()
+		a.said = turn.Output - at.rest
 		turn.Prefix, turn.Echo, turn.Output = turn.Input, 0, at.rest
 	}
 	s.toolEnds.At(s.firstCall(id)+sim.Ticks(at.left), id)

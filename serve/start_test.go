@@ -193,6 +193,31 @@ func TestPromptsOfAnswersUnderWayAreNotComputedAgain(t *testing.T) {
 	}
 }
 
+// What a run finishes early has said as much as what it finishes late: the tokens
+// of answers that were under way at the start are counted when they end, for those
+// of answers that are under way at the end.
+func TestAnswersUnderWayCountWhole(t *testing.T) {
+	run := func(pace Pace, seed uint64, seconds float64) *Tally {
+		c := build(t, toy(play(steadyAnswers), withAgents(20), func(c *Config) {
+			c.Pace, c.Ramp, c.Seed = pace, 0, seed
+		}))
+		require.NoError(t, c.Run(seconds))
+		return &c.tally
+	}
+	const runs, short = 200, 10
+	long := run(Pace{}, 0, runs*short)
+	first := 0.0
+	for _, s := range long.TTFT {
+		first += s / float64(len(long.TTFT))
+	}
+	pace := Pace{TTFT: first, TPOT: long.InState[InDecode].Seconds() / float64(long.OutputTokens)}
+	tokens := int64(0)
+	for seed := range runs {
+		tokens += run(pace, uint64(seed), short).OutputTokens
+	}
+	require.InEpsilon(t, long.OutputTokens, tokens, 0.05)
+}
+
 // waiting is a play of turns after long gaps, all alike.
 func waiting(gap float32) play {
 	return func(_ *rand.Rand, out *trace.Session) {

@@ -149,7 +149,9 @@ func (t *Tally) record(c *call, worker int32, now sim.Time, minOutput int) {
 	t.HitTokens += int64(c.hit)
 	t.miss(&c.missed)
 	t.Work[worker].Prompts.count(c)
-	t.OutputTokens += int64(turn.Output)
+	// Answers that end while those that are under way at the end of the window do not
+	// count for all of their tokens, though some were said before the start.
+	t.OutputTokens += int64(turn.Output + c.said)
 	if !c.resumed { // else it was issued before the start
 		t.TTFT = append(t.TTFT, (c.firstToken - c.issued).Seconds())
 		t.Queue += (c.prefillStart - c.issued).Seconds()

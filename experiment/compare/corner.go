@@ -70,6 +70,21 @@ func (c *cube) corner(s set) Terms {
 	return t
 }
 
+// abilities are the terms of a corner as far as they say which deployments are
+// allowed there: to mix all of them takes longer than to try one.
+func (c *cube) abilities(s set) *Terms {
+	of := func(path string) *Deployment {
+		if i := c.of(path); s == c.full() || i >= 0 && s.has(i) {
+			return &c.a.Deployment
+		}
+		return &c.b.Deployment
+	}
+	return &Terms{Deployment: Deployment{
+		Mode:        of("deployment.mode").Mode,
+		DraftTokens: of("deployment.draft_tokens").DraftTokens,
+	}}
+}
+
 // bearing is the set of factors that can change how many agents a deployment
 // holds or how much power it draws.
 func (c *cube) bearing(p *pools, per Metric) set {

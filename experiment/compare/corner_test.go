@@ -109,6 +109,28 @@ func TestAFactorChangesItsOwnFields(t *testing.T) {
 	}
 }
 
+// What a corner allows is what its mixture does.
+func TestAbilitiesAreThoseOfTheMixture(t *testing.T) {
+	c := headline(t)
+	deep, split := 0, 0
+	for s := range c.full() + 1 {
+		if s%7 != 0 && s != c.full() {
+			continue
+		}
+		mixed, able := c.corner(s), c.abilities(s)
+		require.Equal(t, mixed.Deployment.Mode, able.Deployment.Mode)
+		require.Equal(t, mixed.Deployment.DraftTokens, able.Deployment.DraftTokens)
+		if able.Deployment.Mode == serve.Disaggregated {
+			split++
+		}
+		if able.Deployment.DraftTokens == c.a.Deployment.DraftTokens {
+			deep++
+		}
+	}
+	require.Positive(t, deep)
+	require.Positive(t, split)
+}
+
 func TestEqualKernelsAreNotMoved(t *testing.T) {
 	a := scenario(t, node, "system.accelerator.hbm.bandwidth=9TB/s", "system.accelerator.hbm.capacity=288GB")
 	c, err := newCube(a, scenario(t, node), factors(t, ""))

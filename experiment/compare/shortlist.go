@@ -55,7 +55,7 @@ const familiesBest = 2
 // family is tried, then the members of the best families, one dimension after
 // another.
 func (b *bench) screen(ctx context.Context, m menu, s set) ([]pools, error) {
-	terms := b.at(s)
+	terms := b.abilities(s)
 	var firsts []trial
 	family := map[pools][]pools{}
 	for _, members := range m {

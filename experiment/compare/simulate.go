@@ -88,7 +88,7 @@ func (v *simulated) trials(s set) []trial {
 	const near = 0.8
 	first := v.trial(s)
 	best := v.answers[first.set].outcome
-	terms := v.at(first.set)
+	terms := v.abilities(first.set)
 	var rival *outcome
 	list := []trial{first}
 	for _, p := range v.list {

@@ -174,7 +174,7 @@ func (b *bench) outcomeOf(r *metrics.Result) *outcome {
 // best is the deployment of a list that holds most at a corner, of those that
 // were tried there; false if none holds anything.
 func (b *bench) best(list []pools, s set) (pools, *outcome, bool) {
-	terms := b.at(s)
+	terms := b.abilities(s)
 	var found *outcome
 	var chosen pools
 	for _, p := range list {

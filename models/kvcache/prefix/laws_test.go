@@ -115,11 +115,11 @@ func requireMarks(t require.TestingT, k *Cache, line int32, used []int64, queued
 func requireRuns(t require.TestingT, k *Cache, used, pinned []int64) {
 	running := 0
 	locks := map[int32]int32{}
-	for h, key := range k.runs.keys {
-		r := &k.runs.items[h]
-		if key == 0 || !r.active {
+	for _, x := range k.runs.slots {
+		if x.key == 0 || !k.runs.items[x.at].active {
 			continue
 		}
+		r := &k.runs.items[x.at]
 		running++
 		for i := range k.pools {
 			bytes := r.tail[i]
