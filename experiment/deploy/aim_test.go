@@ -76,7 +76,7 @@ func TestAimsThatCannotBe(t *testing.T) {
 }
 
 // The worker of a public run is at no distance from it; by hand, a batch of
-// twice the most is a doubling away.
+// half as many again as the most is log2(1.5) doublings away.
 func TestDistancesToPublicRuns(t *testing.T) {
 	d := load(t, "h200-agentperf-slo20").Deployment
 	f, err := deploy.NewFinder(auto(t, "h200-agentperf-slo20", "8"), nil)
@@ -88,10 +88,11 @@ func TestDistancesToPublicRuns(t *testing.T) {
 	require.Zero(t, n.Spread)
 
 	const doubling, kind = 0.047, 0.193 // of configs/runs/public.yaml
-	far := f.NearestTo(&d, 16)
+	far := f.NearestTo(&d, 12) // half a doubling and a bit
 	require.Equal(t, n.Run, far.Run)
-	require.Equal(t, 1.0, far.Batch)
-	require.InDelta(t, doubling, far.Spread, 1e-9)
+	require.InDelta(t, math.Log2(1.5), far.Batch, 1e-9)
+	require.InDelta(t, doubling*math.Sqrt(math.Log2(1.5)), far.Spread, 1e-9)
+	require.NotEqual(t, n.Run, f.NearestTo(&d, 16).Run, "another accelerator at this batch is nearer than twice the batch")
 
 	pool := *d.Aggregated
 	pool.PP, pool.TP = 2, 4
