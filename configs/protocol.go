@@ -80,6 +80,18 @@ const (
 	PrefixAfterShared = "after-shared" // behind tools and system prompt, which stay shared
 )
 
+// SteadyState is the preset that finds the same answer with the fewest calls.
+const SteadyState = "steady-state"
+
+// Paced is the protocol with the phases and the search of another. How agents begin
+// and what they send stays.
+func (p *Protocol) Paced(as *Protocol) Protocol {
+	paced := *as
+	paced.Start, paced.RandomPrefix, paced.OutputMax, paced.Lanes = p.Start, p.RandomPrefix, p.OutputMax, p.Lanes
+	paced.Ramp, paced.Warmup, paced.StartAgents, paced.Tolerance = p.Ramp, p.Warmup, p.StartAgents, p.Tolerance
+	return paced
+}
+
 // agentsMax bounds where a search may begin: no deployment in sight holds more.
 const agentsMax = 1 << 20
 

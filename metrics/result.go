@@ -103,9 +103,11 @@ type Deployment struct {
 	Agents          int     `json:"agents"`
 	Estimated       float64 `json:"agents_per_mw_estimated"`           // by the analytic model
 	Simulated       float64 `json:"agents_per_mw_simulated,omitempty"` // of the best
+	Protocol        string  `json:"protocol,omitempty"`                // by which it was, where not by the scenario's own
 	LosesBy         float64 `json:"loses_by"`                          // against the winner, as a share
 	Limit           string  `json:"limit"`
-	Written         bool    `json:"written,omitempty"` // in the scenario
+	Written         bool    `json:"written,omitempty"`          // in the scenario
+	FlowsAlone      bool    `json:"mean_flows_alone,omitempty"` // it says how many; what it loses by is known no better
 
 	Value   float64  `json:"value"`   // of the objective, by the best that is known
 	P25     float64  `json:"p25"`     // of the same, which three in four such predictions hold

@@ -261,15 +261,28 @@ func deployments(b *strings.Builder, list []metrics.Deployment) {
 	header := table.Row{"deployment", "limit", "nearest public run", "budget", "batch", "drafts", "agents", "per MW",
 		"estimated", "P25", "loses"}
 	t := numbers(header, 4)
+	screened := ""
 	for _, d := range list {
 		simulated := ""
 		if d.Simulated > 0 {
 			simulated = Count(d.Simulated)
 		}
+		loses := fmt.Sprintf("%.0f %%", 100*d.LosesBy)
+		if d.FlowsAlone {
+			loses = "flows alone"
+		}
+		if d.Protocol != "" {
+			screened = d.Protocol
+			simulated += "*"
+		}
 		t.AppendRow(table.Row{d.Shape, d.Limit, nearest(d.Nearest), d.TokenBudget, d.MaxBatchPerRank, d.DraftTokens,
-			Count(float64(d.Agents)), simulated, Count(d.Estimated), Significant(d.P25), fmt.Sprintf("%.0f %%", 100*d.LosesBy)})
+			Count(float64(d.Agents)), simulated, Count(d.Estimated), Significant(d.P25), loses})
 	}
-	b.WriteString("\n" + t.Render() + "\n\n")
+	b.WriteString("\n" + t.Render() + "\n")
+	if screened != "" {
+		b.WriteString("* by protocol " + screened + "; the first by the scenario's own\n")
+	}
+	b.WriteString("\n")
 }
 
 // nearest says how near a deployment is to public runs.

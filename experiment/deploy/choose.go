@@ -10,6 +10,7 @@ import (
 	"agentsim/experiment"
 	"agentsim/metrics"
 	"agentsim/serve"
+	"agentsim/trace"
 )
 
 // Choose ranks all deployments, rehearses and then simulates the best of them
@@ -26,44 +27,85 @@ func Choose(ctx context.Context, s *configs.Scenario, o experiment.Options) (*Ra
 	return f.Choose(ctx, o)
 }
 
-// Choose is the function of the same name.
+// Choose is the function of the same name. Finalists are told apart by the protocol
+// with the fewest calls; who comes first is searched by the scenario's own, until the
+// first is one that was.
 func (f *Finder) Choose(ctx context.Context, o experiment.Options) (*Ranking, error) {
 	ranking, err := f.Rehearsed(ctx)
+	if err != nil {
+		return nil, err
+	}
+	by, err := f.screening()
 	if err != nil {
 		return nil, err
 	}
 	const most = 2 // by either order
 	finalists := ranking.picks(func(list []Ranked) []int { return contenders(list, most) })
 	for _, i := range finalists {
-		r, err := f.simulate(ctx, &ranking.List[i], o)
-		if errors.Is(err, metrics.ErrInfeasible) {
-			continue
-		}
-		if err != nil {
+		if err := f.simulate(ctx, &ranking.List[i], by, o); err != nil {
 			return nil, err
 		}
-		ranking.List[i].Simulated = r
-		f.worth(&ranking.List[i])
 	}
-	ranking.sort()
-	if ranking.List[0].Simulated == nil {
-		return nil, fmt.Errorf("%w: none of the %d best deployments passes in the simulator", metrics.ErrInfeasible,
-			len(finalists))
+	for {
+		ranking.sort()
+		switch first := &ranking.List[0]; {
+		case first.Simulated == nil:
+			return nil, fmt.Errorf("%w: none of the %d best deployments passes in the simulator", metrics.ErrInfeasible,
+				len(finalists))
+		case first.Protocol == "":
+			return ranking, nil
+		default:
+			if err := f.simulate(ctx, first, &f.scenario.Protocol, o); err != nil {
+				return nil, err
+			}
+		}
 	}
-	return ranking, nil
 }
 
-// simulate searches the capacity of a ranked deployment, from half of its
-// estimate on.
-func (f *Finder) simulate(ctx context.Context, r *Ranked, o experiment.Options) (*metrics.Result, error) {
-	s := *f.scenario
-	s.Deployment = r.Deployment
-	s.Protocol.StartAgents = max(1, r.Estimate.Agents/2)
-	o.Near = float64(r.Estimate.Agents)
-	if r.Rehearsed != nil {
-		s.Protocol.StartAgents = max(1, r.Rehearsed.Capacity.Agents/2)
-		o.Near = float64(r.Rehearsed.Capacity.Agents)
+// screening is the protocol by which finalists are told apart: the scenario's own
+// where no other finds the same with fewer calls.
+func (f *Finder) screening() (*configs.Protocol, error) {
+	own, arrivals := &f.scenario.Protocol, f.scenario.Workload.Arrivals
+	if own.Start == configs.FreshStart || arrivals != "" && arrivals != trace.ArrivalsClosed {
+		return own, nil
 	}
+	steady, _, err := configs.LoadPreset[configs.Protocol](configs.Presets(), "protocols", configs.SteadyState, nil)
+	if err != nil {
+		return nil, err
+	}
+	if own.DurationMax <= steady.DurationMax {
+		return own, nil
+	}
+	paced := own.Paced(steady)
+	return &paced, nil
+}
+
+// simulate lets a protocol say what a ranked deployment holds. What does not pass is
+// as if nobody had tried.
+func (f *Finder) simulate(ctx context.Context, r *Ranked, by *configs.Protocol, o experiment.Options) error {
+	result, err := r.search(ctx, f.scenario, by, o)
+	if err != nil && !errors.Is(err, metrics.ErrInfeasible) {
+		return err
+	}
+	r.Simulated, r.Protocol = result, ""
+	if by != &f.scenario.Protocol {
+		r.Protocol = by.Name
+	}
+	f.worth(r)
+	return nil
+}
+
+// search is that of the capacity, by a protocol, from half of the estimate on.
+func (r *Ranked) search(ctx context.Context, of *configs.Scenario, by *configs.Protocol, o experiment.Options,
+) (*metrics.Result, error) {
+	s := *of
+	s.Deployment, s.Protocol = r.Deployment, *by
+	about := r.Estimate.Agents
+	if r.Rehearsed != nil {
+		about = r.Rehearsed.Capacity.Agents
+	}
+	s.Protocol.StartAgents = max(1, about/2)
+	o.Near = float64(about)
 	return experiment.Capacity(ctx, &s, o)
 }
 

@@ -119,6 +119,28 @@ func TestTheChoiceBeatsThePublishedRecipe(t *testing.T) {
 	require.Equal(t, table, again.Table(), "the choice does not depend on luck")
 }
 
+// Finalists are told apart by the protocol with the fewest calls; the first is one
+// that the scenario's own protocol searched.
+func TestTheFirstIsSearchedByTheScenariosProtocol(t *testing.T) {
+	s := load(t, "h200-agentperf-slo20", "deployment={mode: auto, accelerators: 8}")
+	ranking, err := deploy.Choose(context.Background(), s, experiment.Options{})
+	require.NoError(t, err)
+	first := ranking.List[0]
+	require.Empty(t, first.Protocol)
+	others := 0
+	for _, row := range ranking.Table()[1:] {
+		if row.Simulated > 0 && row.Protocol != "" {
+			require.Equal(t, configs.SteadyState, row.Protocol)
+			others++
+		}
+	}
+	require.Positive(t, others)
+	s.Deployment = first.Deployment
+	own, err := experiment.Capacity(context.Background(), s, experiment.Options{})
+	require.NoError(t, err)
+	require.Equal(t, own.Capacity.Agents, first.Simulated.Capacity.Agents)
+}
+
 // What the scenario writes down is hidden from the search, which finds as good a
 // deployment by itself.
 func TestTheSearchIsNeverBehindWhatIsWritten(t *testing.T) {

@@ -99,8 +99,7 @@ func (r *Ranked) point(p *metrics.Point) {
 
 // confirm lets the simulator answer a point.
 func confirm(ctx context.Context, s *configs.Scenario, best *Ranked, p *metrics.Point, o experiment.Options) error {
-	f := &Finder{scenario: s}
-	r, err := f.simulate(ctx, best, o)
+	r, err := best.search(ctx, s, &s.Protocol, o)
 	if errors.Is(err, metrics.ErrInfeasible) {
 		return nil
 	}

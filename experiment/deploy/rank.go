@@ -84,6 +84,7 @@ type Ranked struct {
 	Written    bool            // the scenario itself names it
 	Rehearsed  *metrics.Result // what a rehearsal found; nil where mean flows alone ranked it
 	Simulated  *metrics.Result // what the simulator found; nil where it did not try
+	Protocol   string          // by which it was, where not by the scenario's own
 
 	Value   float64 // of the objective, by the best that is known
 	P25     float64 // of the same, which three in four such predictions hold

@@ -69,6 +69,8 @@ func (r *Ranked) row(shape string) metrics.Deployment {
 	}
 	if r.Simulated != nil {
 		row.Simulated, row.Agents, row.Limit = r.PerMW(), r.Simulated.Capacity.Agents, r.Simulated.Limit
+		row.Protocol = r.Protocol
 	}
+	row.FlowsAlone = r.known() == 0
 	return row
 }
