@@ -63,6 +63,7 @@ golden: ## rewrite the golden files; commit only what you can explain
 
 learn: ## redraw the figures of docs/LEARN.md
 	mkdir -p docs/figures
+	rm -rf out/disaggregation-under-load out/experts-over-domain out/overlap out/generations
 	go run ./cmd/agentsim compare gb300-vs-h200 --plot docs/figures/gap.svg -o json --out docs/figures/gap.json
 	go run ./cmd/agentsim capacity gb300-agentperf-slo20 --uncertainty 64 --target 57.5 --plot docs/figures/unknowns-gb300.svg
 	go run ./cmd/agentsim capacity h200-agentperf-slo20 --uncertainty 64 --target 1.4 --plot docs/figures/unknowns-h200.svg
