@@ -55,9 +55,17 @@ func (r *regression) fit(condition int) (c cross) {
 			x := portable.Log(float64(p.agents))
 			at := level + fall*(c.at-x)
 			calls := score.Requests * kernel((x-c.at)/width)
+			if calls == 0 {
+				continue
+			}
 			off += calls * (score.Met.Mean - distuv.UnitNormal.CDF(at))
 			slope += calls * fall * distuv.UnitNormal.Prob(at)
 			variance += calls * calls * score.Met.Half * score.Met.Half
+		}
+		c.half = unknown
+		if !(slope > 0) { // no call says anything
+			c.share = 1
+			break
 		}
 		c.half = min(math.Sqrt(variance)/slope, unknown)
 		c.share = c.half * fall * density(&r.phases[0].verdict.Scores[condition])
@@ -97,6 +105,9 @@ func (r *regression) fall(condition int, around float64) float64 {
 	width := r.width(around, about)
 	for _, p := range r.phases {
 		score := &p.verdict.Scores[condition]
+		if score.Requests == 0 {
+			continue
+		}
 		off := portable.Log(float64(p.agents)) - around
 		half := 0.5 / max(1, score.Requests)
 		share := min(max(score.Met.Mean, half), 1-half)
@@ -128,7 +139,11 @@ func (r *regression) middle(condition int) float64 {
 
 // sureness is a condition's margin over its doubt, up to one.
 func (p *phase) sureness(condition int) float64 {
-	return min(max(deviations(&p.verdict.Scores[condition])/p.doubtOf(condition), -1), 1)
+	margin := deviations(&p.verdict.Scores[condition])
+	if p.verdict.Scores[condition].Requests == 0 || margin == 0 {
+		return 0
+	}
+	return min(max(margin/p.doubtOf(condition), -1), 1)
 }
 
 // doubtOf is half of the 95 % interval of a condition's margin, in normal deviates.

@@ -35,7 +35,7 @@ func (s *search) crossing() (at, half float64) {
 	var fit line
 	for _, p := range s.long() {
 		off := portable.Log(float64(p.agents) / n)
-		doubt := p.doubt()
+		doubt := min(p.doubt(), unknown)
 		fit.add(off, p.room(), portable.Exp(-off*off/(2*bent*bent))/(doubt*doubt+own*own))
 	}
 	fall := -fit.slope()

@@ -14,6 +14,7 @@ import (
 
 	"agentsim/configs"
 	"agentsim/metrics"
+	"agentsim/scenarios"
 	"agentsim/serve"
 	"agentsim/sim"
 	"agentsim/trace"
@@ -39,7 +40,7 @@ const mostSeconds = 1000
 
 func makeUp(seed uint64, margin func(agents int) float64, luck float64) *made {
 	m := &made{walks: map[*phase]*walk{}}
-	protocol := configs.Protocol{Tolerance: 0.01, Precision: 0.01, StopWhenCertain: true}
+	protocol := configs.Protocol{Tolerance: 0.01, Precision: 0.01, StopWhenCertain: true, StartAgents: 2}
 	m.search = &search{scenario: &configs.Scenario{Protocol: protocol}}
 	m.bounds = func(int) duration { return duration{least: 60, most: mostSeconds} }
 	m.measure = func(_ context.Context, t *task) (*phase, error) {
@@ -63,6 +64,9 @@ func makeUp(seed uint64, margin func(agents int) float64, luck float64) *made {
 		p.phase = metrics.Phase{Agents: t.agents, Pass: score.Pass(), WindowS: t.seconds, Calls: int64(10 * t.seconds),
 			Conditions: []metrics.Condition{metrics.ConditionOf(score)}}
 		return p, nil
+	}
+	m.try = func(ctx context.Context, agents int, least float64) (*phase, error) {
+		return m.measure(ctx, &task{agents: agents, seconds: max(least, mostSeconds)})
 	}
 	return m
 }
@@ -206,4 +210,21 @@ func TestRegressionIsForManyAgents(t *testing.T) {
 		together := slices.ContainsFunc(r.Search, func(p metrics.Phase) bool { return p.End == metrics.EndTogether })
 		require.Equal(t, moments, together, "near %g: %d agents", near, r.Capacity.Agents)
 	}
+}
+
+// Phases too short for whoever fails to end a call all pass: the search does not
+// follow them to ever more agents.
+func TestRegressionsDoNotGoAstray(t *testing.T) {
+	short := []string{"protocol=steady-state", "protocol.warmup=0s", "protocol.ramp=1s", "protocol.duration=5s", "protocol.batches=10",
+		"protocol.cycles_min=0", "protocol.sessions_seen=0", "protocol.tolerance=0.5", "protocol.duration_max=60s"}
+	s, _, err := configs.LoadScenario(configs.Source{Name: "b300-agentperf-slo20", FS: scenarios.FS}, short)
+	require.NoError(t, err)
+	r, err := Capacity(context.Background(), s, Options{Near: 330})
+	require.NoError(t, err)
+	require.Less(t, r.Capacity.Agents, 4*330)
+	require.False(t, slices.ContainsFunc(r.Search, func(p metrics.Phase) bool { return p.Agents > 20*330 }))
+
+	r, err = Capacity(context.Background(), load(t, append(short, "protocol.duration=2s")...), Options{Near: 12})
+	require.NoError(t, err)
+	require.False(t, math.IsNaN(float64(r.Capacity.AgentsLow)) || math.IsNaN(float64(r.Capacity.AgentsHigh)))
 }

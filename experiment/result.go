@@ -135,8 +135,9 @@ func capacity(ctx context.Context, s *configs.Scenario, o Options) (*metrics.Res
 // the tolerance: with fewer, neighbouring numbers are soon told apart, and it is the
 // sessions of few agents that phases err by.
 func (s *search) by(base *setup) func(context.Context) error {
+	const few = 100 // agents, however coarse the tolerance
 	protocol := &s.scenario.Protocol
-	if protocol.Search != configs.Regression || !base.stationary() || s.near*protocol.Tolerance < 1 {
+	if protocol.Search != configs.Regression || !base.stationary() || s.near < few || s.near*protocol.Tolerance < 1 {
 		return s.run
 	}
 	r := regression{search: s,

@@ -88,7 +88,7 @@ func TestDistancesToPublicRuns(t *testing.T) {
 	require.Zero(t, n.Spread)
 
 	const doubling, kind = 0.047, 0.193 // of configs/runs/public.yaml
-	far := f.NearestTo(&d, 12) // half a doubling and a bit
+	far := f.NearestTo(&d, 12)          // half a doubling and a bit
 	require.Equal(t, n.Run, far.Run)
 	require.InDelta(t, math.Log2(1.5), far.Batch, 1e-9)
 	require.InDelta(t, doubling*math.Sqrt(math.Log2(1.5)), far.Spread, 1e-9)
