@@ -52,8 +52,9 @@ type Protocol struct {
 	// Search says how the answer is found: by bisection (default), each phase judged
 	// alone, or regression: from short phases at different moments of the agents'
 	// sessions, judged together by the curve through them. It is bisection anyway
-	// where one agent is more than the tolerance, mean flows say nothing, or agents do
-	// not begin stationary.
+	// where mean flows say fewer than 100 agents, or so few that one is more than the
+	// tolerance, or nothing; where agents do not begin stationary; and where phases all
+	// pass, up to four times as many.
 	Search      string           `yaml:"search,omitempty"`
 	StartAgents int              `yaml:"start_agents"` // the search begins here and doubles
 	Tolerance   float64          `yaml:"tolerance"`    // the search ends when pass and fail are this close, relatively

@@ -200,7 +200,7 @@ func TestMomentsAreOfTheSameAgents(t *testing.T) {
 	}
 }
 
-// Where one agent is more than the tolerance, or nobody says where the answer lies,
+// Where there are few agents, or nobody says where the answer lies,
 // the search goes by bisection.
 func TestRegressionIsForManyAgents(t *testing.T) {
 	s := load(t, "protocol=steady-state", "deployment.aggregated.workers=8", "protocol.sessions_seen=0", "protocol.cycles_min=0")

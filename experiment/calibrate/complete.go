@@ -15,10 +15,7 @@ import (
 // on the same accelerator, collectives of the same engine over the same link
 // first, then published and assumed ones. Every loan is named in the sources.
 func complete(sets []*fitted) {
-	own := make([]hardware.KernelSet, len(sets))
-	for i, f := range sets {
-		own[i] = clone(f.set)
-	}
+	own := clones(sets)
 	for i, f := range sets {
 		for j, lender := range sets {
 			if i != j && lender.system == f.system {
@@ -44,6 +41,16 @@ func (f *fitted) balance() {
 			f.set.Experts[name] = e
 		}
 	}
+}
+
+// clones are the presets as they are now: what is lent is what was measured, not
+// what was borrowed meanwhile.
+func clones(sets []*fitted) []hardware.KernelSet {
+	own := make([]hardware.KernelSet, len(sets))
+	for i, f := range sets {
+		own[i] = clone(f.set)
+	}
+	return own
 }
 
 func clone(k hardware.KernelSet) hardware.KernelSet {

@@ -22,10 +22,7 @@ const launchExcess = 1.6
 // that the same modules have where graphs were captured: with the same engine on
 // another accelerator of the generation, else with another engine on the same one.
 func unlaunch(sets []*fitted) {
-	own := make([]hardware.KernelSet, len(sets))
-	for i, f := range sets {
-		own[i] = clone(f.set)
-	}
+	own := clones(sets)
 	for i, f := range sets {
 		for _, name := range sortedKeys(f.set.Attention) {
 			lender := lowestFloors(sets, own, i, name, func(other *fitted) bool {

@@ -14,10 +14,7 @@ import (
 // measured: the other kernel of the format does so on both within 7 %, up to experts
 // over 16 ranks, although GB300 computes 4 bits half as fast again by its data sheet.
 func lendTwins(sets []*fitted) {
-	own := make([]hardware.KernelSet, len(sets))
-	for i, f := range sets {
-		own[i] = clone(f.set)
-	}
+	own := clones(sets)
 	for _, f := range sets {
 		for _, format := range sortedKeys(f.set.ExpertsPath) {
 			for _, name := range strings.Split(f.set.ExpertsPath[format], "|") {
